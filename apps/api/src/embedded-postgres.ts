@@ -88,13 +88,12 @@ export async function startEmbeddedPostgres(options: Options): Promise<EmbeddedP
       await supervised.stop()
       throw error
     }
-    return {
-      url,
-      stop: async () => {
-        await supervised.stop()
-        lock.close()
-      },
+    let stopped: Promise<void> | undefined
+    const stop = () => {
+      stopped ??= supervised.stop().then(() => lock.close())
+      return stopped
     }
+    return { url, stop }
   } catch (error) {
     lock.close()
     throw error

@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { inject } from 'vitest'
+
+/** Any constant: copies of one template wait for one another, in whichever worker they are asked for. */
+const LOCK = 7_305_004_002
+
+/**
+ * Gives a test file a migrated database of its own.
+ *
+ * @example
+ * const database = await createTestDatabase()
+ * afterAll(() => database.drop())
+ */
+export async function createTestDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
+  const url = new URL(inject('postgresUrl'))
+  const name = `test_${randomBytes(8).toString('hex')}`
+  await onServer(async (client) => {
+    await client.query('select pg_advisory_lock($1)', [LOCK])
+    await client.query(`create database ${name} template ${inject('templateDatabase')}`)
+  })
+  url.pathname = `/${name}`
+  return {
+    url: url.href,
+    // Connections a test forgot to close end with it.
+    drop: () => onServer((client) => client.query(`drop database if exists ${name} with (force)`)),
+  }
+}
+
+async function onServer(run: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = new pg.Client({ connectionString: inject('postgresUrl') })
+  await client.connect()
+  try {
+    await run(client)
+  } finally {
+    // Ends the session and with it the lock.
+    await client.end()
+  }
+}

@@ -1,0 +1,46 @@
+import { defineConfig } from 'vitest/config'
+
+// What takes minutes is named *.long.test.ts and runs under `npm run test:long`.
+const exclude = process.env.LONG === '1' ? [] : ['**/*.long.test.ts']
+const always = ['**/node_modules/**', '**/dist/**']
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './tools/plain-summary-reporter.ts'],
+    maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          name: 'api',
+          include: ['apps/api/**/*.test.ts'],
+          exclude: [...always, ...exclude],
+          globalSetup: ['apps/api/test/global-setup.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      'packages/*/vitest.config.ts',
+      {
+        test: {
+          name: 'tools',
+          include: ['tools/**/*.test.ts', 'bench/**/*.test.ts'],
+          exclude: [...always, ...exclude],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['tests/browser/**/*.test.ts'],
+          exclude: [...always, ...exclude],
+          globalSetup: ['apps/api/test/global-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // One page at a time, and after everything else: timers in a page are what is tested.
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+})
