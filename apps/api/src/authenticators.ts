@@ -1,0 +1,56 @@
+/**
+ * How each kind of credential is checked: the one place that knows both HTTP's callers and the domains behind them.
+ *
+ * @module
+ */
+import type { Deps } from './deps.ts'
+import type { Authenticators } from './http/authenticate.ts'
+import { JwtRefused } from './keys/key-ring.ts'
+
+export function createAuthenticators({ db, keys }: Deps): Authenticators {
+  const claimsOf = async (jwt: string, typ: 'at+jwt' | 'session+jwt', audience?: string) => {
+    try {
+      return await keys.verify(jwt, typ, audience)
+    } catch (error) {
+      if (error instanceof JwtRefused) return undefined
+      throw error
+    }
+  }
+  const user = async (jwt: string) => {
+    const claims = await claimsOf(jwt, 'at+jwt', 'marketplace')
+    if (!claims) return undefined
+    return {
+      kind: 'user' as const,
+      tenantId: String(claims.tid),
+      userId: String(claims.sub),
+      isOperator: false,
+    }
+  }
+  return {
+    user,
+    async operator(jwt) {
+      const actor = await user(jwt)
+      if (!actor) return undefined
+      const rows = await db.inTenant(actor.tenantId, (tx) =>
+        tx.query<{ isOperator: boolean }>('select is_operator as "isOperator" from users where id = $1', [
+          actor.userId,
+        ]),
+      )
+      return { ...actor, isOperator: rows[0]?.isOperator ?? false }
+    },
+    async session(jwt) {
+      const claims = await claimsOf(jwt, 'session+jwt')
+      if (!claims) return undefined
+      return {
+        kind: 'session',
+        tenantId: String(claims.tid),
+        sessionId: String(claims.sid),
+        providerId: String(claims.aud),
+        clientId: String(claims.cid),
+      }
+    },
+    async key() {
+      return undefined
+    },
+  }
+}

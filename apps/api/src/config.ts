@@ -1,0 +1,212 @@
+/**
+ * The environment, read once and checked as a whole. In production nothing is generated or embedded silently:
+ * what is missing is named, all at once.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+
+export interface DiscountTier {
+  minTokens: number
+  discountPercent: number
+}
+
+export interface Config {
+  isProduction: boolean
+  port: number
+  host: string
+  publicUrl: string
+  marketplaceUrl: string
+  marketplaceOrigins: string[]
+  /** Undefined: the embedded PostgreSQL under `dataDir`. */
+  databaseUrl: string | undefined
+  dataDir: string
+  stripeSecretKey: string | undefined
+  stripeWebhookSecret: string
+  stripeApiBase: string | undefined
+  platformFeeBasisPoints: number
+  redisUrl: string | undefined
+  rateLimitFactor: number
+  trustProxy: string | number | undefined
+  keyEncryptionKey: Buffer
+  adminEmail: string | undefined
+  adminPassword: string | undefined
+  providerReview: 'manual' | 'auto'
+  outgoingAllowCidrs: string[]
+  logLevel: string
+  currency: string
+  tokenPriceCents: number
+  discountTiers: DiscountTier[]
+}
+
+/** What is wrong with the environment, one line per variable. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+const REPOSITORY = path.resolve(import.meta.dirname, '../../..')
+const DEFAULT_TIERS = '1:0,1000:5,5000:10,20000:20'
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
+
+/** @throws {ConfigError} naming every variable that is wrong or missing. */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const wrong: string[] = []
+  const isProduction = env.NODE_ENV === 'production'
+  const read = (name: string) => (env[name] === undefined || env[name] === '' ? undefined : env[name])
+  const need = (name: string, why: string) => {
+    const value = read(name)
+    if (value === undefined && isProduction) wrong.push(`${name} is needed in production: ${why}`)
+    return value
+  }
+  const whole = (name: string, fallback: number, min: number, max: number) => {
+    const value = Number(read(name) ?? fallback)
+    if (!Number.isInteger(value) || value < min || value > max) {
+      wrong.push(`${name} must be a whole number from ${min} to ${max}`)
+      return fallback
+    }
+    return value
+  }
+  const url = (name: string, value: string) => {
+    const parsed = URL.canParse(value) ? new URL(value) : undefined
+    if (!parsed || !['http:', 'https:'].includes(parsed.protocol))
+      wrong.push(`${name} must be an http(s) address`)
+    else if (isProduction && parsed.protocol !== 'https:') wrong.push(`${name} must be https in production`)
+    return value.replace(/\/+$/, '')
+  }
+  const choice = <T extends string>(name: string, values: readonly T[], fallback: T): T => {
+    const value = (read(name) ?? fallback) as T
+    if (!values.includes(value)) wrong.push(`${name} must be one of ${values.join(', ')}`)
+    return value
+  }
+
+  const port = whole('PORT', 4000, 0, 65535)
+  const dataDir = path.resolve(read('DATA_DIR') ?? path.join(REPOSITORY, '.data'))
+  const publicUrl = url(
+    'PUBLIC_URL',
+    need('PUBLIC_URL', 'the issuer of every JWT') ?? `http://localhost:${port}`,
+  )
+  const marketplaceUrl = url(
+    'MARKETPLACE_URL',
+    need('MARKETPLACE_URL', 'where users come from and go back to') ?? 'http://localhost:4001',
+  )
+  const marketplaceOrigins = (read('MARKETPLACE_ORIGINS') ?? originOf(marketplaceUrl))
+    .split(',')
+    .map((origin) => origin.trim())
+    .filter(Boolean)
+  for (const origin of marketplaceOrigins) {
+    if (originOf(origin) !== origin)
+      wrong.push(`MARKETPLACE_ORIGINS: ${origin} is not an origin (scheme://host[:port])`)
+  }
+  const databaseUrl = need('DATABASE_URL', 'the PostgreSQL to use')
+  if (databaseUrl && !/^postgres(ql)?:\/\//.test(databaseUrl))
+    wrong.push('DATABASE_URL must start with postgres://')
+  const rateLimitFactor = Number(read('RATE_LIMIT_FACTOR') ?? 1)
+  if (!(rateLimitFactor > 0)) wrong.push('RATE_LIMIT_FACTOR must be a number above 0')
+  if (isProduction && rateLimitFactor > 1) wrong.push('RATE_LIMIT_FACTOR above 1 is refused in production')
+
+  const discountTiers = readTiers(read('TOKEN_DISCOUNT_TIERS') ?? DEFAULT_TIERS, wrong)
+  const platformFeeBasisPoints = whole('PLATFORM_FEE_BASIS_POINTS', 2000, 0, 10_000)
+  const highestDiscount = Math.max(0, ...discountTiers.map((tier) => tier.discountPercent))
+  if (platformFeeBasisPoints < highestDiscount * 100) {
+    wrong.push(
+      `PLATFORM_FEE_BASIS_POINTS (${platformFeeBasisPoints}) is below the highest discount (${highestDiscount} %): ` +
+        'a provider who buys tokens at that discount and spends them in their own app would be paid for it',
+    )
+  }
+  const adminEmail = read('ADMIN_EMAIL')
+  const adminPassword = read('ADMIN_PASSWORD')
+  if ((adminEmail === undefined) !== (adminPassword === undefined)) {
+    wrong.push('ADMIN_EMAIL and ADMIN_PASSWORD go together')
+  }
+  if (adminPassword && (adminPassword.length < 8 || adminPassword.length > 128)) {
+    wrong.push('ADMIN_PASSWORD must have 8 to 128 characters')
+  }
+  const stripeSecretKey = need('STRIPE_SECRET_KEY', 'the sandbox checkout does not exist in production')
+  need('STRIPE_WEBHOOK_SECRET', 'it verifies every Stripe event')
+  need('KEY_ENCRYPTION_KEY', 'it encrypts signing keys at rest (32 bytes, base64 or hex)')
+  const trustProxy = read('TRUST_PROXY')
+
+  const config = {
+    isProduction,
+    port,
+    host: read('HOST') ?? '127.0.0.1',
+    publicUrl,
+    marketplaceUrl,
+    marketplaceOrigins,
+    databaseUrl,
+    dataDir,
+    stripeSecretKey,
+    stripeApiBase: read('STRIPE_API_BASE') && url('STRIPE_API_BASE', read('STRIPE_API_BASE') ?? ''),
+    platformFeeBasisPoints,
+    redisUrl: read('REDIS_URL'),
+    rateLimitFactor,
+    trustProxy: trustProxy !== undefined && /^\d+$/.test(trustProxy) ? Number(trustProxy) : trustProxy,
+    adminEmail,
+    adminPassword,
+    providerReview: choice('PROVIDER_REVIEW', ['manual', 'auto'], isProduction ? 'manual' : 'auto'),
+    outgoingAllowCidrs: (read('OUTGOING_ALLOW_CIDRS') ?? '')
+      .split(',')
+      .map((cidr) => cidr.trim())
+      .filter(Boolean),
+    logLevel: choice('LOG_LEVEL', LOG_LEVELS, 'info'),
+    currency: (read('TOKEN_CURRENCY') ?? 'usd').toLowerCase(),
+    tokenPriceCents: whole('TOKEN_PRICE_CENTS', 1, 1, 100_000),
+    discountTiers,
+  }
+  const givenKey = read('KEY_ENCRYPTION_KEY')
+  const parsedKey = givenKey === undefined ? undefined : parseKey(givenKey)
+  if (givenKey !== undefined && !parsedKey) wrong.push('KEY_ENCRYPTION_KEY must be 32 bytes in base64 or hex')
+  if (wrong.length > 0) throw new ConfigError(wrong.join('\n'))
+
+  return {
+    ...config,
+    keyEncryptionKey: parsedKey ?? Buffer.from(keepSecret(dataDir, 'key-encryption-key'), 'base64'),
+    stripeWebhookSecret:
+      read('STRIPE_WEBHOOK_SECRET') ?? `whsec_${keepSecret(dataDir, 'stripe-webhook-secret')}`,
+  }
+}
+
+function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : ''
+}
+
+function readTiers(text: string, wrong: string[]): DiscountTier[] {
+  const tiers = text.split(',').map((part) => {
+    const [minTokens, discountPercent] = part.split(':').map(Number)
+    return { minTokens: minTokens ?? Number.NaN, discountPercent: discountPercent ?? Number.NaN }
+  })
+  const isRising = tiers.every((tier, i) => i === 0 || tier.minTokens > (tiers[i - 1]?.minTokens ?? 0))
+  const isWhole = tiers.every(
+    ({ minTokens, discountPercent }) =>
+      Number.isInteger(minTokens) &&
+      Number.isInteger(discountPercent) &&
+      discountPercent >= 0 &&
+      discountPercent < 100,
+  )
+  if (!isRising || !isWhole)
+    wrong.push('TOKEN_DISCOUNT_TIERS must look like 1:0,1000:5 (tokens:percent, rising)')
+  return tiers
+}
+
+function parseKey(text: string): Buffer | undefined {
+  const key = /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64')
+  return key.length === 32 ? key : undefined
+}
+
+/** A secret for development, made once and kept where only this user reads it. */
+function keepSecret(dataDir: string, name: string): string {
+  const file = path.join(dataDir, name)
+  try {
+    mkdirSync(dataDir, { recursive: true })
+    try {
+      return readFileSync(file, 'utf8').trim()
+    } catch {
+      writeFileSync(file, randomBytes(32).toString('base64'), { mode: 0o600, flag: 'wx' })
+      return readFileSync(file, 'utf8').trim()
+    }
+  } catch (error) {
+    throw new ConfigError(`DATA_DIR: cannot write ${file} (${(error as NodeJS.ErrnoException).code})`)
+  }
+}

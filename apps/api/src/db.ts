@@ -1,0 +1,130 @@
+/**
+ * PostgreSQL: two pools under two roles, transactions at the edge, statements prepared by name.
+ *
+ * @module
+ */
+import pg from 'pg'
+import { assert } from './assert.ts'
+
+/** A running transaction. Verbs get one and never begin, commit or reach for another. */
+export interface Tx {
+  query<Row>(sql: string, values?: readonly unknown[]): Promise<Row[]>
+}
+
+export interface Db {
+  /** A transaction bound to one tenant by row level security. */
+  inTenant<T>(tenantId: string, run: (tx: Tx) => Promise<T>): Promise<T>
+  /** A transaction across tenants, for batches and jobs: its SQL joins on (tenant_id, id). */
+  inBatch<T>(run: (tx: Tx) => Promise<T>): Promise<T>
+  /** One statement across tenants, its own transaction. */
+  batch: Tx
+  /** How busy the pools are, for metrics. */
+  pools(): { name: string; total: number; idle: number; waiting: number }[]
+  end(): Promise<void>
+}
+
+// Whole numbers and sums come back as numbers; an unsafe one is a bug, not a rounding.
+pg.types.setTypeParser(pg.types.builtins.INT8, toSafeInteger)
+pg.types.setTypeParser(pg.types.builtins.NUMERIC, (text) =>
+  text.includes('.') ? Number(text) : toSafeInteger(text),
+)
+
+function toSafeInteger(text: string): number {
+  const value = Number(text)
+  assert(Number.isSafeInteger(value), 'a number from the database is a safe integer')
+  return value
+}
+
+const TENANT_ID = /^ten_[0-9a-hjkmnp-tv-z]{26}$/
+/** Serialization failure and deadlock: the transaction did nothing, so it may run again. */
+const RETRIABLE = new Set(['40001', '40P01'])
+const TRIES_MAX = 4
+
+export interface DbOptions {
+  databaseUrl: string
+  poolSize?: number
+  statementTimeoutMs?: number
+  /** A client whose idle connection broke; the pool replaces it. */
+  onError?: (error: Error) => void
+}
+
+export function connect({ databaseUrl, poolSize = 10, statementTimeoutMs = 10_000, onError }: DbOptions): Db {
+  const open = (role: string) => {
+    const pool = new pg.Pool({
+      connectionString: databaseUrl,
+      max: poolSize,
+      connectionTimeoutMillis: 5_000,
+      idleTimeoutMillis: 30_000,
+      application_name: `token-marketplace ${role}`,
+      options: [
+        `-c role=${role}`,
+        `-c statement_timeout=${statementTimeoutMs}`,
+        '-c lock_timeout=5000',
+        '-c idle_in_transaction_session_timeout=15000',
+        '-c timezone=UTC',
+      ].join(' '),
+    })
+    pool.on('error', (error) => onError?.(error))
+    return pool
+  }
+  const app = open('tm_app')
+  const batchPool = open('tm_batch')
+
+  return {
+    inTenant(tenantId, run) {
+      // Set as text because a SET takes no bound values; hence the check.
+      assert(TENANT_ID.test(tenantId), 'a tenant id is well formed')
+      return transact(app, `begin; set local app.tenant_id = '${tenantId}'`, run)
+    },
+    inBatch: (run) => transact(batchPool, 'begin', run),
+    batch: { query: async (sql, values) => (await batchPool.query(prepared(sql, values))).rows },
+    pools: () =>
+      [app, batchPool].map((pool, i) => ({
+        name: i === 0 ? 'app' : 'batch',
+        total: pool.totalCount,
+        idle: pool.idleCount,
+        waiting: pool.waitingCount,
+      })),
+    async end() {
+      await Promise.all([app.end(), batchPool.end()])
+    },
+  }
+}
+
+async function transact<T>(pool: pg.Pool, begin: string, run: (tx: Tx) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    const client = await pool.connect()
+    let broken: Error | undefined
+    try {
+      await client.query(begin)
+      const result = await run({
+        query: async (sql, values) => (await client.query(prepared(sql, values))).rows,
+      })
+      await client.query('commit')
+      return result
+    } catch (error) {
+      // A rollback that fails means a connection that is gone: the server has rolled back by itself.
+      await client.query('rollback').catch((failure: Error) => {
+        broken = failure
+      })
+      const code = (error as { code?: string }).code
+      if (attempt < TRIES_MAX && code !== undefined && RETRIABLE.has(code)) continue
+      throw error
+    } finally {
+      client.release(broken)
+    }
+  }
+}
+
+const names = new Map<string, string>()
+
+/** Parsed and planned once per connection. The texts are constants of this program, so the names are bounded. */
+function prepared(text: string, values: readonly unknown[] = []) {
+  let name = names.get(text)
+  if (name === undefined) {
+    name = `s${names.size + 1}`
+    names.set(text, name)
+    assert(names.size < 2000, 'statements are constants, values are bound')
+  }
+  return { name, text, values: values as unknown[] }
+}

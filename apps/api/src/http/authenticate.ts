@@ -1,0 +1,116 @@
+/**
+ * Who may call: every route names its callers, and a route that names none is refused at start.
+ *
+ * @module
+ */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { assert } from '../assert.ts'
+import { Problem } from '../errors.ts'
+import { PUBLIC_TENANT_ID } from '../id.ts'
+
+/** `stripe` routes check a signature themselves; `open` ones take anybody. */
+export type Caller = 'open' | 'user' | 'operator' | 'session' | 'key' | 'stripe'
+
+export type Actor =
+  | { kind: 'open'; tenantId: string }
+  | { kind: 'user'; tenantId: string; userId: string; isOperator: boolean }
+  | { kind: 'session'; tenantId: string; sessionId: string; providerId: string; clientId: string }
+  | {
+      kind: 'key'
+      tenantId: string
+      providerId: string
+      keyId: string
+      scopes: string[]
+      mode: 'live' | 'test'
+    }
+
+export interface Authenticators {
+  user(jwt: string): Promise<Extract<Actor, { kind: 'user' }> | undefined>
+  operator(jwt: string): Promise<Extract<Actor, { kind: 'user' }> | undefined>
+  session(jwt: string): Promise<Extract<Actor, { kind: 'session' }> | undefined>
+  key(secret: string): Promise<Extract<Actor, { kind: 'key' }> | undefined>
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    callers?: readonly Caller[]
+    /** What an API key must be allowed to do here. */
+    scope?: string
+  }
+  interface FastifyRequest {
+    actor: Actor
+  }
+}
+
+export const API_KEY_PREFIX = 'tmk_'
+
+export function registerAuthentication(app: FastifyInstance, authenticators: Authenticators): void {
+  app.decorateRequest('actor')
+  app.addHook('onRoute', ({ method, url, config }) => {
+    if (method === 'OPTIONS' || method === 'HEAD') return
+    assert(config?.callers?.length, `${String(method)} ${url} says who may call it`)
+  })
+  // After the body is parsed, because a page that closes sends its session JWT inside; before it is validated,
+  // because a stranger learns nothing about shapes.
+  app.addHook('preValidation', async (request) => {
+    if (request.is404) return
+    const { callers = [], scope } = request.routeOptions.config
+    if (callers.includes('open') || callers.includes('stripe')) {
+      request.actor = { kind: 'open', tenantId: PUBLIC_TENANT_ID }
+      return
+    }
+    request.actor = await authenticate(request, callers, scope, authenticators)
+  })
+}
+
+async function authenticate(
+  request: FastifyRequest,
+  callers: readonly Caller[],
+  scope: string | undefined,
+  authenticators: Authenticators,
+): Promise<Actor> {
+  const credential = readBearer(request)
+  if (credential === undefined) throw new Problem('unauthenticated')
+  if (credential.startsWith(API_KEY_PREFIX)) {
+    const actor = callers.includes('key') ? await authenticators.key(credential) : undefined
+    if (!actor) throw new Problem('unauthenticated')
+    if (scope !== undefined && !actor.scopes.includes(scope)) {
+      throw new Problem('forbidden', { detail: `This API key lacks the scope ${scope}.` })
+    }
+    return actor
+  }
+  if (callers.includes('session')) {
+    const actor = await authenticators.session(credential)
+    if (actor) return actor
+  }
+  if (callers.includes('user')) {
+    const actor = await authenticators.user(credential)
+    if (actor) return actor
+  }
+  if (callers.includes('operator')) {
+    const actor = await authenticators.operator(credential)
+    if (actor?.isOperator) return actor
+    // To everybody else an operator's route does not exist.
+    if (actor) throw new Problem('not_found')
+  }
+  throw new Problem('unauthenticated')
+}
+
+/** The Authorization header, or `sessionJwt` of a text/plain body, taken out of it. */
+function readBearer(request: FastifyRequest): string | undefined {
+  const [, fromHeader] =
+    /^Bearer +([A-Za-z0-9._~+/=-]{1,8192})$/i.exec(request.headers.authorization ?? '') ?? []
+  const body = request.body as { sessionJwt?: unknown } | null | undefined
+  if (request.headers['content-type']?.startsWith('text/plain') && body && typeof body === 'object') {
+    const { sessionJwt } = body
+    delete body.sessionJwt
+    if (fromHeader === undefined && typeof sessionJwt === 'string') return sessionJwt
+  }
+  return fromHeader
+}
+
+/** The user of a route whose only callers are users. */
+export function userOf(request: FastifyRequest): Extract<Actor, { kind: 'user' }> {
+  assert(request.actor.kind === 'user', 'only users get here')
+  return request.actor
+}

@@ -1,0 +1,222 @@
+/**
+ * `Idempotency-Key`: the first answer again, byte for byte. It is stored in the transaction of its effect, so
+ * there is never one without the other, on whatever instance and after whatever crash.
+ *
+ * @module
+ */
+import { createHash } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { Db, Tx } from '../db.ts'
+import { Problem } from '../errors.ts'
+import { seal, unseal } from '../seal.ts'
+import type { Actor } from './authenticate.ts'
+import { presentProblem } from './problem-details.ts'
+
+interface Stored {
+  requestHash: Buffer
+  status: number
+  answerEncrypted: Buffer
+}
+
+export const IDEMPOTENCY_HOURS = 24
+const KEY = /^[\x21-\x7e]{1,255}$/
+
+export interface Edge {
+  /**
+   * Runs a verb in the caller's tenant and answers with its result; with an `Idempotency-Key`, once.
+   *
+   * @example return edge.once(request, reply, 201, (tx) => createSession(tx, { ... }))
+   */
+  once(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    status: number,
+    run: (tx: Tx) => Promise<unknown>,
+  ): Promise<unknown>
+  /**
+   * The same for what has to ask somebody else between two transactions. `prepare` commits what must outlive a crash
+   * and takes its ids from the key, so that a repeated request finds it; `call` reaches out; `finish` stores the answer.
+   */
+  onceAcross<P, R>(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    status: number,
+    steps: {
+      prepare: (tx: Tx, subject: string | undefined) => Promise<P>
+      call: (prepared: P) => Promise<R>
+      finish: (tx: Tx, prepared: P, result: R) => Promise<unknown>
+    },
+  ): Promise<unknown>
+}
+
+export function createEdge(input: {
+  db: Db
+  clock: Clock
+  keyEncryptionKey: Buffer
+  publicUrl: string
+}): Edge {
+  const { db, clock, keyEncryptionKey, publicUrl } = input
+
+  async function replay(tx: Tx, place: Place, reply: FastifyReply): Promise<string | undefined> {
+    const [lock] = await tx.query<{ isFree: boolean }>(
+      'select pg_try_advisory_xact_lock(hashtextextended($1, 7305)) as "isFree"',
+      [place.id],
+    )
+    if (!lock?.isFree) throw new Problem('idempotency_in_progress', { retryAfterSeconds: 1 })
+    const [stored] = await tx.query<Stored>(findAnswerSql, [
+      place.caller,
+      place.route,
+      place.key,
+      expiry(clock()),
+    ])
+    if (!stored) return undefined
+    if (!stored.requestHash.equals(place.requestHash)) throw new Problem('idempotency_key_reused')
+    reply.code(stored.status).header('idempotent-replayed', 'true')
+    return unseal(keyEncryptionKey, stored.answerEncrypted, place.id)
+  }
+
+  function store(tx: Tx, place: Place, status: number, answer: string) {
+    return tx.query(storeAnswerSql, [
+      place.caller,
+      place.route,
+      place.key,
+      place.requestHash,
+      status,
+      seal(keyEncryptionKey, answer, place.id),
+      clock(),
+    ])
+  }
+
+  /** Runs under a savepoint: a refusal undoes the effect and is itself the answer to keep. */
+  async function answer(
+    tx: Tx,
+    place: Place,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    status: number,
+    run: () => Promise<unknown>,
+  ): Promise<string> {
+    await tx.query('savepoint effect')
+    let text: string
+    try {
+      const result = await run()
+      text = reply.code(status).serialize(result) as string
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status >= 500 || error.code === 'idempotency_in_progress')
+        throw error
+      await tx.query('rollback to savepoint effect')
+      request.log.info({ code: error.code, why: error.message }, 'request refused')
+      reply.code(error.status)
+      text = JSON.stringify(presentProblem(error, request, publicUrl))
+    }
+    await store(tx, place, reply.statusCode, text)
+    return text
+  }
+
+  return {
+    async once(request, reply, status, run) {
+      const place = placeOf(request)
+      const { tenantId } = request.actor
+      if (!place) {
+        const result = await db.inTenant(tenantId, run)
+        return reply.code(status).send(result)
+      }
+      const text = await db.inTenant(
+        tenantId,
+        async (tx) =>
+          (await replay(tx, place, reply)) ?? answer(tx, place, request, reply, status, () => run(tx)),
+      )
+      return sendStored(reply, text)
+    },
+    async onceAcross(request, reply, status, { prepare, call, finish }) {
+      const place = placeOf(request)
+      const { tenantId } = request.actor
+      if (!place) {
+        const prepared = await db.inTenant(tenantId, (tx) => prepare(tx, undefined))
+        const result = await call(prepared)
+        return reply.code(status).send(await db.inTenant(tenantId, (tx) => finish(tx, prepared, result)))
+      }
+      const subject = createHash('sha256').update(place.id).update(place.requestHash).digest('hex')
+      const first = await db.inTenant(tenantId, async (tx) => {
+        const stored = await replay(tx, place, reply)
+        return stored === undefined ? { prepared: await prepare(tx, subject) } : { stored }
+      })
+      if (first.stored !== undefined) return sendStored(reply, first.stored)
+      const result = await call(first.prepared)
+      const text = await db.inTenant(
+        tenantId,
+        async (tx) =>
+          (await replay(tx, place, reply)) ??
+          answer(tx, place, request, reply, status, () => finish(tx, first.prepared, result)),
+      )
+      return sendStored(reply, text)
+    },
+  }
+}
+
+interface Place {
+  id: string
+  caller: string
+  route: string
+  key: string
+  requestHash: Buffer
+}
+
+function placeOf(request: FastifyRequest): Place | undefined {
+  const key = request.headers['idempotency-key']
+  if (key === undefined) return undefined
+  if (typeof key !== 'string' || !KEY.test(key)) throw new Problem('idempotency_key_invalid')
+  const caller = callerOf(request.actor)
+  const route = `${request.method} ${request.url.split('?', 1)[0]}`
+  const requestHash = createHash('sha256').update(canonical(request.body)).digest()
+  return { id: `${request.actor.tenantId}/${caller}/${route}/${key}`, caller, route, key, requestHash }
+}
+
+function callerOf(actor: Actor): string {
+  switch (actor.kind) {
+    case 'user':
+      return actor.userId
+    case 'session':
+      return actor.sessionId
+    case 'key':
+      return actor.keyId
+    case 'open':
+      return 'open'
+  }
+}
+
+/** The same JSON whatever the order of its properties. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (value !== null && typeof value === 'object') {
+    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+    return `{${entries.map(([name, inner]) => `${JSON.stringify(name)}:${canonical(inner)}`).join(',')}}`
+  }
+  return JSON.stringify(value) ?? 'null'
+}
+
+function sendStored(reply: FastifyReply, text: string) {
+  const type = reply.statusCode >= 400 ? 'application/problem+json' : 'application/json'
+  return reply
+    .header('content-type', `${type}; charset=utf-8`)
+    .serializer((payload: unknown) => payload as string)
+    .send(text)
+}
+
+function expiry(now: Date): Date {
+  return new Date(now.getTime() - IDEMPOTENCY_HOURS * 3_600_000)
+}
+
+const findAnswerSql = `
+  select request_hash as "requestHash", status, answer_encrypted as "answerEncrypted"
+  from idempotency_keys
+  where caller = $1 and route = $2 and key = $3 and created_at > $4`
+
+// An expired row of the same key gives way; a live one cannot be there, the advisory lock saw to that.
+const storeAnswerSql = `
+  insert into idempotency_keys (caller, route, key, request_hash, status, answer_encrypted, created_at)
+  values ($1, $2, $3, $4, $5, $6, $7)
+  on conflict (tenant_id, caller, route, key) do update set
+    request_hash = excluded.request_hash, status = excluded.status,
+    answer_encrypted = excluded.answer_encrypted, created_at = excluded.created_at`

@@ -1,0 +1,134 @@
+/**
+ * Every refusal as `application/problem+json`, whoever refused: a verb, a schema, the framework or the database.
+ *
+ * @module
+ */
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { PROBLEMS, Problem, type ProblemCode } from '../errors.ts'
+import type { ProblemBody } from './schema.ts'
+
+const FRAMEWORK: Record<string, ProblemCode> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed_json',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'malformed_json',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed_json',
+  FST_ERR_BAD_URL: 'not_found',
+}
+
+/** PostgreSQL that is away, full or too busy: nothing was changed, so the caller may try again. */
+const DATABASE_AWAY =
+  /^(08|53|57|58)|^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EPIPE|ETIMEDOUT|40001|40P01|55P03|25P03)$/
+
+export function registerProblemDetails(app: FastifyInstance, publicUrl: string): void {
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const problem = toProblem(error)
+    if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
+    else request.log.info({ code: problem.code, why: problem.message }, 'request refused')
+    return sendProblem(problem, request, reply, publicUrl)
+  })
+  app.setNotFoundHandler({}, (request, reply) => {
+    const allow = methodsAt(app, request.url)
+    const problem =
+      allow.length > 0
+        ? new Problem('method_not_allowed', { allow: allow.join(', ') })
+        : new Problem('not_found', { detail: 'Check the address; /docs lists all of them.' })
+    return sendProblem(problem, request, reply, publicUrl)
+  })
+}
+
+const METHODS = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'] as const
+
+function methodsAt(app: FastifyInstance, url: string): string[] {
+  const path = url.split('?', 1)[0] ?? url
+  return METHODS.filter((method) => app.findRoute({ method, url: path }) || matches(app, method, path))
+}
+
+function matches(app: FastifyInstance, method: (typeof METHODS)[number], path: string): boolean {
+  // The router itself is not exposed; hasRoute with a concrete path only knows static ones.
+  return app.routesByPath?.some((route) => route.method === method && route.pattern.test(path)) ?? false
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Filled by the onRoute hook: what 405 needs to know. */
+    routesByPath?: { method: string; pattern: RegExp }[]
+  }
+}
+
+/** The body of a problem answer. */
+export function presentProblem(problem: Problem, request: FastifyRequest, publicUrl: string): ProblemBody {
+  const { title, cure, status } = PROBLEMS[problem.code]
+  const { errors, required, available, debt, detail } = problem.extras
+  return {
+    type: `${publicUrl}/docs/errors#${problem.code}`,
+    title,
+    status,
+    detail: detail ?? cure,
+    instance: request.url.split('?', 1)[0] ?? '/',
+    code: problem.code,
+    requestId: request.id,
+    ...(errors && { errors }),
+    ...(required !== undefined && { required }),
+    ...(available !== undefined && { available }),
+    ...(debt !== undefined && { debt }),
+  }
+}
+
+export function sendProblem(
+  problem: Problem,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  publicUrl: string,
+) {
+  const { retryAfterSeconds, allow } = problem.extras
+  const wait = retryAfterSeconds ?? (problem.status === 503 ? 1 : undefined)
+  if (wait !== undefined) reply.header('retry-after', String(wait))
+  if (allow !== undefined) reply.header('allow', allow)
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
+  return reply
+    .code(problem.status)
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send(presentProblem(problem, request, publicUrl))
+}
+
+function toProblem(error: FastifyError): Problem {
+  if (error instanceof Problem) return error
+  if (error.validation) {
+    return new Problem('validation_failed', {
+      errors: error.validation.map(({ instancePath, message, params, keyword }) => ({
+        path: pathOf(instancePath, keyword, params),
+        message: messageOf(keyword, params, message),
+      })),
+    })
+  }
+  const code = error.code ?? ''
+  const known = FRAMEWORK[code]
+  if (known) return new Problem(known, {}, error.message)
+  if (
+    DATABASE_AWAY.test(code) ||
+    /connection terminated|timeout exceeded when trying to connect/i.test(error.message)
+  ) {
+    return new Problem('unavailable', { retryAfterSeconds: 1 }, error.message)
+  }
+  if (error instanceof SyntaxError && error.statusCode === 400)
+    return new Problem('malformed_json', {}, error.message)
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
+    return new Problem('malformed_json', { detail: 'The request could not be read.' }, error.message)
+  }
+  return new Problem('internal_error', {}, error.message)
+}
+
+function pathOf(instancePath: string, keyword: string, params: Record<string, unknown>): string {
+  if (keyword === 'required') return `${instancePath}/${String(params.missingProperty)}`
+  if (keyword === 'additionalProperties') return `${instancePath}/${String(params.additionalProperty)}`
+  return instancePath || '/'
+}
+
+function messageOf(keyword: string, params: Record<string, unknown>, message = 'is not valid'): string {
+  if (keyword === 'required') return 'is needed'
+  if (keyword === 'additionalProperties') return 'is not a known property'
+  if (keyword === 'enum') return `must be one of ${(params.allowedValues as unknown[]).join(', ')}`
+  return message
+}

@@ -1,0 +1,23 @@
+/**
+ * Jobs, enqueued in the transaction that causes them and run by graphile-worker.
+ *
+ * @module
+ */
+import type { Tx } from './db.ts'
+
+/**
+ * @example await enqueue(tx, 'deliver-webhook', { deliveryId }, { runAt: later })
+ */
+export async function enqueue(
+  tx: Tx,
+  task: string,
+  payload: object,
+  { runAt, key }: { runAt?: Date; key?: string } = {},
+): Promise<void> {
+  await tx.query('select enqueue_job($1, $2::json, $3, $4)', [
+    task,
+    JSON.stringify(payload),
+    runAt ?? null,
+    key ?? null,
+  ])
+}

@@ -1,0 +1,223 @@
+/**
+ * The signing keys this instance knows: one that signs, several that verify.
+ *
+ * @module
+ */
+import { createHash, generateKeyPairSync } from 'node:crypto'
+import {
+  decodeProtectedHeader,
+  exportJWK,
+  importJWK,
+  type JWK,
+  type JWTPayload,
+  jwtVerify,
+  SignJWT,
+} from 'jose'
+import type { Clock } from '../clock.ts'
+import type { Db, Tx } from '../db.ts'
+import { seal, unseal } from '../seal.ts'
+
+export type JwtType = 'launch+jwt' | 'session+jwt' | 'at+jwt'
+
+export interface PublicJwk {
+  kty: string
+  crv: string
+  x: string
+  y: string
+  kid: string
+  use: 'sig'
+  alg: 'ES256'
+}
+
+export interface KeyRing {
+  sign(typ: JwtType, claims: JWTPayload): Promise<string>
+  /**
+   * The claims of a JWT of ours, or why not.
+   *
+   * @throws {JwtRefused}
+   */
+  verify(jwt: string, typ: JwtType, audience?: string): Promise<JWTPayload>
+  publicKeys(): PublicJwk[]
+  /** Looks whether the key set changed. Every instance does so once a minute and on a key it does not know. */
+  reload(): Promise<void>
+}
+
+export class JwtRefused extends Error {
+  override name = 'JwtRefused'
+  readonly reason: 'invalid' | 'expired'
+  constructor(reason: 'invalid' | 'expired', why: string) {
+    super(why)
+    this.reason = reason
+  }
+}
+
+interface SigningKeyRow {
+  kid: string
+  publicJwk: JWK
+  privateJwkEncrypted: Buffer
+  signsFrom: Date
+  publishedUntil: Date | null
+}
+
+/** Instances' clocks may differ by this much: a JWT signed a moment ahead is still good. */
+const CLOCK_TOLERANCE_SECONDS = 30
+/** A key is published this long before it signs, longer than any cache keeps the key set. */
+export const KEY_LEAD_MINUTES = 10
+/** After its last signature a key stays published as long as the longest-lived JWT, and a little. */
+const KEY_AFTERLIFE_HOURS = 25
+/** How often an unknown `kid` may make us look into the database. */
+const RELOAD_PAUSE_MS = 5_000
+const VERIFIED_MAX = 20_000
+
+export async function createKeyRing(input: {
+  db: Db
+  clock: Clock
+  issuer: string
+  keyEncryptionKey: Buffer
+}): Promise<KeyRing> {
+  const { db, clock, issuer, keyEncryptionKey } = input
+  let rows: SigningKeyRow[] = []
+  let loadedAt = Number.NEGATIVE_INFINITY
+  const imported = new Map<string, Awaited<ReturnType<typeof importJWK>>>()
+  // Verifying costs more than the rest of a beat. Keyed by the hash of the whole JWT, so only the very bytes that
+  // were verified are found; `exp` is judged on every use.
+  const verified = new Map<string, JWTPayload>()
+
+  async function reload() {
+    rows = await db.batch.query<SigningKeyRow>(listKeysSql, [clock()])
+    if (rows.length === 0) {
+      await db.inBatch((tx) => addSigningKey(tx, { keyEncryptionKey, now: clock(), isFirst: true }))
+      rows = await db.batch.query<SigningKeyRow>(listKeysSql, [clock()])
+    }
+    loadedAt = performance.now()
+  }
+
+  async function keyFor(row: SigningKeyRow, use: 'private' | 'public') {
+    const cacheKey = `${use}/${row.kid}`
+    let key = imported.get(cacheKey)
+    if (!key) {
+      const jwk =
+        use === 'public'
+          ? row.publicJwk
+          : (JSON.parse(unseal(keyEncryptionKey, row.privateJwkEncrypted, `signing_keys/${row.kid}`)) as JWK)
+      key = await importJWK(jwk, 'ES256')
+      imported.set(cacheKey, key)
+    }
+    return key
+  }
+
+  async function findKey(kid: string) {
+    let row = rows.find((candidate) => candidate.kid === kid)
+    if (!row && performance.now() - loadedAt > RELOAD_PAUSE_MS) {
+      await reload()
+      row = rows.find((candidate) => candidate.kid === kid)
+    }
+    return row
+  }
+
+  await reload()
+  return {
+    reload,
+    publicKeys: () =>
+      rows.map(({ kid, publicJwk: { kty, crv, x, y } }) => ({
+        kty: kty ?? '',
+        crv: crv ?? '',
+        x: x ?? '',
+        y: y ?? '',
+        kid,
+        use: 'sig',
+        alg: 'ES256',
+      })),
+    async sign(typ, claims) {
+      const now = clock().getTime()
+      const row = rows.find((candidate) => candidate.signsFrom.getTime() <= now) ?? rows.at(-1)
+      if (!row) throw new Error('there is a signing key')
+      return new SignJWT({ iss: issuer, ...claims })
+        .setProtectedHeader({ alg: 'ES256', typ, kid: row.kid })
+        .sign(await keyFor(row, 'private'))
+    },
+    async verify(jwt, typ, audience) {
+      const now = clock()
+      const cacheKey = `${typ}/${audience ?? ''}/${createHash('sha256').update(jwt).digest('base64')}`
+      const known = verified.get(cacheKey)
+      if (known) {
+        if ((known.exp ?? 0) * 1000 <= now.getTime()) throw new JwtRefused('expired', 'exp has passed')
+        return known
+      }
+      const claims = await verifyOnce(jwt, typ, audience, now)
+      if (verified.size >= VERIFIED_MAX) verified.delete(verified.keys().next().value ?? '')
+      if (typ !== 'launch+jwt') verified.set(cacheKey, claims)
+      return claims
+    },
+  }
+
+  async function verifyOnce(jwt: string, typ: JwtType, audience: string | undefined, now: Date) {
+    try {
+      const header = decodeProtectedHeader(jwt)
+      // Keys come from our own set alone; a header that points elsewhere is an attack (RFC 8725, 3.10).
+      if (header.jwk || header.jku || header.x5u || header.x5c || header.crit) {
+        throw new JwtRefused('invalid', 'the header brings a key or an extension')
+      }
+      const row = typeof header.kid === 'string' ? await findKey(header.kid) : undefined
+      if (!row) throw new JwtRefused('invalid', 'the kid is not ours')
+      const { payload } = await jwtVerify(jwt, await keyFor(row, 'public'), {
+        algorithms: ['ES256'],
+        typ,
+        issuer,
+        ...(audience === undefined ? {} : { audience }),
+        requiredClaims: ['exp', 'sub', 'tid'],
+        // `exp` is judged below, to the second; the tolerance is for `nbf` and `iat` of an instance whose clock is ahead.
+        clockTolerance: CLOCK_TOLERANCE_SECONDS,
+        currentDate: now,
+      })
+      if ((payload.exp ?? 0) * 1000 <= now.getTime()) throw new JwtRefused('expired', 'exp has passed')
+      return payload
+    } catch (error) {
+      if (error instanceof JwtRefused) throw error
+      const code = (error as { code?: string }).code
+      throw new JwtRefused(code === 'ERR_JWT_EXPIRED' ? 'expired' : 'invalid', (error as Error).message)
+    }
+  }
+}
+
+const listKeysSql = `
+  select kid, public_jwk as "publicJwk", private_jwk_encrypted as "privateJwkEncrypted",
+    signs_from as "signsFrom", published_until as "publishedUntil"
+  from signing_keys
+  where published_until is null or published_until > $1
+  order by signs_from desc, kid`
+
+/**
+ * Adds a key that signs after the lead time and lets the older ones fade out. Running sessions keep verifying:
+ * a key stays published longer than any JWT it signed lives.
+ */
+export async function addSigningKey(
+  tx: Tx,
+  { keyEncryptionKey, now, isFirst = false }: { keyEncryptionKey: Buffer; now: Date; isFirst?: boolean },
+): Promise<{ kid: string; signsFrom: Date }> {
+  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const publicJwk = await exportJWK(pair.publicKey)
+  const kid = createHash('sha256').update(`${publicJwk.x}.${publicJwk.y}`).digest('base64url').slice(0, 16)
+  const signsFrom = isFirst ? now : new Date(now.getTime() + KEY_LEAD_MINUTES * 60_000)
+  const fadesAt = new Date(signsFrom.getTime() + KEY_AFTERLIFE_HOURS * 3_600_000)
+  const sealed = seal(
+    keyEncryptionKey,
+    JSON.stringify(await exportJWK(pair.privateKey)),
+    `signing_keys/${kid}`,
+  )
+  // Serialises rotations, and makes two instances that start first agree on one key.
+  await tx.query('select pg_advisory_xact_lock(7305004002)')
+  if (isFirst) {
+    const [existing] = await tx.query<{ kid: string; signsFrom: Date }>(
+      'select kid, signs_from as "signsFrom" from signing_keys where published_until is null limit 1',
+    )
+    if (existing) return existing
+  }
+  await tx.query('update signing_keys set published_until = $1 where published_until is null', [fadesAt])
+  await tx.query(
+    `insert into signing_keys (kid, public_jwk, private_jwk_encrypted, created_at, signs_from)
+     values ($1, $2, $3, $4, $5)`,
+    [kid, publicJwk, sealed, now, signsFrom],
+  )
+  return { kid, signsFrom }
+}

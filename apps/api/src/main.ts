@@ -1,0 +1,73 @@
+/**
+ * The process: environment, database, HTTP, jobs, and a stop that finishes what it began.
+ *
+ * @module
+ */
+import closeWithGrace from 'close-with-grace'
+import { createApp } from './app.ts'
+import { systemClock } from './clock.ts'
+import { ConfigError, readConfig } from './config.ts'
+import { createDeps } from './create-deps.ts'
+import { connect } from './db.ts'
+import { startEmbeddedPostgres } from './embedded-postgres.ts'
+import { createLog } from './log.ts'
+import { migrate } from './migrate.ts'
+import { startWorker } from './worker.ts'
+
+/** Long enough for a request in flight, short enough for an orchestrator's patience. */
+const STOP_MS_MAX = 15_000
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env)
+  const log = createLog(config.logLevel)
+  const embedded = config.databaseUrl ? undefined : await startEmbeddedPostgres({ dataDir: config.dataDir })
+  const databaseUrl = config.databaseUrl ?? embedded?.url ?? ''
+  const db = connect({
+    databaseUrl,
+    onError: (error) => log.warn({ err: error }, 'database connection lost'),
+  })
+  let stopAll = async () => {
+    await db.end()
+    await embedded?.stop()
+  }
+  try {
+    await migrate(databaseUrl)
+    const deps = await createDeps({ config, log, db, clock: systemClock })
+    const app = await createApp(deps)
+    const worker = await startWorker(deps, databaseUrl)
+    stopAll = async () => {
+      await app.close()
+      await worker.stop()
+      await db.end()
+      await embedded?.stop()
+    }
+    await app.listen({ port: config.port, host: config.host })
+    log.info({ publicUrl: config.publicUrl }, 'api is ready')
+  } catch (error) {
+    await stopAll().catch(() => undefined)
+    throw error
+  }
+  closeWithGrace({ delay: STOP_MS_MAX, logger: false }, async ({ err, signal }) => {
+    if (err) log.fatal({ err }, 'stopping after an error nobody caught')
+    else log.info({ signal }, 'stopping')
+    await stopAll()
+  })
+}
+
+main().catch((error: NodeJS.ErrnoException) => {
+  process.stderr.write(`${explain(error)}\n`)
+  process.exit(1)
+})
+
+/** One clear line for what an operator can mend; the stack for what only we can. */
+function explain(error: NodeJS.ErrnoException & { port?: number }): string {
+  if (error instanceof ConfigError) return error.message
+  if (error.code === 'EADDRINUSE') return `Port ${error.port} is taken: stop what listens there, or set PORT.`
+  if (error.code === 'EACCES' && error.syscall === 'listen')
+    return `Port ${error.port} needs more rights: set PORT.`
+  if (['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'ECONNRESET'].includes(error.code ?? '')) {
+    return 'The database of DATABASE_URL does not answer: start it, or correct the address.'
+  }
+  if (/^(28|3D)/.test(error.code ?? '')) return `The database of DATABASE_URL refuses us: ${error.message}.`
+  return error.stack ?? String(error)
+}
