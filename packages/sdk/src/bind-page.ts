@@ -1,0 +1,69 @@
+/**
+ * Connects a plain page to its session by attributes, so that no script is needed.
+ *
+ * @module
+ */
+import type { MarketplaceSession, SessionEventType } from './session.ts'
+import { formatSeconds } from './time-left.ts'
+
+const eventTypes: SessionEventType[] = [
+  'start',
+  'warning',
+  'pause',
+  'resume',
+  'extend',
+  'block',
+  'unblock',
+  'end',
+  'error',
+  'redirect',
+]
+
+/** Fills elements, serves buttons and dispatches `tm:…` events on the document. */
+export function bindPage(session: MarketplaceSession): void {
+  const actions = {
+    pause: session.pause,
+    resume: session.resume,
+    end: session.complete,
+    extend: session.extend,
+  }
+
+  const each = (selector: string, apply: (element: HTMLElement) => void) => {
+    for (const element of document.querySelectorAll<HTMLElement>(selector)) apply(element)
+  }
+
+  function draw(): void {
+    const { phase, canServe, isEnding } = session.getSnapshot()
+    const seconds = session.secondsLeft.getSnapshot()
+    const isLive = phase === 'active' || phase === 'paused'
+    const isPossible = { pause: phase === 'active', resume: phase === 'paused', end: isLive, extend: isLive }
+    const root = document.documentElement
+    root.dataset.tmPhase = phase
+    root.toggleAttribute('data-tm-serving', canServe)
+    root.toggleAttribute('data-tm-ending', isEnding)
+    each('[data-tm-remaining]', (element) => {
+      const shown = seconds === null ? element.dataset.tmRemaining! : formatSeconds(seconds)
+      if (element.textContent !== shown) element.textContent = shown
+    })
+    const words = [phase, canServe && 'serving', isEnding && 'ending']
+    each('[data-tm-when]', (element) => {
+      element.hidden = !element.dataset.tmWhen!.split(' ').some((word) => words.includes(word as never))
+    })
+    for (const [name, possible] of Object.entries(isPossible))
+      each(`[data-tm-${name}]`, (button) => {
+        ;(button as HTMLButtonElement).disabled = !possible
+      })
+  }
+
+  document.addEventListener('click', ({ target }) => {
+    // A refusal is in the snapshot and in `tm:error`.
+    for (const [name, action] of Object.entries(actions))
+      if ((target as Element).closest?.(`[data-tm-${name}]`)) (action() as Promise<unknown>).catch(() => {})
+  })
+  for (const type of eventTypes)
+    session.on(type, (detail) => document.dispatchEvent(new CustomEvent(`tm:${type}`, { detail })))
+  session.subscribe(draw)
+  session.secondsLeft.subscribe(draw)
+  document.addEventListener('DOMContentLoaded', draw)
+  draw()
+}

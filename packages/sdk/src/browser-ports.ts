@@ -1,0 +1,123 @@
+/**
+ * The core's ports in a browser. Every one of them may be missing or throw: private mode, sandboxed
+ * frames, blocked cookies, old engines.
+ *
+ * @module
+ */
+import type { Channel, KeyValueStorage, Ports } from './ports.ts'
+import type { PublicKey } from './wire.ts'
+
+/** Returns undefined instead of throwing. */
+function attempt<Value>(work: () => Value): Value | undefined {
+  try {
+    return work()
+  } catch {
+    return undefined
+  }
+}
+
+function createStorage(): KeyValueStorage {
+  const memory = new Map<string, string>()
+  return {
+    get: (key) => attempt(() => localStorage.getItem(key)) ?? memory.get(key) ?? null,
+    set(key, value) {
+      if (value === null) memory.delete(key)
+      else memory.set(key, value)
+      attempt(() => (value === null ? localStorage.removeItem(key) : localStorage.setItem(key, value)))
+    },
+  }
+}
+
+/** BroadcastChannel, or else storage events, which reach the other tabs too. */
+function openChannel(name: string, receive: (message: string) => void): Channel {
+  const channel = attempt(() => new BroadcastChannel(name))
+  if (channel) {
+    channel.onmessage = ({ data }) => receive(data)
+    return { post: (message) => attempt(() => channel.postMessage(message)), close: () => channel.close() }
+  }
+  const key = `${name}:line`
+  const hear = (event: StorageEvent) => event.key === key && event.newValue && receive(event.newValue)
+  addEventListener('storage', hear)
+  return {
+    post: (message) => attempt(() => localStorage.setItem(key, message)),
+    close: () => removeEventListener('storage', hear),
+  }
+}
+
+function lead(name: string, held: () => void): (() => void) | undefined {
+  const { locks } = navigator
+  if (!locks) return undefined
+  const abort = new AbortController()
+  let release = () => {}
+  const freed = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  // Rejects when aborted while waiting, and where locks are forbidden: then everybody leads.
+  locks
+    .request(name, { signal: abort.signal }, () => {
+      held()
+      return freed
+    })
+    .catch(() => abort.signal.aborted || held())
+  return () => {
+    abort.abort()
+    release()
+  }
+}
+
+async function verifyEs256({ kty, crv, x, y }: PublicKey, signature: Uint8Array, signed: Uint8Array) {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+  const key = await crypto.subtle.importKey('jwk', { kty, crv, x, y }, algorithm, false, ['verify'])
+  return crypto.subtle.verify(algorithm, key, signature as BufferSource, signed as BufferSource)
+}
+
+/** The browser, as the core sees it. */
+export function createBrowserPorts(): Ports {
+  return {
+    clock: { wall: () => Date.now(), monotonic: () => performance.now() },
+    timers: {
+      set: (callback, delayMs) => setTimeout(callback, delayMs),
+      clear: (timer) => clearTimeout(timer as number),
+    },
+    lifecycle: {
+      isVisible: () => document.visibilityState !== 'hidden',
+      listen(listener) {
+        const listening = new AbortController()
+        const on = (target: EventTarget, type: string, react: () => void) =>
+          target.addEventListener(type, react, { signal: listening.signal, capture: true, passive: true })
+        const seen = () => listener(document.visibilityState === 'hidden' ? 'hidden' : 'visible')
+        on(window, 'pagehide', () => listener('hide'))
+        on(window, 'pageshow', () => listener('show'))
+        on(window, 'load', () => listener('show'))
+        on(window, 'online', () => listener('online'))
+        on(document, 'visibilitychange', seen)
+        on(document, 'resume', seen)
+        return () => listening.abort()
+      },
+    },
+    storage: createStorage(),
+    channel: openChannel,
+    lead,
+    fetch: (url, init) => fetch(url, init),
+    beacon(url, body) {
+      // Both send text/plain, which needs no preflight. Firefox had no keepalive before 133.
+      if (attempt(() => navigator.sendBeacon(url, body))) return
+      attempt(() =>
+        fetch(url, { method: 'POST', body, keepalive: true, credentials: 'omit' }).catch(() => {}),
+      )
+    },
+    crypto: {
+      random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+      ...(globalThis.crypto?.subtle && { verifyEs256 }),
+    },
+    navigation: {
+      href: () => location.href,
+      rewrite: (href) => attempt(() => history.replaceState(history.state, '', href)),
+      leave: (url, keepsHistory) => (keepsHistory ? location.assign(url) : location.replace(url)),
+    },
+    async view(session) {
+      const { openDialog } = await import('./dialog/dialog.ts')
+      return openDialog(session)
+    },
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * What the user sees: the warning, the pause, a lost connection, the end, and what is wrong.
+ *
+ * One modal `<dialog>` in a shadow root. Built node by node with a constructed style sheet, so that
+ * it works under a strict CSP and Trusted Types without a nonce.
+ *
+ * @module
+ */
+import type { MarketplaceSession, Snapshot } from '../session.ts'
+import { formatSeconds } from '../time-left.ts'
+import { css } from './style.ts'
+import { english, type TextKey } from './texts.ts'
+
+type State = 'warning' | 'paused' | 'blocked' | 'ended' | 'failed'
+
+/** The moments at which a screen reader is told; every second would be noise. */
+const SPOKEN_SECONDS = [300, 120, 60, 30, 10]
+
+function stateOf(snapshot: Snapshot, isOptional: boolean | undefined): State | undefined {
+  const { phase, error, canServe } = snapshot
+  if (phase === 'failed') return isOptional && error!.code === 'launch_missing' ? undefined : 'failed'
+  if (phase === 'ended' || phase === 'paused') return phase
+  if (error?.isTemporary && !canServe) return 'blocked'
+  return snapshot.isEnding && !snapshot.isWarningDismissed && canServe ? 'warning' : undefined
+}
+
+/** Attaches the dialog to the page. Returns a function that takes it away. */
+export function openDialog(session: MarketplaceSession): () => void {
+  const { isOptional, texts, theme } = session.options
+  const host = document.createElement('token-marketplace')
+  const root = host.attachShadow({ mode: 'open' })
+  style(root)
+  if (theme) host.style.colorScheme = theme
+
+  const add = <Tag extends keyof HTMLElementTagNameMap>(parent: Node, tag: Tag, attributes = {}) => {
+    const element = document.createElement(tag)
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value as string)
+    parent.appendChild(element)
+    return element
+  }
+  const dialog = add(root, 'dialog', {
+    'aria-labelledby': 'title',
+    'aria-describedby': 'text',
+    part: 'dialog',
+  })
+  const title = add(dialog, 'h2', { id: 'title', part: 'title' })
+  const text = add(dialog, 'p', { id: 'text', part: 'text' })
+  const buttons = add(dialog, 'div', { part: 'buttons' })
+  const spoken = add(dialog, 'span', { role: 'status' })
+
+  let state: State | undefined
+  let lastSpoken = Infinity
+
+  const time = () => formatSeconds(session.secondsLeft.getSnapshot() ?? 0)
+  const say = (key: string) => (texts?.[key] ?? english[key as TextKey] ?? '').replace('{time}', time())
+
+  const actions: Partial<Record<TextKey, () => unknown>> = {
+    continue: () => session.dismissWarning(),
+    extend: () => session.extend(),
+    end: () => session.complete(),
+    resume: () => session.resume(),
+    retry: () => session.refresh(),
+    back: () => session.leave(),
+  }
+  const choices: Record<State, TextKey[]> = {
+    warning: ['extend', 'continue', 'end'],
+    paused: ['resume', 'end'],
+    blocked: ['retry'],
+    ended: ['back'],
+    failed: ['back'],
+  }
+
+  function draw(): void {
+    const snapshot = session.getSnapshot()
+    const next = stateOf(snapshot, isOptional)
+    const { error } = snapshot
+    if (next !== state) {
+      state = next
+      lastSpoken = Infinity
+      buttons.replaceChildren()
+      const hasWayBack = snapshot.session || session.options.marketplaceUrl
+      for (const key of (state && choices[state]) ?? []) {
+        if (key === 'back' && !hasWayBack) continue
+        const button = add(buttons, 'button', { type: 'button', part: `button ${key}` })
+        button.textContent = say(key)
+        button.onclick = async () => {
+          button.disabled = true
+          try {
+            await actions[key]!()
+          } catch {
+            // The snapshot tells what went wrong, and it is drawn.
+          }
+          button.disabled = false
+        }
+      }
+    }
+    if (!state) {
+      dialog.close()
+      return
+    }
+    title.textContent = say(`${state}Title`)
+    const complaint = error && (texts?.[error.code] ?? error.userMessage)
+    text.textContent = state === 'failed' || (state === 'paused' && error) ? complaint! : say(`${state}Text`)
+    speak()
+    host.isConnected || document.documentElement.appendChild(host)
+    host.dir = getComputedStyle(document.documentElement).direction
+    // Esc can close it against our will: it is opened again until its reason is gone.
+    dialog.open || dialog.showModal()
+  }
+
+  function speak(): void {
+    const seconds = session.secondsLeft.getSnapshot() ?? 0
+    const step = SPOKEN_SECONDS.find((each) => each < lastSpoken && seconds <= each && seconds > each - 5)
+    if (state !== 'warning' || !step) return
+    lastSpoken = step
+    spoken.textContent = say('remaining')
+  }
+
+  dialog.oncancel = (event) => {
+    event.preventDefault()
+    if (state === 'warning') session.dismissWarning()
+  }
+  dialog.onclose = draw
+  const stops = [session.subscribe(draw), session.secondsLeft.subscribe(draw)]
+  draw()
+  return () => {
+    for (const stop of stops) stop()
+    host.remove()
+  }
+}
+
+function style(root: ShadowRoot): void {
+  try {
+    const sheet = new CSSStyleSheet()
+    sheet.replaceSync(css)
+    root.adoptedStyleSheets = [sheet]
+  } catch {
+    root.appendChild(document.createElement('style')).textContent = css
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * The dialog's words. `{time}` is the time left.
+ *
+ * @module
+ */
+
+export const english = {
+  warningTitle: '{time} left',
+  warningText: 'Your session ends soon. Save your work, or add time in the marketplace.',
+  continue: 'Continue',
+  extend: 'Add time',
+  end: 'End session',
+  pausedTitle: 'Paused',
+  pausedText: 'Time is not counted. {time} left.',
+  resume: 'Resume',
+  blockedTitle: 'Connection lost',
+  blockedText: 'Time is not counted until the marketplace can be reached again.',
+  retry: 'Try again',
+  endedTitle: 'Session over',
+  endedText: 'You are being taken back to the marketplace.',
+  failedTitle: 'No session',
+  back: 'Back to the marketplace',
+  remaining: '{time} left',
+}
+
+export type TextKey = keyof typeof english

@@ -1,0 +1,64 @@
+/**
+ * The way back to the marketplace.
+ *
+ * @module
+ */
+import type { Ports } from './ports.ts'
+import type { RedirectPlan, ReturnReason, Snapshot } from './session.ts'
+
+/** How long an app may hold up the way back to save its work. */
+export const HOOK_TIMEOUT_MS = 3_000
+
+/** Adds a query parameter. Undefined for what is not a web address, such as `javascript:`. */
+export function withQuery(url: string | undefined, name: string, value: string | null): string | undefined {
+  try {
+    const target = new URL(url!)
+    if (value) target.searchParams.set(name, value)
+    return target.protocol.startsWith('http') ? target.href : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Leads to the marketplace, once, after the app had a moment to finish. */
+export function createWayBack(
+  { timers, navigation }: Ports,
+  hook: ((plan: RedirectPlan) => unknown) | undefined,
+  announce: (plan: RedirectPlan) => void,
+) {
+  let isLeaving = false
+
+  return {
+    /** The page was shown again, so it did not leave for good. */
+    reset() {
+      isLeaving = false
+    },
+    async leave(
+      address: string | undefined,
+      reason: ReturnReason | null,
+      snapshot: Snapshot,
+      keepsHistory = false,
+    ): Promise<void> {
+      const url = withQuery(address, 'reason', reason)
+      if (!url || isLeaving) return
+      isLeaving = true
+      const plan = { url, reason, snapshot }
+      announce(plan)
+      let timer: unknown
+      try {
+        await Promise.race([
+          hook?.(plan),
+          new Promise<void>((resolve) => {
+            timer = timers.set(resolve, HOOK_TIMEOUT_MS)
+          }),
+        ])
+      } catch (thrown) {
+        console.error(thrown)
+      }
+      timers.clear(timer)
+      navigation.leave(url, keepsHistory)
+    },
+  }
+}
+
+export type WayBack = ReturnType<typeof createWayBack>

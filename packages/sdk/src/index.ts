@@ -1,0 +1,61 @@
+/**
+ * Timed, paid sessions for an app on the Token Marketplace.
+ *
+ * @module
+ */
+import { createBrowserPorts } from './browser-ports.ts'
+import { createSession } from './create-session.ts'
+import type { MarketplaceSession, SessionOptions } from './session.ts'
+
+export { type ErrorCode, MarketplaceError } from './errors.ts'
+export type {
+  Channel,
+  Clock,
+  Crypto,
+  KeyValueStorage,
+  Lifecycle,
+  Moment,
+  Navigation,
+  Ports,
+  Timers,
+} from './ports.ts'
+export type {
+  MarketplaceSession,
+  Phase,
+  RedirectPlan,
+  ReturnReason,
+  SessionEvent,
+  SessionEventFields,
+  SessionEventType,
+  SessionOptions,
+  Snapshot,
+  Store,
+} from './session.ts'
+export { formatSeconds } from './time-left.ts'
+export type { EndReason, ProblemDetails, PublicKey, PublicKeySet, Session, SessionStatus } from './wire.ts'
+
+const registryKey = Symbol.for('token-marketplace')
+
+/**
+ * Makes the session of this app. Nothing happens before `start()`, so that it is safe on a server.
+ *
+ * Called again for the same provider it returns the same session, also from a second copy of the
+ * bundle: StrictMode, hot reloading and two script tags are one session.
+ *
+ * @example
+ * const session = createMarketplaceSession({ apiUrl: 'https://api.example.com', providerId: 'prv_…' })
+ * session.subscribe(() => (app.hidden = !session.getSnapshot().canServe))
+ * await session.start()
+ */
+export function createMarketplaceSession(options: SessionOptions): MarketplaceSession {
+  const { ports } = options
+  if (ports) return createSession(options, () => ports)
+  if (typeof document === 'undefined') return createSession(options, createBrowserPorts)
+  const world = globalThis as { [registryKey]?: Map<string, MarketplaceSession> }
+  world[registryKey] ??= new Map()
+  const sessions = world[registryKey]
+  const key = `${options.apiUrl} ${options.providerId}`
+  const session = sessions.get(key) ?? createSession(options, createBrowserPorts)
+  sessions.set(key, session)
+  return session
+}

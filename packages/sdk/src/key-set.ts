@@ -1,0 +1,38 @@
+/**
+ * The marketplace's public keys, kept between visits.
+ *
+ * @module
+ */
+import { request } from './api.ts'
+import { verifyLaunchJwt } from './launch-jwt.ts'
+import type { Ports } from './ports.ts'
+import type { PublicKeySet } from './wire.ts'
+
+/** The keys only save a round trip; the server verifies again, so nobody waits long for them. */
+const KEYS_TIMEOUT_MS = 3_000
+
+export const loadKeys = (ports: Ports, apiUrl: string): Promise<PublicKeySet> =>
+  request(ports, `${apiUrl}/api/v1/keys/public`, undefined, undefined, KEYS_TIMEOUT_MS)
+
+/** False only for a signature that is certainly wrong; what cannot be told here, the server tells. */
+export async function isGenuine(
+  jwt: string,
+  ports: Ports,
+  apiUrl: string,
+  storageKey: string,
+): Promise<boolean> {
+  const { storage, crypto } = ports
+  if (!crypto.verifyEs256) return true
+  try {
+    const kept = storage.get(storageKey)
+    let verdict = kept ? await verifyLaunchJwt(jwt, JSON.parse(kept), crypto) : undefined
+    if (verdict === undefined) {
+      const keys = await loadKeys(ports, apiUrl)
+      storage.set(storageKey, JSON.stringify(keys))
+      verdict = await verifyLaunchJwt(jwt, keys, crypto)
+    }
+    return verdict !== false
+  } catch {
+    return true
+  }
+}

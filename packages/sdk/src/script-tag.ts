@@ -1,0 +1,37 @@
+/**
+ * The whole SDK in one script tag; global name `TokenMarketplace`.
+ *
+ * @example
+ * <script src="https://…/sdk.min.js" data-api-url="https://api.example.com" data-provider-id="prv_…"></script>
+ *
+ * @module
+ */
+import { bindPage } from './bind-page.ts'
+import { createMarketplaceSession } from './index.ts'
+import type { MarketplaceSession, SessionOptions } from './session.ts'
+
+export * from './index.ts'
+
+/** Reads the options from the tag. Nothing here may throw into the page. */
+function startFromTag(): MarketplaceSession | null {
+  const script = document.currentScript ?? document.querySelector('script[data-provider-id]')
+  if (!(script instanceof HTMLScriptElement) || !script.dataset.providerId) return null
+  const { dataset } = script
+  const session = createMarketplaceSession({
+    apiUrl: dataset.apiUrl!,
+    providerId: dataset.providerId!,
+    warningSeconds: dataset.warningSeconds ? Number(dataset.warningSeconds) : undefined,
+    onUnavailable: dataset.onUnavailable as SessionOptions['onUnavailable'],
+    marketplaceUrl: dataset.marketplaceUrl,
+    redirect: dataset.redirect !== 'off',
+    dialog: dataset.dialog !== 'off',
+    isOptional: 'optional' in dataset,
+    theme: dataset.theme as SessionOptions['theme'],
+  })
+  bindPage(session)
+  if (dataset.start !== 'off') session.start()
+  return session
+}
+
+/** The session that the tag started; null where the tag has no `data-provider-id`. */
+export const session: MarketplaceSession | null = startFromTag()

@@ -1,0 +1,39 @@
+/**
+ * What the tabs of one browser keep and tell each other about their session.
+ *
+ * @module
+ */
+import type { Crypto, KeyValueStorage } from './ports.ts'
+import type { Session } from './wire.ts'
+
+/** Stored as JSON, and sent as it is to the other tabs. */
+export interface SessionRecord {
+  /** One per browser and provider: the tabs are one client to the server. */
+  clientId: string
+  /** The last sequence used by any tab. */
+  sequence: number
+  session?: Session | undefined
+  sessionJwt?: string | undefined
+  /** This device's wall clock when `session.serverTime` was true. */
+  wallAt: number
+  isWarningDismissed?: boolean | undefined
+  /** The session whose expired launch has sent the user back once; a second time would be a loop. */
+  sentBack?: string | undefined
+}
+
+/** Reads what is kept, or begins anew. */
+export function loadRecord(storage: KeyValueStorage, key: string, crypto: Crypto): SessionRecord {
+  try {
+    const record = JSON.parse(storage.get(key)!)
+    if (/^[\w-]{8,64}$/.test(record.clientId)) return record
+  } catch {
+    // Nothing there, or not ours.
+  }
+  const clientId = Array.from(crypto.random(12), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return { clientId, sequence: 0, wallAt: 0 }
+}
+
+/** True if an answer tells of an earlier moment than another one. */
+export const isOlder = (answer: Session, than: Session): boolean =>
+  answer.serverTime < than.serverTime ||
+  (answer.serverTime === than.serverTime && answer.sequence < than.sequence)

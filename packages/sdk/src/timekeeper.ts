@@ -1,0 +1,80 @@
+/**
+ * Time by two clocks, neither of which can be believed alone.
+ *
+ * @module
+ */
+import type { Clock } from './ports.ts'
+
+/** A gap between two ticks above this is sleep or freezing, not use. */
+export const TICK_GAP_MAX_MS = 65_000
+/** Wall and monotonic clock may differ by this much over one tick. */
+export const CLOCK_DISAGREEMENT_MAX_MS = 2_000
+/** How long a jump of a clock is doubted while the server is being asked. */
+export const DOUBT_MS = 3_000
+
+/** The server's time, tied to a moment of this device's wall clock. */
+export interface Anchor {
+  serverTime: number
+  wallAt: number
+}
+
+export interface Timekeeper {
+  /** Counts the gap since the last tick if it was served. True when time jumped: then ask the server. */
+  tick(isServing: boolean): boolean
+  /** Use since the last acknowledged beat. */
+  activeMs(): number
+  acknowledge(activeMs: number): void
+  setAnchor(anchor: Anchor): void
+  /** The server's time now, as far as the clocks can tell. */
+  serverNow(): number
+  /** True for a moment after a jump: what the clocks say now may be nonsense. */
+  isInDoubt(): boolean
+}
+
+/**
+ * Follows the server's time and measures use.
+ *
+ * `performance.now` stops while most laptops sleep, `Date` can be moved by its owner. The server's
+ * time at the last answer anchors both and the later reading wins, so that an hour asleep is an hour.
+ */
+export function createTimekeeper({ wall, monotonic }: Clock): Timekeeper {
+  let lastWall = wall()
+  let lastMonotonic = monotonic()
+  let active = 0
+  let doubtUntil = 0
+  let anchor: Anchor = { serverTime: 0, wallAt: lastWall }
+  let anchorMonotonic = lastMonotonic
+
+  const isInDoubt = () => monotonic() < doubtUntil
+
+  return {
+    tick(isServing) {
+      const nowWall = wall()
+      const nowMonotonic = monotonic()
+      const gap = nowMonotonic - lastMonotonic
+      const hasJumped =
+        gap > TICK_GAP_MAX_MS || Math.abs(nowWall - lastWall - gap) > CLOCK_DISAGREEMENT_MAX_MS
+      if (hasJumped) doubtUntil = nowMonotonic + DOUBT_MS
+      else if (isServing) active += gap
+      lastWall = nowWall
+      lastMonotonic = nowMonotonic
+      return hasJumped
+    },
+    activeMs: () => Math.round(active),
+    acknowledge(activeMs) {
+      active = Math.max(0, active - activeMs)
+    },
+    setAnchor(next) {
+      anchor = next
+      doubtUntil = 0
+      // A wall clock that was set back since makes the age negative: then the answer is taken as new.
+      anchorMonotonic = monotonic() - Math.max(0, wall() - next.wallAt)
+    },
+    serverNow() {
+      const byMonotonic = monotonic() - anchorMonotonic
+      const elapsed = isInDoubt() ? byMonotonic : Math.max(byMonotonic, wall() - anchor.wallAt)
+      return anchor.serverTime + elapsed
+    },
+    isInDoubt,
+  }
+}
