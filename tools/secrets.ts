@@ -14,7 +14,7 @@ const SECRETS: [RegExp, string][] = [
   [/\bxox[abprs]-[0-9A-Za-z-]{20,}/, 'a Slack credential'],
   [/\bAIza[0-9A-Za-z_-]{35}\b/, 'a Google key'],
   [
-    /\bpostgres(ql)?:\/\/[^\s:@/]+:[^\s@/$<{]{8,}@(?!localhost|127\.|\[::1\]|db\b|postgres\b|example)/,
+    /\bpostgres(ql)?:\/\/[^\s:@/]+:[^\s@/$<{]{8,}@(?!(localhost|127\.0\.0\.1|\[::1\]|db|postgres)[:/])/,
     'a database password',
   ],
   [/"d"\s*:\s*"[0-9A-Za-z_-]{43}"/, 'a private JWK'],
