@@ -9,7 +9,7 @@ import { systemClock } from './clock.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { createDeps } from './create-deps.ts'
 import { connect } from './db.ts'
-import { startEmbeddedPostgres } from './embedded-postgres.ts'
+import { EmbeddedPostgresError, startEmbeddedPostgres } from './embedded-postgres.ts'
 import { createLog } from './log.ts'
 import { migrate } from './migrate.ts'
 import { startWorker } from './worker.ts'
@@ -61,7 +61,7 @@ main().catch((error: NodeJS.ErrnoException) => {
 
 /** One clear line for what an operator can mend; the stack for what only we can. */
 function explain(error: NodeJS.ErrnoException & { port?: number }): string {
-  if (error instanceof ConfigError) return error.message
+  if (error instanceof ConfigError || error instanceof EmbeddedPostgresError) return error.message
   if (error.code === 'EADDRINUSE') return `Port ${error.port} is taken: stop what listens there, or set PORT.`
   if (error.code === 'EACCES' && error.syscall === 'listen')
     return `Port ${error.port} needs more rights: set PORT.`
