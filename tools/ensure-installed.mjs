@@ -57,7 +57,7 @@ function install() {
     cwd: root,
     stdio: ['ignore', 2, 2],
     shell: command === 'npm' && isWindows,
-    env: { ...process.env, NODE_ENV: '' },
+    env: { ...process.env, NODE_ENV: '', npm_config_update_notifier: 'false' },
   })
   if (run.error) fail(`npm could not be run (${run.error.message}).`)
   if (run.status !== 0) fail('npm ci failed: its own message is above.')
