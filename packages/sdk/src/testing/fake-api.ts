@@ -1,0 +1,106 @@
+/**
+ * The SDK surface of the API, answering from memory.
+ *
+ * @module
+ */
+import {
+  applyUse,
+  changeFakeStatus,
+  expireByClock,
+  type FakeSession,
+  startFakeSession,
+  toWire,
+  type Use,
+} from './fake-session.ts'
+
+export const LAUNCH_LIFE_MS = 120_000
+
+const statusOf: Record<string, number> = {
+  launch_invalid: 401,
+  launch_expired: 401,
+  launch_already_used: 409,
+  session_ended: 409,
+  session_superseded: 409,
+  session_invalid: 401,
+  origin_not_allowed: 403,
+  not_found: 404,
+}
+
+/** A request as the fake saw it, for tests that look. */
+export interface SeenRequest {
+  at: number
+  path: string
+  body: Record<string, unknown>
+}
+
+export interface FakeApi {
+  sessions: Map<string, FakeSession>
+  requests: SeenRequest[]
+  /** Answers the next requests with this instead; `undefined` lets them through. */
+  failWith: { status: number; code?: string; retryAfterSeconds?: number } | undefined
+  handle(url: string, body: string | null, authorization?: string): Response
+}
+
+/** Makes the API over a clock. */
+export function createFakeApi(now: () => number): FakeApi {
+  const sessions = new Map<string, FakeSession>()
+
+  const answer = (body: object, status = 200, headers = {}) =>
+    new Response(JSON.stringify(body), {
+      status,
+      headers: { 'content-type': 'application/json', ...headers },
+    })
+  const refuse = (code: string, extra = {}) =>
+    answer({ code, title: code, status: statusOf[code], ...extra }, statusOf[code])
+
+  function validate({ launchJwt, clientId }: { launchJwt: string; clientId: string }): Response {
+    const session = [...sessions.values()].find(({ launches }) => launches.has(launchJwt))
+    const launch = session?.launches.get(launchJwt)
+    if (!session || !launch) return refuse('launch_invalid')
+    if (launch.clientId && launch.clientId !== clientId) return refuse('launch_already_used')
+    if (!launch.clientId && now() > launch.expiresAt)
+      return refuse('launch_expired', { returnUrl: toWire(session, now()).returnUrl })
+    if (session.status === 'ended') return refuse('session_ended')
+    launch.clientId = clientId
+    startFakeSession(session, clientId, now())
+    return answer({ session: toWire(session, now()), sessionJwt: `${session.id}~${clientId}` })
+  }
+
+  function act(session: FakeSession, action: string, use: Use, sessionJwt: string | undefined): Response {
+    const [id, clientId] = sessionJwt?.split('~') ?? []
+    if (id !== session.id) return refuse('session_invalid')
+    if (clientId !== session.clientId) return refuse('session_superseded')
+    expireByClock(session, now())
+    if (session.status !== 'ended') {
+      applyUse(session, use, now())
+      if (action === 'pause') changeFakeStatus(session, 'paused', now())
+      if (action === 'resume') changeFakeStatus(session, 'active', now())
+      if (action === 'complete') changeFakeStatus(session, 'ended', now())
+    }
+    const wire = toWire(session, now())
+    return answer({ session: wire, ...(action === 'complete' && { returnUrl: wire.returnUrl }) })
+  }
+
+  const api: FakeApi = {
+    sessions,
+    requests: [],
+    failWith: undefined,
+    handle(url, text, authorization) {
+      const path = new URL(url).pathname.replace('/api/v1', '')
+      const body = text ? JSON.parse(text) : {}
+      api.requests.push({ at: now(), path, body })
+      if (api.failWith) {
+        const { status, code, retryAfterSeconds } = api.failWith
+        const headers = retryAfterSeconds ? { 'retry-after': String(retryAfterSeconds) } : {}
+        return answer(code ? { code, status } : {}, status, headers)
+      }
+      if (path === '/keys/public') return answer({ keys: [] })
+      if (path === '/sessions/validate') return validate(body)
+      const [, , id, action] = path.split('/')
+      const session = sessions.get(id!)
+      const { sessionJwt = authorization?.replace('Bearer ', ''), ...use } = body
+      return session ? act(session, action!, use, sessionJwt) : refuse('not_found')
+    },
+  }
+  return api
+}

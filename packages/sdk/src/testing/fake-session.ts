@@ -1,0 +1,136 @@
+/**
+ * A session as the marketplace keeps it, by the same rules of time as the real one.
+ *
+ * @module
+ */
+import type { EndReason, Session, SessionStatus } from '../wire.ts'
+
+const LEASE_MS = 130_000
+const FIRST_LEASE_MS = 45_000
+const FULL_GAP_MS = 45_000
+const NAVIGATION_MS = 30_000
+const SILENCE_MS = 30 * 60_000
+
+export interface Use {
+  clientId?: string
+  sequence?: number
+  activeMs?: number
+  final?: boolean
+}
+
+/** Everything the fake marketplace knows about one session. */
+export interface FakeSession {
+  id: string
+  providerId: string
+  status: SessionStatus
+  endReason: EndReason | null
+  durationMs: number
+  usedMs: number
+  tokensPerMinute: number
+  warningSeconds: number
+  /** The launch JWTs that are still good, and the client that used one. */
+  launches: Map<string, { clientId?: string; expiresAt: number }>
+  clientId: string | undefined
+  sequence: number
+  createdAt: number
+  startedAt: number
+  endedAt: number
+  lastBeatAt: number
+  leaseEnd: number | null
+  hasLeft: boolean
+}
+
+/** How much of a gap since the last beat is billed. */
+export function countGap(gapMs: number, activeMs: number | undefined, hasLeft: boolean): number {
+  if (hasLeft) return gapMs <= NAVIGATION_MS ? gapMs : 0
+  if (gapMs <= FULL_GAP_MS) return gapMs
+  if (gapMs <= LEASE_MS) return Math.min(gapMs, activeMs ?? gapMs)
+  return Math.min(activeMs ?? 0, LEASE_MS)
+}
+
+function end(session: FakeSession, reason: EndReason, now: number): void {
+  session.status = 'ended'
+  session.endReason = reason
+  session.endedAt = now
+  session.leaseEnd = null
+}
+
+/** Ends what is over by the clock. */
+export function expireByClock(session: FakeSession, now: number): void {
+  const { status, lastBeatAt } = session
+  if ((status === 'active' || status === 'paused') && now - lastBeatAt > SILENCE_MS)
+    end(session, 'abandoned', now)
+}
+
+export function startFakeSession(session: FakeSession, clientId: string, now: number): void {
+  if (session.clientId !== clientId) session.sequence = 0
+  session.clientId = clientId
+  if (session.status !== 'pending') return
+  session.status = 'active'
+  session.startedAt = now
+  session.lastBeatAt = now
+  session.leaseEnd = now + FIRST_LEASE_MS
+}
+
+/** Applies a beat, or the beat within a pause, resume or complete. Late and repeated ones change nothing. */
+export function applyUse(session: FakeSession, use: Use, now: number): boolean {
+  if (use.sequence !== undefined && use.sequence <= session.sequence) return false
+  session.sequence = use.sequence ?? session.sequence
+  if (session.status === 'active') {
+    const counted = countGap(now - session.lastBeatAt, use.activeMs, session.hasLeft)
+    session.usedMs = Math.min(session.durationMs, session.usedMs + counted)
+    session.leaseEnd = now + LEASE_MS
+  }
+  session.lastBeatAt = now
+  session.hasLeft = !!use.final
+  if (use.final) session.leaseEnd = null
+  if (session.status === 'active' && session.usedMs >= session.durationMs) end(session, 'expired', now)
+  return true
+}
+
+export function changeFakeStatus(
+  session: FakeSession,
+  status: 'paused' | 'active' | 'ended',
+  now: number,
+): void {
+  if (session.status === status || session.status === 'ended') return
+  if (status === 'ended') {
+    end(session, 'completed', now)
+    return
+  }
+  session.status = status
+  session.leaseEnd = status === 'active' ? now + LEASE_MS : null
+}
+
+const toInstant = (ms: number | null) => (ms === null || ms === 0 ? null : new Date(ms).toISOString())
+
+/** What goes over the wire. */
+export function toWire(session: FakeSession, now: number): Session {
+  const remainingMs = session.durationMs - session.usedMs
+  const isActive = session.status === 'active'
+  const endsAt = isActive ? now + remainingMs : null
+  const minutes = session.usedMs / 60_000
+  return {
+    id: session.id,
+    providerId: session.providerId,
+    status: session.status,
+    endReason: session.endReason,
+    userRef: 'user-of-the-fake-marketplace',
+    durationSeconds: session.durationMs / 1000,
+    usedMs: session.usedMs,
+    remainingMs,
+    endsAt: toInstant(endsAt),
+    serveUntil: toInstant(session.leaseEnd && endsAt && Math.min(session.leaseEnd, endsAt)),
+    sequence: session.sequence,
+    tokensPerMinute: session.tokensPerMinute,
+    tokensHeld: Math.ceil((session.durationMs / 60_000) * session.tokensPerMinute),
+    tokensCharged: session.status === 'ended' ? Math.ceil(minutes * session.tokensPerMinute) : null,
+    heartbeatIntervalSeconds: 30,
+    warningSeconds: session.warningSeconds,
+    returnUrl: `https://marketplace.test/?session=${session.id}`,
+    createdAt: toInstant(session.createdAt)!,
+    startedAt: toInstant(session.startedAt),
+    endedAt: toInstant(session.endedAt),
+    serverTime: toInstant(now)!,
+  }
+}

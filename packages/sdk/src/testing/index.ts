@@ -1,0 +1,185 @@
+/**
+ * A marketplace, a laptop and a clock in memory: test an app's expiry in milliseconds.
+ *
+ * @module
+ */
+import { createSession } from '../create-session.ts'
+import type { Ports } from '../ports.ts'
+import type { MarketplaceSession, SessionOptions } from '../session.ts'
+import type { Session } from '../wire.ts'
+import { createFakeApi, type FakeApi, LAUNCH_LIFE_MS } from './fake-api.ts'
+import { createFakeBrowser, type Device, type FakeBrowser, type FakeTab } from './fake-browser.ts'
+import { type FakeSession, toWire } from './fake-session.ts'
+import { createVirtualTime, type Duration, settle, toMs } from './virtual-time.ts'
+
+export type { FakeApi, SeenRequest } from './fake-api.ts'
+export type { Device, FakeBrowser, FakeTab } from './fake-browser.ts'
+export { countGap, type FakeSession, type Use } from './fake-session.ts'
+export { createVirtualTime, type Duration, settle, toMs, type VirtualTime } from './virtual-time.ts'
+
+export const FAKE_PROVIDER_ID = 'prv_fake'
+export const FAKE_API_URL = 'https://api.marketplace.test'
+
+export interface LaunchOptions {
+  duration?: Duration
+  tokensPerMinute?: number
+  warningSeconds?: number
+}
+
+export interface TabOptions {
+  /** Another browser than the usual one: somebody else's. */
+  browser?: FakeBrowser
+  /** The address that is opened; a fresh launch when left out. */
+  href?: string
+  /** Options of the session in the tab. */
+  options?: Partial<SessionOptions>
+  /** Ports that behave differently, for instance a storage that throws. */
+  ports?: Partial<Ports>
+}
+
+/** A tab with its session, which is started. */
+export type OpenTab = FakeTab & { session: MarketplaceSession; reload(): Promise<OpenTab> }
+
+export interface FakeMarketplace {
+  api: FakeApi
+  device: Device
+  now(): number
+  /** Opens a session and returns the address that leads into the app. */
+  launch(options?: LaunchOptions): { id: string; href: string; launchJwt: string }
+  /** A way back into a running session. */
+  relaunch(id: string): string
+  extend(id: string, duration: Duration): void
+  /** The session as the marketplace sees it now. */
+  read(id: string): Session
+  openBrowser(): FakeBrowser
+  openTab(tab?: TabOptions): Promise<OpenTab>
+  advance(duration: Duration): Promise<void>
+  /** The lid is shut: `performance.now` stands still, timers wait. On some systems it runs on. */
+  sleepLaptop(duration: Duration, hasRunningMonotonicClock?: boolean): Promise<void>
+  goOffline(): void
+  goOnline(): Promise<void>
+  /** Sets the device's clock wrong by this much more. */
+  skewClock(by: Duration): void
+}
+
+/**
+ * Makes a marketplace to test an app against.
+ *
+ * @example
+ * const market = createFakeMarketplace()
+ * const tab = await market.openTab()
+ * await market.advance('25m')
+ * expect(tab.session.getSnapshot().isEnding).toBe(true)
+ */
+export function createFakeMarketplace(): FakeMarketplace {
+  const time = createVirtualTime(Date.UTC(2030, 0, 1))
+  const device: Device = { skewMs: 0, sleptMs: 0, isOnline: true }
+  const api = createFakeApi(time.now)
+  const browsers: FakeBrowser[] = []
+  const tabs = new Set<OpenTab>()
+  let launches = 0
+
+  const encode = (value: object) =>
+    btoa(JSON.stringify(value)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '')
+
+  function issue(session: FakeSession): string {
+    const claims = { aud: session.providerId, sid: session.id, jti: `jti_${++launches}` }
+    const jwt = `${encode({ alg: 'ES256', typ: 'launch+jwt', kid: 'fake' })}.${encode(claims)}.AAAA`
+    session.launches.set(jwt, { expiresAt: time.now() + LAUNCH_LIFE_MS })
+    return jwt
+  }
+
+  const toHref = (launchJwt: string) => `https://app.test/play?level=3&launch_jwt=${launchJwt}#top`
+
+  function launch({ duration = '30m', tokensPerMinute = 4, warningSeconds }: LaunchOptions = {}) {
+    const durationMs = toMs(duration)
+    const session: FakeSession = {
+      id: `ses_${api.sessions.size + 1}`,
+      providerId: FAKE_PROVIDER_ID,
+      status: 'pending',
+      endReason: null,
+      durationMs,
+      usedMs: 0,
+      tokensPerMinute,
+      warningSeconds: warningSeconds ?? Math.min(300, durationMs / 2000),
+      launches: new Map(),
+      clientId: undefined,
+      sequence: 0,
+      createdAt: time.now(),
+      startedAt: 0,
+      endedAt: 0,
+      lastBeatAt: 0,
+      leaseEnd: null,
+      hasLeft: false,
+    }
+    api.sessions.set(session.id, session)
+    const launchJwt = issue(session)
+    return { id: session.id, launchJwt, href: toHref(launchJwt) }
+  }
+
+  function openBrowser(): FakeBrowser {
+    const browser = createFakeBrowser(
+      time,
+      device,
+      (url, { body, headers }) =>
+        api.handle(url, (body as string | null | undefined) ?? null, headers?.authorization),
+      42 + browsers.length,
+    )
+    browsers.push(browser)
+    return browser
+  }
+
+  async function openTab({ browser = browsers[0] ?? openBrowser(), href, options, ports }: TabOptions = {}) {
+    const tab = browser.open(href ?? launch().href, ports)
+    const opened = Object.assign(tab, {
+      session: createSession(
+        { apiUrl: FAKE_API_URL, providerId: FAKE_PROVIDER_ID, ...options, ports: tab.ports },
+        () => tab.ports,
+      ),
+      async reload() {
+        tabs.delete(opened)
+        opened.close()
+        await settle()
+        return openTab({ browser, href: opened.href, ...(options && { options }), ...(ports && { ports }) })
+      },
+    }) as OpenTab
+    tabs.add(opened)
+    opened.session.start()
+    await settle()
+    return opened
+  }
+
+  return {
+    api,
+    device,
+    now: time.now,
+    launch,
+    relaunch: (id) => {
+      const session = api.sessions.get(id)!
+      for (const [jwt, { clientId }] of session.launches) if (!clientId) session.launches.delete(jwt)
+      return toHref(issue(session))
+    },
+    extend(id, duration) {
+      api.sessions.get(id)!.durationMs += toMs(duration)
+    },
+    read: (id) => toWire(api.sessions.get(id)!, time.now()),
+    openBrowser,
+    openTab,
+    advance: time.advance,
+    async sleepLaptop(duration, hasRunningMonotonicClock = false) {
+      if (!hasRunningMonotonicClock) device.sleptMs += toMs(duration)
+      await time.skip(duration)
+    },
+    goOffline() {
+      device.isOnline = false
+    },
+    async goOnline() {
+      device.isOnline = true
+      for (const tab of tabs) tab.tell('online')
+      await settle()
+    },
+    skewClock(by) {
+      device.skewMs += toMs(by)
+    },
+  }
+}
