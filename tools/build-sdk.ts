@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -12,16 +12,19 @@ export async function buildSdkIfOld(): Promise<void> {
   const npm = process.env.npm_execpath
   const parameters = ['run', 'build', '--workspace', 'packages/sdk']
   const [command, first] = npm && /\.[cm]?js$/.test(npm) ? [process.execPath, [npm]] : ['npm', []]
-  const run = spawnSync(command, [...first, ...parameters], {
+  const child = spawn(command, [...first, ...parameters], {
     cwd: root,
-    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
     shell: command === 'npm' && process.platform === 'win32',
   })
-  if (run.status !== 0) {
-    throw new Error(
-      `The SDK could not be built:\n${run.error?.message ?? ''}${run.stdout ?? ''}${run.stderr ?? ''}`,
-    )
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+    })
   }
+  const code = await new Promise((resolve) => child.once('error', resolve).once('close', resolve))
+  if (code !== 0) throw new Error(`The SDK could not be built (${code}):\n${said}`)
 }
 
 async function newestSource(): Promise<number> {
