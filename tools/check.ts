@@ -6,7 +6,9 @@
 import { spawn } from 'node:child_process'
 import { existsSync, globSync } from 'node:fs'
 import { join } from 'node:path'
+import { buildSdkIfOld } from './build-sdk.ts'
 import { findLicenceFaults, findLockFaults, readLockFile } from './lock-file.ts'
+import { findPackagingFaults } from './packaging.ts'
 import { findSecrets } from './secrets.ts'
 import { findUntidiness } from './tidy.ts'
 import { listTrackedFiles, root } from './tracked-files.ts'
@@ -35,9 +37,10 @@ const guarantees: Guarantee[] = [
     name: `types hold (${project})`,
     find: () => runProgram('tsc', ['-p', project]),
   })),
+  { name: 'the published SDK has every file it names', find: checkPackaging },
   { name: 'generated files are up to date', find: () => runScript('tools/generate.ts', ['--check']) },
   ...(existsSync(join(root, 'packages/sdk/size.ts'))
-    ? [{ name: 'the SDK keeps its byte budgets', find: () => runScript('packages/sdk/size.ts') }]
+    ? [{ name: 'the SDK keeps its byte budgets', find: checkSizes }]
     : []),
 ]
 
@@ -58,6 +61,16 @@ console.log(
     : `\n${broken.length} of ${guarantees.length} guarantees are broken:\n${broken.map((name) => `  ${name}`).join('\n')}`,
 )
 process.exitCode = broken.length === 0 ? 0 : 1
+
+async function checkPackaging(): Promise<string[]> {
+  await buildSdkIfOld()
+  return await findPackagingFaults('packages/sdk')
+}
+
+async function checkSizes(): Promise<string[]> {
+  await buildSdkIfOld()
+  return await runScript('packages/sdk/size.ts')
+}
 
 /** Runs one of our scripts: its output is the finding when it fails. */
 function runScript(script: string, parameters: string[] = []): Promise<string[]> {

@@ -5,18 +5,24 @@
  * @module
  */
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startEmbeddedPostgres } from '../apps/api/src/embedded-postgres.ts'
 import { migrate } from '../apps/api/src/migrate.ts'
 import { dumpSchema } from './dump-schema.ts'
+import { produceErrorReference } from './error-reference.ts'
+import { produceOpenApi } from './openapi-document.ts'
 import { root } from './tracked-files.ts'
 
 type Generator = { path: string; produce: (databaseUrl: string) => Promise<string> }
 
-const GENERATORS: Generator[] = [{ path: 'apps/api/schema.sql', produce: dumpSchema }]
+const GENERATORS: Generator[] = [
+  { path: 'apps/api/schema.sql', produce: dumpSchema },
+  { path: 'apps/api/openapi.json', produce: produceOpenApi },
+  { path: 'docs/api/errors.md', produce: produceErrorReference },
+]
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
 const changed = await generate(values.check)
@@ -37,7 +43,9 @@ async function generate(isCheck: boolean): Promise<string[]> {
       const found = existsSync(target) ? await readFile(target, 'utf8') : undefined
       if (found === wanted) continue
       different.push(path)
-      if (!isCheck) await writeFile(target, wanted)
+      if (isCheck) continue
+      await mkdir(dirname(target), { recursive: true })
+      await writeFile(target, wanted)
     }
     return different
   } finally {
