@@ -1,0 +1,52 @@
+import type { Deps } from '../deps.ts'
+import { Problem } from '../errors.ts'
+import { PUBLIC_TENANT_ID } from '../id.ts'
+import { createUser } from './create-user.ts'
+import { normalizeEmail } from './email.ts'
+import { findUserByEmail } from './find-user-by-email.ts'
+import { createPasswords } from './password.ts'
+
+/**
+ * Makes the first operator from `ADMIN_EMAIL` and `ADMIN_PASSWORD`, at start, once.
+ *
+ * An account that exists keeps its password. It is promoted only when `ADMIN_PASSWORD` opens it: otherwise whoever
+ * registered that address first would become the operator.
+ */
+export async function ensureOperator({ config, db, clock, log }: Deps): Promise<void> {
+  const { adminEmail, adminPassword } = config
+  if (adminEmail === undefined || adminPassword === undefined) return
+  const email = normalizeEmail(adminEmail)
+  if (!email) throw new Error('ADMIN_EMAIL is not an e-mail address')
+  const passwords = createPasswords()
+  const find = () => db.inTenant(PUBLIC_TENANT_ID, (tx) => findUserByEmail(tx, email))
+
+  let existing = await find()
+  if (!existing) {
+    const passwordHash = await passwords.hash(adminPassword)
+    const now = clock()
+    try {
+      const { id } = await db.inTenant(PUBLIC_TENANT_ID, (tx) =>
+        createUser(tx, { email, passwordHash, displayName: 'Operator', isOperator: true, now }),
+      )
+      log.info({ userId: id }, 'first operator account made')
+      return
+    } catch (error) {
+      // Another instance started at the same moment.
+      if (!(error instanceof Problem)) throw error
+      existing = await find()
+    }
+  }
+  if (!existing || existing.isOperator) return
+  const userId = existing.id
+  if (!(await passwords.verify(existing.passwordHash, adminPassword))) {
+    log.error(
+      { userId },
+      'ADMIN_EMAIL has an account that ADMIN_PASSWORD does not open: it is not made an operator',
+    )
+    return
+  }
+  await db.inTenant(PUBLIC_TENANT_ID, (tx) =>
+    tx.query('update users set is_operator = true where id = $1', [userId]),
+  )
+  log.warn({ userId }, 'the account of ADMIN_EMAIL is an operator now')
+}
