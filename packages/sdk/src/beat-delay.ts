@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Session } from './wire.ts'
 
 /** A tab that does not lead beats this much later, so that a leader that died is replaced in time. */
 export const FOLLOWER_DELAY_MS = 10_000
@@ -18,12 +19,9 @@ export function retryDelayMs(failures: number, retryAfterMs: number, random: num
 }
 
 /** One interval after the last answer, or at the moment the time runs out. */
-export function beatDelayMs(
-  intervalMs: number,
-  sinceAnswerMs: number,
-  isLeading: boolean,
-  leftMs: number,
-): number {
-  const dueMs = intervalMs - sinceAnswerMs + (isLeading ? 0 : FOLLOWER_DELAY_MS)
-  return Math.max(250, Math.min(dueMs, leftMs + 50))
+export function beatDelayMs(session: Session, serverNow: number, isLeading: boolean, leftMs: number): number {
+  const { heartbeatIntervalSeconds, serverTime, status } = session
+  const dueMs =
+    Date.parse(serverTime) + heartbeatIntervalSeconds * 1000 - serverNow + (isLeading ? 0 : FOLLOWER_DELAY_MS)
+  return Math.max(250, Math.min(dueMs, status === 'active' ? leftMs + 50 : dueMs))
 }

@@ -3,8 +3,9 @@
  *
  * @module
  */
+
+import { formatSeconds } from './format-seconds.ts'
 import type { MarketplaceSession, SessionEventType } from './session.ts'
-import { formatSeconds } from './time-left.ts'
 
 const eventTypes: SessionEventType[] = [
   'start',

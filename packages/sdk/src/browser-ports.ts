@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Channel, KeyValueStorage, Ports } from './ports.ts'
+import type { Channel, KeyValueStorage, Moment, Ports } from './ports.ts'
 import type { PublicKey } from './wire.ts'
 
 /** Returns undefined instead of throwing. */
@@ -21,9 +21,8 @@ function createStorage(): KeyValueStorage {
   return {
     get: (key) => attempt(() => localStorage.getItem(key)) ?? memory.get(key) ?? null,
     set(key, value) {
-      if (value === null) memory.delete(key)
-      else memory.set(key, value)
-      attempt(() => (value === null ? localStorage.removeItem(key) : localStorage.setItem(key, value)))
+      memory.set(key, value)
+      attempt(() => localStorage.setItem(key, value))
     },
   }
 }
@@ -48,7 +47,7 @@ function lead(name: string, held: () => void): (() => void) | undefined {
   const { locks } = navigator
   if (!locks) return undefined
   const abort = new AbortController()
-  let release = () => {}
+  let release!: () => void
   const freed = new Promise<void>((resolve) => {
     release = resolve
   })
@@ -65,9 +64,9 @@ function lead(name: string, held: () => void): (() => void) | undefined {
   }
 }
 
-async function verifyEs256({ kty, crv, x, y }: PublicKey, signature: Uint8Array, signed: Uint8Array) {
+async function verifyEs256(jwk: PublicKey, signature: Uint8Array, signed: Uint8Array) {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
-  const key = await crypto.subtle.importKey('jwk', { kty, crv, x, y }, algorithm, false, ['verify'])
+  const key = await crypto.subtle.importKey('jwk', jwk as JsonWebKey, algorithm, false, ['verify'])
   return crypto.subtle.verify(algorithm, key, signature as BufferSource, signed as BufferSource)
 }
 
@@ -80,16 +79,17 @@ export function createBrowserPorts(): Ports {
       clear: (timer) => clearTimeout(timer as number),
     },
     lifecycle: {
-      isVisible: () => document.visibilityState !== 'hidden',
+      isVisible: () => !document.hidden,
       listen(listener) {
         const listening = new AbortController()
         const on = (target: EventTarget, type: string, react: () => void) =>
           target.addEventListener(type, react, { signal: listening.signal, capture: true, passive: true })
-        const seen = () => listener(document.visibilityState === 'hidden' ? 'hidden' : 'visible')
-        on(window, 'pagehide', () => listener('hide'))
-        on(window, 'pageshow', () => listener('show'))
-        on(window, 'load', () => listener('show'))
-        on(window, 'online', () => listener('online'))
+        const tell = (moment: Moment) => () => listener(moment)
+        const seen = () => listener(document.hidden ? 'hidden' : 'visible')
+        on(window, 'pagehide', tell('hide'))
+        on(window, 'pageshow', tell('show'))
+        on(window, 'load', tell('show'))
+        on(window, 'online', tell('online'))
         on(document, 'visibilitychange', seen)
         on(document, 'resume', seen)
         return () => listening.abort()

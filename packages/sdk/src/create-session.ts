@@ -9,30 +9,23 @@ import { MarketplaceError } from './errors.ts'
 import { createWayBack, type WayBack, withQuery } from './go-back.ts'
 import { isGenuine, loadKeys } from './key-set.ts'
 import { readLaunchJwt, takeLaunchJwt } from './launch-jwt.ts'
-import type { Channel, Moment, Ports } from './ports.ts'
+import type { Moment, Ports } from './ports.ts'
 import type { MarketplaceSession, Phase, SessionOptions, Snapshot } from './session.ts'
-import { announce, createListeners, emit } from './session-events.ts'
+import { announce, createListeners, whenKnown } from './session-events.ts'
 import { isOlder, loadRecord, type SessionRecord } from './session-record.ts'
-import { leaseEnd, remainingMs } from './time-left.ts'
+import { idle, isLive, nextSnapshot } from './snapshot.ts'
+import { createTabs, type Tabs } from './tabs.ts'
+import { remainingMs } from './time-left.ts'
 import { createTimekeeper, type Timekeeper } from './timekeeper.ts'
 import type { Session } from './wire.ts'
 
 const ACTION_TRIES_MAX = 3
+const ACTION_RETRY_MS = 1_500
 const HIDDEN_TICK_MS = 5_000
-const STALE_MS = 15_000
-
-const idle: Snapshot = {
-  phase: 'idle',
-  canServe: false,
-  isEnding: false,
-  isWarningDismissed: false,
-  session: null,
-  error: null,
-}
 
 /** Builds a session on the given ports, which are asked for at `start()` and so never on a server. */
 export function createSession(options: SessionOptions, makePorts: () => Ports): MarketplaceSession {
-  const { providerId, redirect = true } = options
+  const { providerId, redirect = true, marketplaceUrl } = options
   const apiUrl = String(options.apiUrl ?? '').replace(/\/+$/, '')
   const sessionsUrl = `${apiUrl}/api/v1/sessions`
   const storageKey = `tm:${providerId}`
@@ -52,7 +45,6 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   let secondsLeft: number | null = null
   let failures = 0
   let isRunning = false
-  let isLeading = false
   let isBeating = false
   let isBeatWanted = false
   let acceptedAt = 0
@@ -60,40 +52,24 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   let isReturnDue = false
   let beatTimer: unknown
   let tickTimer: unknown
-  let channel: Channel | undefined
-  let release: (() => void) | undefined
+  let tabs: Tabs
   let unlisten: (() => void) | undefined
   let view: Promise<unknown> | undefined
 
-  const isLive = () => phase === 'active' || phase === 'paused'
   const left = () => (record.session ? remainingMs(record.session, time.serverNow(), mayGiveTime) : 0)
-
-  // What others see.
 
   function publish(): void {
     const last = snapshot
-    const session = record.session ?? null
     const ms = left()
-    const canServe =
-      phase === 'active' &&
-      (time.isInDoubt() ? last.canServe : ms > 0 && (mayGiveTime || time.serverNow() < leaseEnd(session!)))
-    const warning = session
-      ? Math.min(options.warningSeconds ?? session.warningSeconds, session.durationSeconds / 2)
-      : 0
-    const isEnding = isLive() && ms <= warning * 1000
-    if (!isEnding) record.isWarningDismissed = false
-    const isWarningDismissed = !!record.isWarningDismissed
-    const next: Snapshot = { phase, canServe, isEnding, isWarningDismissed, session, error }
-
-    const seconds = session && Math.ceil(ms / 1000)
+    snapshot = nextSnapshot(last, phase, error, record, ms, time, options)
+    if (!snapshot.isEnding) record.isWarningDismissed = false
+    const seconds = record.session ? Math.ceil(ms / 1000) : null
     if (seconds !== secondsLeft) {
       secondsLeft = seconds
       watchers.notify('')
     }
-    if (Object.keys(next).every((key) => next[key as keyof Snapshot] === last[key as keyof Snapshot])) return
-    snapshot = next
-
-    announce(events, last, next, seconds ?? 0)
+    if (snapshot === last) return
+    announce(events, last, snapshot, ms)
     if (isRunning && options.dialog !== false && (phase !== 'starting' || error))
       view ??= ports.view?.(self).catch(() => {
         view = undefined
@@ -103,7 +79,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   /** Ticks at every change of the second that is shown; seldom in a hidden tab. */
   function tick(): void {
     ports.timers.clear(tickTimer)
-    if (time.tick(snapshot.canServe) && isLive()) beat()
+    if (time.tick(snapshot.canServe) && isLive(phase)) beat()
     publish()
     if (isRunning && phase === 'active')
       tickTimer = ports.timers.set(tick, ports.lifecycle.isVisible() ? left() % 1000 || 1000 : HIDDEN_TICK_MS)
@@ -114,7 +90,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   function beat(): void {
     ports.timers.clear(beatTimer)
     isBeatWanted = isBeating
-    if (isBeating || !isRunning || !(launchJwt || isLive())) return
+    if (isBeating || !isRunning || !(launchJwt || isLive(phase))) return
     isBeating = true
     const answered = launchJwt ? validate(launchJwt) : exchange('heartbeat')
     answered.catch(onFailure).then(() => {
@@ -128,22 +104,17 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
 
   function arm(): void {
     ports.timers.clear(beatTimer)
-    if (isBeating || !isRunning || !(launchJwt || isLive())) return
+    if (isBeating || !isRunning || !(launchJwt || isLive(phase))) return
     const { session } = record
     const delayMs =
       failures || !session
         ? retryDelayMs(failures, error?.retryAfterMs ?? 0, ports.crypto.random(1)[0]! / 256)
-        : beatDelayMs(
-            session.heartbeatIntervalSeconds * 1000,
-            time.serverNow() - Date.parse(session.serverTime),
-            isLeading,
-            phase === 'active' ? left() : Infinity,
-          )
+        : beatDelayMs(session, time.serverNow(), tabs.isLeading(), left())
     beatTimer = ports.timers.set(beat, delayMs)
   }
 
   async function exchange(action: string): Promise<void> {
-    if (!isLive()) throw new MarketplaceError('not_running')
+    if (!isLive(phase)) throw new MarketplaceError('not_running')
     const use = takeUse()
     const sentAt = ports.clock.monotonic()
     const { session, sessionJwt } = record
@@ -182,7 +153,8 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       body,
     )
     launchJwt = undefined
-    if (kept && kept.session?.id !== answer.session.id) sendFinal(kept)
+    if (kept && kept.session!.id !== answer.session.id)
+      sendFinal(kept, { clientId, sequence: kept.sequence + 1 })
     kept = undefined
     record = { clientId, sequence: answer.session.sequence, wallAt: 0 }
     accept(answer.session, sentAt, answer.sessionJwt)
@@ -192,10 +164,10 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
 
   async function onFailure(cause: unknown): Promise<void> {
     const problem = cause instanceof MarketplaceError ? cause : new MarketplaceError('offline')
-    // A tab that was disposed meanwhile, or another way that ended it first.
-    if (problem.code === 'not_running') return
-    if (problem.isTemporary || (problem.code === 'request_refused' && !launchJwt)) {
+    if (launchJwt ? problem.isTemporary : !/^(session_[eis]|origin)/.test(problem.code)) {
       failures++
+      // Too late to matter: it was disposed, or ended another way.
+      if (!launchJwt && !isLive(phase)) return
       error = problem
       // Browsers hide that CORS refused. Where the key set, open to all, can be read, it is the origin.
       if (launchJwt && problem.code === 'offline' && failures > 1)
@@ -228,10 +200,10 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     acceptedAt = ports.clock.monotonic()
     failures = 0
     error = null
-    // The server told its time somewhere between question and answer.
-    const latencyMs = Math.min(5000, ports.clock.monotonic() - sentAt) / 2
     const sequence = Math.max(record.sequence, session.sequence)
-    take({ ...record, sequence, session, sessionJwt, wallAt: ports.clock.wall() - latencyMs })
+    // The server told its time somewhere between question and answer.
+    const wallAt = ports.clock.wall() - (acceptedAt - sentAt) / 2
+    take({ ...record, sequence, session, sessionJwt, wallAt })
     share()
     takeLaunchJwt(ports.navigation)
   }
@@ -256,9 +228,10 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   function adopt(theirs: SessionRecord): void {
     const mine = record.session
     if (theirs.clientId === record.clientId) record.sequence = Math.max(record.sequence, theirs.sequence)
-    if (!theirs.session || phase === 'starting') return
-    const isSame = mine?.id === theirs.session.id
-    if (mine && (isSame ? !isOlder(mine, theirs.session) : mine.createdAt >= theirs.session.createdAt)) {
+    const other = theirs.session
+    if (!other || phase === 'starting' || (!mine && other.status === 'ended')) return
+    const isSame = mine?.id === other.id
+    if (mine && (isSame ? !isOlder(mine, other) : mine.createdAt >= other.createdAt)) {
       if (isSame && theirs.isWarningDismissed) record.isWarningDismissed = true
       publish()
       return
@@ -270,12 +243,16 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     take({ ...theirs, sequence: Math.max(record.sequence, theirs.sequence) }, true)
   }
 
+  function stopTimers(): void {
+    ports.timers.clear(tickTimer)
+    ports.timers.clear(beatTimer)
+  }
+
   function fail(problem: MarketplaceError): void {
     phase = 'failed'
     error = problem
     launchJwt = undefined
-    ports.timers.clear(tickTimer)
-    ports.timers.clear(beatTimer)
+    stopTimers()
     if (record.session) save()
     publish()
   }
@@ -288,71 +265,42 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
 
   function share(hasLeft?: boolean): void {
     save()
-    channel?.post(JSON.stringify({ ...record, hasLeft }))
+    tabs.post({ ...record, hasLeft })
   }
 
   // Coming and going.
 
-  function open(): void {
-    channel = ports.channel(storageKey, (message) => {
-      const theirs = JSON.parse(message)
-      adopt(theirs)
-      if (theirs.hasLeft) beat()
-    })
-    isLeading = false
-    release = ports.lead(storageKey, () => {
-      isLeading = true
-      if (!failures) arm()
-    })
-    isLeading ||= !release
-  }
-
-  function close(): void {
-    release?.()
-    channel?.close()
-    channel = undefined
-  }
-
-  function sendFinal(of: SessionRecord): void {
-    const { clientId, sequence, session, sessionJwt } = of
-    const body = { clientId, sequence: sequence + 1, activeMs: time.activeMs(), final: true, sessionJwt }
-    ports.beacon(`${sessionsUrl}/${session!.id}/heartbeat`, JSON.stringify(body))
+  function sendFinal({ session, sessionJwt }: SessionRecord, use: object): void {
+    const body = JSON.stringify({ ...use, final: true, sessionJwt })
+    ports.beacon(`${sessionsUrl}/${session!.id}/heartbeat`, body)
   }
 
   function onMoment(moment: Moment): void {
     if (moment === 'hide') {
-      if (phase === 'active' && isLeading) {
-        takeUse()
-        sendFinal(record)
-        record.sequence++
+      if (phase === 'active' && tabs.isLeading()) {
+        const use = takeUse()
+        sendFinal(record, use)
         share(true)
       }
-      close()
+      tabs.close()
     } else if (moment === 'show') {
       wayBack.reset()
       takeLaunchJwt(ports.navigation)
-      if (!channel) {
-        open()
-        beat()
-      }
+      if (tabs.open()) beat()
     } else if (moment === 'online') beat()
-    else if (moment === 'visible') {
-      if (isReturnDue) leave()
-      if (!isLive()) return
-      tick()
-      if (time.serverNow() - Date.parse(record.session!.serverTime) > STALE_MS) beat()
-    }
+    else if (isReturnDue) leave()
+    else tick()
   }
 
   function sendBackOnce(sid: string): void {
-    const url = error?.problem?.returnUrl ?? withQuery(options.marketplaceUrl, 'session', sid)
+    const url = error?.problem?.returnUrl ?? withQuery(marketplaceUrl, 'session', sid)
     if (!url || !redirect || record.sentBack === sid) return
     record.sentBack = sid
     save()
     wayBack.leave(url, null, snapshot)
   }
 
-  const returnUrl = () => record?.session?.returnUrl ?? options.marketplaceUrl
+  const returnUrl = () => record?.session?.returnUrl ?? marketplaceUrl
 
   async function leave(): Promise<void> {
     isReturnDue = false
@@ -363,24 +311,18 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   // Pause, resume, complete: a person waits for the outcome, so the tries are few.
 
   async function act(action: string, status: Session['status']): Promise<Snapshot> {
-    for (let tries = 1; record?.session?.status !== status; tries++) {
+    for (let tries = ACTION_TRIES_MAX; record?.session?.status !== status && tries--; )
       try {
         await exchange(action)
-        if (tries >= ACTION_TRIES_MAX) break
       } catch (cause) {
-        const problem = cause as MarketplaceError
-        if (problem.isTemporary && tries < ACTION_TRIES_MAX) {
-          await new Promise<void>((resolve) => ports.timers.set(resolve, 1000 * tries))
+        if (tries && (cause as MarketplaceError).isTemporary) {
+          await new Promise<void>((resolve) => ports.timers.set(resolve, ACTION_RETRY_MS))
           continue
         }
-        if (problem.code.startsWith('session')) fail(problem)
-        else if (isLive()) {
-          error = problem
-          publish()
-        }
-        throw problem
+        await onFailure(cause)
+        if (isLive(phase)) publish()
+        throw cause
       }
-    }
     if (isBeatWanted) beat()
     return snapshot
   }
@@ -390,21 +332,27 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       isRunning = true
       ports ??= makePorts()
       time ??= createTimekeeper(ports.clock)
-      wayBack ??= createWayBack(ports, options.onBeforeRedirect, ({ url, reason }) =>
-        emit(events, 'redirect', snapshot, { url, reason }),
+      tabs ??= createTabs(
+        ports,
+        storageKey,
+        (theirs) => {
+          adopt(theirs)
+          if (theirs.hasLeft) beat()
+        },
+        () => failures || arm(),
       )
+      wayBack ??= createWayBack(ports, events, options.onBeforeRedirect)
       record = loadRecord(ports.storage, storageKey, ports.crypto)
       launchJwt = takeLaunchJwt(ports.navigation) ?? launchJwt
       phase = 'starting'
       error = null
       unlisten = ports.lifecycle.listen(onMoment)
-      open()
+      tabs.open()
       if (!apiUrl || !providerId) fail(new MarketplaceError('config_invalid'))
       else if (launchJwt) {
-        const { clientId, sequence, sentBack } = record
         if (record.session) kept = record
         else save()
-        record = { clientId, sequence, sentBack, wallAt: 0 }
+        record = { ...record, session: undefined }
         publish()
         beat()
       } else if (record.session) {
@@ -412,15 +360,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
         beat()
       } else fail(new MarketplaceError('launch_missing'))
     }
-    return new Promise((resolve) => {
-      const check = () => {
-        if (snapshot.phase === 'starting') return
-        stop()
-        resolve(snapshot)
-      }
-      const stop = events.on('', check)
-      check()
-    })
+    return whenKnown(self)
   }
 
   const self: MarketplaceSession = {
@@ -447,10 +387,9 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     dispose() {
       if (!isRunning) return
       isRunning = false
-      ports.timers.clear(tickTimer)
-      ports.timers.clear(beatTimer)
+      stopTimers()
       unlisten?.()
-      close()
+      tabs.close()
       view?.then((detach) => (detach as (() => void) | undefined)?.())
       view = undefined
     },

@@ -5,47 +5,30 @@
  */
 import type { ProblemDetails } from './wire.ts'
 
-const again = 'Please open this app from the marketplace again.'
-const waiting = 'The marketplace cannot be reached at the moment. We keep trying.'
+const open = 'Please open this app from the marketplace.'
+const stale = `This link does not work any more. ${open}`
+const setUp = 'This app is not set up correctly.'
+const waiting = 'The marketplace cannot be reached. We keep trying.'
 const over = 'Your session is over.'
 
+// Short, because they travel to every page; the README explains each code.
 const sentences = {
-  config_invalid: ['apiUrl and providerId are both needed.', 'This app is not set up correctly.'],
-  launch_missing: [
-    'No launch_jwt in the address and no session to continue: this visit did not come from the marketplace.',
-    'Please open this app from the marketplace.',
-  ],
-  launch_invalid: [
-    'The launch JWT is malformed, forged or void. Compare apiUrl with the marketplace that issued it.',
-    `This link is not valid. ${again}`,
-  ],
-  launch_wrong_provider: [
-    'The launch JWT was issued for another provider. Compare providerId with your provider settings.',
-    `This link belongs to another app. ${again}`,
-  ],
-  launch_already_used: [
-    'Another browser has used this launch JWT. Each one opens a session once.',
-    `This link was already used. ${again}`,
-  ],
-  launch_expired: ['A launch JWT is good for 120 seconds.', `This link is too old. ${again}`],
-  session_ended: ['The session is over.', over],
-  session_superseded: [
-    'The session was opened again elsewhere, and that client holds it now.',
-    'Your session continues in another browser.',
-  ],
-  session_invalid: ['The API does not accept the session JWT or know the session.', `${over} ${again}`],
-  origin_not_allowed: [
-    'The API refuses this origin. Add it to allowedOrigins of your provider.',
-    'This app is not set up correctly.',
-  ],
-  offline: ['The API did not answer: no network, a blocked request or a wrong apiUrl.', waiting],
-  server_unavailable: ['The API answered with an error of its own.', waiting],
-  rate_limited: ['Too many requests. The SDK waits as long as the API asks.', waiting],
-  request_refused: [
-    'The API refused the request; see error.problem.',
-    'That did not work. Please try again.',
-  ],
-  not_running: ['There is no running session to do this with.', over],
+  config_invalid: ['Set apiUrl and providerId.', setUp],
+  launch_missing: ['No launch_jwt in the address and no session to continue.', open],
+  launch_invalid: ['The launch JWT is malformed, forged or void. Is apiUrl right?', stale],
+  launch_wrong_provider: ['The launch JWT is for another provider. Is providerId right?', stale],
+  launch_already_used: ['Another browser used this launch JWT.', stale],
+  launch_expired: ['The launch JWT is older than 120 seconds.', stale],
+  session_ended: ['The session has ended.', over],
+  session_superseded: ['Another browser holds the session.', 'Your session continues in another browser.'],
+  session_invalid: ['The API does not know this session JWT.', over],
+  session_paused_by_user: ['Paused in the marketplace.', 'Resume this session in the marketplace.'],
+  origin_not_allowed: ['Add this origin to allowedOrigins of the provider.', setUp],
+  offline: ['No answer: no network, a blocked request or a wrong apiUrl.', waiting],
+  server_unavailable: ['The API failed.', waiting],
+  rate_limited: ['Too many requests.', waiting],
+  request_refused: ['The API refused this; see error.problem.', 'That did not work. Please try again.'],
+  not_running: ['There is no running session.', over],
 } satisfies Record<string, [developer: string, user: string]>
 
 /** What went wrong; `switch` narrows it. */
@@ -64,13 +47,13 @@ export const isErrorCode = (code: unknown): code is ErrorCode => Object.hasOwn(s
  */
 export class MarketplaceError extends Error {
   override readonly name = 'MarketplaceError'
-  readonly code: ErrorCode
+  declare readonly code: ErrorCode
   /** A sentence that may be shown to the user. */
-  readonly userMessage: string
+  declare readonly userMessage: string
   /** What the API answered, where it did. */
-  readonly problem: ProblemDetails | undefined
+  declare readonly problem: ProblemDetails | undefined
   /** How long the API asked to wait. */
-  readonly retryAfterMs: number
+  declare readonly retryAfterMs: number
 
   constructor(code: ErrorCode, problem?: ProblemDetails, retryAfterMs = 0) {
     const [developer, user] = sentences[code]

@@ -5,6 +5,7 @@
  */
 import type { Ports } from './ports.ts'
 import type { RedirectPlan, ReturnReason, Snapshot } from './session.ts'
+import { emit, type Listeners } from './session-events.ts'
 
 /** How long an app may hold up the way back to save its work. */
 export const HOOK_TIMEOUT_MS = 3_000
@@ -23,8 +24,8 @@ export function withQuery(url: string | undefined, name: string, value: string |
 /** Leads to the marketplace, once, after the app had a moment to finish. */
 export function createWayBack(
   { timers, navigation }: Ports,
+  listeners: Listeners,
   hook: ((plan: RedirectPlan) => unknown) | undefined,
-  announce: (plan: RedirectPlan) => void,
 ) {
   let isLeaving = false
 
@@ -43,7 +44,7 @@ export function createWayBack(
       if (!url || isLeaving) return
       isLeaving = true
       const plan = { url, reason, snapshot }
-      announce(plan)
+      emit(listeners, 'redirect', snapshot, { url, reason })
       let timer: unknown
       try {
         await Promise.race([

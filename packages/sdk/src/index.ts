@@ -8,6 +8,7 @@ import { createSession } from './create-session.ts'
 import type { MarketplaceSession, SessionOptions } from './session.ts'
 
 export { type ErrorCode, MarketplaceError } from './errors.ts'
+export { formatSeconds } from './format-seconds.ts'
 export type {
   Channel,
   Clock,
@@ -31,7 +32,6 @@ export type {
   Snapshot,
   Store,
 } from './session.ts'
-export { formatSeconds } from './time-left.ts'
 export type { EndReason, ProblemDetails, PublicKey, PublicKeySet, Session, SessionStatus } from './wire.ts'
 
 const registryKey = Symbol.for('token-marketplace')

@@ -64,15 +64,10 @@ export async function verifyLaunchJwt(
   { keys }: PublicKeySet,
   crypto: Crypto,
 ): Promise<boolean | undefined> {
-  try {
-    const [header, claims, signature] = jwt.split('.')
-    const { kid } = toJson(header!)
-    const key = keys.find((candidate) => candidate.kid === kid && candidate.crv === 'P-256')
-    return (
-      key &&
-      (await crypto.verifyEs256?.(key, toBytes(signature!), new TextEncoder().encode(`${header}.${claims}`)))
-    )
-  } catch {
-    return undefined
-  }
+  const [header, claims, signature] = jwt.split('.')
+  const { kid } = toJson(header!)
+  const key = keys.find((candidate) => candidate.kid === kid)
+  return (
+    key && crypto.verifyEs256?.(key, toBytes(signature!), new TextEncoder().encode(`${header}.${claims}`))
+  )
 }

@@ -37,7 +37,7 @@ export interface Lifecycle {
 /** Strings that outlive the page. May forget, must not throw. */
 export interface KeyValueStorage {
   get(key: string): string | null
-  set(key: string, value: string | null): void
+  set(key: string, value: string): void
 }
 
 /** A line to the other tabs of this origin. */

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import type { SessionEventFields, SessionEventType, Snapshot } from './session.ts'
+
+import type { SessionEventFields, SessionEventType, Snapshot, Store } from './session.ts'
+import { isLive } from './snapshot.ts'
 
 type Listener = (event: never) => void
 
@@ -42,23 +44,35 @@ export function emit<Type extends SessionEventType>(
 }
 
 /** Tells what happened between two snapshots. */
-export function announce(listeners: Listeners, last: Snapshot, next: Snapshot, secondsLeft: number): void {
+export function announce(listeners: Listeners, last: Snapshot, next: Snapshot, leftMs: number): void {
   const { phase, canServe, session, error } = next
-  const isLive = phase === 'active' || phase === 'paused'
-  const wasLive = last.phase === 'active' || last.phase === 'paused'
-  if (isLive && !wasLive) emit(listeners, 'start', next, {})
+  const wasLive = isLive(last.phase)
+  if (isLive(phase) && !wasLive) emit(listeners, 'start', next, {})
   if (phase !== last.phase) {
     if (phase === 'paused') emit(listeners, 'pause', next, {})
     if (phase === 'active' && wasLive) emit(listeners, 'resume', next, {})
     if (phase === 'ended') emit(listeners, 'end', next, { reason: session!.endReason! })
   } else if (phase === 'active' && canServe !== last.canServe)
     emit(listeners, canServe ? 'unblock' : 'block', next, {})
+  const before = last.session
   const addedSeconds =
-    session?.id === last.session?.id
-      ? (session?.durationSeconds ?? 0) - (last.session?.durationSeconds ?? 0)
-      : 0
+    session && session.id === before?.id ? session.durationSeconds - before.durationSeconds : 0
   if (addedSeconds) emit(listeners, 'extend', next, { addedSeconds })
-  if (next.isEnding && !last.isEnding) emit(listeners, 'warning', next, { secondsLeft })
+  if (next.isEnding && !last.isEnding)
+    emit(listeners, 'warning', next, { secondsLeft: Math.ceil(leftMs / 1000) })
   if (error && error !== last.error) emit(listeners, 'error', next, { error })
   listeners.notify('')
 }
+
+/** Resolves once it is known whether there is a session. */
+export const whenKnown = (session: Store<Snapshot>): Promise<Snapshot> =>
+  new Promise((resolve) => {
+    const stop = session.subscribe(check)
+    function check(): void {
+      const snapshot = session.getSnapshot()
+      if (snapshot.phase === 'starting') return
+      stop()
+      resolve(snapshot)
+    }
+    check()
+  })

@@ -29,7 +29,8 @@ export function loadRecord(storage: KeyValueStorage, key: string, crypto: Crypto
   } catch {
     // Nothing there, or not ours.
   }
-  const clientId = Array.from(crypto.random(12), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  // 16 random bytes in decimal: 16 to 48 digits.
+  const clientId = crypto.random(16).join('')
   return { clientId, sequence: 0, wallAt: 0 }
 }
 

@@ -17,19 +17,3 @@ export function remainingMs(session: Session, serverNow: number, mayGiveTime: bo
   const now = mayGiveTime ? serverNow : Math.min(serverNow, leaseEnd(session))
   return Math.max(0, session.remainingMs - Math.max(0, now - Date.parse(session.serverTime)))
 }
-
-/**
- * Seconds as people read them.
- *
- * @example
- * formatSeconds(65) // '1:05'
- * formatSeconds(3723) // '1:02:03'
- */
-export function formatSeconds(seconds: number): string {
-  const twoDigits = (value: number) => String(value).padStart(2, '0')
-  const minutes = Math.floor(seconds / 60)
-  const rest = twoDigits(seconds % 60)
-  return minutes < 60
-    ? `${minutes}:${rest}`
-    : `${Math.floor(minutes / 60)}:${twoDigits(minutes % 60)}:${rest}`
-}

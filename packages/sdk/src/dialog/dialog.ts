@@ -6,8 +6,9 @@
  *
  * @module
  */
+
+import { formatSeconds } from '../format-seconds.ts'
 import type { MarketplaceSession, Snapshot } from '../session.ts'
-import { formatSeconds } from '../time-left.ts'
 import { css } from './style.ts'
 import { english, type TextKey } from './texts.ts'
 

@@ -109,7 +109,7 @@ export function createFakeBrowser(
         },
         storage: {
           get: (key) => storage.get(key) ?? null,
-          set: (key, value) => void (value === null ? storage.delete(key) : storage.set(key, value)),
+          set: (key, value) => void storage.set(key, value),
         },
         channel(name, receive) {
           const line = { name, receive, tab }
