@@ -5,17 +5,29 @@
  */
 import { Logger, run, type TaskList } from 'graphile-worker'
 import type { Deps } from './deps.ts'
+import { forgetOldRowsTask } from './http/forget-old-rows.ts'
+import { checkLedgerTask, rollUpTask } from './ledger/jobs.ts'
+import { startSweeper } from './sessions/jobs.ts'
 
 export interface Worker {
   stop(): Promise<void>
 }
 
 /** One entry per domain's `jobs.ts`. */
-export function createTasks(_deps: Deps): TaskList {
-  return {}
+export function createTasks(deps: Deps): TaskList {
+  return {
+    'roll-up-accounts': rollUpTask(deps),
+    'check-ledger': checkLedgerTask(deps),
+    'forget-old-rows': forgetOldRowsTask(deps),
+  }
 }
 
-const CRON = ''
+// Minute, hour, day, month, weekday; UTC. What was missed while nobody ran is not made up for: each run does it all.
+const CRON = `
+*/5 * * * * roll-up-accounts
+17 3 * * * check-ledger
+41 * * * * forget-old-rows
+`
 
 export async function startWorker(deps: Deps, databaseUrl: string): Promise<Worker> {
   const { log } = deps
@@ -30,6 +42,7 @@ export async function startWorker(deps: Deps, databaseUrl: string): Promise<Work
       else if (level === 'warning') log.warn({ component: 'jobs' }, message)
     }),
   })
+  const stopSweeper = startSweeper(deps)
   const refresh = setInterval(() => {
     deps.keys.reload().catch((error: Error) => log.warn({ err: error }, 'key set not reloaded'))
   }, 60_000)
@@ -37,6 +50,7 @@ export async function startWorker(deps: Deps, databaseUrl: string): Promise<Work
   return {
     async stop() {
       clearInterval(refresh)
+      await stopSweeper()
       await runner.stop()
     },
   }

@@ -24,30 +24,31 @@ const KEY = /^[\x21-\x7e]{1,255}$/
 
 export interface Edge {
   /**
-   * Runs a verb in the caller's tenant and answers with its result; with an `Idempotency-Key`, once.
+   * Runs a verb in the caller's tenant and answers with its result; with an `Idempotency-Key`, once. What it gives
+   * back is the reply, typed as the answer, so that the route's schema checks the verb.
    *
    * @example return edge.once(request, reply, 201, (tx) => createSession(tx, { ... }))
    */
-  once(
+  once<T>(
     request: FastifyRequest,
     reply: FastifyReply,
     status: number,
-    run: (tx: Tx) => Promise<unknown>,
-  ): Promise<unknown>
+    run: (tx: Tx) => Promise<T>,
+  ): Promise<T>
   /**
    * The same for what has to ask somebody else between two transactions. `prepare` commits what must outlive a crash
    * and takes its ids from the key, so that a repeated request finds it; `call` reaches out; `finish` stores the answer.
    */
-  onceAcross<P, R>(
+  onceAcross<P, R, T>(
     request: FastifyRequest,
     reply: FastifyReply,
     status: number,
     steps: {
       prepare: (tx: Tx, subject: string | undefined) => Promise<P>
       call: (prepared: P) => Promise<R>
-      finish: (tx: Tx, prepared: P, result: R) => Promise<unknown>
+      finish: (tx: Tx, prepared: P, result: R) => Promise<T>
     },
-  ): Promise<unknown>
+  ): Promise<T>
 }
 
 export function createEdge(input: {
@@ -120,14 +121,14 @@ export function createEdge(input: {
       const { tenantId } = request.actor
       if (!place) {
         const result = await db.inTenant(tenantId, run)
-        return reply.code(status).send(result)
+        return reply.code(status).send(result) as never
       }
       const text = await db.inTenant(
         tenantId,
         async (tx) =>
           (await replay(tx, place, reply)) ?? answer(tx, place, request, reply, status, () => run(tx)),
       )
-      return sendStored(reply, text)
+      return sendStored(reply, text) as never
     },
     async onceAcross(request, reply, status, { prepare, call, finish }) {
       const place = placeOf(request)
@@ -135,14 +136,16 @@ export function createEdge(input: {
       if (!place) {
         const prepared = await db.inTenant(tenantId, (tx) => prepare(tx, undefined))
         const result = await call(prepared)
-        return reply.code(status).send(await db.inTenant(tenantId, (tx) => finish(tx, prepared, result)))
+        return reply
+          .code(status)
+          .send(await db.inTenant(tenantId, (tx) => finish(tx, prepared, result))) as never
       }
       const subject = createHash('sha256').update(place.id).update(place.requestHash).digest('hex')
       const first = await db.inTenant(tenantId, async (tx) => {
         const stored = await replay(tx, place, reply)
         return stored === undefined ? { prepared: await prepare(tx, subject) } : { stored }
       })
-      if (first.stored !== undefined) return sendStored(reply, first.stored)
+      if (first.stored !== undefined) return sendStored(reply, first.stored) as never
       const result = await call(first.prepared)
       const text = await db.inTenant(
         tenantId,
@@ -150,7 +153,7 @@ export function createEdge(input: {
           (await replay(tx, place, reply)) ??
           answer(tx, place, request, reply, status, () => finish(tx, first.prepared, result)),
       )
-      return sendStored(reply, text)
+      return sendStored(reply, text) as never
     },
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Type } from '@fastify/type-provider-typebox'
+import type { FastifyReply } from 'fastify'
 import type { App } from '../app.ts'
 import type { Deps } from '../deps.ts'
 import { problems, Shape } from '../http/schema.ts'
@@ -44,7 +45,8 @@ export function registerKeyRoutes(app: App, { keys }: Deps): void {
         const body = { keys: keys.publicKeys() }
         const etag = `"${createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, 22)}"`
         reply.header('cache-control', `public, max-age=${CACHE_SECONDS}`).header('etag', etag)
-        if (request.headers['if-none-match'] === etag) return reply.code(304).send(undefined as never)
+        if (request.headers['if-none-match'] === etag)
+          return (reply as FastifyReply).code(304).send() as never
         return body
       },
     )

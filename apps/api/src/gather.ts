@@ -1,0 +1,83 @@
+/**
+ * Group commit: calls that arrive while statements are in flight are written together by the next one.
+ *
+ * Nothing waits for company: a call that meets a free lane goes at once. An answer is given only after the
+ * batch that carried it has committed.
+ *
+ * @module
+ */
+
+export interface GathererOptions<Input, Output> {
+  /** Answers in the order of its inputs. */
+  run: (inputs: Input[]) => Promise<Output[]>
+  /** Two inputs of one key never share a batch: a set-based update would apply only one of them. */
+  keyOf: (input: Input) => string
+  lanes?: number
+  batchMax?: number
+  /** More waiting than this is refused at once, by what this returns. */
+  waitingMax?: number
+  overload: () => Error
+}
+
+interface Waiting<Input, Output> {
+  input: Input
+  resolve: (output: Output) => void
+  reject: (error: unknown) => void
+}
+
+export function createGatherer<Input, Output>(
+  options: GathererOptions<Input, Output>,
+): (input: Input) => Promise<Output> {
+  const { run, keyOf, lanes = 2, batchMax = 256, waitingMax = 20_000, overload } = options
+  let queue: Waiting<Input, Output>[] = []
+  let busy = 0
+
+  function takeBatch(): Waiting<Input, Output>[] {
+    const keys = new Set<string>()
+    const batch: Waiting<Input, Output>[] = []
+    const rest: Waiting<Input, Output>[] = []
+    for (const waiting of queue) {
+      const key = keyOf(waiting.input)
+      if (batch.length < batchMax && !keys.has(key)) {
+        keys.add(key)
+        batch.push(waiting)
+      } else rest.push(waiting)
+    }
+    queue = rest
+    return batch
+  }
+
+  async function flush(): Promise<void> {
+    busy += 1
+    try {
+      while (queue.length > 0) await runBatch(takeBatch())
+    } finally {
+      busy -= 1
+    }
+  }
+
+  async function runBatch(batch: Waiting<Input, Output>[]): Promise<void> {
+    try {
+      const outputs = await run(batch.map(({ input }) => input))
+      batch.forEach(({ resolve }, i) => {
+        resolve(outputs[i] as Output)
+      })
+    } catch (error) {
+      if (batch.length === 1) {
+        batch[0]?.reject(error)
+        return
+      }
+      // One poisoned item must not sink the others: alone, each meets its own fate.
+      for (const waiting of batch) await runBatch([waiting])
+    }
+  }
+
+  return (input) => {
+    if (queue.length >= waitingMax) return Promise.reject(overload())
+    return new Promise<Output>((resolve, reject) => {
+      queue.push({ input, resolve, reject })
+      // In a microtask, so that calls of one turn of the event loop go together.
+      if (busy < lanes) queueMicrotask(() => busy < lanes && queue.length > 0 && flush())
+    })
+  }
+}

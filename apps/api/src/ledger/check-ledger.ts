@@ -1,0 +1,136 @@
+/**
+ * Proves the books: every figure that is kept is computed again from what it came from.
+ *
+ * @module
+ */
+import type { Tx } from '../db.ts'
+
+export interface LedgerFinding {
+  rule: string
+  tenantId: string
+  subject: string
+  detail: string
+}
+
+export interface LedgerReport {
+  findings: LedgerFinding[]
+  transfers: number
+  wallets: number
+  openHolds: number
+}
+
+const FINDINGS_MAX = 100
+
+/** Needs one snapshot: run it in a `repeatable read` transaction when others write. */
+export async function checkLedger(tx: Tx): Promise<LedgerReport> {
+  const findings: LedgerFinding[] = []
+  for (const [rule, sql] of Object.entries(RULES)) {
+    const rows = await tx.query<Omit<LedgerFinding, 'rule'>>(`${sql} limit ${FINDINGS_MAX}`)
+    findings.push(...rows.map((row) => ({ rule, ...row })))
+  }
+  const [counts] = await tx.query<Omit<LedgerReport, 'findings'>>(`
+    select (select count(*) from transfers) as transfers, (select count(*) from wallets) as wallets,
+      (select count(*) from holds where resolution is null) as "openHolds"`)
+  return {
+    findings,
+    transfers: counts?.transfers ?? 0,
+    wallets: counts?.wallets ?? 0,
+    openHolds: counts?.openHolds ?? 0,
+  }
+}
+
+const RULES: Record<string, string> = {
+  'a wallet equals the sum of its transfers': `
+    select w.tenant_id as "tenantId", w.id as subject, format('posted %s, transfers %s', w.posted, t.total) as detail
+    from wallets w
+    cross join lateral (
+      select coalesce((select sum(amount) from transfers c
+          where c.tenant_id = w.tenant_id and c.credit_account_id = w.id and c.credit_sequence is not null), 0)
+        - coalesce((select sum(amount) from transfers d
+          where d.tenant_id = w.tenant_id and d.debit_account_id = w.id and d.debit_sequence is not null), 0) as total
+    ) t
+    where w.posted <> t.total`,
+  'a wallet holds what its open holds say': `
+    select w.tenant_id as "tenantId", w.id as subject, format('held %s, open holds %s', w.held, h.total) as detail
+    from wallets w
+    cross join lateral (
+      select coalesce(sum(amount), 0) as total from holds h
+      where h.tenant_id = w.tenant_id and h.wallet_id = w.id and h.resolution is null
+    ) h
+    where w.held <> h.total`,
+  'a wallet owes what its debt account says': `
+    select w.tenant_id as "tenantId", w.id as subject, format('debt %s, transfers %s', w.debt, t.total) as detail
+    from wallets w
+    cross join lateral (
+      select coalesce((select sum(amount) from transfers d
+          where d.tenant_id = w.tenant_id and d.debit_account_id = 'debt:' || w.id and d.debit_sequence is null), 0)
+        - coalesce((select sum(amount) from transfers c
+          where c.tenant_id = w.tenant_id and c.credit_account_id = 'debt:' || w.id and c.credit_sequence is null), 0) as total
+    ) t
+    where w.debt <> t.total`,
+  'running balances follow from one another, without a gap': `
+    select "tenantId", subject, detail from (
+      select tenant_id as "tenantId", wallet_id as subject,
+        format('line %s leaves %s, expected %s', sequence, balance_after, sum(amount) over w) as detail,
+        balance_after <> sum(amount) over w or sequence <> row_number() over w as is_wrong
+      from (
+        select tenant_id, credit_account_id as wallet_id, credit_sequence as sequence, amount, credit_balance_after as balance_after
+        from transfers where credit_sequence is not null
+        union all
+        select tenant_id, debit_account_id, debit_sequence, -amount, debit_balance_after
+        from transfers where debit_sequence is not null
+      ) lines
+      window w as (partition by tenant_id, wallet_id order by sequence)
+    ) checked
+    where is_wrong`,
+  'captured is what the session was charged': `
+    select h.tenant_id as "tenantId", h.reference as subject,
+      format('holds captured %s, transfers charge %s', h.captured, coalesce(t.amount, 0)) as detail
+    from (select tenant_id, reference, sum(captured) as captured from holds group by tenant_id, reference) h
+    left join (
+      select tenant_id, session_id, sum(amount) as amount from transfers where kind = 'charge' group by tenant_id, session_id
+    ) t on t.tenant_id = h.tenant_id and t.session_id = h.reference
+    where h.captured <> coalesce(t.amount, 0)`,
+  'a charge has a hold behind it': `
+    select t.tenant_id as "tenantId", t.id as subject, 'no hold names this reference' as detail
+    from transfers t
+    where t.kind = 'charge' and not exists (
+      select from holds h where h.tenant_id = t.tenant_id and h.reference = t.session_id)`,
+  'a fee never exceeds its charge': `
+    select f.tenant_id as "tenantId", f.id as subject, format('fee %s', f.amount) as detail
+    from transfers f
+    left join transfers c on c.tenant_id = f.tenant_id and c.session_id = f.session_id and c.kind = 'charge'
+    where f.kind = 'fee' and (c.id is null or f.amount > c.amount or f.debit_account_id <> c.credit_account_id)`,
+  'no reference is charged twice': `
+    select tenant_id as "tenantId", session_id as subject, format('%s transfers of kind %s', count(*), kind) as detail
+    from transfers where kind in ('charge', 'fee') group by tenant_id, session_id, kind having count(*) > 1`,
+  'a reversal never exceeds what it reverses': `
+    select o.tenant_id as "tenantId", o.id as subject,
+      format('credited %s, reversed %s', o.amount, r.amount) as detail
+    from transfers o
+    join (
+      select tenant_id, reverses_id, sum(case when kind = 'dispute_won' then -amount else amount end) as amount
+      from transfers where reverses_id is not null group by tenant_id, reverses_id
+    ) r on r.tenant_id = o.tenant_id and r.reverses_id = o.id
+    where r.amount > o.amount or r.amount < 0`,
+  'a roll-up equals the transfers behind its watermark': `
+    select r.tenant_id as "tenantId", r.account_id as subject, format('rolled up %s, transfers %s', r.balance, t.total) as detail
+    from account_rollups r
+    cross join lateral (
+      select coalesce(sum(case when t.credit_account_id = r.account_id then t.amount else -t.amount end), 0) as total
+      from transfers t
+      where t.tenant_id = r.tenant_id and r.account_id in (t.credit_account_id, t.debit_account_id)
+        and t.written_by < r.written_before
+    ) t
+    where r.balance <> t.total`,
+  'an ended session holds nothing, a paid one was charged what it says': `
+    select s.tenant_id as "tenantId", s.id as subject, format('%s: charged %s', s.status, s.tokens_charged) as detail
+    from sessions s
+    left join (
+      select tenant_id, reference, sum(amount) as amount, sum(captured) as captured, bool_or(resolution is null) as is_open
+      from holds group by tenant_id, reference
+    ) h on h.tenant_id = s.tenant_id and h.reference = s.id
+    where coalesce(h.amount, 0) <> s.tokens_held
+      or (s.status = 'ended' and (h.is_open or coalesce(h.captured, 0) <> s.tokens_charged))
+      or (s.status <> 'ended' and s.tokens_held > 0 and not coalesce(h.is_open, false))`,
+}

@@ -1,0 +1,25 @@
+import type { Task } from 'graphile-worker'
+import type { Deps } from '../deps.ts'
+import { rollUpAccounts } from './account-balance.ts'
+import { checkLedger } from './check-ledger.ts'
+
+/** Keeps the balances of hot accounts cheap to read. */
+export const rollUpTask =
+  ({ db }: Deps): Task =>
+  async () => {
+    await db.inBatch((tx) => rollUpAccounts(tx))
+  }
+
+/** The nightly proof. A finding is logged as an error, loudly, and fails the job. */
+export const checkLedgerTask =
+  ({ db, log }: Deps): Task =>
+  async () => {
+    const report = await db.inBatch(async (tx) => {
+      await tx.query('set transaction isolation level repeatable read')
+      await tx.query(`set local statement_timeout = '30min'`)
+      return checkLedger(tx)
+    })
+    if (report.findings.length === 0) return log.info(report, 'the ledger is right')
+    log.error({ findings: report.findings }, 'THE LEDGER IS WRONG')
+    throw new Error(`the ledger has ${report.findings.length} findings`)
+  }

@@ -1,0 +1,39 @@
+import { assert } from '../assert.ts'
+import type { Tx } from '../db.ts'
+import { Problem } from '../errors.ts'
+import { createId } from '../id.ts'
+
+/**
+ * Reserves tokens of a wallet for a reference. Locks the wallet by one conditional update.
+ *
+ * An amount of 0 places no hold and asks only whether the wallet may spend at all.
+ *
+ * @throws {Problem} `insufficient_tokens` with `required`, `available` and, when there is one, `debt`.
+ */
+export async function placeHold(
+  tx: Tx,
+  input: { walletId: string; reference: string; amount: number; now: Date },
+): Promise<void> {
+  const { walletId, reference, amount, now } = input
+  assert(Number.isSafeInteger(amount) && amount >= 0, 'a hold is a whole amount')
+  const [hold] = await tx.query<{ placed: boolean; available: number; debt: number }>(placeHoldSql, [
+    walletId,
+    createId('hld', now),
+    reference,
+    amount,
+    now,
+  ])
+  assert(hold, 'place_hold answers with a row')
+  if (hold.placed) return
+  const { available, debt } = hold
+  throw new Problem('insufficient_tokens', {
+    required: amount,
+    available,
+    ...(debt > 0 && {
+      debt,
+      detail: `A refund took back tokens that had been spent: buy ${debt} tokens to settle that first.`,
+    }),
+  })
+}
+
+const placeHoldSql = 'select placed, available, debt from place_hold(current_tenant(), $1, $2, $3, $4, $5)'

@@ -1,0 +1,136 @@
+import type { Tx } from '../db.ts'
+import { emit, type NewEvent } from '../events.ts'
+import { captureHolds } from '../ledger/capture-holds.ts'
+import { type EndReason, presentSession, type SessionRow, sessionColumns } from './session.ts'
+
+export interface Ending {
+  tenantId: string
+  sessionId: string
+  /** Null: end it only if it is over. */
+  reason: EndReason | null
+  /** Whether the time since the last beat counts: not at all, up to 45 s, or as a beat with this `activeMs`. */
+  lastGap: 'none' | 'unvouched' | { activeMs: number | null }
+  now: Date
+}
+
+/**
+ * Ends sessions and settles them: charges exactly the time used and releases the rest, once.
+ *
+ * One conditional update decides who ends a session, so completions, expiries and the sweeper may race. Locks
+ * session rows in the order of ids, then wallets in theirs. A session that is over by the rules of time ends for
+ * that reason, whatever was asked for.
+ *
+ * @returns the sessions that this very call ended.
+ */
+export async function endSessions(
+  tx: Tx,
+  endings: readonly Ending[],
+  marketplaceUrl: string,
+): Promise<SessionRow[]> {
+  if (endings.length === 0) return []
+  const ended = await tx.query<SessionRow & { unbilledMs: number; providerName: string }>(endSessionsSql, [
+    endings.map((ending) => ending.tenantId),
+    endings.map((ending) => ending.sessionId),
+    endings.map((ending) => ending.reason),
+    endings.map(({ lastGap }) => (typeof lastGap === 'string' ? lastGap : 'beat')),
+    endings.map(({ lastGap }) => (typeof lastGap === 'string' ? null : lastGap.activeMs)),
+    endings.map((ending) => ending.now),
+  ])
+  const charged = ended.filter((session) => session.tokensHeld > 0)
+  const captures = await captureHolds(
+    tx,
+    charged.map((session) => ({
+      tenantId: session.tenantId,
+      reference: session.id,
+      amount: session.tokensCharged ?? 0,
+      providerId: session.providerId,
+      feeBasisPoints: session.feeBasisPoints,
+      description: `${session.providerName}: ${describeUse(session)}`,
+      now: session.endedAt as Date,
+    })),
+  )
+  await emit(
+    tx,
+    ended.flatMap((session) => eventsOf(session, captures.get(session.id)?.fee ?? 0, marketplaceUrl)),
+  )
+  return ended
+}
+
+/** @example '7 min 12 s at 4 tokens a minute' */
+export function describeUse({
+  usedMs,
+  tokensPerMinute,
+}: {
+  usedMs: number
+  tokensPerMinute: number
+}): string {
+  const seconds = Math.ceil(usedMs / 1000)
+  const parts = [
+    seconds >= 60 && `${Math.floor(seconds / 60)} min`,
+    (seconds % 60 > 0 || seconds === 0) && `${seconds % 60} s`,
+  ]
+  return `${parts.filter(Boolean).join(' ')} at ${tokensPerMinute} ${tokensPerMinute === 1 ? 'token' : 'tokens'} a minute`
+}
+
+function eventsOf(session: SessionRow, fee: number, marketplaceUrl: string): NewEvent[] {
+  const now = session.endedAt as Date
+  const base = { tenantId: session.tenantId, providerId: session.providerId, sessionId: session.id, now }
+  const gross = session.tokensCharged ?? 0
+  const events: NewEvent[] = [
+    {
+      ...base,
+      type: `session.${session.endReason as EndReason}`,
+      sequence: session.eventSequence,
+      snapshot: presentSession(session, now, marketplaceUrl),
+    },
+  ]
+  if (gross > 0) {
+    events.push({
+      ...base,
+      type: 'earnings.posted',
+      sequence: session.eventSequence,
+      snapshot: { sessionId: session.id, providerId: session.providerId, gross, fee, net: gross - fee },
+    })
+  }
+  return events
+}
+
+// The rows are locked in one order first; under that lock the rules of time decide, then one conditional update ends.
+// Time that was served and does not count goes on the user's allowance with this provider.
+const endSessionsSql = `
+  with input as (
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[])
+      as i (tenant_id, id, reason, gap_rule, active_ms, at)
+  ), locked as materialized (
+    select s.tenant_id, s.id, i.at, coalesce(over_reason(s, i.at), i.reason) as reason,
+      served_ms(s, i.at) as served_ms,
+      case
+        when over_reason(s, i.at) is not null or i.gap_rule = 'none' then 0
+        when i.gap_rule = 'beat' then counted_ms(s, i.at, i.active_ms)
+        when ms_between(s.last_beat_at, i.at) <= 45000 then counted_ms(s, i.at, null)
+        else 0
+      end as counted_ms
+    from sessions s join input i on s.tenant_id = i.tenant_id and s.id = i.id
+    where s.status <> 'ended'
+    order by s.tenant_id, s.id
+    for update of s
+  ), ended as (
+    update sessions s set
+      status = 'ended', end_reason = l.reason, ended_at = l.at, paused_at = null,
+      used_ms = s.used_ms + l.counted_ms,
+      unbilled_ms = s.unbilled_ms + greatest(0, l.served_ms - l.counted_ms),
+      tokens_charged = case when s.tokens_held = 0 then 0
+        else (s.tokens_per_minute * (s.used_ms + l.counted_ms) + 59999) / 60000 end,
+      event_sequence = s.event_sequence + 1
+    from locked l
+    where s.tenant_id = l.tenant_id and s.id = l.id and l.reason is not null
+    returning ${sessionColumns('l.at')}, greatest(0, l.served_ms - l.counted_ms) as "unbilledMs"
+  ), noted as (
+    insert into unbilled_time as u (tenant_id, user_id, provider_id, hour, unbilled_ms)
+    select "tenantId", "userId", "providerId", date_trunc('hour', "endedAt", 'UTC'), sum("unbilledMs")
+    from ended where "unbilledMs" > 0
+    group by 1, 2, 3, 4 order by 1, 2, 3, 4
+    on conflict (tenant_id, user_id, provider_id, hour) do update set unbilled_ms = u.unbilled_ms + excluded.unbilled_ms
+  )
+  select e.*, p.name as "providerName"
+  from ended e join providers p on p.tenant_id = e."tenantId" and p.id = e."providerId"`

@@ -1,0 +1,39 @@
+import type { Tx } from '../db.ts'
+import { Problem } from '../errors.ts'
+import { emit } from '../events.ts'
+import { placeHold } from '../ledger/place-hold.ts'
+import { lockSession } from './lock-session.ts'
+import { presentSession, SESSION_LIFE_MS, type SessionRow, sessionColumns } from './session.ts'
+
+/**
+ * More minutes for a session that has not ended: a further hold at the price it was opened with. Taken under the
+ * session's row, so that it races with expiry and one of them wins.
+ *
+ * @throws {Problem} `session_not_found`, `session_ended`, `session_too_long`, `insufficient_tokens`
+ */
+export async function extendSession(
+  tx: Tx,
+  input: { sessionId: string; userId: string; minutes: number; now: Date; marketplaceUrl: string },
+): Promise<SessionRow> {
+  const { sessionId, userId, minutes, now, marketplaceUrl } = input
+  const session = await lockSession(tx, { sessionId, now, marketplaceUrl })
+  if (session.userId !== userId) throw new Problem('session_not_found')
+  if (session.status === 'ended') throw new Problem('session_ended')
+  const leftMs = session.durationMs - session.usedMs + minutes * 60_000
+  if (now.getTime() + leftMs > session.createdAt.getTime() + SESSION_LIFE_MS)
+    throw new Problem('session_too_long')
+  const price = session.isTest ? 0 : session.tokensPerMinute * minutes
+  await placeHold(tx, { walletId: userId, reference: sessionId, amount: price, now })
+  const [extended] = await tx.query<SessionRow>(extendSql, [sessionId, minutes * 60_000, price, now])
+  if (!extended) throw new Problem('session_ended')
+  const { tenantId, providerId, eventSequence: sequence } = extended
+  const snapshot = presentSession(extended, now, marketplaceUrl)
+  await emit(tx, [{ tenantId, type: 'session.extended', providerId, sessionId, sequence, snapshot, now }])
+  return extended
+}
+
+const extendSql = `
+  update sessions s set
+    duration_ms = s.duration_ms + $2, tokens_held = s.tokens_held + $3, event_sequence = s.event_sequence + 1
+  where s.id = $1 and s.status <> 'ended'
+  returning ${sessionColumns('$4')}`

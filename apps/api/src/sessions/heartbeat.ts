@@ -1,0 +1,105 @@
+import type { Db } from '../db.ts'
+import { Problem } from '../errors.ts'
+import { createGatherer } from '../gather.ts'
+import { noteBeat } from './allowance.ts'
+import { endSessions } from './end-sessions.ts'
+import { type SessionRow, sessionColumns } from './session.ts'
+
+export interface Beat {
+  tenantId: string
+  sessionId: string
+  clientId: string
+  sequence: number
+  /** What the SDK saw pass since its last acknowledged beat. */
+  activeMs: number | null
+  /** The page is being left: nothing is served until the next beat. */
+  isFinal: boolean
+  at: Date
+}
+
+interface BeatenRow extends SessionRow {
+  unbilledMs: number
+}
+
+/**
+ * Applies beats in groups: one set-based update for all that arrived while the last one ran. An answer is given only
+ * after its commit, so a crash loses nothing acknowledged.
+ *
+ * @returns what applies one beat and gives the session as it is after it.
+ */
+export function createHeartbeat(db: Db, marketplaceUrl: string): (beat: Beat) => Promise<SessionRow> {
+  const apply = createGatherer<Beat, BeatenRow | undefined>({
+    run: (beats) => applyBeats(db, beats),
+    keyOf: ({ tenantId, sessionId }) => `${tenantId}/${sessionId}`,
+    overload: () => new Problem('unavailable', { retryAfterSeconds: 2 }, 'too many beats are waiting'),
+  })
+  return async (beat) => {
+    const session = await apply(beat)
+    if (!session) throw new Problem('session_not_found')
+    if (session.status === 'ended') return session
+    if (session.clientId !== beat.clientId) throw new Problem('session_superseded')
+    await noteBeat(db, beat.tenantId, { ...session, now: beat.at })
+    if (session.overReason === null) return session
+    const { tenantId, sessionId } = beat
+    const ending = { tenantId, sessionId, reason: null, lastGap: 'none' as const, now: beat.at }
+    const [ended] = await db.inBatch((tx) => endSessions(tx, [ending], marketplaceUrl))
+    return ended ?? (await getSession(db, beat))
+  }
+}
+
+async function getSession(db: Db, { tenantId, sessionId, at }: Beat): Promise<SessionRow> {
+  const [session] = await db.batch.query<SessionRow>(getSessionSql, [tenantId, sessionId, at])
+  if (!session) throw new Problem('session_not_found')
+  return session
+}
+
+const getSessionSql = `select ${sessionColumns('$3')} from sessions s where s.tenant_id = $1 and s.id = $2`
+
+async function applyBeats(db: Db, beats: Beat[]): Promise<(BeatenRow | undefined)[]> {
+  const rows = await db.batch.query<BeatenRow & { ordinal: number }>(applyBeatsSql, [
+    beats.map((beat) => beat.tenantId),
+    beats.map((beat) => beat.sessionId),
+    beats.map((beat) => beat.clientId),
+    beats.map((beat) => beat.sequence),
+    beats.map((beat) => beat.activeMs),
+    beats.map((beat) => beat.isFinal),
+    beats.map((beat) => beat.at),
+  ])
+  const answers: (BeatenRow | undefined)[] = beats.map(() => undefined)
+  for (const row of rows) answers[row.ordinal - 1] = row
+  return answers
+}
+
+// Locks the rows in the order of ids, as every other batch does. A beat counts when it comes from the client that holds
+// the session, is newer than the last and finds the session running; while paused it only moves the sequence.
+// Nothing indexed is written, so the update stays on its page (HOT).
+const applyBeatsSql = `
+  with input as (
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::boolean[], $7::timestamptz[])
+      with ordinality as i (tenant_id, id, client_id, sequence, active_ms, is_final, at, ordinal)
+  ), locked as materialized (
+    select s.tenant_id, s.id, i.ordinal, i.at, i.sequence, i.is_final,
+      s.status in ('active', 'paused') and s.client_id = i.client_id and i.sequence > s.sequence
+        and over_reason(s, i.at) is null as is_accepted,
+      counted_ms(s, i.at, i.active_ms) as counted_ms,
+      served_ms(s, i.at) as served_ms
+    from sessions s join input i on s.tenant_id = i.tenant_id and s.id = i.id
+    order by s.tenant_id, s.id
+    for update of s
+  ), applied as (
+    update sessions s set
+      sequence = l.sequence,
+      used_ms = s.used_ms + l.counted_ms,
+      unbilled_ms = s.unbilled_ms + greatest(0, l.served_ms - l.counted_ms),
+      last_beat_at = case when s.status = 'active' then greatest(s.last_beat_at, l.at) else s.last_beat_at end,
+      is_first_beat_due = s.is_first_beat_due and s.status <> 'active',
+      is_final = case when s.status = 'active' then l.is_final else s.is_final end
+    from locked l
+    where s.tenant_id = l.tenant_id and s.id = l.id and l.is_accepted
+    returning l.ordinal, ${sessionColumns('l.at')}, greatest(0, l.served_ms - l.counted_ms) as "unbilledMs"
+  )
+  select * from applied
+  union all
+  select l.ordinal, ${sessionColumns('l.at')}, 0
+  from locked l join sessions s on s.tenant_id = l.tenant_id and s.id = l.id
+  where not l.is_accepted`

@@ -1,0 +1,30 @@
+import type { Deps } from '../deps.ts'
+import { sweepSessions } from './sweep-sessions.ts'
+
+const SWEEP_EVERY_MS = 1_000
+
+/**
+ * Sweeps once a second, on every instance: rows that one works on are skipped by the others. It is not a queued job,
+ * because the queue is for work that must not be forgotten, and the next second does not forget.
+ *
+ * @returns what stops it, after the sweep under way.
+ */
+export function startSweeper({ db, clock, log, config }: Deps): () => Promise<void> {
+  let sweeping: Promise<void> | undefined
+  async function sweep() {
+    try {
+      const ended = await sweepSessions(db, { now: clock(), marketplaceUrl: config.marketplaceUrl })
+      if (ended > 0) log.info({ ended }, 'sessions ended by time')
+    } catch (error) {
+      log.warn({ err: error }, 'sweep failed, the next second tries again')
+    }
+    sweeping = undefined
+  }
+  const timer = setInterval(() => {
+    sweeping ??= sweep()
+  }, SWEEP_EVERY_MS)
+  return async () => {
+    clearInterval(timer)
+    await sweeping
+  }
+}

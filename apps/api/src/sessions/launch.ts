@@ -1,0 +1,65 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { KeyRing } from '../keys/key-ring.ts'
+import { LAUNCH_SECONDS, SESSION_LIFE_MS } from './session.ts'
+
+/** A new one-use name for a launch JWT. */
+export const createJti = () => randomBytes(16).toString('base64url')
+
+export const launchExpiry = (now: Date) => new Date(now.getTime() + LAUNCH_SECONDS * 1000)
+
+/** The user as one provider knows them: stable there, and unlike what any other provider sees. */
+export function userRefOf(referenceSalt: Buffer, providerId: string): string {
+  const digest = createHash('sha256').update(referenceSalt).update('\0').update(providerId).digest('hex')
+  return `ref_${digest.slice(0, 32)}`
+}
+
+interface Subject {
+  tenantId: string
+  sessionId: string
+  providerId: string
+  userRef: string
+}
+
+const seconds = (at: Date) => Math.floor(at.getTime() / 1000)
+
+export function signLaunchJwt(keys: KeyRing, subject: Subject & { jti: string; now: Date }): Promise<string> {
+  const { tenantId, sessionId, providerId, userRef, jti, now } = subject
+  return keys.sign('launch+jwt', {
+    aud: providerId,
+    sub: userRef,
+    jti,
+    sid: sessionId,
+    tid: tenantId,
+    iat: seconds(now),
+    nbf: seconds(now),
+    exp: seconds(launchExpiry(now)),
+  })
+}
+
+/** Good for as long as the session can live; the database decides what is live. */
+export function signSessionJwt(
+  keys: KeyRing,
+  subject: Subject & { clientId: string; createdAt: Date; now: Date },
+): Promise<string> {
+  const { tenantId, sessionId, providerId, userRef, clientId, createdAt, now } = subject
+  return keys.sign('session+jwt', {
+    aud: providerId,
+    sub: userRef,
+    sid: sessionId,
+    tid: tenantId,
+    cid: clientId,
+    iat: seconds(now),
+    exp: seconds(new Date(createdAt.getTime() + SESSION_LIFE_MS)),
+  })
+}
+
+/** The provider's address with the launch JWT in the query, or in the fragment where the provider chose so. */
+export function launchUrlOf(
+  provider: { launchUrl: string; launchInFragment: boolean },
+  launchJwt: string,
+): string {
+  const url = new URL(provider.launchUrl)
+  if (provider.launchInFragment) url.hash = `launch_jwt=${launchJwt}`
+  else url.searchParams.set('launch_jwt', launchJwt)
+  return url.toString()
+}

@@ -1,0 +1,65 @@
+import type { Tx } from '../db.ts'
+import { Problem } from '../errors.ts'
+import { endSessions } from './end-sessions.ts'
+import { type SessionRow, sessionColumns, UNVOUCHED_GAP_MS_MAX } from './session.ts'
+
+export interface LockedSession extends SessionRow {
+  providerStatus: string
+  allowedOrigins: string[]
+  /** What the gap since the last beat would count, if it counts as a beat with that `activeMs`. */
+  countedMs: number
+  /** What was served in that gap. */
+  servedMs: number
+}
+
+/**
+ * The session, locked until the transaction ends, and settled first when it is over. Session rows are locked before
+ * wallets, everywhere.
+ *
+ * @throws {Problem} `session_not_found`
+ */
+export async function lockSession(
+  tx: Tx,
+  {
+    sessionId,
+    activeMs = null,
+    now,
+    marketplaceUrl,
+  }: {
+    sessionId: string
+    activeMs?: number | null
+    now: Date
+    marketplaceUrl: string
+  },
+): Promise<LockedSession> {
+  const [session] = await tx.query<LockedSession>(lockSql, [sessionId, now, activeMs])
+  if (!session) throw new Problem('session_not_found')
+  if (session.overReason === null) return session
+  const { tenantId } = session
+  const [ended] = await endSessions(
+    tx,
+    [{ tenantId, sessionId, reason: null, lastGap: 'none', now }],
+    marketplaceUrl,
+  )
+  return { ...session, ...ended }
+}
+
+/**
+ * What the last gap counts when no SDK vouches for it (the marketplace ends or pauses, another client takes over):
+ * up to 45 s, so that one interval is not lost, else nothing.
+ */
+export function judgeUnvouchedGap(
+  session: LockedSession,
+  now: Date,
+): { countedMs: number; unbilledMs: number } {
+  const gapMs = session.lastBeatAt === null ? 0 : now.getTime() - session.lastBeatAt.getTime()
+  const countedMs = gapMs <= UNVOUCHED_GAP_MS_MAX ? session.countedMs : 0
+  return { countedMs, unbilledMs: Math.max(0, session.servedMs - countedMs) }
+}
+
+const lockSql = `
+  select ${sessionColumns('$2')}, p.status as "providerStatus", p.allowed_origins as "allowedOrigins",
+    counted_ms(s, $2, $3) as "countedMs", served_ms(s, $2) as "servedMs"
+  from sessions s join providers p on p.tenant_id = s.tenant_id and p.id = s.provider_id
+  where s.id = $1
+  for update of s`

@@ -1,0 +1,121 @@
+import type { Tx } from '../db.ts'
+import { Problem } from '../errors.ts'
+import { type EventType, emit } from '../events.ts'
+import { noteUnbilled } from './allowance.ts'
+import { judgeUnvouchedGap, type LockedSession, lockSession } from './lock-session.ts'
+import { presentSession, type SessionRow, sessionColumns } from './session.ts'
+
+/** Who speaks: the client that holds the session, or its user in the marketplace. */
+export type Speaker =
+  | { kind: 'client'; clientId: string; sequence: number | null; activeMs: number | null }
+  | { kind: 'user'; userId: string }
+
+interface Input {
+  sessionId: string
+  speaker: Speaker
+  now: Date
+  marketplaceUrl: string
+}
+
+/**
+ * Stops the clock. What passed since the last beat counts as a beat would; while paused nothing is served and nothing
+ * counts. Pausing what is paused, or has ended, changes nothing.
+ *
+ * @throws {Problem} `session_not_found`, `session_not_started`, `session_superseded`
+ */
+export async function pauseSession(tx: Tx, input: Input): Promise<SessionRow> {
+  const { speaker, now } = input
+  const session = await lockForSpeaker(tx, input)
+  if (session.status === 'paused' && speaker.kind === 'user' && !session.isPausedByUser) {
+    // The user's pause is the stronger one: from now on only the marketplace resumes.
+    return change(tx, claimPauseSql, [session.id, now])
+  }
+  if (session.status !== 'active' || isLate(session, speaker)) return session
+  const { countedMs, unbilledMs } =
+    speaker.kind === 'user'
+      ? judgeUnvouchedGap(session, now)
+      : { countedMs: session.countedMs, unbilledMs: Math.max(0, session.servedMs - session.countedMs) }
+  await noteUnbilled(tx, { ...session, unbilledMs, now })
+  const paused = await change(tx, pauseSql, [
+    session.id,
+    now,
+    countedMs,
+    unbilledMs,
+    speaker.kind === 'user',
+    sequenceOf(speaker),
+  ])
+  await tell(tx, 'session.paused', paused, input)
+  return paused
+}
+
+/**
+ * Lets the clock run again, from now. A pause that the user made in the marketplace is resumed only there.
+ *
+ * @throws {Problem} `session_not_found`, `session_not_started`, `session_superseded`, `session_paused_by_user`
+ */
+export async function resumeSession(tx: Tx, input: Input): Promise<SessionRow> {
+  const { speaker, now } = input
+  const session = await lockForSpeaker(tx, input)
+  if (session.status !== 'paused' || isLate(session, speaker)) return session
+  if (session.isPausedByUser && speaker.kind === 'client') throw new Problem('session_paused_by_user')
+  const resumed = await change(tx, resumeSql, [session.id, now, sequenceOf(speaker)])
+  await tell(tx, 'session.resumed', resumed, input)
+  return resumed
+}
+
+/** Locks the session for whoever speaks, and refuses those whose it is not; a pending one only where it may be. */
+export async function lockForSpeaker(tx: Tx, input: Input, orElse?: 'pending'): Promise<LockedSession> {
+  const { sessionId, speaker, now, marketplaceUrl } = input
+  const activeMs = speaker.kind === 'client' ? speaker.activeMs : null
+  const session = await lockSession(tx, { sessionId, activeMs, now, marketplaceUrl })
+  if (speaker.kind === 'user' && session.userId !== speaker.userId) throw new Problem('session_not_found')
+  if (session.status === 'ended') return session
+  if (session.status === 'pending' && speaker.kind === 'user') {
+    if (orElse === 'pending') return session
+    throw new Problem('session_not_started')
+  }
+  if (speaker.kind === 'client' && session.clientId !== speaker.clientId)
+    throw new Problem('session_superseded')
+  return session
+}
+
+const sequenceOf = (speaker: Speaker) => (speaker.kind === 'client' ? speaker.sequence : null)
+
+/** Overtaken by a newer call of the same client: it changes nothing. */
+function isLate(session: SessionRow, speaker: Speaker): boolean {
+  const sequence = sequenceOf(speaker)
+  return sequence !== null && sequence <= session.sequence
+}
+
+async function change(tx: Tx, sql: string, values: unknown[]): Promise<SessionRow> {
+  const [session] = await tx.query<SessionRow>(sql, values)
+  if (!session) throw new Problem('session_not_found')
+  return session
+}
+
+function tell(tx: Tx, type: EventType, session: SessionRow, { now, marketplaceUrl }: Input): Promise<void> {
+  const { tenantId, providerId, id: sessionId, eventSequence: sequence } = session
+  const snapshot = presentSession(session, now, marketplaceUrl)
+  return emit(tx, [{ tenantId, type, providerId, sessionId, sequence, snapshot, now }])
+}
+
+const claimPauseSql = `
+  update sessions s set is_paused_by_user = true where s.id = $1 returning ${sessionColumns('$2')}`
+
+const pauseSql = `
+  update sessions s set
+    status = 'paused', paused_at = $2, is_paused_by_user = $5, is_final = false,
+    used_ms = s.used_ms + $3, unbilled_ms = s.unbilled_ms + $4, last_beat_at = $2,
+    sequence = coalesce($6, s.sequence), event_sequence = s.event_sequence + 1,
+    sweep_at = least(s.sweep_at, $2::timestamptz + (1800001 - s.paused_ms) * interval '1 millisecond')
+  where s.id = $1
+  returning ${sessionColumns('$2')}`
+
+const resumeSql = `
+  update sessions s set
+    status = 'active', paused_ms = s.paused_ms + ms_between(s.paused_at, $2), paused_at = null,
+    is_paused_by_user = false, is_first_beat_due = false, last_beat_at = $2,
+    sequence = coalesce($3, s.sequence), event_sequence = s.event_sequence + 1,
+    sweep_at = least(s.sweep_at, running_sweep_at($2, s.duration_ms - s.used_ms))
+  where s.id = $1
+  returning ${sessionColumns('$2')}`

@@ -1,0 +1,339 @@
+/**
+ * What provider pages call, through the SDK: other origins, pages that are being closed, clocks that are wrong.
+ *
+ * @module
+ */
+import { Type } from '@fastify/type-provider-typebox'
+import type { App } from '../app.ts'
+import { assert } from '../assert.ts'
+import type { Deps } from '../deps.ts'
+import { Problem } from '../errors.ts'
+import type { Actor } from '../http/authenticate.ts'
+import { Id, problems, Shape } from '../http/schema.ts'
+import { idPattern } from '../id.ts'
+import { JwtRefused } from '../keys/key-ring.ts'
+import { createCheckOrigin } from './check-origin.ts'
+import { completeSession } from './complete-session.ts'
+import { getSession } from './get-session.ts'
+import { createHeartbeat } from './heartbeat.ts'
+import { signSessionJwt } from './launch.ts'
+import { pauseSession, resumeSession, type Speaker } from './pause-session.ts'
+import { presentSession, SESSION_LIFE_MS, Session, type SessionRow } from './session.ts'
+import { validateSession } from './validate-session.ts'
+
+const ClientId = Type.String({
+  pattern: '^[A-Za-z0-9_-]{8,64}$',
+  description:
+    'Names the browser that holds the session: random, made by the SDK, the same for all its tabs.',
+  examples: ['c_4k2v9x3t5r6w1c0b'],
+})
+const Sequence = Type.Integer({
+  minimum: 1,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description:
+    'Rises with every call of this client. One that is not above the last accepted changes nothing.',
+  examples: [16],
+})
+const ActiveMs = Type.Integer({
+  minimum: 0,
+  maximum: SESSION_LIFE_MS,
+  description: 'Milliseconds the SDK saw pass since its last acknowledged beat; sleep left out.',
+  examples: [30012],
+})
+const Told = {
+  clientId: Type.Optional(ClientId),
+  sequence: Type.Optional(Sequence),
+  activeMs: Type.Optional(ActiveMs),
+}
+const Params = Shape({ id: Id('ses', 'The session.') })
+const Answer = Shape({ session: Session })
+const SESSION_ID = new RegExp(idPattern('ses'))
+const REFUSALS = ['session_not_found', 'unauthenticated', 'origin_not_allowed', 'session_superseded'] as const
+
+export function registerSdkRoutes(app: App, deps: Deps): void {
+  const { db, keys, clock, config, edge } = deps
+  const { marketplaceUrl, marketplaceOrigins } = config
+  const checkOrigin = createCheckOrigin(db)
+  const beat = createHeartbeat(db, marketplaceUrl)
+  const present = (row: SessionRow, now: Date) => presentSession(row, now, marketplaceUrl)
+
+  /** The session JWT names one session; of any other its bearer knows nothing. */
+  function sessionActor(actor: Actor, sessionId: string) {
+    assert(actor.kind === 'session', 'only session JWTs get here')
+    if (actor.sessionId !== sessionId) throw new Problem('session_not_found')
+    return actor
+  }
+
+  function speakerOf(
+    actor: Actor,
+    told: { clientId?: string; sequence?: number; activeMs?: number },
+  ): Speaker {
+    if (actor.kind === 'user') return { kind: 'user', userId: actor.userId }
+    assert(actor.kind === 'session', 'users and session JWTs speak')
+    // Whoever claims to be another client than the JWT was given to is not the one that holds the session.
+    if (told.clientId !== undefined && told.clientId !== actor.clientId)
+      throw new Problem('session_superseded')
+    return {
+      kind: 'client',
+      clientId: actor.clientId,
+      sequence: told.sequence ?? null,
+      activeMs: told.activeMs ?? null,
+    }
+  }
+
+  app.post(
+    '/api/v1/sessions/validate',
+    {
+      config: { callers: ['open'] },
+      schema: {
+        operationId: 'validateSession',
+        tags: ['Provider SDK'],
+        summary: 'Trade the launch JWT for a session JWT',
+        description:
+          'Spends the launch JWT for this client and starts the clock. The same client may ask again and gets the same session. ' +
+          'From a browser, only pages of the provider’s `allowedOrigins`.',
+        body: Shape({
+          launchJwt: Type.String({
+            minLength: 1,
+            maxLength: 4096,
+            description: 'From the launch URL.',
+            examples: ['eyJhbGciOiJFUzI1NiIsInR5cCI6ImxhdW5jaCtqd3QifQ.e30.c2ln'],
+          }),
+          clientId: ClientId,
+        }),
+        response: {
+          200: Shape({
+            session: Session,
+            sessionJwt: Type.String({
+              description: 'The credential of all further calls. `cid` binds it to this client.',
+              examples: ['eyJhbGciOiJFUzI1NiIsInR5cCI6InNlc3Npb24rand0In0.e30.c2ln'],
+            }),
+          }),
+          ...problems(
+            'launch_invalid',
+            'launch_expired',
+            'launch_already_used',
+            'session_ended',
+            'origin_not_allowed',
+          ),
+        },
+      },
+    },
+    async (request) => {
+      const { launchJwt, clientId } = request.body
+      const now = clock()
+      const claims = await keys.verify(launchJwt, 'launch+jwt').catch((error: unknown) => {
+        if (!(error instanceof JwtRefused)) throw error
+        throw new Problem(error.reason === 'expired' ? 'launch_expired' : 'launch_invalid', {}, error.message)
+      })
+      const [tenantId, sessionId, providerId, jti] = [claims.tid, claims.sid, claims.aud, claims.jti].map(
+        String,
+      ) as [string, string, string, string]
+      if (!SESSION_ID.test(sessionId)) throw new Problem('launch_invalid', {}, 'sid is not a session')
+      const input = {
+        sessionId,
+        providerId,
+        jti,
+        clientId,
+        origin: request.headers.origin,
+        now,
+        marketplaceUrl,
+      }
+      const validated = await db
+        .inTenant(tenantId, (tx) => validateSession(tx, input))
+        .catch((error: unknown) => {
+          if (error instanceof Problem && error.code === 'session_not_found')
+            throw new Problem('launch_invalid')
+          throw error
+        })
+      if ('refusal' in validated) throw validated.refusal
+      const { session } = validated
+      const { userRef, createdAt } = session
+      const subject = { tenantId, sessionId, providerId, userRef, clientId, createdAt, now }
+      return { session: present(session, now), sessionJwt: await signSessionJwt(keys, subject) }
+    },
+  )
+
+  app.get(
+    '/api/v1/sessions/:id',
+    {
+      config: { callers: ['session', 'key'], scope: 'sessions:read' },
+      schema: {
+        operationId: 'getProviderSession',
+        tags: ['Provider SDK'],
+        summary: 'The session, as the app may know it',
+        description: 'For pages with their session JWT, for the provider’s server with an API key.',
+        params: Params,
+        response: {
+          200: Answer,
+          ...problems('session_not_found', 'unauthenticated', 'forbidden', 'origin_not_allowed'),
+        },
+      },
+    },
+    async (request) => {
+      const { actor } = request
+      const sessionId = request.params.id
+      const provider = actor.kind === 'key' ? actor : sessionActor(actor, sessionId)
+      await checkOrigin(request.headers.origin, provider)
+      const now = clock()
+      const { providerId, tenantId } = provider
+      const session = await db.inTenant(tenantId, (tx) =>
+        getSession(tx, { sessionId, providerId, now, marketplaceUrl }),
+      )
+      if (actor.kind === 'session' && session.status !== 'ended' && session.clientId !== actor.clientId) {
+        throw new Problem('session_superseded')
+      }
+      return { session: present(session, now) }
+    },
+  )
+
+  app.register(async (closing) => {
+    // A page that is being closed can send text/plain without a preflight, with its session JWT inside.
+    const parseJson = closing.getDefaultJsonParser('error', 'error')
+    closing.addContentTypeParser('text/plain', { parseAs: 'string' }, (request, body, done) =>
+      parseJson(request, body as string, done),
+    )
+    // Nothing to tell is written as no body or as {}.
+    closing.addHook('preValidation', async (request) => {
+      request.body ??= {}
+    })
+    const sdk = closing as unknown as App
+
+    sdk.post(
+      '/api/v1/sessions/:id/heartbeat',
+      {
+        config: { callers: ['session'] },
+        schema: {
+          operationId: 'heartbeatSession',
+          tags: ['Provider SDK'],
+          summary: 'The app is being used',
+          description:
+            'Confirms the time since the last beat and prolongs the lease (`serveUntil`). A repeated or late one changes ' +
+            'nothing and gets the current state; one on an ended session too. `final` says that the page is being left.',
+          params: Params,
+          body: Shape({
+            clientId: ClientId,
+            sequence: Sequence,
+            activeMs: Type.Optional(ActiveMs),
+            final: Type.Optional(Type.Boolean({ description: 'The page is being left.', examples: [false] })),
+          }),
+          response: { 200: Answer, ...problems(...REFUSALS) },
+        },
+      },
+      async (request) => {
+        const actor = sessionActor(request.actor, request.params.id)
+        const { clientId, sequence, activeMs = null, final: isFinal = false } = request.body
+        await checkOrigin(request.headers.origin, actor)
+        const at = clock()
+        const { tenantId, sessionId } = actor
+        // Both must be the client that holds the session; an impossible id makes the beat change nothing.
+        const holder = clientId === actor.clientId ? clientId : ''
+        const session = await beat({ tenantId, sessionId, clientId: holder, sequence, activeMs, isFinal, at })
+        return { session: present(session, at) }
+      },
+    )
+
+    for (const [verb, run, operationId, summary, description] of [
+      [
+        'pause',
+        pauseSession,
+        'pauseSession',
+        'Stop the clock',
+        'While paused nothing is served and nothing counts. 30 minutes of pause in total end a session.',
+      ],
+      [
+        'resume',
+        resumeSession,
+        'resumeSession',
+        'Let the clock run again',
+        'From now. A pause that the user made in the marketplace is resumed only there.',
+      ],
+    ] as const) {
+      sdk.post(
+        `/api/v1/sessions/:id/${verb}`,
+        {
+          config: { callers: ['session'] },
+          schema: {
+            operationId,
+            tags: ['Provider SDK'],
+            summary,
+            description,
+            params: Params,
+            body: Shape(Told),
+            response: {
+              200: Answer,
+              ...problems(...REFUSALS, ...(verb === 'resume' ? ['session_paused_by_user' as const] : [])),
+            },
+          },
+        },
+        async (request) => {
+          const actor = sessionActor(request.actor, request.params.id)
+          await checkOrigin(request.headers.origin, actor)
+          const now = clock()
+          const input = {
+            sessionId: actor.sessionId,
+            speaker: speakerOf(actor, request.body),
+            now,
+            marketplaceUrl,
+          }
+          return { session: present(await db.inTenant(actor.tenantId, (tx) => run(tx, input)), now) }
+        },
+      )
+    }
+
+    sdk.post(
+      '/api/v1/sessions/:id/complete',
+      {
+        config: { callers: ['session', 'user'] },
+        schema: {
+          operationId: 'completeSession',
+          tags: ['Provider SDK'],
+          summary: 'End the session and charge the time used',
+          description:
+            'Charges `ceil(tokensPerMinute × usedMs / 60000)` and releases the rest. Repeating it changes nothing. Also ' +
+            'open to the session’s user, who ends it from the marketplace; then the last gap counts up to 45 s.',
+          params: Params,
+          body: Shape({
+            ...Told,
+            reason: Type.Optional(
+              Type.String({
+                maxLength: 200,
+                description: 'For the log: why the app ended it.',
+                examples: ['finished'],
+              }),
+            ),
+          }),
+          response: {
+            200: Shape({
+              session: Session,
+              returnUrl: Type.String({
+                description: 'Where the user goes back to.',
+                examples: ['https://marketplace.example/?session=ses_01k4w3t9x2qv5m8r7c6z1n0hbd'],
+              }),
+            }),
+            ...problems(...REFUSALS),
+          },
+        },
+      },
+      async (request, reply) => {
+        const { actor } = request
+        const sessionId = request.params.id
+        if (actor.kind === 'session')
+          await checkOrigin(request.headers.origin, sessionActor(actor, sessionId), marketplaceOrigins)
+        else if (
+          request.headers.origin !== undefined &&
+          !marketplaceOrigins.includes(request.headers.origin)
+        ) {
+          throw new Problem('origin_not_allowed')
+        }
+        const now = clock()
+        request.log.info({ sessionId, reason: request.body.reason }, 'completion asked for')
+        return edge.once(request, reply, 200, async (tx) => {
+          const speaker = speakerOf(actor, request.body)
+          const session = present(await completeSession(tx, { sessionId, speaker, now, marketplaceUrl }), now)
+          return { session, returnUrl: session.returnUrl }
+        })
+      },
+    )
+  })
+}
