@@ -1,0 +1,45 @@
+/**
+ * Numbers, money and time in words.
+ *
+ * @module
+ */
+const whole = new Intl.NumberFormat('en')
+const upToThree = new Intl.NumberFormat('en', { maximumFractionDigits: 3 })
+const day = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })
+
+/** @param {number} count @example formatTokens(1) // '1 token' */
+export const formatTokens = (count) => `${formatNumber(count)} ${count === 1 ? 'token' : 'tokens'}`
+
+/** @param {number} value */
+export const formatNumber = (value) => whole.format(value)
+
+/** @param {number} value */
+export const formatDecimal = (value) => upToThree.format(value)
+
+/** @param {number} minutes */
+export const formatMinutes = (minutes) => `${formatNumber(minutes)} ${minutes === 1 ? 'minute' : 'minutes'}`
+
+/** @param {number} cents @param {string} currency */
+export const formatMoney = (cents, currency) =>
+  new Intl.NumberFormat('en', { style: 'currency', currency }).format(cents / 100)
+
+/** @param {string} instant */
+export const formatInstant = (instant) => day.format(new Date(instant))
+
+/** @param {number} seconds @example formatClock(432) // '7:12' */
+export function formatClock(seconds) {
+  const hours = Math.floor(seconds / 3600)
+  const minutes = Math.floor(seconds / 60) % 60
+  const rest = String(Math.floor(seconds) % 60).padStart(2, '0')
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`
+}
+
+/** @param {number} ms @example formatDuration(432_000) // '7 minutes 12 seconds' */
+export function formatDuration(ms) {
+  const seconds = ms / 1000
+  const minutes = Math.floor(seconds / 60)
+  const rest = Math.round((seconds - minutes * 60) * 1000) / 1000
+  const words = `${formatDecimal(rest)} ${rest === 1 ? 'second' : 'seconds'}`
+  if (minutes === 0) return words
+  return rest === 0 ? formatMinutes(minutes) : `${formatMinutes(minutes)} ${words}`
+}

@@ -1,0 +1,206 @@
+/**
+ * The page's frame: header, routes, and what is true on every page.
+ *
+ * @module
+ */
+import { onBalanceChange, refreshBalance } from './balance.js'
+import { fill, h } from './element.js'
+import { formatNumber, formatTokens } from './format.js'
+import { onReachable, SignedOut } from './http.js'
+import { problemBox } from './notice.js'
+import { currentUser, onSignInChange, signOut } from './sign-in.js'
+import { showApp } from './views/app.js'
+import { showCatalogue } from './views/catalogue.js'
+import { showHistory } from './views/history.js'
+import { showPurchase } from './views/purchase.js'
+import { showSession } from './views/session.js'
+import { showSessions } from './views/sessions.js'
+import { showRegister, showSignIn } from './views/sign-in.js'
+import { showTokens } from './views/tokens.js'
+
+/** @typedef {{ id: string, query: URLSearchParams, signal: AbortSignal, reload: () => void }} Context */
+/** @typedef {{ title: string, content: any, focus?: HTMLElement }} View */
+
+/** @type {{ path: RegExp, show: (context: Context) => View | Promise<View>, isOpen?: boolean }[]} */
+const routes = [
+  { path: /^\/$/, show: showCatalogue, isOpen: true },
+  { path: /^\/apps\/(prv_[\w-]+)$/, show: showApp, isOpen: true },
+  { path: /^\/sign-in$/, show: showSignIn, isOpen: true },
+  { path: /^\/register$/, show: showRegister, isOpen: true },
+  { path: /^\/tokens$/, show: showTokens },
+  { path: /^\/purchases\/(pur_[\w-]+)$/, show: showPurchase },
+  { path: /^\/sessions$/, show: showSessions },
+  { path: /^\/sessions\/(ses_[\w-]+)$/, show: showSession },
+  { path: /^\/history$/, show: showHistory },
+]
+const links = [
+  ['#/', 'Apps'],
+  ['#/sessions', 'Sessions'],
+  ['#/tokens', 'Tokens'],
+  ['#/history', 'History'],
+]
+
+const main = /** @type {HTMLElement} */ (document.getElementById('main'))
+const nav = /** @type {HTMLElement} */ (document.getElementById('nav'))
+const account = /** @type {HTMLElement} */ (document.getElementById('account'))
+const offline = /** @type {HTMLElement} */ (document.getElementById('offline'))
+
+let leaving = new AbortController()
+let isFirst = true
+let shownUser = currentUser()?.id
+let isReachable = true
+
+arriveFromOutside()
+drawHeader(null)
+onBalanceChange(drawHeader)
+onReachable((answers) => {
+  isReachable = answers
+  drawOffline()
+})
+onSignInChange(() => {
+  drawHeader(null)
+  // Signed in or out, here or in another tab: what is on the page belongs to somebody else now.
+  if (shownUser !== currentUser()?.id) void show()
+})
+addEventListener('hashchange', () => location.hash.startsWith('#/') && void show())
+addEventListener('online', () => {
+  drawOffline()
+  void refreshBalance().catch(() => {})
+})
+addEventListener('offline', drawOffline)
+addEventListener('pageshow', (event) => event.persisted && void show())
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'visible') void refreshBalance().catch(() => {})
+})
+document.querySelector('.skip')?.addEventListener('click', (event) => {
+  event.preventDefault()
+  main.focus()
+})
+void show()
+
+/** From an app or from the checkout: their address parameters become a page of ours. */
+function arriveFromOutside() {
+  const query = new URLSearchParams(location.search)
+  const session = query.get('session')
+  const purchase = query.get('purchase')
+  const reason = query.get('reason')
+  if (session) {
+    const more = reason ? `?reason=${encodeURIComponent(reason)}` : '?reason='
+    history.replaceState(null, '', `/#/sessions/${encodeURIComponent(session)}${more}`)
+  } else if (purchase) {
+    history.replaceState(null, '', `/#/purchases/${encodeURIComponent(purchase)}`)
+  }
+}
+
+async function show() {
+  leaving.abort()
+  leaving = new AbortController()
+  const { signal } = leaving
+  const [path = '/', search] = (location.hash.slice(1) || '/').split('?')
+  const route = routes.find((each) => each.path.test(path))
+  shownUser = currentUser()?.id
+  if (route && !route.isOpen && !shownUser) {
+    location.replace(`#/sign-in?next=${encodeURIComponent(location.hash.slice(1))}`)
+    return
+  }
+  drawNav(path)
+  void refreshBalance().catch(() => {})
+  const id = route?.path.exec(path)?.[1] ?? ''
+  const context = { id, query: new URLSearchParams(search), signal, reload: () => void show() }
+  main.setAttribute('aria-busy', 'true')
+  let view
+  try {
+    view = route ? await route.show(context) : missing()
+  } catch (error) {
+    if (signal.aborted) return
+    if (error instanceof SignedOut && !route?.isOpen) {
+      location.replace(`#/sign-in?next=${encodeURIComponent(location.hash.slice(1))}`)
+      return
+    }
+    view = {
+      title: 'That did not work',
+      content: problemBox(error, { retry: context.reload, headingLevel: 'h1' }),
+    }
+  }
+  if (signal.aborted) return
+  main.removeAttribute('aria-busy')
+  document.title = `${view.title} · Tally`
+  fill(main, view.content)
+  // A new page begins at its heading; the first one leaves the focus where the browser puts it.
+  if (!isFirst) {
+    const target = view.focus ?? main.querySelector('h1') ?? main
+    target.focus({ preventScroll: true })
+    scrollTo(0, 0)
+  }
+  isFirst = false
+}
+
+/** @returns {View} */
+function missing() {
+  return {
+    title: 'Nothing here',
+    content: [
+      h('h1', { tabindex: '-1' }, 'There is nothing here'),
+      h('p', {}, 'The link may be old. ', h('a', { href: '#/' }, 'See the apps'), '.'),
+    ],
+  }
+}
+
+/** @param {string} path */
+function drawNav(path) {
+  const current = links.findLast(
+    ([href]) => `#${path}` === href || (href !== '#/' && `#${path}`.startsWith(href)),
+  )
+  fill(
+    nav,
+    links.map(([href, label]) =>
+      h('a', { href, 'aria-current': current?.[0] === href ? 'page' : null }, label),
+    ),
+  )
+}
+
+/** @param {{ available: number, held: number } | null} balance */
+function drawHeader(balance) {
+  if (!currentUser()) {
+    fill(
+      account,
+      h('a', { href: '#/sign-in' }, 'Sign in'),
+      h('a', { class: 'button is-small', href: '#/register' }, 'Register'),
+    )
+    return
+  }
+  const held = balance && balance.held > 0 ? `${formatNumber(balance.held)} reserved` : ''
+  fill(
+    account,
+    balance &&
+      h(
+        'a',
+        { class: 'balance', href: '#/tokens', id: 'balance' },
+        h('span', { class: 'visually-hidden' }, 'Balance: '),
+        h('b', {}, formatTokens(balance.available)),
+        held && h('small', {}, held),
+      ),
+    h(
+      'button',
+      {
+        type: 'button',
+        class: 'link',
+        onclick: async () => {
+          await signOut()
+          location.hash = '#/'
+        },
+      },
+      'Sign out',
+    ),
+  )
+}
+
+function drawOffline() {
+  const text = !navigator.onLine
+    ? 'You are offline. Running sessions are safe: time the app does not reach us with is not charged.'
+    : isReachable
+      ? ''
+      : 'The marketplace does not answer at the moment. Running sessions are safe; we try again with your next step.'
+  if (offline.textContent !== text) offline.textContent = text
+  offline.hidden = text === ''
+}

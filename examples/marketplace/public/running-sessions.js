@@ -1,0 +1,257 @@
+/**
+ * Sessions that run, each with its clock and what can be done with it.
+ *
+ * @module
+ */
+import { changeSession, create, endSession, extendSession, findProvider, getSession } from './api.js'
+import { refreshBalance } from './balance.js'
+import { fill, h, setText } from './element.js'
+import { formatClock, formatTokens } from './format.js'
+import { launch } from './launch.js'
+import { chooseMinutes } from './minutes.js'
+import { say, whileBusy } from './notice.js'
+import { priceInWords } from './price.js'
+import { describeState, timeOf } from './session-time.js'
+
+const TICK_MS = 500
+const ASK_MS = 10_000
+const EXTEND_MAX = 480
+
+/**
+ * A list of cards that keep themselves true until `signal` says the page is left.
+ *
+ * @param {any[]} sessions
+ * @param {{ signal: AbortSignal, onend?: (session: any) => void }} options
+ */
+export function runningSessions(sessions, { signal, onend = goToReceipt }) {
+  return h(
+    'ul',
+    { class: 'running' },
+    sessions.map((session) => sessionCard(session, { signal, onend }).element),
+  )
+}
+
+/** @param {any} session */
+const goToReceipt = (session) => {
+  location.hash = `#/sessions/${session.id}`
+}
+
+/**
+ * @param {any} first
+ * @param {{ signal: AbortSignal, onend: (session: any) => void, tag?: string }} options
+ */
+export function sessionCard(first, { signal, onend, tag = 'li' }) {
+  let session = first
+  let name = 'App'
+  const heading = h('h3', {}, name)
+  const state = h('span', { class: 'state' })
+  const clock = h('span', { class: 'clock' })
+  const bar = h('span', { class: 'bar-fill' })
+  const facts = h('p', { class: 'quiet' })
+  const hint = h('p', { class: 'hint' })
+  const place = h('div')
+  const button = (label, run, kind = 'is-quiet') => {
+    const element = h(
+      'button',
+      { type: 'button', class: `button ${kind}`, onclick: () => whileBusy(element, place, run) },
+      label,
+    )
+    return element
+  }
+  const back = button('Back in', goBackIn, '')
+  const pause = button('Pause', () => change('pause'))
+  const resume = button('Resume', () => change('resume'))
+  const extend = button('Extend', async () => openExtend())
+  const end = button('End', async () => openEnd())
+
+  async function goBackIn() {
+    const answer = await create(`/sessions/${encodeURIComponent(session.id)}/relaunch`)
+    launch(answer.launchUrl)
+  }
+
+  async function change(action) {
+    take(await changeSession(session.id, action))
+    say(action === 'pause' ? 'Paused. The clock stands still.' : 'Resumed.')
+    ;(action === 'pause' ? resume : pause).focus()
+  }
+
+  function openExtend() {
+    element.append(
+      extendDialog(session, (next) => {
+        take(next)
+        say(`Extended. ${formatClock(timeOf(next).leftSeconds)} left.`)
+        void refreshBalance().catch(() => {})
+      }),
+    )
+  }
+
+  function openEnd() {
+    element.append(
+      endDialog(session, name, (next) => {
+        void refreshBalance().catch(() => {})
+        onend(next)
+      }),
+    )
+  }
+
+  function take(next) {
+    session = next
+    if (session.status === 'ended') onend(session)
+    else draw()
+  }
+
+  function draw() {
+    const { leftSeconds, isRunning } = timeOf(session)
+    const { state: kind, label, hint: text } = describeState(session)
+    state.dataset.state = kind
+    setText(state, label)
+    setText(clock, formatClock(leftSeconds))
+    bar.style.inlineSize = `${Math.max(0, Math.min(100, (leftSeconds / session.durationSeconds) * 100))}%`
+    bar.classList.toggle('is-still', !isRunning)
+    setText(
+      facts,
+      `${formatTokens(session.tokensPerMinute)} a minute, ${formatTokens(session.tokensHeld)} reserved`,
+    )
+    setText(hint, text)
+    pause.hidden = session.status !== 'active'
+    resume.hidden = session.status !== 'paused'
+  }
+
+  async function ask() {
+    if (document.visibilityState === 'hidden' || signal.aborted) return
+    try {
+      const next = await getSession(session.id)
+      if (!signal.aborted) take(next)
+    } catch {
+      // The frame says that the marketplace does not answer; the clock goes on from what is known.
+    }
+  }
+
+  const ticking = setInterval(draw, TICK_MS)
+  const asking = setInterval(ask, ASK_MS)
+  document.addEventListener('visibilitychange', ask, { signal })
+  signal.addEventListener('abort', () => {
+    clearInterval(ticking)
+    clearInterval(asking)
+  })
+  findProvider(session.providerId)
+    .then((provider) => {
+      name = provider?.name ?? 'An app that is no longer listed'
+      heading.textContent = name
+      for (const each of [back, pause, resume, extend, end])
+        each.setAttribute('aria-label', `${each.textContent}: ${name}`)
+    })
+    .catch(() => {})
+
+  const element = h(
+    tag,
+    { class: 'session', 'data-session': session.id },
+    h('div', { class: 'session-head' }, heading, state),
+    h(
+      'p',
+      { class: 'session-clock' },
+      clock,
+      h('span', { class: 'quiet' }, ' left'),
+      h('span', { class: 'bar', 'aria-hidden': 'true' }, bar),
+    ),
+    facts,
+    hint,
+    place,
+    h('div', { class: 'actions' }, back, pause, resume, extend, end),
+  )
+  draw()
+  return { element, openExtend }
+}
+
+/** @param {any} session @param {(session: any) => void} done */
+function extendDialog(session, done) {
+  const place = h('div')
+  const price = h('output', { class: 'price', for: 'minutes' })
+  const submit = h('button', { type: 'submit', class: 'button' }, 'Extend')
+  const draw = (minutes) => fill(price, priceInWords(session.tokensPerMinute, minutes))
+  const chooser = chooseMinutes({
+    minutes: 15,
+    max: EXTEND_MAX,
+    legend: 'How much longer at most?',
+    onchange: draw,
+  })
+  draw(15)
+  return dialog('Extend this session', (close) => [
+    chooser.element,
+    price,
+    place,
+    h('div', { class: 'actions' }, submit, cancel('Not now', close)),
+    (event) => {
+      event.preventDefault()
+      const minutes = chooser.read()
+      if (minutes === undefined) return
+      void whileBusy(
+        submit,
+        place,
+        async () => {
+          done(await extendSession(session.id, minutes))
+          close()
+        },
+        (/** @type {any} */ error) =>
+          error.code === 'insufficient_tokens'
+            ? [
+                h(
+                  'a',
+                  {
+                    class: 'button',
+                    href: `#/tokens?need=${error.required - error.available}&then=${encodeURIComponent(`/sessions/${session.id}?reason=extend`)}`,
+                  },
+                  'Buy tokens',
+                ),
+              ]
+            : [],
+      )
+    },
+  ])
+}
+
+/** @param {any} session @param {string} name @param {(session: any) => void} done */
+function endDialog(session, name, done) {
+  const place = h('div')
+  const submit = h('button', { type: 'submit', class: 'button' }, 'End and settle')
+  return dialog(`End ${name}?`, (close) => [
+    h(
+      'p',
+      {},
+      'You are charged for what you used up to now, and the rest comes back at once. The app closes.',
+    ),
+    place,
+    h('div', { class: 'actions' }, submit, cancel('Keep it running', close)),
+    (event) => {
+      event.preventDefault()
+      void whileBusy(submit, place, async () => {
+        const next = await endSession(session.id)
+        close()
+        done(next)
+      })
+    },
+  ])
+}
+
+function cancel(label, close) {
+  return h('button', { type: 'button', class: 'button is-quiet', onclick: close }, label)
+}
+
+/** A modal one that is gone when closed; the last of its parts is what submitting does. */
+function dialog(title, build) {
+  const close = () => element.close()
+  const parts = build(close)
+  const submit = parts.pop()
+  const element = h(
+    'dialog',
+    { class: 'dialog', 'aria-labelledby': 'dialog-title', onclose: () => element.remove() },
+    h(
+      'form',
+      { class: 'form', novalidate: true, onsubmit: submit },
+      h('h2', { id: 'dialog-title' }, title),
+      parts,
+    ),
+  )
+  queueMicrotask(() => element.isConnected && element.showModal())
+  return element
+}

@@ -1,0 +1,101 @@
+/**
+ * Every movement of the user's tokens, with the balance it left.
+ *
+ * @module
+ */
+import { get } from '../api.js'
+import { fill, h } from '../element.js'
+import { formatInstant, formatNumber } from '../format.js'
+import { problemBox } from '../notice.js'
+
+const PAGE_SIZE = 25
+
+const kinds = {
+  purchase: 'Bought',
+  charge: 'Used',
+  refund: 'Refunded',
+  dispute: 'Disputed',
+  dispute_won: 'Dispute settled',
+  debt: 'Owed',
+  debt_repaid: 'Paid back',
+  promotion: 'Gift',
+  correction: 'Correction',
+}
+
+export async function showHistory() {
+  const body = h('tbody')
+  const more = h('div', { class: 'actions' })
+  const load = async (cursor) => {
+    const query = cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''
+    const { items, nextCursor } = await get(`/tokens/history?limit=${PAGE_SIZE}${query}`)
+    body.append(...items.map(row))
+    fill(more, nextCursor && moreButton(nextCursor))
+  }
+  const moreButton = (cursor) => {
+    const again = () => load(cursor).catch((error) => fill(more, problemBox(error, { retry: again })))
+    return h('button', { type: 'button', class: 'button is-quiet', onclick: again }, 'Older movements')
+  }
+  await load()
+
+  return {
+    title: 'History',
+    content: [
+      h('h1', { tabindex: '-1' }, 'History'),
+      h(
+        'p',
+        { class: 'lead' },
+        'Every token that came or went. What a running session has reserved is still yours and appears once it is settled.',
+      ),
+      body.children.length > 0
+        ? h(
+            'table',
+            { class: 'history' },
+            h('caption', { class: 'visually-hidden' }, 'Movements of your tokens, newest first'),
+            h(
+              'thead',
+              {},
+              h(
+                'tr',
+                {},
+                h('th', { scope: 'col' }, 'When'),
+                h('th', { scope: 'col' }, 'What'),
+                h('th', { scope: 'col', class: 'number' }, 'Tokens'),
+                h('th', { scope: 'col', class: 'number' }, 'Balance'),
+              ),
+            ),
+            body,
+          )
+        : h(
+            'p',
+            { class: 'empty' },
+            'Nothing has moved yet. ',
+            h('a', { href: '#/tokens' }, 'Buy tokens'),
+            ' and they appear here.',
+          ),
+      more,
+    ],
+  }
+}
+
+function row({ kind, amount, balanceAfter, sessionId, purchaseId, description, createdAt }) {
+  const href = sessionId ? `#/sessions/${sessionId}` : purchaseId ? `#/purchases/${purchaseId}` : null
+  const label = kinds[kind] ?? kind
+  const sign = amount < 0 ? '−' : '+'
+  return h(
+    'tr',
+    {},
+    h('td', { 'data-label': 'When' }, h('time', { datetime: createdAt }, formatInstant(createdAt))),
+    h(
+      'td',
+      { 'data-label': 'What' },
+      href ? h('a', { href }, label) : label,
+      h('span', { class: 'quiet' }, description),
+    ),
+    h(
+      'td',
+      { 'data-label': 'Tokens', class: amount < 0 ? 'number is-out' : 'number is-in' },
+      `${sign}${formatNumber(Math.abs(amount))}`,
+    ),
+    h('td', { 'data-label': 'Balance', class: 'number' }, formatNumber(balanceAfter)),
+  )
+}

@@ -1,0 +1,119 @@
+/**
+ * A purchase, followed until it is paid. Users come here back from the checkout.
+ *
+ * @module
+ */
+import { get } from '../api.js'
+import { refreshBalance } from '../balance.js'
+import { fill, h } from '../element.js'
+import { formatMoney, formatTokens } from '../format.js'
+import { problemBox, say } from '../notice.js'
+
+const ASK_MS_FIRST = 800
+const ASK_MS_MAX = 5_000
+/** Then the page asks only when told to: a payment may take days. */
+const ASK_SECONDS_MAX = 120
+
+const words = {
+  paid: ['Paid. Thank you.', 'The tokens are yours.'],
+  failed: ['Not paid', 'The payment was cancelled or refused. Nothing was charged, nothing was bought.'],
+  refunded: ['Refunded', 'The money went back, and the tokens with it.'],
+  disputed: ['Disputed', 'Your bank is looking into this payment. The tokens are set aside until then.'],
+  pending: ['Waiting for the payment', 'We have not heard of your payment yet. This page looks by itself.'],
+}
+
+/** @param {{ id: string, signal: AbortSignal }} context */
+export async function showPurchase({ id, signal }) {
+  const heading = h('h1', { tabindex: '-1', id: 'purchase-state' })
+  const text = h('p', { class: 'lead' })
+  const facts = h('dl', {})
+  const place = h('div')
+  const actions = h('div', { class: 'actions' })
+  const since = performance.now()
+  let status = ''
+
+  async function ask() {
+    const purchase = await get(`/tokens/purchases/${encodeURIComponent(id)}`)
+    if (signal.aborted) return purchase
+    if (purchase.status !== status) {
+      status = purchase.status
+      draw(purchase)
+      await refreshBalance().catch(() => null)
+    }
+    return purchase
+  }
+
+  function draw({ tokens, amountCents, currency, discountPercent }) {
+    const [title, sentence] = words[status] ?? words.pending
+    heading.textContent = title
+    text.textContent = sentence
+    document.title = `${title} · Tally`
+    say(`${title}. ${sentence}`)
+    const discount = discountPercent > 0 ? ` (${discountPercent} % off)` : ''
+    fill(
+      facts,
+      line('Tokens', formatTokens(tokens)),
+      line('Price', `${formatMoney(amountCents, currency)}${discount}`),
+      line('Number', h('code', {}, id)),
+    )
+    const next = readNext(id)
+    fill(
+      actions,
+      status === 'paid' && next && h('a', { class: 'button', href: `#${next}` }, 'Go on where you were'),
+      status === 'paid' &&
+        h('a', { class: next ? 'button is-quiet' : 'button', href: '#/' }, 'Choose an app'),
+      status === 'failed' && h('a', { class: 'button', href: '#/tokens' }, 'Try again'),
+      status === 'pending' &&
+        h(
+          'button',
+          { type: 'button', class: 'button is-quiet', onclick: () => follow(ASK_MS_FIRST) },
+          'Look again',
+        ),
+      status === 'pending' && h('a', { class: 'button is-quiet', href: '#/tokens' }, 'Back to tokens'),
+    )
+  }
+
+  let timer
+  async function follow(waitMs) {
+    clearTimeout(timer)
+    try {
+      await ask()
+      fill(place)
+    } catch (error) {
+      if (!signal.aborted) fill(place, problemBox(error))
+    }
+    const isOver = (performance.now() - since) / 1000 > ASK_SECONDS_MAX
+    if (status !== 'pending' || signal.aborted || isOver) return
+    timer = setTimeout(() => follow(Math.min(ASK_MS_MAX, waitMs * 1.5)), waitMs)
+  }
+  signal.addEventListener('abort', () => clearTimeout(timer))
+
+  await ask()
+  if (status === 'pending') timer = setTimeout(() => follow(ASK_MS_FIRST), ASK_MS_FIRST)
+  return {
+    title: heading.textContent,
+    content: [
+      heading,
+      text,
+      h('section', { class: 'ticket', 'aria-label': 'Purchase' }, facts),
+      place,
+      actions,
+    ],
+  }
+}
+
+function line(term, value) {
+  return h('div', { class: 'line' }, h('dt', {}, term), h('dd', {}, value))
+}
+
+// What the tokens were wanted for, kept in this tab over the checkout.
+
+/** @param {string} purchaseId @param {string} path */
+export function rememberNext(purchaseId, path) {
+  sessionStorage.setItem(`tally.next.${purchaseId}`, path)
+}
+
+/** @param {string} purchaseId */
+function readNext(purchaseId) {
+  return sessionStorage.getItem(`tally.next.${purchaseId}`)
+}
