@@ -5,36 +5,52 @@
  */
 import helmet from '@fastify/helmet'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import { registerAuthRoutes } from './auth/routes.ts'
 import { createAuthenticators } from './authenticators.ts'
 import type { Deps } from './deps.ts'
 import { registerAuthentication } from './http/authenticate.ts'
+import { registerJsonBodies } from './http/body.ts'
 import { registerCors } from './http/cors.ts'
+import { registerErrorDocs } from './http/error-docs.ts'
 import { registerHealth } from './http/health.ts'
+import { registerMetrics } from './http/metrics.ts'
 import { registerOpenApi } from './http/openapi.ts'
+import { registerOverload } from './http/overload.ts'
 import { registerProblemDetails } from './http/problem-details.ts'
+import { registerRateLimits } from './http/rate-limit.ts'
+import { createClientErrorHandler, createFrameworkErrorHandler } from './http/raw-errors.ts'
 import { registerRequestLog } from './http/request-log.ts'
 import { ProblemDetails } from './http/schema.ts'
 import { registerValidation } from './http/validation.ts'
 import { createId } from './id.ts'
 import { registerKeyRoutes } from './keys/routes.ts'
+import { createApiKeys } from './providers/find-api-key.ts'
 import { registerProviderRoutes } from './providers/routes.ts'
+import { endProviderSessions } from './sessions/end-provider-sessions.ts'
 import { registerSessionRoutes } from './sessions/routes.ts'
 import { registerTokenRoutes } from './tokens/routes.ts'
 
 const BODY_BYTES_MAX = 64 * 1024
+const HEADER_BYTES_MAX = 16 * 1024
 
 function createServer({ config, log, clock }: Deps) {
   const hops = config.trustProxy
   return Fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES_MAX,
     trustProxy: typeof hops === 'number' ? (_address: string, hop: number) => hop < hops : (hops ?? false),
     genReqId: () => createId('req', clock()),
     requestTimeout: 30_000,
+    // A reader or writer that stands still for a minute is gone.
+    connectionTimeout: 60_000,
+    http: { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: 15_000 },
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
+    // While stopping, what still arrives is answered, on a connection that then closes.
+    return503OnClosing: false,
+    frameworkErrors: createFrameworkErrorHandler(config.publicUrl),
+    clientErrorHandler: createClientErrorHandler(config.publicUrl, clock),
   }).withTypeProvider<TypeBoxTypeProvider>()
 }
 
@@ -46,17 +62,34 @@ export async function createApp(deps: Deps): Promise<App> {
   const plain = app as unknown as FastifyInstance
   app.addSchema(ProblemDetails)
   registerValidation(plain)
+  registerJsonBodies(plain)
   registerRequestLog(plain)
   registerProblemDetails(plain, deps.config.publicUrl)
-  await app.register(helmet, { global: true, crossOriginResourcePolicy: { policy: 'cross-origin' } })
+  // For answers that are data; pages bring a policy of their own.
+  const contentSecurityPolicy = {
+    useDefaults: false,
+    directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  }
+  const crossOriginResourcePolicy = { policy: 'cross-origin' } as const
+  await app.register(helmet, { global: true, contentSecurityPolicy, crossOriginResourcePolicy })
   await registerOpenApi(plain, deps.config.publicUrl)
+  // CORS comes first: a page must be able to read why it is refused.
   registerCors(plain, deps)
-  registerAuthentication(plain, createAuthenticators(deps))
+  registerOverload(plain, deps)
+  const counts = registerRateLimits(plain, deps)
+  const apiKeys = createApiKeys(deps)
+  registerAuthentication(plain, createAuthenticators(deps, apiKeys), counts)
 
+  registerMetrics(app, deps)
+  registerErrorDocs(plain)
   registerHealth(app, deps)
   registerKeyRoutes(app, deps)
   registerAuthRoutes(app, deps)
-  registerProviderRoutes(app, deps)
+  registerProviderRoutes(app, deps, {
+    apiKeys,
+    onSuspended: (tx, providerId) =>
+      endProviderSessions(tx, { providerId, now: deps.clock(), marketplaceUrl: deps.config.marketplaceUrl }),
+  })
   registerTokenRoutes(app, deps)
   registerSessionRoutes(app, deps)
   return app

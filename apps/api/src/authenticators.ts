@@ -6,8 +6,9 @@
 import type { Deps } from './deps.ts'
 import type { Authenticators } from './http/authenticate.ts'
 import { JwtRefused } from './keys/key-ring.ts'
+import type { ApiKeys } from './providers/find-api-key.ts'
 
-export function createAuthenticators({ db, keys }: Deps): Authenticators {
+export function createAuthenticators({ db, keys }: Deps, apiKeys: ApiKeys): Authenticators {
   const claimsOf = async (jwt: string, typ: 'at+jwt' | 'session+jwt', audience?: string) => {
     try {
       return await keys.verify(jwt, typ, audience)
@@ -49,8 +50,6 @@ export function createAuthenticators({ db, keys }: Deps): Authenticators {
         clientId: String(claims.cid),
       }
     },
-    async key() {
-      return undefined
-    },
+    key: (secret) => apiKeys.find(secret),
   }
 }

@@ -8,6 +8,7 @@ import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Db } from './db.ts'
 import type { Edge } from './http/idempotency.ts'
+import type { Metrics } from './http/metrics.ts'
 import type { Cursors } from './http/paging.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 
@@ -19,4 +20,5 @@ export interface Deps {
   keys: KeyRing
   edge: Edge
   cursors: Cursors
+  metrics: Metrics
 }

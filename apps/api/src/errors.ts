@@ -51,6 +51,21 @@ export const PROBLEMS = {
     title: 'This Content-Type is not understood here',
     cure: 'Send `Content-Type: application/json`.',
   },
+  malformed_request: {
+    status: 400,
+    title: 'What was sent is not an HTTP request',
+    cure: 'Check what stands between you and us: a proxy, or a client that writes headers by hand.',
+  },
+  request_timeout: {
+    status: 408,
+    title: 'The request took too long to arrive',
+    cure: 'Send it again, whole.',
+  },
+  headers_too_large: {
+    status: 431,
+    title: 'The headers are too large',
+    cure: 'Send less than 16 KB of headers.',
+  },
   rate_limited: {
     status: 429,
     title: 'Too many requests',
@@ -127,10 +142,15 @@ export const PROBLEMS = {
     title: 'The provider cannot go to that status from where it is',
     cure: 'Drafts go to in_review; operators list and suspend.',
   },
-  url_not_allowed: {
-    status: 400,
-    title: 'This address cannot be used',
-    cure: 'Use an https address without credentials; http only for localhost and outside production.',
+  limit_reached: {
+    status: 409,
+    title: 'There are as many of these as there may be',
+    cure: 'Remove one that is not needed, or ask us for more.',
+  },
+  api_key_not_found: {
+    status: 404,
+    title: 'There is no such API key',
+    cure: 'Take an id from the list of the provider’s keys.',
   },
   // -- sessions
   session_not_found: { status: 404, title: 'There is no such session', cure: 'Check the id.' },

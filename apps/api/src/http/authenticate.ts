@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { assert } from '../assert.ts'
 import { Problem } from '../errors.ts'
 import { PUBLIC_TENANT_ID } from '../id.ts'
@@ -36,15 +36,27 @@ declare module 'fastify' {
     callers?: readonly Caller[]
     /** What an API key must be allowed to do here. */
     scope?: string
+    /** Takes an `Idempotency-Key`: documented with its answers; `edge.once` does the rest. */
+    isIdempotent?: boolean
   }
   interface FastifyRequest {
     actor: Actor
   }
 }
 
+/** What counts callers; may refuse with more than the credential's own refusal. */
+export interface CredentialCounts {
+  onRefused(request: FastifyRequest, reply: FastifyReply): Promise<void>
+  onAccepted(request: FastifyRequest, reply: FastifyReply): Promise<void>
+}
+
 export const API_KEY_PREFIX = 'tmk_'
 
-export function registerAuthentication(app: FastifyInstance, authenticators: Authenticators): void {
+export function registerAuthentication(
+  app: FastifyInstance,
+  authenticators: Authenticators,
+  counts: CredentialCounts,
+): void {
   app.decorateRequest('actor')
   app.addHook('onRoute', ({ method, url, config }) => {
     if (method === 'OPTIONS' || method === 'HEAD') return
@@ -52,14 +64,20 @@ export function registerAuthentication(app: FastifyInstance, authenticators: Aut
   })
   // After the body is parsed, because a page that closes sends its session JWT inside; before it is validated,
   // because a stranger learns nothing about shapes.
-  app.addHook('preValidation', async (request) => {
+  app.addHook('preValidation', async (request, reply) => {
     if (request.is404) return
     const { callers = [], scope } = request.routeOptions.config
     if (callers.includes('open') || callers.includes('stripe')) {
       request.actor = { kind: 'open', tenantId: PUBLIC_TENANT_ID }
       return
     }
-    request.actor = await authenticate(request, callers, scope, authenticators)
+    try {
+      request.actor = await authenticate(request, callers, scope, authenticators)
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'unauthenticated') await counts.onRefused(request, reply)
+      throw error
+    }
+    await counts.onAccepted(request, reply)
   })
 }
 

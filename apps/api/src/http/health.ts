@@ -19,7 +19,7 @@ export function registerHealth(app: App, { db }: Deps): void {
   app.get(
     '/healthz',
     {
-      config: { callers: ['open'] },
+      config: { callers: ['open'], limit: 'none' },
       schema: {
         operationId: 'getHealth',
         tags: ['Operations'],
@@ -33,7 +33,7 @@ export function registerHealth(app: App, { db }: Deps): void {
   app.get(
     '/readyz',
     {
-      config: { callers: ['open'] },
+      config: { callers: ['open'], limit: 'none' },
       schema: {
         operationId: 'getReadiness',
         tags: ['Operations'],

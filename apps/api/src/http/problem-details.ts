@@ -13,7 +13,9 @@ const FRAMEWORK: Record<string, ProblemCode> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed_json',
   FST_ERR_CTP_INVALID_JSON_BODY: 'malformed_json',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed_json',
-  FST_ERR_BAD_URL: 'not_found',
+  // Text that PostgreSQL cannot hold: a NUL, in whatever string it came.
+  '22021': 'validation_failed',
+  '22P05': 'validation_failed',
 }
 
 /** PostgreSQL that is away, full or too busy: nothing was changed, so the caller may try again. */
@@ -29,6 +31,12 @@ export function registerProblemDetails(app: FastifyInstance, publicUrl: string):
   })
   app.setNotFoundHandler({}, (request, reply) => {
     const allow = methodsAt(app, request.url)
+    if (request.method === 'OPTIONS' && allow.length > 0) {
+      return reply
+        .code(204)
+        .header('allow', [...allow, 'OPTIONS'].join(', '))
+        .send()
+    }
     const problem =
       allow.length > 0
         ? new Problem('method_not_allowed', { allow: allow.join(', ') })
@@ -37,16 +45,13 @@ export function registerProblemDetails(app: FastifyInstance, publicUrl: string):
   })
 }
 
-const METHODS = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'] as const
+const METHODS = ['GET', 'HEAD', 'POST', 'PATCH', 'PUT', 'DELETE']
 
+/** What the address would have taken. The router is not exposed, so the patterns of all routes are asked. */
 function methodsAt(app: FastifyInstance, url: string): string[] {
   const path = url.split('?', 1)[0] ?? url
-  return METHODS.filter((method) => app.findRoute({ method, url: path }) || matches(app, method, path))
-}
-
-function matches(app: FastifyInstance, method: (typeof METHODS)[number], path: string): boolean {
-  // The router itself is not exposed; hasRoute with a concrete path only knows static ones.
-  return app.routesByPath?.some((route) => route.method === method && route.pattern.test(path)) ?? false
+  const here = app.routesByPath?.filter(({ pattern }) => pattern.test(path)) ?? []
+  return METHODS.filter((method) => here.some((route) => route.method === method))
 }
 
 declare module 'fastify' {
@@ -105,6 +110,14 @@ function toProblem(error: FastifyError): Problem {
   }
   const code = error.code ?? ''
   const known = FRAMEWORK[code]
+  if (known === 'validation_failed') {
+    const detail = 'A text contains a character that cannot be stored, such as NUL.'
+    return new Problem(
+      known,
+      { detail, errors: [{ path: '/', message: 'must not contain NUL' }] },
+      error.message,
+    )
+  }
   if (known) return new Problem(known, {}, error.message)
   if (
     DATABASE_AWAY.test(code) ||

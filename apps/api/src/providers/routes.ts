@@ -1,4 +1,170 @@
+import { Type } from '@fastify/type-provider-typebox'
 import type { App } from '../app.ts'
 import type { Deps } from '../deps.ts'
+import { userOf } from '../http/authenticate.ts'
+import { toPage } from '../http/paging.ts'
+import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
+import { changeProvider } from './change-provider.ts'
+import { checkAddresses } from './check-addresses.ts'
+import { createProvider } from './create-provider.ts'
+import type { ApiKeys } from './find-api-key.ts'
+import { getListedProvider } from './get-provider.ts'
+import { registerApiKeyRoutes } from './key-routes.ts'
+import { listOwnProviders, listProviders } from './list-providers.ts'
+import {
+  category,
+  LINE_PATTERN,
+  ListedProvider,
+  NewProvider,
+  OwnProvider,
+  ProviderChange,
+  type ProviderRow,
+  presentListedProvider,
+  presentOwnProvider,
+} from './provider.ts'
+import type { OnSuspended } from './review-provider.ts'
+import { registerReviewRoutes } from './review-routes.ts'
 
-export function registerProviderRoutes(_app: App, _deps: Deps): void {}
+export interface ProviderSeams {
+  apiKeys: ApiKeys
+  /** What a suspension ends, wired where both domains are known. */
+  onSuspended: OnSuspended
+}
+
+const positionOf = ({ id }: ProviderRow) => id
+
+export function registerProviderRoutes(app: App, deps: Deps, seams: ProviderSeams): void {
+  const { db, clock, config, edge, cursors } = deps
+  const isReviewed = config.providerReview === 'manual'
+
+  app.get(
+    '/providers',
+    {
+      config: { callers: ['open'], limit: 'open' },
+      schema: {
+        operationId: 'listProviders',
+        tags: ['Providers'],
+        summary: 'Browse and search the catalogue',
+        description:
+          'Listed providers, newest first. Search asks every word to stand in name, category or description.',
+        querystring: Shape({
+          q: Type.Optional(
+            Type.String({
+              maxLength: 200,
+              pattern: LINE_PATTERN,
+              description: 'Words to look for, in any case.',
+              examples: ['focus timer'],
+            }),
+          ),
+          category: Type.Optional(category),
+          ...PageQuery,
+        }),
+        response: { 200: Page(ListedProvider), ...problems() },
+      },
+    },
+    async (request) => {
+      const { limit = 20, cursor, ...filter } = request.query
+      const after = cursors.decode(cursor)
+      const rows = await db.inTenant(request.actor.tenantId, (tx) =>
+        listProviders(tx, { ...filter, after, limit }),
+      )
+      return toPage(rows, limit, cursors, positionOf, presentListedProvider)
+    },
+  )
+
+  app.get(
+    '/providers/mine',
+    {
+      config: { callers: ['user'], limit: 'read' },
+      schema: {
+        operationId: 'listOwnProviders',
+        tags: ['Providers'],
+        summary: 'The caller’s own providers',
+        description: 'Drafts, providers in review and suspended ones included, newest first.',
+        querystring: Shape(PageQuery),
+        response: { 200: Page(OwnProvider), ...problems() },
+      },
+    },
+    async (request) => {
+      const { tenantId, userId } = userOf(request)
+      const { limit = 20, cursor } = request.query
+      const after = cursors.decode(cursor)
+      const rows = await db.inTenant(tenantId, (tx) =>
+        listOwnProviders(tx, { ownerId: userId, after, limit }),
+      )
+      return toPage(rows, limit, cursors, positionOf, presentOwnProvider)
+    },
+  )
+
+  app.get(
+    '/providers/:id',
+    {
+      config: { callers: ['open'], limit: 'open' },
+      schema: {
+        operationId: 'getProvider',
+        tags: ['Providers'],
+        summary: 'One listed provider',
+        description: 'What is not listed does not exist here; owners read theirs from GET /providers/mine.',
+        params: Shape({ id: Id('prv') }),
+        response: { 200: ListedProvider, ...problems('provider_not_found') },
+      },
+    },
+    async (request) =>
+      presentListedProvider(
+        await db.inTenant(request.actor.tenantId, (tx) => getListedProvider(tx, request.params.id)),
+      ),
+  )
+
+  app.post(
+    '/providers',
+    {
+      config: { callers: ['user'], limit: 'write', isIdempotent: true },
+      schema: {
+        operationId: 'createProvider',
+        tags: ['Providers'],
+        summary: 'Register a provider',
+        description:
+          'The caller becomes its owner. Listed at once, or a `draft` where an operator reviews: then PATCH `status` to `in_review`.',
+        body: NewProvider,
+        response: { 201: OwnProvider, ...problems('limit_reached') },
+      },
+    },
+    (request, reply) => {
+      const { userId } = userOf(request)
+      checkAddresses(request.body, config)
+      return edge.once(request, reply, 201, async (tx) =>
+        presentOwnProvider(
+          await createProvider(tx, { ownerId: userId, provider: request.body, isReviewed, now: clock() }),
+        ),
+      ) as never
+    },
+  )
+
+  app.patch(
+    '/providers/:id',
+    {
+      config: { callers: ['user', 'key'], scope: 'providers:write', limit: 'write' },
+      schema: {
+        operationId: 'changeProvider',
+        tags: ['Providers'],
+        summary: 'Change a provider, or ask for its listing',
+        description:
+          'What is not sent stays as it is. A new price applies to new sessions; running ones keep theirs. Where nobody reviews, `in_review` lists at once.',
+        params: Shape({ id: Id('prv') }),
+        body: ProviderChange,
+        response: { 200: OwnProvider, ...problems('provider_not_found', 'provider_status_invalid') },
+      },
+    },
+    async (request) => {
+      const { actor, body, params } = request
+      checkAddresses(body, config)
+      const changed = await db.inTenant(actor.tenantId, (tx) =>
+        changeProvider(tx, { id: params.id, actor, change: body, isReviewed, now: clock() }),
+      )
+      return presentOwnProvider(changed)
+    },
+  )
+
+  registerReviewRoutes(app, deps, seams.onSuspended)
+  registerApiKeyRoutes(app, deps, seams.apiKeys)
+}

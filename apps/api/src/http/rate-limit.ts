@@ -1,0 +1,130 @@
+/**
+ * How often one caller may call: per address where anybody may, per user, session or key where they are known.
+ *
+ * Headers follow draft-ietf-httpapi-ratelimit-headers: `RateLimit-Policy: "read";q=600;w=60` and
+ * `RateLimit: "read";r=599;t=60`.
+ *
+ * @module
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import ipaddr from 'ipaddr.js'
+import type { Deps } from '../deps.ts'
+import { Problem } from '../errors.ts'
+import type { Actor, CredentialCounts } from './authenticate.ts'
+import { type Count, type Counter, createCounters } from './counters.ts'
+import { registerSignInGuard } from './sign-in-guard.ts'
+
+/** Calls per window and caller. A burst of 200 from one client is normal and is served everywhere. */
+export const LIMITS = {
+  /** Registering and signing in, per address; accounts have a guard of their own besides. */
+  auth: { calls: 200, windowSeconds: 60 },
+  open: { calls: 1200, windowSeconds: 60 },
+  read: { calls: 1200, windowSeconds: 60 },
+  write: { calls: 400, windowSeconds: 60 },
+  /** Per session, which sends two a minute; a crowd of tabs sends more. */
+  beat: { calls: 240, windowSeconds: 60 },
+  /** Per address: a school or an office opens many sessions from one. */
+  validate: { calls: 1200, windowSeconds: 60 },
+} as const
+
+/** Wrong credentials per address: beyond them the answer is to slow down. */
+const REFUSED = { name: 'refused', calls: 300, windowSeconds: 60 }
+
+export type LimitClass = keyof typeof LIMITS | 'none'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Which limit counts here; set for every route at start. */
+    limit?: LimitClass
+  }
+}
+
+/** Counts by address where anybody may call; what it returns counts callers that authentication knows. */
+export function registerRateLimits(
+  app: FastifyInstance,
+  { config, log }: Pick<Deps, 'config' | 'log'>,
+): CredentialCounts {
+  const counters = createCounters({ redisUrl: config.redisUrl, log })
+  const factor = config.rateLimitFactor
+  const scale = (calls: number) => Math.max(1, Math.round(calls * factor))
+  const byClass = new Map<LimitClass, Counter>(
+    Object.entries(LIMITS).map(([name, { calls, windowSeconds }]) => [
+      name as LimitClass,
+      counters.create({ name, calls: scale(calls), windowSeconds }),
+    ]),
+  )
+  const refused = counters.create({ ...REFUSED, calls: scale(REFUSED.calls) })
+
+  const count = async (counter: Counter | undefined, key: string, reply: FastifyReply) => {
+    if (counter) admit(await counter.take(key), reply)
+  }
+
+  app.addHook('onRoute', (route) => {
+    const callers = route.config?.callers ?? []
+    route.config = {
+      ...route.config,
+      limit: route.config?.limit ?? defaultLimit(route.url, route.method, callers),
+    }
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    // Looking for addresses that do not exist is calling, too.
+    if (request.is404) return count(byClass.get('open'), addressOf(request), reply)
+    const { limit = 'none', callers = [] } = request.routeOptions.config
+    if (callers.includes('open')) await count(byClass.get(limit), addressOf(request), reply)
+  })
+  registerSignInGuard(app, counters, scale)
+  app.addHook('onClose', async () => counters.end())
+
+  return {
+    onRefused: (request, reply) => count(refused, addressOf(request), reply),
+    onAccepted: (request, reply) =>
+      count(byClass.get(request.routeOptions.config.limit ?? 'none'), keyOf(request.actor, request), reply),
+  }
+}
+
+/** What a route gets that names no limit of its own. */
+function defaultLimit(url: string, method: string | string[], callers: readonly string[]): LimitClass {
+  // Stripe proves itself by a signature and repeats what is refused.
+  if (callers.includes('stripe')) return 'none'
+  const isRead = [method].flat().every((one) => one === 'GET' || one === 'HEAD')
+  if (callers.includes('open') && url.startsWith('/auth/')) return 'auth'
+  if (callers.includes('open') && isRead) return 'open'
+  return isRead ? 'read' : 'write'
+}
+
+/** Says where the caller stands, and refuses the one call too many. */
+export function admit({ policy, remaining, resetSeconds, isOver }: Count, reply: FastifyReply): void {
+  append(reply, 'ratelimit-policy', `"${policy.name}";q=${policy.calls};w=${policy.windowSeconds}`)
+  append(reply, 'ratelimit', `"${policy.name}";r=${remaining};t=${resetSeconds}`)
+  if (isOver)
+    throw new Problem('rate_limited', { retryAfterSeconds: resetSeconds }, `limit ${policy.name} reached`)
+}
+
+function append(reply: FastifyReply, name: string, item: string): void {
+  const before = reply.getHeader(name)
+  reply.header(name, before === undefined ? item : `${String(before)}, ${item}`)
+}
+
+function keyOf(actor: Actor, request: FastifyRequest): string {
+  switch (actor.kind) {
+    case 'user':
+      return actor.userId
+    case 'session':
+      return actor.sessionId
+    case 'key':
+      return actor.keyId
+    case 'open':
+      return addressOf(request)
+  }
+}
+
+/** The caller's address; of IPv6 the network, because one customer has 2^64 addresses. */
+export function addressOf({ ip }: FastifyRequest): string {
+  if (!ip.includes(':') || !ipaddr.isValid(ip)) return ip
+  const address = ipaddr.process(ip)
+  if (address instanceof ipaddr.IPv4) return address.toString()
+  return `${address.parts
+    .slice(0, 4)
+    .map((part) => part.toString(16))
+    .join(':')}::/64`
+}

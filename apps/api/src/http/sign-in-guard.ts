@@ -1,0 +1,79 @@
+/**
+ * Slows down guessing of passwords without letting the guesser lock anybody out.
+ *
+ * Failures are counted per address and account, strictly, and per account over all addresses, leniently. The second
+ * count holds only for addresses from which nobody has signed in to that account lately: the owner at their usual
+ * place does not feel an attack from elsewhere.
+ *
+ * @module
+ */
+import { createHash } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import type { Counters } from './counters.ts'
+import { addressOf, admit } from './rate-limit.ts'
+
+const WINDOW_SECONDS = 15 * 60
+const FAILURES_PER_ADDRESS_AND_ACCOUNT = 20
+const FAILURES_PER_ACCOUNT = 100
+const KNOWN_ADDRESS_SECONDS = 14 * 24 * 3600
+
+interface Attempt {
+  account: string
+  pair: string
+  isKnownAddress: boolean
+}
+
+export function registerSignInGuard(
+  app: FastifyInstance,
+  counters: Counters,
+  scale: (calls: number) => number,
+): void {
+  const perPair = counters.create({
+    name: 'sign-in',
+    calls: scale(FAILURES_PER_ADDRESS_AND_ACCOUNT),
+    windowSeconds: WINDOW_SECONDS,
+  })
+  const perAccount = counters.create({
+    name: 'sign-in-account',
+    calls: scale(FAILURES_PER_ACCOUNT),
+    windowSeconds: WINDOW_SECONDS,
+  })
+  const known = counters.create({ name: 'known-address', calls: 1, windowSeconds: KNOWN_ADDRESS_SECONDS })
+  const attempts = new WeakMap<object, Attempt>()
+
+  // Counted before the password is looked at, or a hundred guesses at once would all be the first.
+  app.addHook('preHandler', async (request, reply) => {
+    if (request.is404 || request.routeOptions.config.limit !== 'auth') return
+    const email = (request.body as { email?: unknown } | undefined)?.email
+    if (typeof email !== 'string') return
+    const account = accountOf(email)
+    const pair = `${account}/${addressOf(request)}`
+    const isKnownAddress = await known.isSet(pair)
+    admit(await perPair.take(pair), reply)
+    attempts.set(request, { account, pair, isKnownAddress })
+    if (!isKnownAddress) admit(await perAccount.take(account), reply)
+  })
+  // Only a refused password stays counted.
+  app.addHook('onSend', async (request, reply) => {
+    const attempt = attempts.get(request)
+    if (!attempt) return
+    attempts.delete(request)
+    const { statusCode } = reply
+    if (statusCode === 401 || statusCode === 429) return
+    if (!attempt.isKnownAddress) await perAccount.giveBack(attempt.account)
+    if (statusCode >= 200 && statusCode < 300) {
+      await perPair.clear(attempt.pair)
+      if (!attempt.isKnownAddress) await known.take(attempt.pair)
+    } else {
+      await perPair.giveBack(attempt.pair)
+    }
+  })
+}
+
+/** Hashed: a store of counts needs nobody's address. */
+function accountOf(email: string): string {
+  return createHash('sha256')
+    .update(email.normalize('NFKC').trim().toLowerCase())
+    .digest('base64url')
+    .slice(0, 22)
+}

@@ -1,0 +1,149 @@
+import { Type } from '@fastify/type-provider-typebox'
+import type { App } from '../app.ts'
+import type { Deps } from '../deps.ts'
+import { userOf } from '../http/authenticate.ts'
+import { toPage } from '../http/paging.ts'
+import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
+import {
+  ApiKey,
+  IssuedApiKey,
+  NewApiKey,
+  presentApiKey,
+  ROTATION_OVERLAP_HOURS,
+  ROTATION_OVERLAP_HOURS_MAX,
+} from './api-key.ts'
+import type { ApiKeys } from './find-api-key.ts'
+import { getProviderToChange } from './get-provider.ts'
+import { issueApiKey, rotateApiKey } from './issue-api-key.ts'
+import { listApiKeys } from './list-api-keys.ts'
+import { revokeApiKey } from './revoke-api-key.ts'
+
+/** A provider's API keys, managed by its owner signed in: a key never makes or ends keys. */
+export function registerApiKeyRoutes(app: App, deps: Deps, apiKeys: ApiKeys): void {
+  const { db, clock, edge, cursors } = deps
+  const params = Shape({ id: Id('prv', 'The provider.') })
+  const keyParams = Shape({ id: Id('prv', 'The provider.'), keyId: Id('key', 'The key.') })
+
+  app.post(
+    '/providers/:id/api-keys',
+    {
+      config: { callers: ['user'], limit: 'write', isIdempotent: true },
+      schema: {
+        operationId: 'issueApiKey',
+        tags: ['Providers'],
+        summary: 'Make an API key',
+        description: 'For the provider’s server. The secret is shown this once.',
+        params,
+        body: NewApiKey,
+        response: { 201: IssuedApiKey, ...problems('provider_not_found', 'limit_reached') },
+      },
+    },
+    (request, reply) => {
+      const actor = userOf(request)
+      const { id } = request.params
+      return edge.once(request, reply, 201, async (tx) => {
+        await getProviderToChange(tx, id, actor)
+        return issueApiKey(tx, { providerId: id, createdBy: actor.userId, key: request.body, now: clock() })
+      }) as never
+    },
+  )
+
+  app.get(
+    '/providers/:id/api-keys',
+    {
+      config: { callers: ['user'], limit: 'read' },
+      schema: {
+        operationId: 'listApiKeys',
+        tags: ['Providers'],
+        summary: 'A provider’s API keys',
+        description: 'Without their secrets; revoked ones included, newest first.',
+        params,
+        querystring: Shape(PageQuery),
+        response: { 200: Page(ApiKey), ...problems('provider_not_found') },
+      },
+    },
+    async (request) => {
+      const { actor, params, query } = request
+      const { limit = 20, cursor } = query
+      const after = cursors.decode(cursor)
+      const rows = await db.inTenant(actor.tenantId, async (tx) => {
+        await getProviderToChange(tx, params.id, actor)
+        return listApiKeys(tx, { providerId: params.id, after, limit })
+      })
+      return toPage(rows, limit, cursors, ({ id }) => id, presentApiKey)
+    },
+  )
+
+  app.post(
+    '/providers/:id/api-keys/:keyId/rotate',
+    {
+      config: { callers: ['user'], limit: 'write', isIdempotent: true },
+      // After the commit and before the answer: who reads it may rely on it.
+      onSend: async () => apiKeys.forget(),
+      schema: {
+        operationId: 'rotateApiKey',
+        tags: ['Providers'],
+        summary: 'Replace an API key',
+        description:
+          'A new secret with the same name, scopes and mode; the old one works on for the overlap, then never again.',
+        params: keyParams,
+        body: Shape({
+          overlapHours: Type.Optional(
+            Type.Integer({
+              minimum: 0,
+              maximum: ROTATION_OVERLAP_HOURS_MAX,
+              description: `How long the old secret works on; ${ROTATION_OVERLAP_HOURS} when not said.`,
+              examples: [ROTATION_OVERLAP_HOURS],
+            }),
+          ),
+        }),
+        response: {
+          201: IssuedApiKey,
+          ...problems('provider_not_found', 'api_key_not_found', 'limit_reached'),
+        },
+      },
+    },
+    (request, reply) => {
+      const actor = userOf(request)
+      const { id, keyId } = request.params
+      const { overlapHours = ROTATION_OVERLAP_HOURS } = request.body
+      return edge.once(request, reply, 201, async (tx) => {
+        await getProviderToChange(tx, id, actor)
+        return rotateApiKey(tx, {
+          providerId: id,
+          id: keyId,
+          overlapHours,
+          createdBy: actor.userId,
+          now: clock(),
+        })
+      }) as never
+    },
+  )
+
+  app.delete(
+    '/providers/:id/api-keys/:keyId',
+    {
+      config: { callers: ['user'], limit: 'write' },
+      schema: {
+        operationId: 'revokeApiKey',
+        tags: ['Providers'],
+        summary: 'Revoke an API key',
+        description: 'At once; other instances learn of it within seconds. Repeating it changes nothing.',
+        params: keyParams,
+        response: {
+          204: Type.Null({ description: 'It works no more.' }),
+          ...problems('provider_not_found', 'api_key_not_found'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { actor, params } = request
+      await db.inTenant(actor.tenantId, async (tx) => {
+        await getProviderToChange(tx, params.id, actor)
+        await revokeApiKey(tx, { providerId: params.id, id: params.keyId, now: clock() })
+      })
+      apiKeys.forget()
+      return reply.code(204).send(null)
+    },
+  )
+}

@@ -1,0 +1,65 @@
+import type { Tx } from '../db.ts'
+import { PROVIDER_COLUMNS, type ProviderRow, type ProviderStatus } from './provider.ts'
+
+/** Enough for any search a person types; each word costs a comparison per row. */
+const WORDS_MAX = 8
+
+/** Listed providers, newest first: every word of `q` stands somewhere in name, description or category. */
+export function listProviders(
+  tx: Tx,
+  input: { q?: string; category?: string; after: string | undefined; limit: number },
+): Promise<ProviderRow[]> {
+  return tx.query(listProvidersSql, [
+    input.after ?? null,
+    input.category ?? null,
+    toPatterns(input.q ?? ''),
+    input.limit + 1,
+  ])
+}
+
+/** @example toPatterns('50% Zen') // ['%50\\%%', '%zen%'] */
+function toPatterns(q: string): string[] {
+  const words = q.toLowerCase().split(/\s+/).filter(Boolean).slice(0, WORDS_MAX)
+  return words.map((word) => `%${word.replace(/[\\%_]/g, '\\$&')}%`)
+}
+
+// Walks the index of listed providers (or of their category) from the cursor on; the words filter on the way.
+const listProvidersSql = `
+  select ${PROVIDER_COLUMNS}
+  from providers
+  where status = 'listed'
+    and ($1::text is null or id < $1)
+    and ($2::text is null or category = $2)
+    and lower(name || ' ' || category || ' ' || description) like all ($3::text[])
+  order by id desc
+  limit $4`
+
+/** An owner's providers, drafts included, newest first. */
+export function listOwnProviders(
+  tx: Tx,
+  input: { ownerId: string; after: string | undefined; limit: number },
+): Promise<ProviderRow[]> {
+  return tx.query(listOwnProvidersSql, [input.ownerId, input.after ?? null, input.limit + 1])
+}
+
+const listOwnProvidersSql = `
+  select ${PROVIDER_COLUMNS}
+  from providers
+  where owner_id = $1 and ($2::text is null or id < $2)
+  order by id desc
+  limit $3`
+
+/** For operators: all providers of a status, the longest waiting first. */
+export function listProvidersByStatus(
+  tx: Tx,
+  input: { status: ProviderStatus; after: string | undefined; limit: number },
+): Promise<ProviderRow[]> {
+  return tx.query(listProvidersByStatusSql, [input.status, input.after ?? null, input.limit + 1])
+}
+
+const listProvidersByStatusSql = `
+  select ${PROVIDER_COLUMNS}
+  from providers
+  where status = $1 and ($2::text is null or id > $2)
+  order by id
+  limit $3`

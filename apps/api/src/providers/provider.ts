@@ -1,0 +1,185 @@
+/**
+ * A provider: one app, with its launch address, price and owner. Its shapes, limits and columns.
+ *
+ * @module
+ */
+import { type Static, Type } from '@fastify/type-provider-typebox'
+import { assert } from '../assert.ts'
+import { Id, Instant, Nullable, Shape } from '../http/schema.ts'
+
+export const PROVIDERS_PER_OWNER_MAX = 100
+export const ORIGINS_PER_PROVIDER_MAX = 20
+export const TOKENS_PER_MINUTE_MAX = 10_000
+const URL_CHARACTERS_MAX = 2048
+
+/** No control characters, and none that turn the text around them (bidi overrides): names stand in lists of others'. */
+const CLEAN = '\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069'
+export const LINE_PATTERN = `^[^${CLEAN}]*$`
+const NAME_PATTERN = `^[^\\s${CLEAN}]([^${CLEAN}]*[^\\s${CLEAN}])?$`
+/** Line breaks are welcome in a description. */
+const TEXT_PATTERN = `^([^${CLEAN}]|\\n)*$`
+/** Addresses are ASCII on the wire: punycode in the host, percent-encoding elsewhere. */
+const URL_PATTERN = '^[\\x21-\\x5b\\x5d-\\x7e]+$'
+
+const STATUSES = ['draft', 'in_review', 'listed', 'suspended'] as const
+export type ProviderStatus = (typeof STATUSES)[number]
+
+export const ProviderStatusSchema = Type.Enum([...STATUSES], {
+  description: 'Only `listed` ones are seen and can be opened.',
+  examples: ['listed'],
+})
+
+const name = Type.String({
+  minLength: 1,
+  maxLength: 80,
+  pattern: NAME_PATTERN,
+  description: 'Shown in the catalogue; one line, no space at its ends.',
+  examples: ['Focus timer'],
+})
+const description = Type.String({
+  maxLength: 2000,
+  pattern: TEXT_PATTERN,
+  description: 'Plain text; line breaks are kept.',
+  examples: ['Work in stretches of 25 minutes.'],
+})
+export const category = Type.String({
+  maxLength: 40,
+  pattern: '^[a-z0-9]+(-[a-z0-9]+)*$',
+  description: 'A free slug.',
+  examples: ['productivity'],
+})
+const launchUrl = Type.String({
+  maxLength: URL_CHARACTERS_MAX,
+  pattern: URL_PATTERN,
+  description: 'Where a session opens. https; http only for localhost and outside production.',
+  examples: ['https://focus.example.com/app'],
+})
+const allowedOrigins = Type.Array(
+  Type.String({
+    maxLength: 300,
+    pattern: URL_PATTERN,
+    description: 'scheme://host[:port], or `null`.',
+    examples: ['https://focus.example.com'],
+  }),
+  {
+    minItems: 1,
+    maxItems: ORIGINS_PER_PROVIDER_MAX,
+    uniqueItems: true,
+    description:
+      'Exact origins whose pages may use the sessions. `null` (sandboxed frames, local files) only where listed here.',
+    examples: [['https://focus.example.com']],
+  },
+)
+const tokensPerMinute = Type.Integer({
+  minimum: 0,
+  maximum: TOKENS_PER_MINUTE_MAX,
+  description: 'The price. A change applies to new sessions only.',
+  examples: [4],
+})
+const iconUrl = Nullable(
+  Type.String({
+    maxLength: URL_CHARACTERS_MAX,
+    pattern: URL_PATTERN,
+    description: 'An image, https only; null for none.',
+    examples: ['https://focus.example.com/icon.svg'],
+  }),
+)
+const launchInFragment = Type.Boolean({
+  description: 'Hand the launch JWT over in the fragment, which no server logs, instead of the query.',
+  examples: [false],
+})
+
+export const NewProvider = Shape({
+  name,
+  description,
+  category,
+  launchUrl,
+  allowedOrigins,
+  tokensPerMinute,
+  iconUrl: Type.Optional(iconUrl),
+  launchInFragment: Type.Optional(launchInFragment),
+})
+export type NewProvider = Static<typeof NewProvider>
+
+export const ProviderChange = Type.Partial(
+  Shape({
+    name,
+    description,
+    category,
+    launchUrl,
+    allowedOrigins,
+    tokensPerMinute,
+    iconUrl,
+    launchInFragment,
+    status: Type.Enum(['in_review', 'draft'], {
+      description: '`in_review` asks for listing, `draft` takes that back.',
+      examples: ['in_review'],
+    }),
+  }),
+  { additionalProperties: false, minProperties: 1 },
+)
+export type ProviderChange = Static<typeof ProviderChange>
+
+/** What everybody sees. */
+export const ListedProvider = Shape({
+  id: Id('prv'),
+  name,
+  description,
+  category,
+  iconUrl,
+  launchUrl,
+  tokensPerMinute,
+  status: ProviderStatusSchema,
+})
+
+/** What its owner and operators see. */
+export const OwnProvider = Shape({
+  ...ListedProvider.properties,
+  allowedOrigins,
+  launchInFragment,
+  reviewNote: Nullable(
+    Type.String({
+      description: 'What the operator wrote when sending it back or suspending it.',
+      examples: ['The launch page answers 404.'],
+    }),
+  ),
+  createdAt: Instant('When it was registered.'),
+  updatedAt: Instant('When it was last changed.'),
+})
+export type OwnProvider = Static<typeof OwnProvider>
+export type ListedProvider = Static<typeof ListedProvider>
+
+export interface ProviderRow {
+  id: string
+  ownerId: string
+  name: string
+  description: string
+  category: string
+  iconUrl: string | null
+  launchUrl: string
+  launchInFragment: boolean
+  allowedOrigins: string[]
+  tokensPerMinute: number
+  status: ProviderStatus
+  reviewNote: string | null
+  eventSequence: number
+  createdAt: Date
+  updatedAt: Date
+}
+
+export const PROVIDER_COLUMNS = `
+  id, owner_id as "ownerId", name, description, category, icon_url as "iconUrl", launch_url as "launchUrl",
+  launch_in_fragment as "launchInFragment", allowed_origins as "allowedOrigins",
+  tokens_per_minute as "tokensPerMinute", status, review_note as "reviewNote", event_sequence as "eventSequence",
+  created_at as "createdAt", updated_at as "updatedAt"`
+
+export function presentListedProvider(row: ProviderRow): ListedProvider {
+  assert(row.status === 'listed', 'only listed providers are shown to everybody')
+  const { id, name, description, category, iconUrl, launchUrl, tokensPerMinute, status } = row
+  return { id, name, description, category, iconUrl, launchUrl, tokensPerMinute, status }
+}
+
+export function presentOwnProvider(row: ProviderRow): OwnProvider {
+  const { ownerId: _owner, eventSequence: _sequence, createdAt, updatedAt, ...rest } = row
+  return { ...rest, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() }
+}

@@ -1,0 +1,73 @@
+import { assert } from '../assert.ts'
+import type { Tx } from '../db.ts'
+import { Problem } from '../errors.ts'
+import type { Actor } from '../http/authenticate.ts'
+import { announceProvider } from './announce-provider.ts'
+import { getProviderToChange } from './get-provider.ts'
+import { PROVIDER_COLUMNS, type ProviderRow, type ProviderStatus } from './provider.ts'
+
+/** Ends what runs with a provider, in the transaction that suspends it. Sessions bring it; providers know none. */
+export type OnSuspended = (tx: Tx, providerId: string) => Promise<void>
+
+interface Review {
+  id: string
+  actor: Actor
+  now: Date
+}
+
+/**
+ * Lists a provider, from wherever it is: a draft, in review, or suspended before. Repeating it changes nothing.
+ *
+ * @throws {Problem} `provider_not_found`
+ */
+export async function approveProvider(tx: Tx, { id, actor, now }: Review): Promise<ProviderRow> {
+  const before = await getProviderToChange(tx, id, actor)
+  if (before.status === 'listed') return before
+  return announceProvider(tx, await setStatus(tx, id, 'listed', null, now), 'provider.approved', now)
+}
+
+/**
+ * Takes a provider out of the catalogue, whatever it was, and ends what runs with it at once.
+ *
+ * @throws {Problem} `provider_not_found`
+ */
+export async function suspendProvider(
+  tx: Tx,
+  { id, actor, now, reason, onSuspended }: Review & { reason: string; onSuspended: OnSuspended },
+): Promise<ProviderRow> {
+  const before = await getProviderToChange(tx, id, actor)
+  if (before.status === 'suspended') return before
+  const suspended = await setStatus(tx, id, 'suspended', reason, now)
+  await onSuspended(tx, id)
+  return announceProvider(tx, suspended, 'provider.suspended', now)
+}
+
+/**
+ * Sends a provider in review back to its owner as a draft, saying why.
+ *
+ * @throws {Problem} `provider_not_found`, `provider_status_invalid`
+ */
+export async function rejectProvider(
+  tx: Tx,
+  { id, actor, now, reason }: Review & { reason: string },
+): Promise<ProviderRow> {
+  const before = await getProviderToChange(tx, id, actor)
+  if (before.status !== 'in_review') throw new Problem('provider_status_invalid')
+  return setStatus(tx, id, 'draft', reason, now)
+}
+
+async function setStatus(
+  tx: Tx,
+  id: string,
+  status: ProviderStatus,
+  note: string | null,
+  now: Date,
+): Promise<ProviderRow> {
+  const [row] = await tx.query<ProviderRow>(setStatusSql, [id, status, note, now])
+  assert(row, 'a locked provider is still there')
+  return row
+}
+
+const setStatusSql = `
+  update providers set status = $2, review_note = $3, updated_at = $4 where id = $1
+  returning ${PROVIDER_COLUMNS}`
