@@ -5,5 +5,7 @@ export default defineConfig({
     name: 'sdk',
     include: ['src/**/*.test.ts', 'src/**/*.test.tsx', 'test/**/*.test.ts'],
     environment: 'node',
+    testTimeout: 30_000,
+    hookTimeout: 120_000,
   },
 })

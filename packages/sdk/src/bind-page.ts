@@ -43,7 +43,8 @@ export function bindPage(session: MarketplaceSession): void {
     root.toggleAttribute('data-tm-serving', canServe)
     root.toggleAttribute('data-tm-ending', isEnding)
     each('[data-tm-remaining]', (element) => {
-      const shown = seconds === null ? element.dataset.tmRemaining! : formatSeconds(seconds)
+      const shown =
+        seconds === null ? element.dataset.tmRemaining || element.textContent : formatSeconds(seconds)
       if (element.textContent !== shown) element.textContent = shown
     })
     const words = [phase, canServe && 'serving', isEnding && 'ending']

@@ -6,8 +6,8 @@ dialog[open]{animation:tm .2s ease-out}
 @keyframes tm{from{opacity:0;transform:translateY(.5rem)}}
 @media(prefers-reduced-motion:reduce){dialog[open]{animation:none}}
 h2{margin:0 0 .5rem;font-size:1.375em;line-height:1.25;font-variant-numeric:tabular-nums}
-p{margin:0 0 1.25rem;overflow-wrap:anywhere}
-div{display:flex;flex-wrap:wrap;gap:.5rem}
+p{margin:0;overflow-wrap:anywhere}
+div:not(:empty){display:flex;flex-wrap:wrap;gap:.5rem;margin-block-start:1.25rem}
 button{flex:1 1 auto;min-block-size:2.75rem;padding:.5rem 1rem;border:1px solid;border-radius:calc(var(--tm-radius,1rem)*.6);background:0;color:inherit;font:inherit;font-weight:600;cursor:pointer}
 button:first-child{border-color:transparent;background:var(--tm-accent,CanvasText);color:var(--tm-on-accent,Canvas)}
 button:focus-visible{outline:3px solid var(--tm-focus,Highlight);outline-offset:2px}

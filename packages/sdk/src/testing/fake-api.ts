@@ -12,8 +12,21 @@ import {
   toWire,
   type Use,
 } from './fake-session.ts'
+import { type Duration, toMs } from './virtual-time.ts'
 
-export const LAUNCH_LIFE_MS = 120_000
+const LAUNCH_LIFE_MS = 120_000
+
+/** The provider that every fake session belongs to. */
+export const FAKE_PROVIDER_ID = 'prv_fake'
+
+export interface LaunchOptions {
+  duration?: Duration
+  tokensPerMinute?: number
+  warningSeconds?: number
+}
+
+const encode = (value: object) =>
+  btoa(JSON.stringify(value)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '')
 
 const statusOf: Record<string, number> = {
   launch_invalid: 401,
@@ -38,12 +51,17 @@ export interface FakeApi {
   requests: SeenRequest[]
   /** Answers the next requests with this instead; `undefined` lets them through. */
   failWith: { status: number; code?: string; retryAfterSeconds?: number } | undefined
+  /** Opens a session; its launch JWT has no real signature, so the page must leave that to the server. */
+  launch(options?: LaunchOptions): { session: FakeSession; launchJwt: string }
+  /** Makes a further launch JWT; older unused ones are void. */
+  relaunch(id: string): string
   handle(url: string, body: string | null, authorization?: string): Response
 }
 
 /** Makes the API over a clock. */
 export function createFakeApi(now: () => number): FakeApi {
   const sessions = new Map<string, FakeSession>()
+  let launches = 0
 
   const answer = (body: object, status = 200, headers = {}) =>
     new Response(JSON.stringify(body), {
@@ -81,8 +99,45 @@ export function createFakeApi(now: () => number): FakeApi {
     return answer({ session: wire, ...(action === 'complete' && { returnUrl: wire.returnUrl }) })
   }
 
+  function issue(session: FakeSession): string {
+    const claims = { aud: session.providerId, sid: session.id, jti: `jti_${++launches}` }
+    const jwt = `${encode({ alg: 'ES256', typ: 'launch+jwt', kid: 'fake' })}.${encode(claims)}.AAAA`
+    session.launches.set(jwt, { expiresAt: now() + LAUNCH_LIFE_MS })
+    return jwt
+  }
+
   const api: FakeApi = {
     sessions,
+    launch(options = {}) {
+      const { duration = '30m', tokensPerMinute = 4, warningSeconds } = options
+      const durationMs = toMs(duration)
+      const session: FakeSession = {
+        id: `ses_${sessions.size + 1}`,
+        providerId: FAKE_PROVIDER_ID,
+        status: 'pending',
+        endReason: null,
+        durationMs,
+        usedMs: 0,
+        tokensPerMinute,
+        warningSeconds: warningSeconds ?? Math.min(300, durationMs / 2000),
+        launches: new Map(),
+        clientId: undefined,
+        sequence: 0,
+        createdAt: now(),
+        startedAt: 0,
+        endedAt: 0,
+        lastBeatAt: 0,
+        leaseEnd: null,
+        hasLeft: false,
+      }
+      sessions.set(session.id, session)
+      return { session, launchJwt: issue(session) }
+    },
+    relaunch(id) {
+      const session = sessions.get(id)!
+      for (const [jwt, { clientId }] of session.launches) if (!clientId) session.launches.delete(jwt)
+      return issue(session)
+    },
     requests: [],
     failWith: undefined,
     handle(url, text, authorization) {

@@ -38,6 +38,8 @@ export interface FakeSession {
   lastBeatAt: number
   leaseEnd: number | null
   hasLeft: boolean
+  /** Where users go back to; an invented address when left out. */
+  marketplaceUrl?: string
 }
 
 /** How much of a gap since the last beat is billed. */
@@ -127,7 +129,7 @@ export function toWire(session: FakeSession, now: number): Session {
     tokensCharged: session.status === 'ended' ? Math.ceil(minutes * session.tokensPerMinute) : null,
     heartbeatIntervalSeconds: 30,
     warningSeconds: session.warningSeconds,
-    returnUrl: `https://marketplace.test/?session=${session.id}`,
+    returnUrl: `${session.marketplaceUrl ?? 'https://marketplace.test'}/?session=${session.id}`,
     createdAt: toInstant(session.createdAt)!,
     startedAt: toInstant(session.startedAt),
     endedAt: toInstant(session.endedAt),

@@ -7,24 +7,23 @@ import { createSession } from '../create-session.ts'
 import type { Ports } from '../ports.ts'
 import type { MarketplaceSession, SessionOptions } from '../session.ts'
 import type { Session } from '../wire.ts'
-import { createFakeApi, type FakeApi, LAUNCH_LIFE_MS } from './fake-api.ts'
+import { createFakeApi, FAKE_PROVIDER_ID, type FakeApi, type LaunchOptions } from './fake-api.ts'
 import { createFakeBrowser, type Device, type FakeBrowser, type FakeTab } from './fake-browser.ts'
-import { type FakeSession, toWire } from './fake-session.ts'
+import { toWire } from './fake-session.ts'
 import { createVirtualTime, type Duration, settle, toMs } from './virtual-time.ts'
 
-export type { FakeApi, SeenRequest } from './fake-api.ts'
+export {
+  createFakeApi,
+  FAKE_PROVIDER_ID,
+  type FakeApi,
+  type LaunchOptions,
+  type SeenRequest,
+} from './fake-api.ts'
 export type { Device, FakeBrowser, FakeTab } from './fake-browser.ts'
 export { countGap, type FakeSession, type Use } from './fake-session.ts'
 export { createVirtualTime, type Duration, settle, toMs, type VirtualTime } from './virtual-time.ts'
 
-export const FAKE_PROVIDER_ID = 'prv_fake'
 export const FAKE_API_URL = 'https://api.marketplace.test'
-
-export interface LaunchOptions {
-  duration?: Duration
-  tokensPerMinute?: number
-  warningSeconds?: number
-}
 
 export interface TabOptions {
   /** Another browser than the usual one: somebody else's. */
@@ -77,43 +76,10 @@ export function createFakeMarketplace(): FakeMarketplace {
   const api = createFakeApi(time.now)
   const browsers: FakeBrowser[] = []
   const tabs = new Set<OpenTab>()
-  let launches = 0
-
-  const encode = (value: object) =>
-    btoa(JSON.stringify(value)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '')
-
-  function issue(session: FakeSession): string {
-    const claims = { aud: session.providerId, sid: session.id, jti: `jti_${++launches}` }
-    const jwt = `${encode({ alg: 'ES256', typ: 'launch+jwt', kid: 'fake' })}.${encode(claims)}.AAAA`
-    session.launches.set(jwt, { expiresAt: time.now() + LAUNCH_LIFE_MS })
-    return jwt
-  }
-
   const toHref = (launchJwt: string) => `https://app.test/play?level=3&launch_jwt=${launchJwt}#top`
 
-  function launch({ duration = '30m', tokensPerMinute = 4, warningSeconds }: LaunchOptions = {}) {
-    const durationMs = toMs(duration)
-    const session: FakeSession = {
-      id: `ses_${api.sessions.size + 1}`,
-      providerId: FAKE_PROVIDER_ID,
-      status: 'pending',
-      endReason: null,
-      durationMs,
-      usedMs: 0,
-      tokensPerMinute,
-      warningSeconds: warningSeconds ?? Math.min(300, durationMs / 2000),
-      launches: new Map(),
-      clientId: undefined,
-      sequence: 0,
-      createdAt: time.now(),
-      startedAt: 0,
-      endedAt: 0,
-      lastBeatAt: 0,
-      leaseEnd: null,
-      hasLeft: false,
-    }
-    api.sessions.set(session.id, session)
-    const launchJwt = issue(session)
+  function launch(options: LaunchOptions = {}) {
+    const { session, launchJwt } = api.launch(options)
     return { id: session.id, launchJwt, href: toHref(launchJwt) }
   }
 
@@ -154,11 +120,7 @@ export function createFakeMarketplace(): FakeMarketplace {
     device,
     now: time.now,
     launch,
-    relaunch: (id) => {
-      const session = api.sessions.get(id)!
-      for (const [jwt, { clientId }] of session.launches) if (!clientId) session.launches.delete(jwt)
-      return toHref(issue(session))
-    },
+    relaunch: (id) => toHref(api.relaunch(id)),
     extend(id, duration) {
       api.sessions.get(id)!.durationMs += toMs(duration)
     },

@@ -1,0 +1,181 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { launchChromium } from '../../../tests/browser/chromium.ts'
+import { buildSdkIfOld } from '../../../tools/build-sdk.ts'
+import { type PageServer, startPageServer } from './page-server.ts'
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+let browser: Browser
+let context: BrowserContext
+let world: PageServer
+const complaints: string[] = []
+
+beforeAll(async () => {
+  await buildSdkIfOld()
+  browser = await launchChromium()
+}, 120_000)
+afterAll(() => browser?.close())
+
+beforeEach(async () => {
+  world = await startPageServer()
+  context = await browser.newContext()
+  complaints.length = 0
+  context.on('page', (page) => {
+    page.on('pageerror', ({ message }) => complaints.push(message))
+    page.on('console', (line) => /error|warning/.test(line.type()) && complaints.push(line.text()))
+  })
+})
+afterEach(async () => {
+  await context.close()
+  await world.close()
+})
+
+const phase = (page: Page, wanted: string) =>
+  page.waitForFunction((name) => document.documentElement.dataset.tmPhase === name, wanted)
+
+const button = (page: Page, name: string) => page.locator('token-marketplace').getByRole('button', { name })
+
+async function findAxeFaults(page: Page): Promise<string[]> {
+  await page.evaluate(axe)
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(options: object): Promise<{ violations: { id: string; help: string }[] }> }
+    }
+    const { violations } = await axe.run({ resultTypes: ['violations'] })
+    return violations
+      .map(({ id, help }) => `${id}: ${help}`)
+      .filter((fault) => !/^(region|landmark)/.test(fault))
+  })
+}
+
+const beats = () => world.api.requests.filter(({ path }) => path.endsWith('/heartbeat'))
+
+describe('on the strictest page', () => {
+  test('the whole journey runs: launch, countdown, warning, pause, resume, the way back', async () => {
+    const page = await context.newPage()
+    const { href } = world.launch({ duration: '8s' })
+    await page.goto(href)
+    await phase(page, 'active')
+    expect(page.url()).toBe(`${world.appUrl}/`)
+    expect(await page.textContent('[data-tm-remaining]')).toMatch(/^0:0\d$/)
+    await button(page, 'Add time').waitFor()
+    expect(await findAxeFaults(page)).toEqual([])
+    await button(page, 'Continue').click()
+    await page.getByRole('button', { name: 'Pause', exact: true }).click()
+    await button(page, 'Resume').waitFor()
+    expect(await findAxeFaults(page)).toEqual([])
+    await button(page, 'Resume').click()
+    await page.waitForURL(`${world.marketplaceUrl}/?session=ses_1&reason=expired`)
+    expect(world.api.sessions.get('ses_1')).toMatchObject({ status: 'ended', endReason: 'expired' })
+    expect(complaints).toEqual([])
+  })
+
+  test('a visitor without a launch is told so and nothing is thrown', async () => {
+    const page = await context.newPage()
+    await page.goto(world.appUrl)
+    await page.getByText('Please open this app from the marketplace.').waitFor()
+    expect(await findAxeFaults(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('Escape')
+    await expect.poll(() => page.locator('token-marketplace').getByRole('dialog').isVisible()).toBe(true)
+    expect(complaints).toEqual([])
+  })
+
+  test('the dialog keeps to the colours of high contrast, dark mode and the other direction', async () => {
+    const page = await context.newPage()
+    await page.emulateMedia({ colorScheme: 'dark', forcedColors: 'active', reducedMotion: 'reduce' })
+    await page.goto(world.appUrl)
+    await page.evaluate(() => document.documentElement.setAttribute('dir', 'rtl'))
+    await page.reload()
+    await page.getByText('Please open this app from the marketplace.').waitFor()
+    expect(await findAxeFaults(page)).toEqual([])
+  })
+})
+
+describe('in a browser', () => {
+  test('a reload keeps the session, its client and its clock', async () => {
+    const page = await context.newPage()
+    await page.goto(world.launch({ duration: '10m' }).href)
+    await phase(page, 'active')
+    await expect.poll(() => beats().length).toBe(1)
+    await page.reload()
+    await phase(page, 'active')
+    await expect.poll(() => beats().length).toBe(3)
+    expect(beats()[1]?.body).toMatchObject({ final: true, sequence: 2 })
+    expect(beats()[2]?.body).toMatchObject({ sequence: 3 })
+    expect(new Set(beats().map(({ body }) => body.clientId)).size).toBe(1)
+  })
+
+  test('two tabs are one session, and a pause in one is a pause in both', async () => {
+    const first = await context.newPage()
+    await first.goto(world.launch({ duration: '10m' }).href)
+    await phase(first, 'active')
+    const second = await context.newPage()
+    await second.goto(world.appUrl)
+    await phase(second, 'active')
+    await second.getByRole('button', { name: 'Pause', exact: true }).click()
+    await phase(first, 'paused')
+    await button(second, 'Resume').click()
+    await phase(first, 'active')
+    await first.close()
+    await expect.poll(() => beats().at(-1)?.body.final).toBeUndefined()
+    expect(world.api.sessions.get('ses_1')?.leaseEnd).not.toBeNull()
+  })
+
+  test('without storage, locks, channels and WebCrypto the session runs all the same', async () => {
+    const page = await context.newPage()
+    await page.addInitScript(() => {
+      const refuse = () => {
+        throw new DOMException('denied', 'SecurityError')
+      }
+      Object.defineProperty(globalThis, 'localStorage', { get: refuse })
+      Object.defineProperty(globalThis, 'BroadcastChannel', { value: refuse })
+      Object.defineProperty(Navigator.prototype, 'locks', { get: () => undefined })
+      Object.defineProperty(Crypto.prototype, 'subtle', { get: () => undefined })
+    })
+    await page.goto(world.launch({ duration: '10m' }).href)
+    await phase(page, 'active')
+    await expect.poll(() => beats().length).toBe(1)
+    expect(complaints).toEqual([])
+  })
+
+  test('a sandboxed frame without an origin of its own runs the session', async () => {
+    world.headers = {}
+    const page = await context.newPage()
+    const { href } = world.launch({ duration: '10m' })
+    await page.goto(world.marketplaceUrl)
+    await page.evaluate((src) => {
+      const frame = document.createElement('iframe')
+      frame.setAttribute('sandbox', 'allow-scripts')
+      frame.src = src
+      document.body.append(frame)
+    }, href)
+    await expect.poll(() => beats().length).toBe(1)
+    expect(complaints).toEqual([])
+  })
+
+  test('events reach the page, and a single script tag is found by its attribute', async () => {
+    world.headers = {}
+    world.body = `<output></output><script>
+      for (const type of ['start', 'pause', 'resume', 'end'])
+        document.addEventListener('tm:' + type, ({ detail }) => document.querySelector('output').append(detail.type + ' '))
+    </script>`
+    world.attributes = 'data-redirect="off" data-dialog="off"'
+    const page = await context.newPage()
+    await page.goto(world.launch().href)
+    await phase(page, 'active')
+    await page.evaluate(async () => {
+      const { session } = (
+        globalThis as unknown as { TokenMarketplace: { session: Record<string, () => unknown> } }
+      ).TokenMarketplace
+      await session.pause!()
+      await session.resume!()
+      await session.complete!()
+    })
+    await expect.poll(() => page.textContent('output')).toBe('start pause resume end ')
+    expect(await page.locator('token-marketplace').count()).toBe(0)
+  })
+})
