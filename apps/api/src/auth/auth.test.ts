@@ -1,9 +1,7 @@
-import { Writable } from 'node:stream'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
-import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startCapturedApp } from '../../test/captured-log.ts'
 import { accessTokenOf, addProvider, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
-import { createApp } from '../app.ts'
 import { createId, PUBLIC_TENANT_ID } from '../id.ts'
 import { ensureOperator } from './ensure-operator.ts'
 
@@ -323,14 +321,7 @@ test('whoever took the operator’s address first does not become one', async ()
 })
 
 test('no secret reaches the log', async () => {
-  let logged = ''
-  const sink = new Writable({
-    write(chunk, _encoding, done) {
-      logged += String(chunk)
-      done()
-    },
-  })
-  const app = await createApp({ ...api.deps, log: pino({ level: 'trace' }, sink) })
+  const { app, logged } = await startCapturedApp(api)
   const call = async (url: string, body: object, token?: string) =>
     app.inject({
       method: 'POST',
@@ -347,9 +338,9 @@ test('no secret reaches the log', async () => {
   await call('/auth/refresh', { refreshToken })
   await call('/auth/logout', { refreshToken: second.refreshToken }, accessToken)
   await app.close()
-  expect(logged).toContain('request answered')
-  expect(logged).toContain('its family is revoked')
+  expect(logged()).toContain('request answered')
+  expect(logged()).toContain('its family is revoked')
   for (const hidden of [secret, email, accessToken, refreshToken, second.refreshToken, 'argon2']) {
-    expect(logged).not.toContain(hidden)
+    expect(logged()).not.toContain(hidden)
   }
 })

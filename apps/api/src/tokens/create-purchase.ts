@@ -1,0 +1,45 @@
+import type { Tx } from '../db.ts'
+import { IDEMPOTENCY_HOURS } from '../http/idempotency.ts'
+import { createId } from '../id.ts'
+import type { Price } from './price.ts'
+import { PURCHASE_COLUMNS, type PurchaseRow } from './purchase.ts'
+
+/**
+ * Records that somebody is about to pay, before Stripe hears of it: its id is what Stripe's events will name.
+ *
+ * With a `subject`, the fingerprint of a request with an `Idempotency-Key`, a repetition gets the purchase that
+ * the first try began, and through its id the very same Checkout Session. The edge holds a lock on the subject.
+ */
+export async function createPurchase(
+  tx: Tx,
+  input: { userId: string; price: Price; currency: string; subject: string | undefined; now: Date },
+): Promise<PurchaseRow> {
+  const { userId, price, currency, subject, now } = input
+  if (subject !== undefined) {
+    const since = new Date(now.getTime() - IDEMPOTENCY_HOURS * 3_600_000)
+    const [begun] = await tx.query<PurchaseRow>(resumePurchaseSql, [subject, userId, since])
+    if (begun) return begun
+  }
+  const [created] = await tx.query<PurchaseRow>(createPurchaseSql, [
+    createId('pur', now),
+    userId,
+    price.tokens,
+    price.amountCents,
+    currency,
+    price.discountPercent,
+    subject ?? null,
+    now,
+  ])
+  return created as PurchaseRow
+}
+
+// One that failed because Stripe was away is tried again; one that has its checkout stays as it is.
+const resumePurchaseSql = `
+  update purchases set status = case when status = 'failed' and checkout_url is null then 'pending' else status end
+  where request_subject = $1 and user_id = $2 and created_at > $3
+  returning ${PURCHASE_COLUMNS}`
+
+const createPurchaseSql = `
+  insert into purchases (id, user_id, status, tokens, amount_cents, currency, discount_percent, request_subject, created_at)
+  values ($1, $2, 'pending', $3, $4, $5, $6, $7, $8)
+  returning ${PURCHASE_COLUMNS}`

@@ -1,0 +1,65 @@
+/**
+ * What tokens cost and what a refund takes back: all the arithmetic of money, and nothing else.
+ *
+ * @module
+ */
+import { assert } from '../assert.ts'
+import type { DiscountTier } from '../config.ts'
+
+export const PURCHASE_TOKENS_MIN = 50
+export const PURCHASE_TOKENS_MAX = 1_000_000
+
+/** Sizes on offer; every other number within the bounds can be bought as well. */
+const PACKAGE_TOKENS = [100, 500, 1_000, 5_000, 20_000] as const
+
+export interface Price {
+  tokens: number
+  amountCents: number
+  discountPercent: number
+}
+
+/** The discount of the highest tier that the number reaches; it applies to all tokens of the purchase. */
+export function discountPercentOf(tiers: readonly DiscountTier[], tokens: number): number {
+  return tiers.reduce((best, tier) => (tokens >= tier.minTokens ? tier.discountPercent : best), 0)
+}
+
+/**
+ * Whole cents, a half rounded up: tokens × price × (100 − discount) ÷ 100. One rounding, at the end, of the whole
+ * purchase, so nobody is more than half a cent away from the tier's price.
+ *
+ * @example priceOf({ tokenPriceCents: 1, discountTiers: [{ minTokens: 1000, discountPercent: 5 }] }, 1010) // 959.5 → 960
+ */
+export function priceOf(
+  { tokenPriceCents, discountTiers }: { tokenPriceCents: number; discountTiers: readonly DiscountTier[] },
+  tokens: number,
+): Price {
+  assert(Number.isSafeInteger(tokens) && tokens > 0, 'tokens are a whole number above zero')
+  const discountPercent = discountPercentOf(discountTiers, tokens)
+  const amountCents = Math.floor((tokens * tokenPriceCents * (100 - discountPercent) + 50) / 100)
+  assert(Number.isSafeInteger(amountCents), 'an amount is a safe whole number')
+  return { tokens, amountCents, discountPercent }
+}
+
+/**
+ * Tokens that all refunds so far take back together: floor(tokens × refunded ÷ paid), so that parts never add up to
+ * more than the whole. In whole numbers of any size: the product outgrows a double.
+ */
+export function tokensTakenBack(input: { tokens: number; refundedCents: number; paidCents: number }): number {
+  const { tokens, refundedCents, paidCents } = input
+  assert(
+    refundedCents >= 0 && refundedCents <= paidCents && paidCents > 0,
+    'a refund is a part of what was paid',
+  )
+  return Number((BigInt(tokens) * BigInt(refundedCents)) / BigInt(paidCents))
+}
+
+export interface TokenPackage extends Price {
+  id: string
+}
+
+export function listPackages(config: {
+  tokenPriceCents: number
+  discountTiers: readonly DiscountTier[]
+}): TokenPackage[] {
+  return PACKAGE_TOKENS.map((tokens) => ({ id: `tokens-${tokens}`, ...priceOf(config, tokens) }))
+}

@@ -1,0 +1,67 @@
+/**
+ * Tokens bought with money: pending until Stripe says it was paid.
+ *
+ * @module
+ */
+import { type Static, Type } from '@fastify/type-provider-typebox'
+import { Id, Instant, Shape, Tokens } from '../http/schema.ts'
+
+export type PurchaseStatus = 'pending' | 'paid' | 'failed' | 'refunded' | 'disputed'
+
+export interface PurchaseRow {
+  id: string
+  status: PurchaseStatus
+  tokens: number
+  amountCents: number
+  currency: string
+  discountPercent: number
+  createdAt: Date
+}
+
+/** The columns of a `PurchaseRow`. */
+export const PURCHASE_COLUMNS = `
+  id, status, tokens, amount_cents as "amountCents", currency, discount_percent as "discountPercent",
+  created_at as "createdAt"`
+
+export const Purchase = Shape(
+  {
+    id: Id('pur'),
+    status: Type.Union(
+      [
+        Type.Literal('pending'),
+        Type.Literal('paid'),
+        Type.Literal('failed'),
+        Type.Literal('refunded'),
+        Type.Literal('disputed'),
+      ],
+      {
+        description:
+          '`paid`: the tokens are in the wallet, less what a partial refund took back. `failed`: the checkout ended ' +
+          'without payment. `refunded`: all of it was given back. `disputed`: the bank holds or has taken back the money.',
+        examples: ['pending'],
+      },
+    ),
+    tokens: Tokens('Tokens bought.', 1000),
+    amountCents: Type.Integer({
+      description: 'What it costs, in the currency’s smallest unit.',
+      examples: [950],
+    }),
+    currency: Type.String({ description: 'ISO 4217, lower case.', examples: ['usd'] }),
+    discountPercent: Type.Integer({
+      description: 'The tier’s discount, already in the amount.',
+      examples: [5],
+    }),
+    createdAt: Instant('When the purchase was begun.'),
+  },
+  { description: 'A purchase of tokens.' },
+)
+
+export function presentPurchase(row: PurchaseRow): Static<typeof Purchase> {
+  const { id, status, tokens, amountCents, currency, discountPercent, createdAt } = row
+  return { id, status, tokens, amountCents, currency, discountPercent, createdAt: createdAt.toISOString() }
+}
+
+/** `1,000 tokens`: for checkout pages, statements and the history. */
+export function describeTokens(tokens: number): string {
+  return `${tokens.toLocaleString('en-US')} ${tokens === 1 ? 'token' : 'tokens'}`
+}

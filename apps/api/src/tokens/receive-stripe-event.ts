@@ -1,0 +1,186 @@
+import type { Tx } from '../db.ts'
+import { settlePurchase } from './settle-purchase.ts'
+import type { StripeEvent, StripeFact } from './stripe-event.ts'
+
+/** What became of an event. `refused` and `unmatched` deserve a look. */
+export interface Receipt {
+  eventId: string
+  type: string
+  outcome: 'applied' | 'ignored' | 'refused' | 'unmatched' | 'repeated'
+  purchaseId?: string | undefined
+  why?: string | undefined
+}
+
+interface LockedPurchase {
+  tenantId: string
+  id: string
+  status: string
+  amountCents: number
+  currency: string
+  paymentIntentId: string | null
+}
+
+type Verdict = Pick<Receipt, 'outcome' | 'purchaseId' | 'why'>
+
+/**
+ * Applies an event once, in the transaction that notes it: the first insert of its id wins, copies wait for that
+ * to commit and then find it. Locks, in this order: the event, its payment intent, the purchase, the wallet.
+ *
+ * The first receipt is this event's; more follow for events that had been waiting for this payment intent.
+ */
+export async function receiveStripeEvent(
+  tx: Tx,
+  { event, now }: { event: StripeEvent; now: Date },
+): Promise<Receipt[]> {
+  const { id, type, fact } = event
+  const paymentIntentId = 'paymentIntentId' in fact ? fact.paymentIntentId : undefined
+  const kept = { fact, at: (event.at ?? now).toISOString() }
+  const [claimed] = await tx.query(claimSql, [id, type, paymentIntentId ?? null, JSON.stringify(kept), now])
+  if (!claimed) return [{ eventId: id, type, outcome: 'repeated' }]
+  // Without it, a refund that finds no purchase yet and the payment that would adopt it could miss each other.
+  if (paymentIntentId !== undefined) {
+    await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 7306))', [paymentIntentId])
+  }
+  const receipts = [await apply(tx, { eventId: id, type, fact, at: event.at ?? now, now })]
+  if (
+    (fact.kind === 'paid' || fact.kind === 'awaited') &&
+    receipts[0]?.outcome === 'applied' &&
+    paymentIntentId
+  ) {
+    const waiting = await tx.query<{ id: string; type: string; payload: { fact: StripeFact; at: string } }>(
+      listUnmatchedSql,
+      [paymentIntentId],
+    )
+    for (const { payload, ...unmatched } of waiting) {
+      const at = new Date(payload.at)
+      receipts.push(
+        await apply(tx, { eventId: unmatched.id, type: unmatched.type, fact: payload.fact, at, now }),
+      )
+    }
+  }
+  return receipts
+}
+
+interface Application {
+  eventId: string
+  type: string
+  fact: StripeFact
+  at: Date
+  now: Date
+}
+
+async function apply(tx: Tx, application: Application): Promise<Receipt> {
+  const { eventId, type } = application
+  const verdict = await judge(tx, application)
+  const { outcome, purchaseId, why } = verdict
+  await tx.query(noteSql, [eventId, outcome, purchaseId ?? null, why ?? null])
+  return { eventId, type, ...verdict }
+}
+
+async function judge(tx: Tx, { fact, at, now }: Application): Promise<Verdict> {
+  if (fact.kind === 'unknown') return { outcome: 'ignored' }
+  if (fact.kind === 'malformed') return { outcome: 'refused', why: fact.why }
+  const paymentIntentId = 'paymentIntentId' in fact ? fact.paymentIntentId : undefined
+  const named = await tx.query<LockedPurchase>(lockPurchasesSql, [
+    fact.purchaseId ?? null,
+    paymentIntentId ?? null,
+  ])
+  const refuse = (why: string): Verdict => ({
+    outcome: 'refused',
+    purchaseId: fact.purchaseId ?? named[0]?.id,
+    why,
+  })
+  if (named.length > 1) return refuse('its payment intent belongs to another purchase')
+  const [purchase] = named
+  if (!purchase) {
+    // A purchase that is named and not there will not come; a payment intent may still get its purchase.
+    if (fact.purchaseId !== undefined) return refuse('there is no such purchase')
+    return { outcome: 'unmatched' }
+  }
+  if (fact.purchaseId !== undefined && fact.purchaseId !== purchase.id) {
+    return refuse('its payment intent belongs to another purchase')
+  }
+  if (paymentIntentId !== undefined && (purchase.paymentIntentId ?? paymentIntentId) !== paymentIntentId) {
+    return refuse('the purchase was paid by another payment intent')
+  }
+  const { tenantId, id: purchaseId } = purchase
+  const applied: Verdict = { outcome: 'applied', purchaseId }
+  const key = [tenantId, purchaseId] as const
+
+  switch (fact.kind) {
+    case 'awaited':
+      await tx.query(notePaymentIntentSql, [...key, paymentIntentId ?? null])
+      return applied
+    case 'paid':
+      if (fact.amountCents !== purchase.amountCents || fact.currency !== purchase.currency) {
+        return refuse(
+          `paid ${fact.amountCents} ${fact.currency}, the price is ${purchase.amountCents} ${purchase.currency}`,
+        )
+      }
+      await tx.query(notePaymentIntentSql, [...key, paymentIntentId ?? null])
+      await tx.query(notePaidSql, [...key, now])
+      break
+    case 'failed':
+      // The money came all the same, or it had failed before.
+      if (purchase.status !== 'pending') return { outcome: 'ignored', purchaseId }
+      await tx.query(noteFailedSql, key)
+      return applied
+    case 'refunded':
+      if (fact.currency !== undefined && fact.currency !== purchase.currency) {
+        return refuse(`refunded in ${fact.currency}, paid in ${purchase.currency}`)
+      }
+      await tx.query(noteRefundSql, [...key, fact.refundedCents])
+      break
+    case 'disputed':
+      await tx.query(noteDisputeSql, [...key, fact.disputeId])
+      break
+    case 'dispute_closed':
+      await tx.query(noteDisputeClosedSql, [...key, fact.disputeId, fact.isWon ? 'won' : 'lost', at])
+      break
+  }
+  await settlePurchase(tx, { tenantId, purchaseId, now })
+  return applied
+}
+
+const claimSql = `
+  insert into stripe_events (id, type, payment_intent_id, outcome, payload, received_at)
+  values ($1, $2, $3, 'ignored', $4, $5)
+  on conflict (id) do nothing
+  returning id`
+
+const noteSql = `
+  update stripe_events set outcome = $2, purchase_id = $3, refused_because = $4 where id = $1`
+
+const listUnmatchedSql = `
+  select id, type, payload from stripe_events
+  where payment_intent_id = $1 and outcome = 'unmatched' order by received_at, id`
+
+// By the purchase that is named and by the payment intent: when these are two, somebody mixes them up.
+const lockPurchasesSql = `
+  select tenant_id as "tenantId", id, status, amount_cents as "amountCents", currency,
+    payment_intent_id as "paymentIntentId"
+  from purchases where id = $1 or payment_intent_id = $2
+  order by id for update`
+
+const notePaymentIntentSql = `
+  update purchases set payment_intent_id = coalesce(payment_intent_id, $3) where tenant_id = $1 and id = $2`
+
+const notePaidSql = `
+  update purchases set paid_at = coalesce(paid_at, $3) where tenant_id = $1 and id = $2`
+
+const noteFailedSql = `update purchases set status = 'failed' where tenant_id = $1 and id = $2`
+
+// Stripe's figure is the sum of all refunds, so an older event brings a smaller one and changes nothing.
+const noteRefundSql = `
+  update purchases set refunded_cents = greatest(refunded_cents, least($3, amount_cents))
+  where tenant_id = $1 and id = $2`
+
+const noteDisputeSql = `
+  insert into stripe_disputes (tenant_id, purchase_id, id, status) values ($1, $2, $3, 'open')
+  on conflict (tenant_id, purchase_id, id) do nothing`
+
+// The close may come before the opening, which then changes nothing; of two closes the later one counts.
+const noteDisputeClosedSql = `
+  insert into stripe_disputes as d (tenant_id, purchase_id, id, status, closed_at) values ($1, $2, $3, $4, $5)
+  on conflict (tenant_id, purchase_id, id) do update set status = excluded.status, closed_at = excluded.closed_at
+  where d.closed_at is null or d.closed_at <= excluded.closed_at`

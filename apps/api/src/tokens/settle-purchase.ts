@@ -1,0 +1,91 @@
+import { assert } from '../assert.ts'
+import type { Tx } from '../db.ts'
+import { creditWallet } from '../ledger/credit-wallet.ts'
+import { reverseCredit } from '../ledger/reverse-credit.ts'
+import { tokensTakenBack } from './price.ts'
+import { describeTokens, type PurchaseStatus } from './purchase.ts'
+
+interface Facts {
+  userId: string
+  tokens: number
+  amountCents: number
+  refundedCents: number
+  reversedTokens: number
+  isPaid: boolean
+  isDisputed: boolean
+  creditTransferId: string | null
+}
+
+/**
+ * Brings the ledger in line with what is known about a purchase: paid or not, refunded so far, disputed or not.
+ *
+ * Events only record facts; what they mean for the wallet is decided here from all of them, so their order and
+ * their repetition cannot matter. Needs the purchase's row locked; locks the wallet after it.
+ */
+export async function settlePurchase(
+  tx: Tx,
+  input: { tenantId: string; purchaseId: string; now: Date },
+): Promise<void> {
+  const { tenantId, purchaseId, now } = input
+  let facts = await readFacts(tx, tenantId, purchaseId)
+  if (!facts.isPaid) return
+  const about = { tenantId, walletId: facts.userId, purchaseId, now }
+
+  if (facts.creditTransferId === null) {
+    await creditWallet(tx, {
+      ...about,
+      kind: 'purchase',
+      fromAccountId: 'stripe_clearing',
+      amount: facts.tokens,
+      reversesId: null,
+      description: `Bought ${describeTokens(facts.tokens)}`,
+    })
+    facts = await readFacts(tx, tenantId, purchaseId)
+  }
+  const { tokens, amountCents, refundedCents, isDisputed, creditTransferId } = facts
+  assert(creditTransferId !== null, 'a paid purchase was credited')
+
+  // A dispute takes all that refunds left; while the bank decides, and for good when it is lost.
+  const target = isDisputed ? tokens : tokensTakenBack({ tokens, refundedCents, paidCents: amountCents })
+  const change = target - facts.reversedTokens
+  if (change > 0) {
+    await reverseCredit(tx, {
+      ...about,
+      kind: isDisputed ? 'dispute' : 'refund',
+      toAccountId: 'refunds',
+      amount: change,
+      reversesId: creditTransferId,
+      description: isDisputed ? 'Payment disputed: tokens taken back' : 'Payment refunded: tokens taken back',
+    })
+  } else if (change < 0) {
+    await creditWallet(tx, {
+      ...about,
+      kind: 'dispute_won',
+      fromAccountId: 'refunds',
+      amount: -change,
+      reversesId: creditTransferId,
+      description: 'Dispute settled: tokens given back',
+    })
+  }
+  const status: PurchaseStatus = isDisputed ? 'disputed' : refundedCents === amountCents ? 'refunded' : 'paid'
+  await tx.query(settleSql, [tenantId, purchaseId, target, isDisputed, status])
+}
+
+async function readFacts(tx: Tx, tenantId: string, purchaseId: string): Promise<Facts> {
+  const [facts] = await tx.query<Facts>(factsSql, [tenantId, purchaseId])
+  assert(facts, 'the purchase is locked, so it is there')
+  return facts
+}
+
+const factsSql = `
+  select p.user_id as "userId", p.tokens, p.amount_cents as "amountCents", p.refunded_cents as "refundedCents",
+    p.reversed_tokens as "reversedTokens", p.paid_at is not null as "isPaid",
+    exists (
+      select from stripe_disputes d where d.tenant_id = p.tenant_id and d.purchase_id = p.id and d.status <> 'won'
+    ) as "isDisputed",
+    (select t.id from transfers t where t.tenant_id = p.tenant_id and t.purchase_id = p.id and t.kind = 'purchase')
+      as "creditTransferId"
+  from purchases p where p.tenant_id = $1 and p.id = $2`
+
+const settleSql = `
+  update purchases set reversed_tokens = $3, is_disputed = $4, status = $5 where tenant_id = $1 and id = $2`

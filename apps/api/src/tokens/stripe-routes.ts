@@ -1,0 +1,86 @@
+import { Type } from '@fastify/type-provider-typebox'
+import type { App } from '../app.ts'
+import type { Deps } from '../deps.ts'
+import { Problem } from '../errors.ts'
+import { problems, Shape } from '../http/schema.ts'
+import { type Receipt, receiveStripeEvent } from './receive-stripe-event.ts'
+import { isSignedByStripe } from './stripe.ts'
+import { readStripeEvent } from './stripe-event.ts'
+
+export const STRIPE_WEBHOOK_PATH = '/webhooks/stripe'
+const EVENT_BYTES_MAX = 512 * 1024
+
+const Received = Shape({
+  received: Type.Literal(true, { description: 'Do not send it again.', examples: [true] }),
+})
+
+/** For the reference only: what is inside is read with care, never validated. */
+const Event = Type.Object(
+  {
+    id: Type.String({
+      description: 'The event’s id; each is applied once.',
+      examples: ['evt_1QxZ8d2eZvKYlo2C'],
+    }),
+    type: Type.String({ description: 'What happened.', examples: ['checkout.session.completed'] }),
+  },
+  { additionalProperties: true, description: 'A Stripe event, of whatever API version.' },
+)
+
+export function registerStripeRoutes(app: App, { config, db, clock, log }: Deps): void {
+  app.register(async (scope) => {
+    // The signature is over the bytes as they came.
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    scope.post(
+      STRIPE_WEBHOOK_PATH,
+      {
+        config: { callers: ['stripe'] },
+        bodyLimit: EVENT_BYTES_MAX,
+        validatorCompiler: () => () => true,
+        schema: {
+          operationId: 'receiveStripeEvent',
+          tags: ['Webhooks'],
+          summary: 'Take an event from Stripe',
+          description:
+            'Signed by Stripe (`Stripe-Signature`, five minutes). Applied once, however often and in whatever order ' +
+            'events come: `checkout.session.completed`, `.expired`, `.async_payment_succeeded`, ' +
+            '`.async_payment_failed`, `charge.refunded`, `charge.dispute.created`, `charge.dispute.closed`. ' +
+            'Every validly signed event gets 200, also a repeated, unknown or refused one.',
+          headers: Type.Object({
+            'stripe-signature': Type.Optional(
+              Type.String({ description: 'As Stripe signed it.', examples: ['t=1772366400,v1=5257a869e7…'] }),
+            ),
+          }),
+          body: Event,
+          response: { 200: Received, ...problems('stripe_signature_invalid', 'payload_too_large') },
+        },
+      },
+      async (request) => {
+        const signature = request.headers['stripe-signature']
+        const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+        const secret = config.stripeWebhookSecret
+        if (typeof signature !== 'string' || !isSignedByStripe({ body, signature, secret, now: clock() })) {
+          throw new Problem('stripe_signature_invalid')
+        }
+        const event = readStripeEvent(body.toString('utf8'))
+        if (!event) {
+          log.error({ requestId: request.id }, 'a signed Stripe event has no id: nothing was done')
+          return { received: true as const }
+        }
+        const receipts = await db.inBatch((tx) => receiveStripeEvent(tx, { event, now: clock() }))
+        for (const receipt of receipts) report(receipt)
+        return { received: true as const }
+      },
+    )
+  })
+
+  function report(receipt: Receipt): void {
+    if (receipt.outcome === 'refused') {
+      log.error(receipt, 'Stripe event refused: somebody has to look at this payment')
+    } else if (receipt.outcome === 'unmatched') {
+      log.warn(receipt, 'Stripe event kept until its payment is known')
+    } else {
+      log.info(receipt, 'Stripe event received')
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * Stripe's API and signatures. No other file knows the `stripe` package.
+ *
+ * @module
+ */
+import type { Logger } from 'pino'
+import Stripe from 'stripe'
+import { Problem } from '../errors.ts'
+import { type Checkout, resultUrl } from './checkout.ts'
+import { describeTokens } from './purchase.ts'
+
+/** Three tries of this and the pauses between them end before our own request does. */
+const TIMEOUT_MS = 6_000
+const RETRIES = 2
+/** How old a signature may be: Stripe's own figure. */
+const TOLERANCE_SECONDS = 300
+
+export function createStripeCheckout(input: {
+  secretKey: string
+  apiBase: string | undefined
+  marketplaceUrl: string
+  log: Logger
+}): Checkout {
+  const { secretKey, apiBase, marketplaceUrl, log } = input
+  const stripe = new Stripe(secretKey, {
+    maxNetworkRetries: RETRIES,
+    timeout: TIMEOUT_MS,
+    telemetry: false,
+    ...(apiBase !== undefined && addressOf(apiBase)),
+  })
+  return {
+    async start(purchase) {
+      const { id, tokens, amountCents, currency } = purchase
+      try {
+        const session = await stripe.checkout.sessions.create(
+          {
+            mode: 'payment',
+            client_reference_id: id,
+            metadata: { purchaseId: id },
+            // Goes on to the charge, so that a refund or dispute names its purchase by itself.
+            payment_intent_data: { metadata: { purchaseId: id } },
+            line_items: [
+              {
+                quantity: 1,
+                price_data: {
+                  currency,
+                  unit_amount: amountCents,
+                  product_data: { name: describeTokens(tokens) },
+                },
+              },
+            ],
+            success_url: resultUrl(marketplaceUrl, id, 'success'),
+            cancel_url: resultUrl(marketplaceUrl, id, 'cancelled'),
+          },
+          { idempotencyKey: id },
+        )
+        if (!session.url) throw new Error('the Checkout Session has no address')
+        return { checkoutUrl: session.url, checkoutSessionId: session.id }
+      } catch (error) {
+        // Chosen fields: the error as a whole holds headers.
+        const { type, code, statusCode, requestId, message } = error as Stripe.errors.StripeError
+        log.error(
+          { purchaseId: id, type, code, statusCode, stripeRequestId: requestId, message },
+          'Stripe refused',
+        )
+        throw new Problem(
+          'payment_unavailable',
+          { retryAfterSeconds: 5 },
+          'Stripe did not open a Checkout Session',
+        )
+      }
+    },
+  }
+}
+
+function addressOf(apiBase: string) {
+  const { protocol, hostname, port } = new URL(apiBase)
+  const isHttp = protocol === 'http:'
+  return {
+    protocol: isHttp ? ('http' as const) : ('https' as const),
+    host: hostname,
+    port: port === '' ? (isHttp ? 80 : 443) : Number(port),
+  }
+}
+
+/** Whether these very bytes were signed with the secret within the last five minutes. */
+export function isSignedByStripe(input: {
+  body: Buffer
+  signature: string
+  secret: string
+  now: Date
+}): boolean {
+  const { body, signature, secret, now } = input
+  try {
+    return Boolean(
+      Stripe.webhooks.signature?.verifyHeader(
+        body,
+        signature,
+        secret,
+        TOLERANCE_SECONDS,
+        undefined as never,
+        now.getTime(),
+      ),
+    )
+  } catch (error) {
+    if (error instanceof Stripe.errors.StripeSignatureVerificationError) return false
+    throw error
+  }
+}
+
+/** A `Stripe-Signature` as Stripe would make it: for the sandbox. */
+export function signLikeStripe(input: { body: string; secret: string; now: Date }): string {
+  return Stripe.webhooks.generateTestHeaderString({
+    payload: input.body,
+    secret: input.secret,
+    timestamp: Math.floor(input.now.getTime() / 1000),
+  } as never)
+}
