@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readFileSync } from 'node:fs'
 import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -178,11 +179,23 @@ async function end(code: number): Promise<void> {
   process.exit(code)
 }
 
-/** npm killed the hard way leaves this process behind, with the ports taken. */
+/** npm killed the hard way leaves this process and the shell between them behind, with the ports taken. */
 function endWithNpm(): void {
   if (env.npm_lifecycle_event !== 'start') return
   const parent = process.ppid
+  const npm = findParent(parent)
   setInterval(() => {
-    if (process.ppid !== parent && !isEnding) void end(1)
-  }, 500).unref()
+    const isAlone = process.ppid !== parent || (npm !== undefined && findParent(parent) !== npm)
+    if (isAlone && !isEnding) void end(1)
+  }, 1000).unref()
+}
+
+/** Undefined where the system does not tell; then only the death of our own parent is noticed. */
+function findParent(pid: number): number | undefined {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '')
+    return Number(fields.split(' ')[1])
+  } catch {
+    return undefined
+  }
 }
