@@ -21,7 +21,7 @@ afterAll(() => browser?.close())
 
 beforeEach(async () => {
   world = await startPageServer()
-  context = await browser.newContext()
+  context = await browser.newContext({ reducedMotion: 'reduce' })
   complaints.length = 0
   context.on('page', (page) => {
     page.on('pageerror', ({ message }) => complaints.push(message))
