@@ -1,0 +1,891 @@
+-- Generated from the migrations by `npm run generate`. Read it, do not edit it.
+
+-- roles
+
+create role tm_app nologin;
+
+create role tm_batch nologin;
+
+-- tables
+
+create table public.account_rollups (
+  tenant_id text not null default public.current_tenant(),
+  account_id text not null,
+  balance bigint not null,
+  written_before xid8 not null,
+  constraint account_rollups_pkey PRIMARY KEY (tenant_id, account_id)
+);
+alter table public.account_rollups enable row level security;
+
+create table public.api_keys (
+  tenant_id text not null default public.current_tenant(),
+  id text not null,
+  provider_id text not null,
+  name text not null,
+  scopes text[] not null,
+  mode text not null,
+  secret_hash bytea not null,
+  secret_ending text not null,
+  created_by text not null,
+  created_at timestamp with time zone not null,
+  last_used_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  replaced_by_id text,
+  constraint api_key_has_provider FOREIGN KEY (tenant_id, provider_id) REFERENCES public.providers(tenant_id, id),
+  constraint api_key_mode_is_known CHECK ((mode = ANY (ARRAY['live'::text, 'test'::text]))),
+  constraint api_key_secret_is_unique UNIQUE (secret_hash),
+  constraint api_keys_pkey PRIMARY KEY (tenant_id, id)
+);
+alter table public.api_keys enable row level security;
+
+create table public.events (
+  tenant_id text not null default public.current_tenant(),
+  id text not null,
+  type text not null,
+  provider_id text not null,
+  session_id text,
+  sequence integer not null,
+  snapshot jsonb not null,
+  created_at timestamp with time zone not null,
+  constraint events_pkey PRIMARY KEY (tenant_id, id)
+);
+alter table public.events enable row level security;
+
+create table public.holds (
+  tenant_id text not null default public.current_tenant(),
+  id text not null,
+  wallet_id text not null,
+  reference text not null,
+  amount bigint not null,
+  captured bigint not null default 0,
+  released bigint not null default 0,
+  resolution text,
+  created_at timestamp with time zone not null,
+  resolved_at timestamp with time zone,
+  constraint hold_has_wallet FOREIGN KEY (tenant_id, wallet_id) REFERENCES public.wallets(tenant_id, id),
+  constraint hold_is_open_or_fully_accounted_for CHECK ((((resolution IS NULL) AND (captured = 0) AND (released = 0) AND (resolved_at IS NULL)) OR ((resolution IS NOT NULL) AND (captured >= 0) AND (released >= 0) AND ((captured + released) = amount) AND (resolved_at IS NOT NULL)))),
+  constraint hold_is_positive CHECK ((amount > 0)),
+  constraint holds_pkey PRIMARY KEY (tenant_id, id),
+  constraint resolution_is_known CHECK ((resolution = ANY (ARRAY['captured'::text, 'released'::text])))
+);
+alter table public.holds enable row level security;
+
+create table public.idempotency_keys (
+  tenant_id text not null default public.current_tenant(),
+  caller text not null,
+  route text not null,
+  key text not null,
+  request_hash bytea not null,
+  status integer,
+  answer_encrypted bytea,
+  created_at timestamp with time zone not null,
+  constraint idempotency_keys_pkey PRIMARY KEY (tenant_id, caller, route, key)
+);
+alter table public.idempotency_keys enable row level security;
+
+create table public.migrations (
+  name text not null,
+  checksum text not null,
+  applied_at timestamp with time zone not null default now(),
+  constraint migrations_pkey PRIMARY KEY (name)
+);
+
+create table public.providers (
+  tenant_id text not null default public.current_tenant(),
+  id text not null,
+  owner_id text not null,
+  name text not null,
+  description text not null,
+  category text not null,
+  icon_url text,
+  launch_url text not null,
+  launch_in_fragment boolean not null default false,
+  allowed_origins text[] not null,
+  tokens_per_minute integer not null,
+  status text not null,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  event_sequence integer not null default 0,
+  review_note text,
+  constraint price_within_bounds CHECK (((tokens_per_minute >= 0) AND (tokens_per_minute <= 10000))),
+  constraint provider_has_owner FOREIGN KEY (tenant_id, owner_id) REFERENCES public.users(tenant_id, id),
+  constraint provider_status_is_known CHECK ((status = ANY (ARRAY['draft'::text, 'in_review'::text, 'listed'::text, 'suspended'::text]))),
+  constraint providers_pkey PRIMARY KEY (tenant_id, id),
+  constraint providers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id)
+);
+alter table public.providers enable row level security;
+
+create table public.purchases (
+  tenant_id text not null default public.current_tenant(),
+  id text not null,
+  user_id text not null,
+  status text not null,
+  tokens bigint not null,
+  amount_cents bigint not null,
+  currency text not null,
+  discount_percent integer not null,
+  checkout_url text,
+  checkout_session_id text,
+  payment_intent_id text,
+  refunded_cents bigint not null default 0,
+  is_disputed boolean not null default false,
+  reversed_tokens bigint not null default 0,
+  created_at timestamp with time zone not null,
+  paid_at timestamp with time zone,
+  request_subject text,
+  constraint purchase_has_user FOREIGN KEY (tenant_id, user_id) REFERENCES public.users(tenant_id, id),
+  constraint purchase_status_is_known CHECK ((status = ANY (ARRAY['pending'::text, 'paid'::text, 'failed'::text, 'refunded'::text, 'disputed'::text]))),
+  constraint purchases_pkey PRIMARY KEY (tenant_id, id),
+  constraint refunded_within_paid CHECK (((refunded_cents >= 0) AND (refunded_cents <= amount_cents))),
+  constraint reversed_within_credited CHECK (((reversed_tokens >= 0) AND (reversed_tokens <= tokens)))
+);
+alter table public.purchases enable row level security;
+
+create table public.refresh_tokens (
+  tenant_id text not null default public.current_tenant(),
+  token_hash bytea not null,
+  family_id text not null,
+  user_id text not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  rotated_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  constraint refresh_token_has_user FOREIGN KEY (tenant_id, user_id) REFERENCES public.users(tenant_id, id),
+  constraint refresh_tokens_pkey PRIMARY KEY (tenant_id, token_hash)
+);
+alter table public.refresh_tokens enable row level security;
+
+create table public.sessions (
+  tenant_id text not null default public.current_tenant(),
+  id text not null,
+  user_id text not null,
+  provider_id text not null,
+  user_ref text not null,
+  is_test boolean not null default false,
+  status text not null,
+  end_reason text,
+  duration_ms bigint not null,
+  used_ms bigint not null default 0,
+  unbilled_ms bigint not null default 0,
+  tokens_per_minute integer not null,
+  fee_basis_points integer not null,
+  tokens_held bigint not null,
+  tokens_charged bigint,
+  launch_jti text not null,
+  launch_expires_at timestamp with time zone not null,
+  launch_spent_by text,
+  client_id text,
+  sequence bigint not null default 0,
+  last_beat_at timestamp with time zone,
+  is_first_beat_due boolean not null default false,
+  is_final boolean not null default false,
+  is_lease_short boolean not null default false,
+  paused_at timestamp with time zone,
+  paused_ms bigint not null default 0,
+  is_paused_by_user boolean not null default false,
+  event_sequence integer not null default 0,
+  created_at timestamp with time zone not null,
+  started_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  sweep_at timestamp with time zone not null,
+  constraint charged_within_held CHECK ((tokens_charged <= tokens_held)),
+  constraint end_reason_is_known CHECK ((end_reason = ANY (ARRAY['completed'::text, 'expired'::text, 'abandoned'::text, 'cancelled'::text, 'revoked'::text]))),
+  constraint ended_sessions_say_why CHECK ((((status = 'ended'::text) = (end_reason IS NOT NULL)) AND ((status = 'ended'::text) = (ended_at IS NOT NULL)) AND ((status = 'ended'::text) = (tokens_charged IS NOT NULL)))),
+  constraint paused_sessions_say_since_when CHECK (((status = 'paused'::text) = (paused_at IS NOT NULL))),
+  constraint session_has_provider FOREIGN KEY (tenant_id, provider_id) REFERENCES public.providers(tenant_id, id),
+  constraint session_has_user FOREIGN KEY (tenant_id, user_id) REFERENCES public.users(tenant_id, id),
+  constraint session_status_is_known CHECK ((status = ANY (ARRAY['pending'::text, 'active'::text, 'paused'::text, 'ended'::text]))),
+  constraint sessions_pkey PRIMARY KEY (tenant_id, id),
+  constraint used_within_duration CHECK (((used_ms >= 0) AND (used_ms <= duration_ms)))
+) with (fillfactor=70);
+alter table public.sessions enable row level security;
+
+create table public.signing_keys (
+  kid text not null,
+  public_jwk jsonb not null,
+  private_jwk_encrypted bytea not null,
+  created_at timestamp with time zone not null,
+  signs_from timestamp with time zone not null,
+  published_until timestamp with time zone,
+  constraint signing_keys_pkey PRIMARY KEY (kid)
+);
+
+create table public.stripe_disputes (
+  tenant_id text not null default public.current_tenant(),
+  purchase_id text not null,
+  id text not null,
+  status text not null,
+  closed_at timestamp with time zone,
+  constraint closed_disputes_say_when CHECK (((status = 'open'::text) = (closed_at IS NULL))),
+  constraint dispute_has_purchase FOREIGN KEY (tenant_id, purchase_id) REFERENCES public.purchases(tenant_id, id),
+  constraint dispute_status_is_known CHECK ((status = ANY (ARRAY['open'::text, 'won'::text, 'lost'::text]))),
+  constraint stripe_disputes_pkey PRIMARY KEY (tenant_id, purchase_id, id)
+);
+alter table public.stripe_disputes enable row level security;
+
+create table public.stripe_events (
+  id text not null,
+  type text not null,
+  payment_intent_id text,
+  outcome text not null,
+  payload jsonb not null,
+  received_at timestamp with time zone not null,
+  purchase_id text,
+  refused_because text,
+  constraint outcome_is_known CHECK ((outcome = ANY (ARRAY['applied'::text, 'ignored'::text, 'refused'::text, 'unmatched'::text]))),
+  constraint stripe_events_pkey PRIMARY KEY (id)
+);
+
+create table public.tenants (
+  id text not null,
+  slug text not null,
+  name text not null,
+  created_at timestamp with time zone not null default now(),
+  constraint tenant_slug_is_unique UNIQUE (slug),
+  constraint tenants_pkey PRIMARY KEY (id)
+);
+
+create table public.transfers (
+  tenant_id text not null default public.current_tenant(),
+  id text not null,
+  kind text not null,
+  debit_account_id text not null,
+  credit_account_id text not null,
+  amount bigint not null,
+  debit_sequence bigint,
+  debit_balance_after bigint,
+  credit_sequence bigint,
+  credit_balance_after bigint,
+  session_id text,
+  purchase_id text,
+  reverses_id text,
+  description text not null,
+  created_at timestamp with time zone not null,
+  written_by xid8 not null default pg_current_xact_id(),
+  constraint correction_names_what_it_reverses CHECK (((kind <> ALL (ARRAY['refund'::text, 'dispute'::text, 'dispute_won'::text, 'debt'::text, 'correction'::text])) OR (reverses_id IS NOT NULL))),
+  constraint credit_side_is_a_wallet_or_not CHECK ((((credit_account_id ~~ 'usr\_%'::text) = (credit_sequence IS NOT NULL)) AND ((credit_sequence IS NULL) = (credit_balance_after IS NULL)))),
+  constraint debit_side_is_a_wallet_or_not CHECK ((((debit_account_id ~~ 'usr\_%'::text) = (debit_sequence IS NOT NULL)) AND ((debit_sequence IS NULL) = (debit_balance_after IS NULL)))),
+  constraint transfer_is_positive CHECK ((amount > 0)),
+  constraint transfer_kind_is_known CHECK ((kind = ANY (ARRAY['purchase'::text, 'charge'::text, 'fee'::text, 'refund'::text, 'dispute'::text, 'dispute_won'::text, 'debt'::text, 'debt_repaid'::text, 'promotion'::text, 'payout'::text, 'correction'::text]))),
+  constraint transfer_moves_between_two_accounts CHECK ((debit_account_id <> credit_account_id)),
+  constraint transfers_pkey PRIMARY KEY (tenant_id, id)
+);
+alter table public.transfers enable row level security;
+
+create table public.unbilled_time (
+  tenant_id text not null default public.current_tenant(),
+  user_id text not null,
+  provider_id text not null,
+  hour timestamp with time zone not null,
+  unbilled_ms bigint not null,
+  constraint unbilled_time_pkey PRIMARY KEY (tenant_id, user_id, provider_id, hour)
+);
+alter table public.unbilled_time enable row level security;
+
+create table public.users (
+  tenant_id text not null default public.current_tenant(),
+  id text not null,
+  email text not null,
+  email_normalized text not null,
+  display_name text,
+  password_hash text not null,
+  is_operator boolean not null default false,
+  reference_salt bytea not null,
+  created_at timestamp with time zone not null,
+  constraint email_is_unique UNIQUE (tenant_id, email_normalized),
+  constraint users_pkey PRIMARY KEY (tenant_id, id),
+  constraint users_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id)
+);
+alter table public.users enable row level security;
+
+create table public.wallets (
+  tenant_id text not null default public.current_tenant(),
+  id text not null,
+  posted bigint not null default 0,
+  held bigint not null default 0,
+  debt bigint not null default 0,
+  sequence bigint not null default 0,
+  constraint debt_leaves_nothing_to_spend CHECK (((debt = 0) OR ((debt > 0) AND (posted = held)))),
+  constraint held_within_posted CHECK (((posted >= held) AND (held >= 0))),
+  constraint posted_is_a_safe_integer CHECK ((posted <= '9007199254740991'::bigint)),
+  constraint wallets_pkey PRIMARY KEY (tenant_id, id),
+  constraint wallets_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id)
+);
+alter table public.wallets enable row level security;
+
+-- indexes (those of constraints stand with their tables)
+
+CREATE INDEX api_keys_by_provider ON public.api_keys USING btree (tenant_id, provider_id, id);
+
+CREATE INDEX events_by_provider ON public.events USING btree (tenant_id, provider_id, id);
+
+CREATE INDEX events_by_session ON public.events USING btree (tenant_id, session_id, sequence) WHERE (session_id IS NOT NULL);
+
+CREATE INDEX holds_by_reference ON public.holds USING btree (tenant_id, reference);
+
+CREATE INDEX holds_open_by_wallet ON public.holds USING btree (tenant_id, wallet_id) WHERE (resolution IS NULL);
+
+CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
+
+CREATE INDEX providers_awaiting_review ON public.providers USING btree (tenant_id, id) WHERE (status = 'in_review'::text);
+
+CREATE INDEX providers_by_origin ON public.providers USING gin (allowed_origins) WHERE (status = 'listed'::text);
+
+CREATE INDEX providers_by_owner ON public.providers USING btree (tenant_id, owner_id, id);
+
+CREATE INDEX providers_listed ON public.providers USING btree (tenant_id, id) WHERE (status = 'listed'::text);
+
+CREATE INDEX providers_listed_by_category ON public.providers USING btree (tenant_id, category, id) WHERE (status = 'listed'::text);
+
+CREATE INDEX purchases_by_id ON public.purchases USING btree (id);
+
+CREATE INDEX purchases_by_payment_intent ON public.purchases USING btree (payment_intent_id) WHERE (payment_intent_id IS NOT NULL);
+
+CREATE INDEX purchases_by_request_subject ON public.purchases USING btree (tenant_id, request_subject) WHERE (request_subject IS NOT NULL);
+
+CREATE INDEX purchases_by_user ON public.purchases USING btree (tenant_id, user_id, id);
+
+CREATE INDEX refresh_tokens_by_family ON public.refresh_tokens USING btree (tenant_id, family_id);
+
+CREATE INDEX refresh_tokens_by_user ON public.refresh_tokens USING btree (tenant_id, user_id);
+
+CREATE INDEX sessions_by_provider ON public.sessions USING btree (tenant_id, provider_id, id);
+
+CREATE INDEX sessions_by_user ON public.sessions USING btree (tenant_id, user_id, id);
+
+CREATE INDEX sessions_due ON public.sessions USING btree (sweep_at) WHERE (status <> 'ended'::text);
+
+CREATE INDEX stripe_events_by_purchase ON public.stripe_events USING btree (purchase_id) WHERE (purchase_id IS NOT NULL);
+
+CREATE INDEX stripe_events_unmatched ON public.stripe_events USING btree (payment_intent_id) WHERE (outcome = 'unmatched'::text);
+
+CREATE INDEX transfers_by_purchase ON public.transfers USING btree (tenant_id, purchase_id) WHERE (purchase_id IS NOT NULL);
+
+CREATE INDEX transfers_by_session ON public.transfers USING btree (tenant_id, session_id) WHERE (session_id IS NOT NULL);
+
+CREATE INDEX transfers_crediting ON public.transfers USING btree (tenant_id, credit_account_id, written_by) WHERE (credit_sequence IS NULL);
+
+CREATE INDEX transfers_debiting ON public.transfers USING btree (tenant_id, debit_account_id, written_by) WHERE (debit_sequence IS NULL);
+
+CREATE UNIQUE INDEX transfers_into_wallet ON public.transfers USING btree (tenant_id, credit_account_id, credit_sequence) WHERE (credit_sequence IS NOT NULL);
+
+CREATE UNIQUE INDEX transfers_out_of_wallet ON public.transfers USING btree (tenant_id, debit_account_id, debit_sequence) WHERE (debit_sequence IS NOT NULL);
+
+-- functions
+
+CREATE OR REPLACE FUNCTION public.capture_holds(p_tenant_id text, p_reference text, p_amount bigint, p_provider_id text, p_fee_basis_points integer, p_description text, p_transfer_ids text[], p_now timestamp with time zone, OUT resolved boolean, OUT captured bigint, OUT released bigint, OUT fee bigint)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+declare
+  wallet text;
+  owes boolean;
+  left_posted bigint;
+  left_sequence bigint;
+begin
+  resolved := false; captured := 0; released := 0; fee := 0;
+  select h.wallet_id into wallet from holds h
+  where h.tenant_id = p_tenant_id and h.reference = p_reference and h.resolution is null limit 1;
+  if wallet is null then
+    return;
+  end if;
+  select w.debt > 0 into owes from wallets w where w.tenant_id = p_tenant_id and w.id = wallet for update;
+  -- Only now, under the wallet's lock, is it settled which holds are still open.
+  with open_holds as (
+    select h.id, coalesce(sum(h.amount) over (order by h.id rows between unbounded preceding and 1 preceding), 0) as before
+    from holds h
+    where h.tenant_id = p_tenant_id and h.reference = p_reference and h.resolution is null
+  ), closed as (
+    update holds h set
+      captured = greatest(0, least(h.amount, p_amount - o.before)),
+      released = h.amount - greatest(0, least(h.amount, p_amount - o.before)),
+      resolution = case when p_amount > o.before then 'captured' else 'released' end,
+      resolved_at = p_now
+    from open_holds o
+    where h.tenant_id = p_tenant_id and h.id = o.id and h.resolution is null
+    returning h.captured, h.released
+  )
+  select count(*) > 0, coalesce(sum(c.captured), 0), coalesce(sum(c.released), 0)
+  into resolved, captured, released from closed c;
+  if not resolved then
+    return;
+  end if;
+  if captured <> p_amount then
+    raise exception 'a capture of % exceeds the holds of % by %', p_amount, p_reference, p_amount - captured
+      using errcode = 'integrity_constraint_violation';
+  end if;
+  update wallets w set
+    posted = w.posted - captured,
+    held = w.held - captured - (case when owes then 0 else released end),
+    sequence = w.sequence + (captured > 0)::int
+  where w.tenant_id = p_tenant_id and w.id = wallet
+  returning w.posted, w.sequence into left_posted, left_sequence;
+  -- Half up, in whole tokens.
+  fee := (captured * p_fee_basis_points + 5000) / 10000;
+  if captured > 0 then
+    insert into transfers (
+      tenant_id, id, kind, debit_account_id, credit_account_id, amount, debit_sequence, debit_balance_after,
+      session_id, description, created_at
+    ) values (
+      p_tenant_id, p_transfer_ids[1], 'charge', wallet, p_provider_id, captured, left_sequence, left_posted,
+      p_reference, p_description, p_now
+    );
+  end if;
+  if fee > 0 then
+    insert into transfers (
+      tenant_id, id, kind, debit_account_id, credit_account_id, amount, session_id, description, created_at
+    ) values (
+      p_tenant_id, p_transfer_ids[2], 'fee', p_provider_id, 'platform_fee', fee, p_reference, 'Platform fee', p_now
+    );
+  end if;
+  if owes then
+    perform free_after_debt(p_tenant_id, wallet, released, p_transfer_ids[3], p_now);
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.counted_ms(s public.sessions, p_at timestamp with time zone, p_active_ms bigint)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case when s.status <> 'active' then 0 else greatest(0, least(
+    s.duration_ms - s.used_ms,
+    case
+      -- A page that said goodbye and is back within 30 s navigated; else it was away.
+      when s.is_final then
+        case when ms_between(s.last_beat_at, p_at) <= 30000 then ms_between(s.last_beat_at, p_at) else 0 end
+      when s.is_lease_short then least(ms_between(s.last_beat_at, p_at), 45000)
+      when ms_between(s.last_beat_at, p_at) <= 45000 then ms_between(s.last_beat_at, p_at)
+      else least(
+        lease_ms(s),
+        case when ms_between(s.last_beat_at, p_at) <= 130000
+          then least(ms_between(s.last_beat_at, p_at), coalesce(p_active_ms, ms_between(s.last_beat_at, p_at)))
+          else coalesce(p_active_ms, 0) end)
+    end)) end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.credit_wallet(p_tenant_id text, p_wallet_id text, p_kind text, p_from_account_id text, p_amount bigint, p_purchase_id text, p_reverses_id text, p_description text, p_transfer_ids text[], p_now timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  owes boolean;
+  left_posted bigint;
+  left_sequence bigint;
+begin
+  select w.debt > 0 into strict owes
+  from wallets w where w.tenant_id = p_tenant_id and w.id = p_wallet_id for update;
+  update wallets w set
+    posted = w.posted + p_amount,
+    held = w.held + (case when owes then p_amount else 0 end),
+    sequence = w.sequence + 1
+  where w.tenant_id = p_tenant_id and w.id = p_wallet_id
+  returning w.posted, w.sequence into left_posted, left_sequence;
+  insert into transfers (
+    tenant_id, id, kind, debit_account_id, credit_account_id, amount, credit_sequence, credit_balance_after,
+    purchase_id, reverses_id, description, created_at
+  ) values (
+    p_tenant_id, p_transfer_ids[1], p_kind, p_from_account_id, p_wallet_id, p_amount, left_sequence, left_posted,
+    p_purchase_id, p_reverses_id, p_description, p_now
+  );
+  if owes then
+    perform free_after_debt(p_tenant_id, p_wallet_id, p_amount, p_transfer_ids[2], p_now);
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.current_tenant()
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$ select current_setting('app.tenant_id') $function$;
+
+CREATE OR REPLACE FUNCTION public.enqueue_job(p_task text, p_payload json, p_run_at timestamp with time zone, p_job_key text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select graphile_worker.add_job(
+    identifier => p_task, payload => p_payload, run_at => p_run_at, job_key => p_job_key
+  );
+$function$;
+
+CREATE OR REPLACE FUNCTION public.free_after_debt(p_tenant_id text, p_wallet_id text, p_amount bigint, p_transfer_id text, p_now timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  paid bigint;
+  left_posted bigint;
+  left_sequence bigint;
+begin
+  select least(w.debt, p_amount) into strict paid
+  from wallets w where w.tenant_id = p_tenant_id and w.id = p_wallet_id for update;
+  update wallets w set held = w.held - p_amount, posted = w.posted - paid, debt = w.debt - paid,
+    sequence = w.sequence + (paid > 0)::int
+  where w.tenant_id = p_tenant_id and w.id = p_wallet_id
+  returning w.posted, w.sequence into left_posted, left_sequence;
+  if paid > 0 then
+    insert into transfers (
+      tenant_id, id, kind, debit_account_id, credit_account_id, amount, debit_sequence, debit_balance_after,
+      description, created_at
+    ) values (
+      p_tenant_id, p_transfer_id, 'debt_repaid', p_wallet_id, 'debt:' || p_wallet_id, paid, left_sequence, left_posted,
+      'Paid back: refunded tokens that had already been spent', p_now
+    );
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.lease_ms(s public.sessions)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select case when s.is_first_beat_due or s.is_lease_short then 45000 else 130000 end::bigint $function$;
+
+CREATE OR REPLACE FUNCTION public.ms_between(p_from timestamp with time zone, p_to timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select (extract(epoch from p_to - p_from) * 1000)::bigint $function$;
+
+CREATE OR REPLACE FUNCTION public.next_sweep_at(s public.sessions, p_at timestamp with time zone)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select least(
+    s.created_at + interval '24 hours',
+    case s.status
+      when 'pending' then s.launch_expires_at + interval '5 minutes'
+      when 'active' then least(
+        s.last_beat_at + 1800001 * interval '1 millisecond',
+        case when not s.is_final and s.duration_ms - s.used_ms <= lease_ms(s)
+          then s.last_beat_at + (lease_ms(s) + 1) * interval '1 millisecond'
+          else p_at + greatest(s.duration_ms - s.used_ms - 130000, 45001) * interval '1 millisecond' end)
+      when 'paused' then s.paused_at + (1800001 - s.paused_ms) * interval '1 millisecond'
+    end)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.over_reason(s public.sessions, p_at timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case s.status
+    when 'pending' then
+      case when p_at >= s.launch_expires_at + interval '5 minutes' or p_at >= s.created_at + interval '24 hours'
+        then 'cancelled' end
+    when 'active' then
+      case
+        when s.used_ms >= s.duration_ms then 'expired'
+        -- Paid time ran out within the lease, and the beat at zero did not come.
+        when not s.is_final and s.duration_ms - s.used_ms <= lease_ms(s)
+          and ms_between(s.last_beat_at, p_at) > lease_ms(s) then 'expired'
+        when p_at >= s.created_at + interval '24 hours' then 'expired'
+        when ms_between(s.last_beat_at, p_at) > 1800000 then 'abandoned'
+      end
+    when 'paused' then
+      case
+        when p_at >= s.created_at + interval '24 hours' then 'expired'
+        when s.paused_ms + ms_between(s.paused_at, p_at) > 1800000 then 'abandoned'
+      end
+  end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.place_hold(p_tenant_id text, p_wallet_id text, p_hold_id text, p_reference text, p_amount bigint, p_now timestamp with time zone, OUT placed boolean, OUT available bigint, OUT debt bigint)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update wallets w set held = w.held + p_amount
+  where w.tenant_id = p_tenant_id and w.id = p_wallet_id and w.debt = 0 and w.posted - w.held >= p_amount
+  returning true, w.posted - w.held, w.debt into placed, available, debt;
+  if placed and p_amount > 0 then
+    insert into holds (tenant_id, id, wallet_id, reference, amount, created_at)
+    values (p_tenant_id, p_hold_id, p_wallet_id, p_reference, p_amount, p_now);
+  end if;
+  if placed is null then
+    placed := false;
+    select w.posted - w.held, w.debt into available, debt
+    from wallets w where w.tenant_id = p_tenant_id and w.id = p_wallet_id;
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception '% is append-only: % refused', tg_table_name, tg_op using errcode = 'restrict_violation';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.reverse_credit(p_tenant_id text, p_wallet_id text, p_kind text, p_to_account_id text, p_amount bigint, p_purchase_id text, p_reverses_id text, p_description text, p_transfer_ids text[], p_now timestamp with time zone, OUT taken bigint, OUT owed bigint)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+declare
+  left_posted bigint;
+  left_sequence bigint;
+begin
+  select least(w.posted - w.held, p_amount) into strict taken
+  from wallets w where w.tenant_id = p_tenant_id and w.id = p_wallet_id for update;
+  owed := p_amount - taken;
+  update wallets w set posted = w.posted - taken, debt = w.debt + owed, sequence = w.sequence + (taken > 0)::int
+  where w.tenant_id = p_tenant_id and w.id = p_wallet_id
+  returning w.posted, w.sequence into left_posted, left_sequence;
+  if taken > 0 then
+    insert into transfers (
+      tenant_id, id, kind, debit_account_id, credit_account_id, amount, debit_sequence, debit_balance_after,
+      purchase_id, reverses_id, description, created_at
+    ) values (
+      p_tenant_id, p_transfer_ids[1], p_kind, p_wallet_id, p_to_account_id, taken, left_sequence, left_posted,
+      p_purchase_id, p_reverses_id, p_description, p_now
+    );
+  end if;
+  if owed > 0 then
+    insert into transfers (
+      tenant_id, id, kind, debit_account_id, credit_account_id, amount, purchase_id, reverses_id, description, created_at
+    ) values (
+      p_tenant_id, p_transfer_ids[2], 'debt', 'debt:' || p_wallet_id, p_to_account_id, owed,
+      p_purchase_id, p_reverses_id, 'Owed: refunded tokens that had already been spent', p_now
+    );
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.running_sweep_at(p_at timestamp with time zone, p_remaining_ms bigint)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select p_at + least(1800001, greatest(p_remaining_ms, 45001)) * interval '1 millisecond' $function$;
+
+CREATE OR REPLACE FUNCTION public.served_ms(s public.sessions, p_at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case when s.status <> 'active' or s.is_final then 0
+    else greatest(0, least(ms_between(s.last_beat_at, p_at), lease_ms(s), s.duration_ms - s.used_ms)) end
+$function$;
+
+-- triggers
+
+CREATE TRIGGER holds_are_not_deleted BEFORE DELETE ON public.holds FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER transfers_are_append_only BEFORE DELETE OR UPDATE ON public.transfers FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER transfers_are_not_truncated BEFORE TRUNCATE ON public.transfers FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+-- row level security
+
+create policy batches_see_all on public.account_rollups as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.account_rollups as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.api_keys as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.api_keys as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.events as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.events as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.holds as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.holds as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.idempotency_keys as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.idempotency_keys as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.providers as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.providers as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.purchases as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.purchases as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.refresh_tokens as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.refresh_tokens as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.sessions as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.sessions as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.stripe_disputes as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.stripe_disputes as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.transfers as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.transfers as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.unbilled_time as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.unbilled_time as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.users as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.users as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.wallets as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.wallets as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+-- privileges
+
+grant execute on function public.capture_holds(p_tenant_id text, p_reference text, p_amount bigint, p_provider_id text, p_fee_basis_points integer, p_description text, p_transfer_ids text[], p_now timestamp with time zone, OUT resolved boolean, OUT captured bigint, OUT released bigint, OUT fee bigint) to public;
+
+grant execute on function public.counted_ms(s public.sessions, p_at timestamp with time zone, p_active_ms bigint) to public;
+
+grant execute on function public.credit_wallet(p_tenant_id text, p_wallet_id text, p_kind text, p_from_account_id text, p_amount bigint, p_purchase_id text, p_reverses_id text, p_description text, p_transfer_ids text[], p_now timestamp with time zone) to public;
+
+grant execute on function public.current_tenant() to public;
+
+grant execute on function public.enqueue_job(p_task text, p_payload json, p_run_at timestamp with time zone, p_job_key text) to tm_app;
+
+grant execute on function public.enqueue_job(p_task text, p_payload json, p_run_at timestamp with time zone, p_job_key text) to tm_batch;
+
+grant execute on function public.free_after_debt(p_tenant_id text, p_wallet_id text, p_amount bigint, p_transfer_id text, p_now timestamp with time zone) to public;
+
+grant execute on function public.lease_ms(s public.sessions) to public;
+
+grant execute on function public.ms_between(p_from timestamp with time zone, p_to timestamp with time zone) to public;
+
+grant execute on function public.next_sweep_at(s public.sessions, p_at timestamp with time zone) to public;
+
+grant execute on function public.over_reason(s public.sessions, p_at timestamp with time zone) to public;
+
+grant execute on function public.place_hold(p_tenant_id text, p_wallet_id text, p_hold_id text, p_reference text, p_amount bigint, p_now timestamp with time zone, OUT placed boolean, OUT available bigint, OUT debt bigint) to public;
+
+grant execute on function public.refuse_change() to public;
+
+grant execute on function public.reverse_credit(p_tenant_id text, p_wallet_id text, p_kind text, p_to_account_id text, p_amount bigint, p_purchase_id text, p_reverses_id text, p_description text, p_transfer_ids text[], p_now timestamp with time zone, OUT taken bigint, OUT owed bigint) to public;
+
+grant execute on function public.running_sweep_at(p_at timestamp with time zone, p_remaining_ms bigint) to public;
+
+grant execute on function public.served_ms(s public.sessions, p_at timestamp with time zone) to public;
+
+grant select on table public.account_rollups to tm_app;
+
+grant insert, select, update on table public.account_rollups to tm_batch;
+
+grant insert, select on table public.api_keys to tm_app;
+
+grant insert, select on table public.api_keys to tm_batch;
+
+grant update on table public.api_keys (expires_at) to tm_app;
+
+grant update on table public.api_keys (expires_at) to tm_batch;
+
+grant update on table public.api_keys (last_used_at) to tm_app;
+
+grant update on table public.api_keys (last_used_at) to tm_batch;
+
+grant update on table public.api_keys (replaced_by_id) to tm_app;
+
+grant update on table public.api_keys (replaced_by_id) to tm_batch;
+
+grant update on table public.api_keys (revoked_at) to tm_app;
+
+grant update on table public.api_keys (revoked_at) to tm_batch;
+
+grant insert, select on table public.events to tm_app;
+
+grant insert, select on table public.events to tm_batch;
+
+grant insert, select on table public.holds to tm_app;
+
+grant insert, select on table public.holds to tm_batch;
+
+grant update on table public.holds (captured) to tm_app;
+
+grant update on table public.holds (captured) to tm_batch;
+
+grant update on table public.holds (released) to tm_app;
+
+grant update on table public.holds (released) to tm_batch;
+
+grant update on table public.holds (resolution) to tm_app;
+
+grant update on table public.holds (resolution) to tm_batch;
+
+grant update on table public.holds (resolved_at) to tm_app;
+
+grant update on table public.holds (resolved_at) to tm_batch;
+
+grant delete, insert, select, update on table public.idempotency_keys to tm_app;
+
+grant delete, insert, select, update on table public.idempotency_keys to tm_batch;
+
+grant select on table public.migrations to tm_app;
+
+grant select on table public.migrations to tm_batch;
+
+grant insert, select, update on table public.providers to tm_app;
+
+grant insert, select, update on table public.providers to tm_batch;
+
+grant insert, select, update on table public.purchases to tm_app;
+
+grant insert, select, update on table public.purchases to tm_batch;
+
+grant insert, select, update on table public.refresh_tokens to tm_app;
+
+grant delete, insert, select, update on table public.refresh_tokens to tm_batch;
+
+grant insert, select, update on table public.sessions to tm_app;
+
+grant insert, select, update on table public.sessions to tm_batch;
+
+grant insert, select, update on table public.signing_keys to tm_batch;
+
+grant select on table public.stripe_disputes to tm_app;
+
+grant insert, select, update on table public.stripe_disputes to tm_batch;
+
+grant insert, select, update on table public.stripe_events to tm_batch;
+
+grant select on table public.tenants to tm_app;
+
+grant select on table public.tenants to tm_batch;
+
+grant insert, select on table public.transfers to tm_app;
+
+grant insert, select on table public.transfers to tm_batch;
+
+grant insert, select, update on table public.unbilled_time to tm_app;
+
+grant delete, insert, select, update on table public.unbilled_time to tm_batch;
+
+grant insert, select, update on table public.users to tm_app;
+
+grant insert, select, update on table public.users to tm_batch;
+
+grant insert, select on table public.wallets to tm_app;
+
+grant insert, select on table public.wallets to tm_batch;
+
+grant update on table public.wallets (debt) to tm_app;
+
+grant update on table public.wallets (debt) to tm_batch;
+
+grant update on table public.wallets (held) to tm_app;
+
+grant update on table public.wallets (held) to tm_batch;
+
+grant update on table public.wallets (posted) to tm_app;
+
+grant update on table public.wallets (posted) to tm_batch;
+
+grant update on table public.wallets (sequence) to tm_app;
+
+grant update on table public.wallets (sequence) to tm_batch;
