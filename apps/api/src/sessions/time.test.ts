@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { addUser, startTestApi, type TestApi } from '../../test/harness.ts'
+import { createMarket, type Market, openSession, validateLaunch } from '../../test/play.ts'
+import { sweepSessions } from './sweep-sessions.ts'
+
+let api: TestApi
+let market: Market
+
+beforeAll(async () => {
+  api = await startTestApi()
+  market = await createMarket(api, { tokens: 1_000_000 })
+})
+afterAll(() => api.close())
+
+const sweep = () =>
+  sweepSessions(api.deps.db, { now: api.clock.now(), marketplaceUrl: api.deps.config.marketplaceUrl })
+/** A user of their own, where the allowance of unbilled time matters. */
+const freshMarket = async (): Promise<Market> => ({
+  ...market,
+  user: await addUser(api, { tokens: 100_000 }),
+})
+
+describe('what a gap since the last beat counts', () => {
+  // The table of the rules; all in seconds. `undefined`: the SDK says nothing.
+  test.each([
+    { gap: 0, active: 0, counts: 0, because: 'nothing passed' },
+    { gap: 30, active: 30, counts: 30, because: 'an ordinary beat' },
+    { gap: 45, active: 0, counts: 45, because: 'up to 45 s the app cannot talk it down' },
+    { gap: 45, active: undefined, counts: 45, because: 'nor by silence' },
+    { gap: 46, active: 0, counts: 0, because: 'past 45 s the SDK’s sum speaks' },
+    { gap: 46, active: undefined, counts: 46, because: 'and without it the gap' },
+    { gap: 100, active: 40, counts: 40, because: 'less was active' },
+    { gap: 100, active: 400, counts: 100, because: 'never more than passed' },
+    { gap: 130, active: undefined, counts: 130, because: 'the longest lease' },
+    {
+      gap: 131,
+      active: undefined,
+      counts: 0,
+      because: 'past the lease nobody was served unless the SDK says so',
+    },
+    { gap: 131, active: 131, counts: 130, because: 'and then at most the lease' },
+    { gap: 3600 / 4, active: 12, counts: 12, because: 'a laptop slept a quarter of an hour' },
+  ])('$gap s with $active s active count $counts s: $because', async ({ gap, active, counts }) => {
+    const play = await openSession(await freshMarket(), { minutes: 480 })
+    await play.beat()
+    const answer = await play.beat({
+      afterSeconds: gap,
+      ...(active === undefined ? {} : { activeMs: active * 1000 }),
+    })
+    expect(answer.body.session.usedMs).toBe(counts * 1000)
+  })
+
+  test('before the first beat at most the 45 s that were leased count', async () => {
+    const play = await openSession(await freshMarket())
+    expect((await play.beat({ afterSeconds: 100, activeMs: 100_000 })).body.session.usedMs).toBe(45_000)
+  })
+
+  test.each([
+    { away: 30, counts: 30 },
+    { away: 31, counts: 0 },
+    { away: 600, counts: 0 },
+  ])('after a final beat $away s away count $counts s', async ({ away, counts }) => {
+    const play = await openSession(await freshMarket())
+    await play.beat({ final: true })
+    const back = await play.beat({ afterSeconds: away, activeMs: away * 1000 })
+    expect(back.body.session).toMatchObject({ usedMs: counts * 1000, status: 'active' })
+  })
+
+  test('charges nothing for the hour the laptop slept while paused', async () => {
+    const play = await openSession(await freshMarket(), { minutes: 480 })
+    await play.use(60)
+    await play.call('pause', { clientId: play.clientId })
+    api.clock.advance({ minutes: 29 })
+    const resumed = await play.call('resume')
+    expect(resumed.body.session).toMatchObject({ status: 'active', usedMs: 60_000 })
+  })
+})
+
+describe('serving is a lease', () => {
+  const lease = (session: { serveUntil: string | null; serverTime: string }) =>
+    session.serveUntil && Date.parse(session.serveUntil) - Date.parse(session.serverTime)
+
+  test('45 s from validate, 130 s from each beat, never past the end', async () => {
+    const play = await openSession(await freshMarket(), { minutes: 2, validate: false })
+    expect(lease((await validateLaunch(play)).body.session)).toBe(45_000)
+    expect(lease((await play.beat()).body.session)).toBe(120_000)
+    expect(lease((await play.beat({ afterSeconds: 30 })).body.session)).toBe(90_000)
+    const long = await openSession(await freshMarket())
+    expect(lease((await long.beat()).body.session)).toBe(130_000)
+  })
+
+  test('none while pending, paused, after a final beat, past its end, or after the session', async () => {
+    const play = await openSession(await freshMarket(), { validate: false })
+    expect((await play.look()).body).toMatchObject({ status: 'pending', serveUntil: null, endsAt: null })
+    await validateLaunch(play)
+    expect((await play.call('pause')).body.session).toMatchObject({ serveUntil: null, endsAt: null })
+    await play.call('resume')
+    expect((await play.beat({ final: true })).body.session.serveUntil).toBe(null)
+    await play.beat()
+    api.clock.advance({ seconds: 131 })
+    expect((await play.read()).body.session).toMatchObject({ serveUntil: null, status: 'active' })
+    expect((await play.call('complete')).body.session).toMatchObject({ serveUntil: null, endsAt: null })
+  })
+
+  test('a read projects the time that is being served and stores nothing', async () => {
+    const play = await openSession(await freshMarket())
+    await play.beat()
+    api.clock.advance({ seconds: 70 })
+    const [first, second] = [await play.read(), await play.read()]
+    expect(first.body.session).toMatchObject({ usedMs: 70_000, remainingMs: 1_730_000 })
+    expect(second.body).toEqual(first.body)
+    api.clock.advance({ seconds: 300 })
+    expect((await play.read()).body.session.usedMs).toBe(130_000)
+    expect((await play.beat({ activeMs: 5_000 })).body.session.usedMs).toBe(5_000)
+  })
+
+  test('the projection of a read is the one the database counts with', async () => {
+    const play = await openSession(await freshMarket(), { minutes: 3 })
+    await play.beat()
+    for (let i = 0; i < 12; i += 1) {
+      api.clock.advance({ seconds: 17 })
+      const [row] = await api.deps.db.batch.query<{ usedMs: number }>(
+        'select used_ms + served_ms(s, $2) as "usedMs" from sessions s where id = $1',
+        [play.sessionId, api.clock.now()],
+      )
+      const read = await play.read()
+      if (read.body.session.status === 'active') expect(read.body.session.usedMs).toBe(row?.usedMs)
+    }
+  })
+})
+
+describe('no free ride', () => {
+  test('beyond 10 minutes served and unbilled in a day, leases are 45 s and every gap counts', async () => {
+    const play = await openSession(await freshMarket(), { minutes: 480 })
+    await play.beat()
+    // 130 s served, nothing counted, five times: 650 s.
+    for (let i = 0; i < 5; i += 1) await play.beat({ afterSeconds: 131, activeMs: 0 })
+    const answer = await play.beat({ afterSeconds: 100, activeMs: 0 })
+    expect(answer.body.session.usedMs).toBe(45_000)
+    expect(Date.parse(answer.body.session.serveUntil) - Date.parse(answer.body.session.serverTime)).toBe(
+      45_000,
+    )
+  })
+
+  test('another session with the same provider does not start afresh, one with another provider does', async () => {
+    const mine = await freshMarket()
+    for (let i = 0; i < 5; i += 1) {
+      const play = await openSession(mine, { minutes: 480 })
+      await play.beat()
+      api.clock.advance({ minutes: 31 })
+      await sweep()
+    }
+    const next = await openSession(mine, { minutes: 480 })
+    await next.beat()
+    expect((await next.beat({ afterSeconds: 100, activeMs: 0 })).body.session.usedMs).toBe(45_000)
+    const other = await openSession({ ...(await createMarket(api)), user: mine.user }, { minutes: 480 })
+    await other.beat()
+    expect((await other.beat({ afterSeconds: 100, activeMs: 0 })).body.session.usedMs).toBe(0)
+  })
+
+  test('after a day the allowance is back', async () => {
+    const mine = await freshMarket()
+    const play = await openSession(mine, { minutes: 480 })
+    await play.beat()
+    for (let i = 0; i < 5; i += 1) await play.beat({ afterSeconds: 131, activeMs: 0 })
+    api.clock.advance({ hours: 25 })
+    const next = await openSession(mine, { minutes: 480 })
+    await next.beat()
+    expect((await next.beat({ afterSeconds: 100, activeMs: 0 })).body.session.usedMs).toBe(0)
+  })
+})
