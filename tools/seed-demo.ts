@@ -17,8 +17,8 @@ export async function seedDemo(input: { apiUrl: string; dataDir: string; appUrl:
   const demo = await readDemo(path)
   const accessToken = await signIn(apiUrl, demo)
   const wanted = {
-    name: 'Focus timer',
-    description: 'A quiet timer for one thing at a time. The example app of this repository.',
+    name: 'Stille',
+    description: 'A focus timer for one thing at a time: the example app of this repository.',
     category: 'productivity',
     launchUrl: `${appUrl}/`,
     allowedOrigins: [appUrl],
