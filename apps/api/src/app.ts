@@ -21,6 +21,7 @@ import { registerProblemDetails } from './http/problem-details.ts'
 import { registerRateLimits } from './http/rate-limit.ts'
 import { createClientErrorHandler, createFrameworkErrorHandler } from './http/raw-errors.ts'
 import { registerRequestLog } from './http/request-log.ts'
+import { registerRouteDefaults } from './http/route-defaults.ts'
 import { ProblemDetails } from './http/schema.ts'
 import { registerValidation } from './http/validation.ts'
 import { createId } from './id.ts'
@@ -61,6 +62,9 @@ export async function createApp(deps: Deps): Promise<App> {
   const app = createServer(deps)
   const plain = app as unknown as FastifyInstance
   app.addSchema(ProblemDetails)
+  // JSON is what routes take; the few that take more say so.
+  app.removeContentTypeParser('text/plain')
+  registerRouteDefaults(plain)
   registerValidation(plain)
   registerJsonBodies(plain)
   registerRequestLog(plain)
@@ -71,7 +75,12 @@ export async function createApp(deps: Deps): Promise<App> {
     directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
   }
   const crossOriginResourcePolicy = { policy: 'cross-origin' } as const
-  await app.register(helmet, { global: true, contentSecurityPolicy, crossOriginResourcePolicy })
+  await app.register(helmet, {
+    global: true,
+    contentSecurityPolicy,
+    crossOriginResourcePolicy,
+    frameguard: { action: 'deny' },
+  })
   await registerOpenApi(plain, deps.config.publicUrl)
   // CORS comes first: a page must be able to read why it is refused.
   registerCors(plain, deps)

@@ -36,8 +36,6 @@ declare module 'fastify' {
     callers?: readonly Caller[]
     /** What an API key must be allowed to do here. */
     scope?: string
-    /** Takes an `Idempotency-Key`: documented with its answers; `edge.once` does the rest. */
-    isIdempotent?: boolean
   }
   interface FastifyRequest {
     actor: Actor

@@ -4,9 +4,10 @@
  * @module
  */
 import swagger from '@fastify/swagger'
-import scalar from '@scalar/fastify-api-reference'
 import type { FastifyInstance } from 'fastify'
 import type { Caller } from './authenticate.ts'
+import { type Described, describeDocument, describeRoute, type RouteConfig } from './describe.ts'
+import { registerReference } from './reference.ts'
 
 const SECURITY: Partial<Record<Caller, string>> = {
   user: 'accessToken',
@@ -68,18 +69,16 @@ export async function registerOpenApi(app: FastifyInstance, publicUrl: string): 
       const security = [...new Set(callers.flatMap((caller) => SECURITY[caller] ?? []))].map((name) => ({
         [name]: [],
       }))
-      return { schema: { ...schema, ...(security.length > 0 ? { security } : {}) } as never, url }
+      const described = describeRoute((schema ?? {}) as Described, (route.config ?? {}) as RouteConfig)
+      return { schema: { ...described, ...(security.length > 0 ? { security } : {}) } as never, url }
     },
+    transformObject: (document) =>
+      'openapiObject' in document ? describeDocument(document.openapiObject) : {},
   })
   app.get(
     '/openapi.json',
-    { schema: { hide: true }, config: { callers: ['open'] } },
+    { schema: { hide: true }, config: { callers: ['open'], limit: 'none' } },
     async (_request, reply) => reply.header('cache-control', 'public, max-age=300').send(app.swagger()),
   )
-  await app.register(async (docs) => {
-    docs.addHook('onRoute', (route) => {
-      route.config = { ...route.config, callers: ['open'] }
-    })
-    await docs.register(scalar, { routePrefix: '/docs', configuration: { url: '/openapi.json' } })
-  })
+  await registerReference(app)
 }

@@ -7,6 +7,8 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { PROBLEMS, Problem, type ProblemCode } from '../errors.ts'
 import type { ProblemBody } from './schema.ts'
 
+const ERRORS_SHOWN_MAX = 20
+
 const FRAMEWORK: Record<string, ProblemCode> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
@@ -102,10 +104,13 @@ function toProblem(error: FastifyError): Problem {
   if (error instanceof Problem) return error
   if (error.validation) {
     return new Problem('validation_failed', {
-      errors: error.validation.map(({ instancePath, message, params, keyword }) => ({
-        path: pathOf(instancePath, keyword, params),
-        message: messageOf(keyword, params, message),
-      })),
+      // Enough to mend a request by; a body of ten thousand mistakes gets no book.
+      errors: error.validation
+        .slice(0, ERRORS_SHOWN_MAX)
+        .map(({ instancePath, message, params, keyword }) => ({
+          path: pathOf(instancePath, keyword, params),
+          message: messageOf(keyword, params, message),
+        })),
     })
   }
   const code = error.code ?? ''

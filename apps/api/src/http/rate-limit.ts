@@ -32,13 +32,6 @@ const REFUSED = { name: 'refused', calls: 300, windowSeconds: 60 }
 
 export type LimitClass = keyof typeof LIMITS | 'none'
 
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Which limit counts here; set for every route at start. */
-    limit?: LimitClass
-  }
-}
-
 /** Counts by address where anybody may call; what it returns counts callers that authentication knows. */
 export function registerRateLimits(
   app: FastifyInstance,
@@ -59,13 +52,6 @@ export function registerRateLimits(
     if (counter) admit(await counter.take(key), reply)
   }
 
-  app.addHook('onRoute', (route) => {
-    const callers = route.config?.callers ?? []
-    route.config = {
-      ...route.config,
-      limit: route.config?.limit ?? defaultLimit(route.url, route.method, callers),
-    }
-  })
   app.addHook('onRequest', async (request, reply) => {
     // Looking for addresses that do not exist is calling, too.
     if (request.is404) return count(byClass.get('open'), addressOf(request), reply)
@@ -80,16 +66,6 @@ export function registerRateLimits(
     onAccepted: (request, reply) =>
       count(byClass.get(request.routeOptions.config.limit ?? 'none'), keyOf(request.actor, request), reply),
   }
-}
-
-/** What a route gets that names no limit of its own. */
-function defaultLimit(url: string, method: string | string[], callers: readonly string[]): LimitClass {
-  // Stripe proves itself by a signature and repeats what is refused.
-  if (callers.includes('stripe')) return 'none'
-  const isRead = [method].flat().every((one) => one === 'GET' || one === 'HEAD')
-  if (callers.includes('open') && url.startsWith('/auth/')) return 'auth'
-  if (callers.includes('open') && isRead) return 'open'
-  return isRead ? 'read' : 'write'
 }
 
 /** Says where the caller stands, and refuses the one call too many. */

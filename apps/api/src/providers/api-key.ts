@@ -35,6 +35,8 @@ const name = Type.String({
 })
 const scopes = Type.Array(
   Type.Enum(scopeNames, {
+    // Named, so that uniqueness is checked in linear time.
+    type: 'string',
     description: scopeNames.map((scope) => `\`${scope}\`: ${SCOPES[scope]}`).join('; '),
     examples: ['sessions:read'],
   }),
@@ -46,6 +48,7 @@ const scopes = Type.Array(
   },
 )
 const mode = Type.Enum(['live', 'test'], {
+  type: 'string',
   description: '`test` keys act on test sessions only, which cost nothing.',
   examples: ['live'],
 })

@@ -27,7 +27,7 @@ export function registerApiKeyRoutes(app: App, deps: Deps, apiKeys: ApiKeys): vo
   app.post(
     '/providers/:id/api-keys',
     {
-      config: { callers: ['user'], limit: 'write', isIdempotent: true },
+      config: { callers: ['user'] },
       schema: {
         operationId: 'issueApiKey',
         tags: ['Providers'],
@@ -51,7 +51,7 @@ export function registerApiKeyRoutes(app: App, deps: Deps, apiKeys: ApiKeys): vo
   app.get(
     '/providers/:id/api-keys',
     {
-      config: { callers: ['user'], limit: 'read' },
+      config: { callers: ['user'] },
       schema: {
         operationId: 'listApiKeys',
         tags: ['Providers'],
@@ -77,7 +77,7 @@ export function registerApiKeyRoutes(app: App, deps: Deps, apiKeys: ApiKeys): vo
   app.post(
     '/providers/:id/api-keys/:keyId/rotate',
     {
-      config: { callers: ['user'], limit: 'write', isIdempotent: true },
+      config: { callers: ['user'] },
       // After the commit and before the answer: who reads it may rely on it.
       onSend: async () => apiKeys.forget(),
       schema: {
@@ -123,7 +123,7 @@ export function registerApiKeyRoutes(app: App, deps: Deps, apiKeys: ApiKeys): vo
   app.delete(
     '/providers/:id/api-keys/:keyId',
     {
-      config: { callers: ['user'], limit: 'write' },
+      config: { callers: ['user'] },
       schema: {
         operationId: 'revokeApiKey',
         tags: ['Providers'],

@@ -13,11 +13,12 @@ export const TOKENS_PER_MINUTE_MAX = 10_000
 const URL_CHARACTERS_MAX = 2048
 
 /** No control characters, and none that turn the text around them (bidi overrides): names stand in lists of others'. */
-const CLEAN = '\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069'
+const HOSTILE = '\\u0000-\\u0009\\u000b-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069'
+const CLEAN = `${HOSTILE}\\n`
 export const LINE_PATTERN = `^[^${CLEAN}]*$`
 const NAME_PATTERN = `^[^\\s${CLEAN}]([^${CLEAN}]*[^\\s${CLEAN}])?$`
 /** Line breaks are welcome in a description. */
-const TEXT_PATTERN = `^([^${CLEAN}]|\\n)*$`
+const TEXT_PATTERN = `^[^${HOSTILE}]*$`
 /** Addresses are ASCII on the wire: punycode in the host, percent-encoding elsewhere. */
 const URL_PATTERN = '^[\\x21-\\x5b\\x5d-\\x7e]+$'
 
@@ -25,6 +26,7 @@ const STATUSES = ['draft', 'in_review', 'listed', 'suspended'] as const
 export type ProviderStatus = (typeof STATUSES)[number]
 
 export const ProviderStatusSchema = Type.Enum([...STATUSES], {
+  type: 'string',
   description: 'Only `listed` ones are seen and can be opened.',
   examples: ['listed'],
 })
@@ -112,6 +114,7 @@ export const ProviderChange = Type.Partial(
     iconUrl,
     launchInFragment,
     status: Type.Enum(['in_review', 'draft'], {
+      type: 'string',
       description: '`in_review` asks for listing, `draft` takes that back.',
       examples: ['in_review'],
     }),

@@ -36,7 +36,7 @@ export function registerReviewRoutes(app: App, deps: Deps, onSuspended: OnSuspen
   app.get(
     '/operator/providers',
     {
-      config: { callers: ['operator'], limit: 'read' },
+      config: { callers: ['operator'] },
       schema: {
         operationId: 'listProvidersByStatus',
         tags: ['Providers'],
@@ -59,7 +59,7 @@ export function registerReviewRoutes(app: App, deps: Deps, onSuspended: OnSuspen
   app.post(
     '/providers/:id/approve',
     {
-      config: { callers: ['operator'], limit: 'write' },
+      config: { callers: ['operator'] },
       schema: {
         operationId: 'approveProvider',
         tags: ['Providers'],
@@ -76,7 +76,7 @@ export function registerReviewRoutes(app: App, deps: Deps, onSuspended: OnSuspen
   app.post(
     '/providers/:id/reject',
     {
-      config: { callers: ['operator'], limit: 'write' },
+      config: { callers: ['operator'] },
       schema: {
         operationId: 'rejectProvider',
         tags: ['Providers'],
@@ -94,7 +94,7 @@ export function registerReviewRoutes(app: App, deps: Deps, onSuspended: OnSuspen
   app.post(
     '/providers/:id/suspend',
     {
-      config: { callers: ['operator'], limit: 'write' },
+      config: { callers: ['operator'] },
       schema: {
         operationId: 'suspendProvider',
         tags: ['Providers'],

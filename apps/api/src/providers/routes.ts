@@ -40,7 +40,7 @@ export function registerProviderRoutes(app: App, deps: Deps, seams: ProviderSeam
   app.get(
     '/providers',
     {
-      config: { callers: ['open'], limit: 'open' },
+      config: { callers: ['open'] },
       schema: {
         operationId: 'listProviders',
         tags: ['Providers'],
@@ -75,7 +75,7 @@ export function registerProviderRoutes(app: App, deps: Deps, seams: ProviderSeam
   app.get(
     '/providers/mine',
     {
-      config: { callers: ['user'], limit: 'read' },
+      config: { callers: ['user'] },
       schema: {
         operationId: 'listOwnProviders',
         tags: ['Providers'],
@@ -99,7 +99,7 @@ export function registerProviderRoutes(app: App, deps: Deps, seams: ProviderSeam
   app.get(
     '/providers/:id',
     {
-      config: { callers: ['open'], limit: 'open' },
+      config: { callers: ['open'] },
       schema: {
         operationId: 'getProvider',
         tags: ['Providers'],
@@ -118,7 +118,7 @@ export function registerProviderRoutes(app: App, deps: Deps, seams: ProviderSeam
   app.post(
     '/providers',
     {
-      config: { callers: ['user'], limit: 'write', isIdempotent: true },
+      config: { callers: ['user'] },
       schema: {
         operationId: 'createProvider',
         tags: ['Providers'],
@@ -143,7 +143,7 @@ export function registerProviderRoutes(app: App, deps: Deps, seams: ProviderSeam
   app.patch(
     '/providers/:id',
     {
-      config: { callers: ['user', 'key'], scope: 'providers:write', limit: 'write' },
+      config: { callers: ['user', 'key'], scope: 'providers:write' },
       schema: {
         operationId: 'changeProvider',
         tags: ['Providers'],
