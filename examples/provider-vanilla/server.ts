@@ -42,15 +42,15 @@ const headers = {
   'cache-control': 'no-cache',
 }
 
-const escape = (text: string) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`)
+const escapeMarkup = (text: string) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`)
 
 async function read(path: string): Promise<{ type: string; body: string | Buffer } | undefined> {
   if (path === '/') {
     const page = await readFile(join(root, 'index.html'), 'utf8')
     const body = page
-      .replaceAll('%API_URL%', escape(apiUrl))
-      .replaceAll('%MARKETPLACE_URL%', escape(marketplaceUrl))
-      .replaceAll('%PROVIDER_ID%', escape(providerId))
+      .replaceAll('%API_URL%', escapeMarkup(apiUrl))
+      .replaceAll('%MARKETPLACE_URL%', escapeMarkup(marketplaceUrl))
+      .replaceAll('%PROVIDER_ID%', escapeMarkup(providerId))
     return { type: types['.html']!, body }
   }
   const file = path === '/sdk.min.js' ? sdk : join(root, path)

@@ -88,7 +88,8 @@ function arriveFromOutside() {
     const more = reason ? `?reason=${encodeURIComponent(reason)}` : '?reason='
     history.replaceState(null, '', `/#/sessions/${encodeURIComponent(session)}${more}`)
   } else if (purchase) {
-    history.replaceState(null, '', `/#/purchases/${encodeURIComponent(purchase)}`)
+    const more = query.get('result') === 'cancelled' ? '?result=cancelled' : ''
+    history.replaceState(null, '', `/#/purchases/${encodeURIComponent(purchase)}${more}`)
   }
 }
 

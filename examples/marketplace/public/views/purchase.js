@@ -20,10 +20,13 @@ const words = {
   refunded: ['Refunded', 'The money went back, and the tokens with it.'],
   disputed: ['Disputed', 'Your bank is looking into this payment. The tokens are set aside until then.'],
   pending: ['Waiting for the payment', 'We have not heard of your payment yet. This page looks by itself.'],
+  left: ['Not paid', 'You left the checkout. Nothing was charged, nothing was bought.'],
 }
 
-/** @param {{ id: string, signal: AbortSignal }} context */
-export async function showPurchase({ id, signal }) {
+/** @param {{ id: string, query: URLSearchParams, signal: AbortSignal }} context */
+export async function showPurchase({ id, query, signal }) {
+  // A checkout that was left stays payable for a while: the server calls it pending, its user does not.
+  const hasLeft = query.get('result') === 'cancelled'
   const heading = h('h1', { tabindex: '-1', id: 'purchase-state' })
   const text = h('p', { class: 'lead' })
   const facts = h('dl', {})
@@ -44,7 +47,8 @@ export async function showPurchase({ id, signal }) {
   }
 
   function draw({ tokens, amountCents, currency, discountPercent }) {
-    const [title, sentence] = words[status] ?? words.pending
+    const isWaiting = status === 'pending' && !hasLeft
+    const [title, sentence] = status === 'pending' && hasLeft ? words.left : (words[status] ?? words.pending)
     heading.textContent = title
     text.textContent = sentence
     document.title = `${title} · Tally`
@@ -62,14 +66,15 @@ export async function showPurchase({ id, signal }) {
       status === 'paid' && next && h('a', { class: 'button', href: `#${next}` }, 'Go on where you were'),
       status === 'paid' &&
         h('a', { class: next ? 'button is-quiet' : 'button', href: '#/' }, 'Choose an app'),
-      status === 'failed' && h('a', { class: 'button', href: '#/tokens' }, 'Try again'),
-      status === 'pending' &&
+      (status === 'failed' || (status === 'pending' && hasLeft)) &&
+        h('a', { class: 'button', href: '#/tokens' }, 'Choose again'),
+      isWaiting &&
         h(
           'button',
           { type: 'button', class: 'button is-quiet', onclick: () => follow(ASK_MS_FIRST) },
           'Look again',
         ),
-      status === 'pending' && h('a', { class: 'button is-quiet', href: '#/tokens' }, 'Back to tokens'),
+      isWaiting && h('a', { class: 'button is-quiet', href: '#/tokens' }, 'Back to tokens'),
     )
   }
 

@@ -1,0 +1,225 @@
+import { mkdir } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { launchChromium } from './chromium.ts'
+import { type Stack, startStack, type Visitor } from './stack.ts'
+
+const axeScript = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+/** Give a folder to look at every page: `SCREENSHOTS=folder npx vitest run --project browser pages`. */
+const screenshots = process.env.SCREENSHOTS
+
+let stack: Stack
+let browser: Browser
+let visitor: Visitor
+let endedId: string
+let runningId: string
+let purchaseId: string
+
+beforeAll(async () => {
+  ;[stack, browser] = await Promise.all([startStack(), launchChromium()])
+  visitor = await stack.newVisitor({ tokens: 1_000 })
+  const token = visitor.accessToken
+  const open = async (durationMinutes: number) => {
+    const body = { providerId: stack.providerId, durationMinutes }
+    return (await stack.call('POST', '/sessions', { token, body })) as {
+      session: { id: string }
+      launchJwt: string
+    }
+  }
+  const ended = await open(30)
+  endedId = ended.session.id
+  const { launchJwt } = ended
+  await stack.call('POST', '/api/v1/sessions/validate', { body: { launchJwt, clientId: 'client-of-a-test' } })
+  stack.api.clock.advance({ seconds: 43 })
+  await stack.call('POST', `/api/v1/sessions/${endedId}/complete`, { token, body: {} })
+  runningId = (await open(60)).session.id
+  const bought = (await stack.call('POST', '/tokens/purchase', { token, body: { tokens: 1_000 } })) as {
+    purchase: { id: string }
+  }
+  purchaseId = bought.purchase.id
+})
+afterAll(async () => {
+  await browser?.close()
+  await stack?.close()
+})
+
+interface Seen {
+  name: string
+  /** What shows that the page is there. */
+  ready: string
+  url: () => string
+  isOpen?: boolean
+  prepare?: (page: Page) => Promise<unknown>
+}
+
+const marketplace = (path: string) => () => `${stack.marketplaceUrl}/#${path}`
+const pages: Seen[] = [
+  { name: 'welcome', url: marketplace('/'), ready: '.app', isOpen: true },
+  { name: 'register', url: marketplace('/register'), ready: 'form', isOpen: true },
+  { name: 'sign-in', url: marketplace('/sign-in'), ready: 'form', isOpen: true },
+  {
+    name: 'register-wrong',
+    url: marketplace('/register'),
+    ready: 'form',
+    isOpen: true,
+    prepare: (page) => page.getByRole('button', { name: 'Register' }).click(),
+  },
+  { name: 'catalogue', url: marketplace('/'), ready: '.session' },
+  { name: 'nothing-found', url: marketplace('/?q=nothing-like-it'), ready: '.empty' },
+  { name: 'app', url: () => marketplace(`/apps/${stack.providerId}`)(), ready: '.ticket' },
+  {
+    name: 'app-too-expensive',
+    url: () => marketplace(`/apps/${stack.providerId}?minutes=480`)(),
+    ready: '.notice',
+  },
+  { name: 'tokens', url: marketplace('/tokens'), ready: '.package' },
+  { name: 'tokens-needed', url: marketplace('/tokens?need=700'), ready: '.package.is-fitting' },
+  { name: 'purchase', url: () => marketplace(`/purchases/${purchaseId}`)(), ready: '.line' },
+  { name: 'sessions', url: marketplace('/sessions'), ready: '.row' },
+  { name: 'session', url: () => marketplace(`/sessions/${runningId}?reason=`)(), ready: '.session' },
+  {
+    name: 'extend',
+    url: () => marketplace(`/sessions/${runningId}?reason=extend`)(),
+    ready: 'dialog[open]',
+  },
+  { name: 'receipt', url: () => marketplace(`/sessions/${endedId}`)(), ready: '.receipt' },
+  { name: 'history', url: marketplace('/history'), ready: 'tbody tr' },
+  { name: 'no-such-session', url: marketplace('/sessions/ses_nothing'), ready: '.notice' },
+  { name: 'no-such-page', url: marketplace('/nothing'), ready: 'h1' },
+  { name: 'app-closed', url: () => stack.appUrl, ready: '.gate:visible', isOpen: true },
+]
+
+async function newContext(options: { isOpen: boolean; scheme: 'light' | 'dark'; width: number }) {
+  const { isOpen, scheme, width } = options
+  const viewport = { width, height: 800 }
+  const context = await browser.newContext({ viewport, colorScheme: scheme, reducedMotion: 'reduce' })
+  context.setDefaultTimeout(15_000)
+  if (!isOpen) await stack.signInto(context, visitor)
+  return context
+}
+
+async function look(page: Page, name: string): Promise<void> {
+  if (!screenshots) return
+  await mkdir(screenshots, { recursive: true })
+  await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true })
+}
+
+async function open(context: BrowserContext, { url, ready, prepare }: Seen): Promise<Page> {
+  const page = await context.newPage()
+  await page.goto(url())
+  await page.locator(ready).first().waitFor()
+  await prepare?.(page)
+  return page
+}
+
+async function openApp(context: BrowserContext): Promise<Page> {
+  const page = await context.newPage()
+  await page.goto(marketplace(`/apps/${stack.providerId}?minutes=5`)())
+  await page.getByRole('button', { name: /and open/ }).click()
+  await page.locator('#app').waitFor()
+  return page
+}
+
+async function findings(page: Page): Promise<string[]> {
+  // By the debugger, because the pages' policy lets no foreign script in.
+  await page.evaluate(await readAxe())
+  const violations = await page.evaluate('axe.run(document).then((results) => results.violations)')
+  return (violations as { id: string; nodes: { html: string; failureSummary: string }[] }[]).map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('; ')}`,
+  )
+}
+
+let axe: Promise<string> | undefined
+function readAxe(): Promise<string> {
+  axe ??= import('node:fs/promises').then(({ readFile }) => readFile(axeScript, 'utf8'))
+  return axe
+}
+
+describe.each(['light', 'dark'] as const)('in %s', (scheme) => {
+  test('axe finds nothing on any page', async () => {
+    const contexts = {
+      open: await newContext({ isOpen: true, scheme, width: 1100 }),
+      signedIn: await newContext({ isOpen: false, scheme, width: 1100 }),
+    }
+    const found: string[] = []
+    for (const seen of pages) {
+      const page = await open(seen.isOpen ? contexts.open : contexts.signedIn, seen)
+      await look(page, `${seen.name}-${scheme}`)
+      found.push(...(await findings(page)).map((finding) => `${seen.name}: ${finding}`))
+      await page.close()
+    }
+    const app = await openApp(contexts.signedIn)
+    await look(app, `app-running-${scheme}`)
+    found.push(...(await findings(app)).map((finding) => `app: ${finding}`))
+    await app.getByRole('button', { name: 'Pause' }).click()
+    await app.getByRole('dialog').waitFor()
+    await look(app, `app-paused-${scheme}`)
+    found.push(...(await findings(app)).map((finding) => `app paused: ${finding}`))
+    await Promise.all(Object.values(contexts).map((context) => context.close()))
+    expect(found).toEqual([])
+  })
+})
+
+test('nothing scrolls sideways at 360 px', async () => {
+  const contexts = {
+    open: await newContext({ isOpen: true, scheme: 'light', width: 360 }),
+    signedIn: await newContext({ isOpen: false, scheme: 'light', width: 360 }),
+  }
+  const wide: string[] = []
+  const measure = async (page: Page, name: string) => {
+    const width = await page.evaluate(() => document.documentElement.scrollWidth)
+    if (width > 360) wide.push(`${name}: ${width} px`)
+    await look(page, `${name}-360`)
+    await page.close()
+  }
+  for (const seen of pages)
+    await measure(await open(seen.isOpen ? contexts.open : contexts.signedIn, seen), seen.name)
+  await measure(await openApp(contexts.signedIn), 'app-running')
+  await Promise.all(Object.values(contexts).map((context) => context.close()))
+  expect(wide).toEqual([])
+})
+
+test('the keyboard alone opens a session', async () => {
+  const context = await newContext({ isOpen: false, scheme: 'light', width: 1100 })
+  const page = await context.newPage()
+  await page.goto(stack.marketplaceUrl)
+  await page.locator('.app').waitFor()
+  await page.keyboard.press('Tab')
+  expect(await focused(page)).toBe('Skip to the content')
+  await page.keyboard.press('Enter')
+  await tabTo(page, 'Stille')
+  await page.keyboard.press('Enter')
+  await page.locator('.ticket').waitFor()
+  await expect.poll(() => focused(page)).toBe('Stille')
+  await tabTo(page, '15 minutes')
+  await page.keyboard.press('Space')
+  await tabTo(page, 'Reserve 60 tokens and open')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(`${stack.appUrl}/**`)
+  await page.locator('#app').waitFor()
+  await tabTo(page, 'Pause')
+  await page.keyboard.press('Enter')
+  await page.getByRole('dialog', { name: 'Paused' }).waitFor()
+  await page.keyboard.press('Enter')
+  await page.locator('#app').waitFor()
+  await context.close()
+})
+
+const focused = (page: Page) =>
+  page.evaluate(
+    () => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent?.trim(),
+  )
+
+async function tabTo(page: Page, name: string): Promise<void> {
+  const passed: (string | undefined)[] = []
+  for (let presses = 0; presses < 40; presses++) {
+    await page.keyboard.press('Tab')
+    const now = await focused(page)
+    if (now === name) return
+    passed.push(now)
+  }
+  throw new Error(`Tab never reached ${name}: ${passed.join(' | ')}`)
+}
