@@ -3,7 +3,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, type InlineConfig } from 'vite'
 
@@ -11,7 +11,12 @@ const here = import.meta.dirname
 const dist = join(here, 'dist')
 
 /** The ES entries; each is a subpath of the package. */
-export const entries = { index: 'src/index.ts' }
+export const entries = {
+  index: 'src/index.ts',
+  react: 'src/react.ts',
+  vue: 'src/vue.ts',
+  testing: 'src/testing/index.ts',
+}
 
 const base: InlineConfig = { root: here, configFile: false, logLevel: 'warn', publicDir: false }
 
@@ -25,7 +30,13 @@ async function buildModules(): Promise<void> {
       lib: { entry: entries, formats: ['es'] },
       rolldownOptions: {
         external: [/^react/, /^vue/, /^node:/],
-        output: { entryFileNames: '[name].js', chunkFileNames: '[name].js', minify: true },
+        output: {
+          entryFileNames: '[name].js',
+          chunkFileNames: ({ name }) => (name === 'src' ? 'core.js' : '[name].js'),
+          minify: true,
+        },
+        // 'use client' stays the first statement, as React needs it.
+        onLog: (level, log, report) => log.code === 'MODULE_LEVEL_DIRECTIVE' || report(level, log),
       },
     },
   })
@@ -41,6 +52,27 @@ async function buildWhole(entry: string, format: 'umd' | 'iife', fileName: strin
       lib: { entry, formats: [format], name: 'TokenMarketplace', fileName: () => fileName },
     },
   })
+}
+
+/** Declarations name the files that are there. */
+function nameModulesInTypes(): void {
+  for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.d.ts')) continue
+    const path = join(dist, name)
+    writeFileSync(
+      path,
+      readFileSync(path, 'utf8').replace(/(from '\.[^']*|import\("\.[^"]*)\.ts(['"])/g, '$1.js$2'),
+    )
+  }
+}
+
+/** The same types again as CommonJS, for who requires `sdk.umd.cjs`. */
+function copyTypesForRequire(): void {
+  const target = join(dist, 'cjs')
+  mkdirSync(target)
+  for (const name of readdirSync(dist))
+    if (name.endsWith('.d.ts')) copyFileSync(join(dist, name), join(target, name))
+  writeFileSync(join(target, 'package.json'), '{ "type": "commonjs" }\n')
 }
 
 /** Subresource Integrity, for a tag that pins its version. */
@@ -63,4 +95,6 @@ execFileSync('tsc', ['-p', 'tsconfig.build.json'], {
   stdio: 'inherit',
   shell: process.platform === 'win32',
 })
+nameModulesInTypes()
+copyTypesForRequire()
 writeIntegrity('sdk.min.js')

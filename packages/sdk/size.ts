@@ -11,16 +11,12 @@ import { rolldown } from 'rolldown'
 const here = import.meta.dirname
 const { budgets } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'))
 
-/** The dialog is a chunk of its own; an adapter counts what it adds to the core and its framework. */
-const external = (entry: string) => [
-  /^react/,
-  /^vue/,
-  /^node:/,
-  ...(entry === 'index' ? [/dialog/] : [/index/]),
-]
+/** The dialog is a chunk of its own; an adapter is what it adds to the core and its framework. */
+const external = (entry: string) => [/^react/, /^vue/, ...(entry === 'index' ? [/dialog/] : [/^\.\//])]
 
 async function weighImport(entry: string, names: string): Promise<number> {
   const bundle = await rolldown({
+    logLevel: 'silent',
     input: 'app',
     external: external(entry),
     plugins: [
@@ -43,6 +39,11 @@ const weighFile = (name: string) => gzipSync(readFileSync(join(here, 'dist', nam
 const weights: Record<string, number> = {
   core: await weighImport('index', 'createMarketplaceSession'),
   dialog: await weighImport('dialog', 'openDialog'),
+  react: await weighImport(
+    'react',
+    'MarketplaceSessionProvider, useMarketplaceSession, useSecondsLeft, SessionGate',
+  ),
+  vue: await weighImport('vue', 'marketplaceSession, useMarketplaceSession, SessionGate'),
   iife: weighFile('sdk.min.js'),
 }
 

@@ -32,6 +32,7 @@ export type {
   Snapshot,
   Store,
 } from './session.ts'
+export { idle as idleSnapshot } from './snapshot.ts'
 export type { EndReason, ProblemDetails, PublicKey, PublicKeySet, Session, SessionStatus } from './wire.ts'
 
 const registryKey = Symbol.for('token-marketplace')

@@ -9,6 +9,7 @@ import type { SessionRecord } from './session-record.ts'
 import { leaseEnd } from './time-left.ts'
 import type { Timekeeper } from './timekeeper.ts'
 
+/** What there is before anything was started, and on a server. */
 export const idle: Snapshot = {
   phase: 'idle',
   canServe: false,

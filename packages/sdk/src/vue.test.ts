@@ -1,0 +1,47 @@
+// @vitest-environment happy-dom
+import { expect, test } from 'vitest'
+import { createSSRApp, h, nextTick } from 'vue'
+import { renderToString } from 'vue/server-renderer'
+import { createFakeMarketplace, FAKE_API_URL, FAKE_PROVIDER_ID } from './testing/index.ts'
+import { marketplaceSession, SessionGate, useMarketplaceSession } from './vue.ts'
+
+const State = {
+  setup() {
+    const { snapshot, secondsLeft, pause } = useMarketplaceSession()
+    return () => h('button', { onClick: pause }, `${snapshot.value.phase} ${secondsLeft.value}`)
+  },
+}
+
+function createApp(market: ReturnType<typeof createFakeMarketplace>) {
+  const tab = market.openBrowser().open(market.launch().href)
+  const options = { apiUrl: FAKE_API_URL, providerId: FAKE_PROVIDER_ID, redirect: false, ports: tab.ports }
+  const Root = {
+    render: () => [
+      h(State),
+      h(SessionGate, null, { default: () => h('p', 'open'), fallback: () => h('p', 'closed') }),
+    ],
+  }
+  return createSSRApp(Root).use(marketplaceSession, options)
+}
+
+test('a server renders it idle, a page hydrates, runs, pauses and unmounts it', async () => {
+  const market = createFakeMarketplace()
+  const element = document.createElement('div')
+  element.innerHTML = await renderToString(createApp(market))
+  expect(element.textContent).toBe('idle nullclosed')
+  expect(market.api.requests).toEqual([])
+
+  const complaints: unknown[] = []
+  const app = createApp(market)
+  app.config.warnHandler = (message) => complaints.push(message)
+  app.mount(element)
+  await market.advance('2s')
+  expect(element.textContent).toBe('active 1798open')
+
+  element.querySelector('button')?.click()
+  await market.advance('1s')
+  await nextTick()
+  expect(element.textContent).toBe('paused 1798closed')
+  app.unmount()
+  expect(complaints).toEqual([])
+})

@@ -1,0 +1,87 @@
+/**
+ * The session in Vue: subscription and nothing else.
+ *
+ * @module
+ */
+import {
+  type App,
+  defineComponent,
+  type InjectionKey,
+  inject,
+  onMounted,
+  onUnmounted,
+  type ShallowRef,
+  shallowRef,
+} from 'vue'
+import {
+  createMarketplaceSession,
+  idleSnapshot,
+  type MarketplaceSession,
+  type SessionOptions,
+  type Snapshot,
+  type Store,
+} from './index.ts'
+
+const sessionKey: InjectionKey<MarketplaceSession> = Symbol()
+
+/**
+ * The plugin. The session starts when the first component that uses it is mounted, so that what a
+ * server rendered is hydrated as it was.
+ *
+ * @example
+ * createApp(App).use(marketplaceSession, { apiUrl: 'https://api.example.com', providerId: 'prv_…' })
+ */
+export const marketplaceSession = {
+  install(app: App, options: SessionOptions): void {
+    app.provide(sessionKey, createMarketplaceSession(options))
+  },
+}
+
+/** The session with its state and its seconds as refs. */
+export type UseMarketplaceSession = Omit<MarketplaceSession, 'secondsLeft'> & {
+  snapshot: Readonly<ShallowRef<Snapshot>>
+  secondsLeft: Readonly<ShallowRef<number | null>>
+}
+
+/**
+ * The session's state and what can be done with it.
+ *
+ * @example
+ * const { snapshot, secondsLeft, pause } = useMarketplaceSession()
+ */
+export function useMarketplaceSession(): UseMarketplaceSession {
+  const session = inject(sessionKey)
+  if (!session) throw new Error('Call app.use(marketplaceSession, …) first.')
+  const snapshot = shallowRef(idleSnapshot)
+  const secondsLeft = shallowRef<number | null>(null)
+  const stops: (() => void)[] = []
+
+  function follow<Value>(store: Store<Value>, ref: ShallowRef<Value>): void {
+    const update = () => {
+      ref.value = store.getSnapshot()
+    }
+    stops.push(store.subscribe(update))
+    update()
+  }
+
+  onMounted(() => {
+    session.start()
+    follow(session, snapshot)
+    follow(session.secondsLeft, secondsLeft)
+  })
+  onUnmounted(() => {
+    for (const stop of stops) stop()
+  })
+  return { ...session, snapshot, secondsLeft }
+}
+
+/**
+ * Renders its default slot only while the app may be used, else the slot `fallback`.
+ *
+ * @example
+ * <SessionGate><Editor /><template #fallback>Paused</template></SessionGate>
+ */
+export const SessionGate = defineComponent((_, { slots }) => {
+  const { snapshot } = useMarketplaceSession()
+  return () => slots[snapshot.value.canServe ? 'default' : 'fallback']?.()
+})
