@@ -20,7 +20,9 @@ export async function startCapturedApp({ deps }: TestApi): Promise<CapturedApp> 
     },
   })
   const { config, db, clock } = deps
-  const app = await createApp(await createDeps({ config, db, clock, log: pino({ level: 'trace' }, sink) }))
+  // As in production but for the redaction, so that what is only hidden by it is found.
+  const log = pino({ level: 'trace', base: null, formatters: { level: (label) => ({ level: label }) } }, sink)
+  const app = await createApp(await createDeps({ config, db, clock, log }))
   await app.ready()
   return { app, logged: () => text }
 }

@@ -1,0 +1,73 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { completed, stripeEvent } from '../../test/stripe-events.ts'
+import { readStripeEvent } from './stripe-event.ts'
+
+const payment = { purchaseId: 'pur_1', amountCents: 950, paymentIntentId: 'pi_1' }
+const factOf = (event: object) => readStripeEvent(JSON.stringify(event))?.fact
+
+test('a completed checkout says what was paid for which purchase', () => {
+  expect(factOf(completed(payment))).toEqual({
+    kind: 'paid',
+    purchaseId: 'pur_1',
+    paymentIntentId: 'pi_1',
+    amountCents: 950,
+    currency: 'usd',
+  })
+})
+
+test.each([
+  ['by its reference alone', { metadata: null }, 'paid'],
+  ['by its metadata alone', { client_reference_id: null }, 'paid'],
+  ['with an expanded payment intent', { payment_intent: { id: 'pi_1' } }, 'paid'],
+  ['while the bank takes its time', { payment_status: 'unpaid' }, 'awaited'],
+  ['with two purchases', { client_reference_id: 'pur_2' }, 'malformed'],
+  ['with no purchase', { client_reference_id: null, metadata: {} }, 'malformed'],
+  ['with no amount', { amount_total: null }, 'malformed'],
+  ['with half a cent', { amount_total: 949.5 }, 'malformed'],
+  ['with an amount as text', { amount_total: '950' }, 'malformed'],
+  ['with a negative amount', { amount_total: -1 }, 'malformed'],
+  ['with no currency', { currency: undefined }, 'malformed'],
+  ['with no payment status', { payment_status: undefined }, 'malformed'],
+  ['with a payment status of tomorrow', { payment_status: 'no_payment_required' }, 'malformed'],
+])('a completed checkout %s is understood as such', (_, changes, kind) => {
+  expect(factOf(completed(payment, changes))?.kind).toBe(kind)
+})
+
+test('what has no id or is no JSON is no event', () => {
+  for (const text of ['', 'x', 'null', '[]', '"evt_1"', '{}', '{"id":7}', '{"id":"a b"}']) {
+    expect(readStripeEvent(text)).toBeUndefined()
+  }
+})
+
+test('nothing that Stripe could send makes the reader throw', () => {
+  const types = fc.constantFrom(
+    'checkout.session.completed',
+    'checkout.session.expired',
+    'charge.refunded',
+    'charge.dispute.created',
+    'charge.dispute.closed',
+    'customer.created',
+  )
+  const object = fc.dictionary(
+    fc.constantFrom(
+      'id',
+      'client_reference_id',
+      'metadata',
+      'payment_intent',
+      'payment_status',
+      'amount_total',
+      'amount_refunded',
+      'currency',
+      'status',
+      'charge',
+    ),
+    fc.oneof(fc.jsonValue(), fc.constantFrom('paid', 'usd', 'pi_1', 'won')),
+  )
+  fc.assert(
+    fc.property(types, fc.oneof(object, fc.jsonValue()), fc.jsonValue(), (type, data, created) => {
+      const event = readStripeEvent(JSON.stringify(stripeEvent(type, data as object, { created })))
+      expect(event?.fact.kind).toBeTypeOf('string')
+    }),
+  )
+})

@@ -1,0 +1,208 @@
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { startCapturedApp } from '../../test/captured-log.ts'
+import { accessTokenOf, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
+import { completed, paymentOf, sendEvent } from '../../test/stripe-events.ts'
+import { isSignedByStripe, signLikeStripe } from './stripe.ts'
+
+interface Request {
+  method: string | undefined
+  url: string | undefined
+  headers: IncomingHttpHeaders
+  form: Record<string, string>
+}
+
+const SECRET_KEY = 'sk_test_secretOfTheTest'
+
+/** A server that plays Stripe's API: it keeps what it was sent and answers what the test wants. */
+let requests: Request[] = []
+let answerWith: (request: Request, response: ServerResponse) => void
+const stripeServer = createServer((incoming, response) => {
+  let text = ''
+  incoming.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk
+  })
+  incoming.on('end', () => {
+    const { method, url, headers } = incoming
+    const request = { method, url, headers, form: Object.fromEntries(new URLSearchParams(text)) }
+    requests.push(request)
+    answerWith(request, response)
+  })
+})
+
+function json(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'request-id': 'req_stripe' })
+  response.end(JSON.stringify(body))
+}
+
+const opens = (request: Request, response: ServerResponse) => {
+  const purchaseId = request.form.client_reference_id
+  json(response, 200, {
+    id: `cs_test_${purchaseId}`,
+    object: 'checkout.session',
+    url: `https://checkout.stripe.com/c/pay/cs_test_${purchaseId}`,
+  })
+}
+const fails =
+  (status: number, type: string) =>
+  (_request: Request, response: ServerResponse): void =>
+    json(response, status, { error: { type, message: `Refused: ${SECRET_KEY.slice(0, 7)}…` } })
+
+let api: TestApi
+beforeAll(async () => {
+  await new Promise<void>((resolve) => stripeServer.listen(0, '127.0.0.1', resolve))
+  const { port } = stripeServer.address() as AddressInfo
+  api = await startTestApi({
+    env: { STRIPE_SECRET_KEY: SECRET_KEY, STRIPE_API_BASE: `http://127.0.0.1:${port}` },
+  })
+})
+beforeEach(() => {
+  requests = []
+  answerWith = opens
+})
+afterAll(async () => {
+  await api.close()
+  stripeServer.closeAllConnections()
+  await new Promise((resolve) => stripeServer.close(resolve))
+})
+
+const buy = (token: string, headers: Record<string, string> = {}) =>
+  api.call('POST', '/tokens/purchase', { token, body: { tokens: 1_000 }, headers })
+
+test('a purchase opens a Checkout Session that names it everywhere', async () => {
+  const { token } = await addUser(api)
+  const { status, body } = await buy(token)
+  expect(status).toBe(201)
+  const { id } = body.purchase
+  expect(body.checkoutUrl).toBe(`https://checkout.stripe.com/c/pay/cs_test_${id}`)
+  expect(requests).toHaveLength(1)
+  const [request] = requests
+  expect(request).toMatchObject({ method: 'POST', url: '/v1/checkout/sessions' })
+  expect(request!.headers.authorization).toBe(`Bearer ${SECRET_KEY}`)
+  expect(request!.headers['idempotency-key']).toBe(id)
+  expect(request!.headers['stripe-version']).toMatch(/^\d{4}-\d\d-\d\d/)
+  expect(request!.form).toEqual({
+    mode: 'payment',
+    client_reference_id: id,
+    'metadata[purchaseId]': id,
+    'payment_intent_data[metadata][purchaseId]': id,
+    'line_items[0][quantity]': '1',
+    'line_items[0][price_data][currency]': 'usd',
+    'line_items[0][price_data][unit_amount]': '950',
+    'line_items[0][price_data][product_data][name]': '1,000 tokens',
+    success_url: `http://localhost:4001/?purchase=${id}&result=success`,
+    cancel_url: `http://localhost:4001/?purchase=${id}&result=cancelled`,
+  })
+})
+
+test('with a Stripe key there is no sandbox', async () => {
+  const { token } = await addUser(api)
+  const { body } = await buy(token)
+  expect((await api.call('GET', `/sandbox/checkout/${body.purchase.id}?token=x`)).status).toBe(404)
+  expect((await api.call('POST', `/sandbox/checkout/${body.purchase.id}`)).status).toBe(404)
+})
+
+test('an event with the secret credits what was bought through Stripe', async () => {
+  const { token } = await addUser(api)
+  const { body } = await buy(token)
+  expect((await sendEvent(api, completed(paymentOf(body.purchase)))).status).toBe(200)
+  expect((await api.call('GET', '/tokens/balance', { token })).body.total).toBe(1_000)
+})
+
+test('a hiccup of Stripe is tried again with the same key', async () => {
+  const { token } = await addUser(api)
+  let tries = 0
+  answerWith = (request, response) => {
+    tries += 1
+    if (tries === 1) return fails(500, 'api_error')(request, response)
+    opens(request, response)
+  }
+  expect((await buy(token)).status).toBe(201)
+  expect(new Set(requests.map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
+  expect(requests).toHaveLength(2)
+})
+
+test.each([
+  ['is down', 500, 'api_error'],
+  ['does not know our key', 401, 'invalid_request_error'],
+  ['refuses the request', 400, 'invalid_request_error'],
+])('when Stripe %s nothing is charged and the purchase has failed', async (_, status, type) => {
+  const { token } = await addUser(api)
+  answerWith = fails(status, type)
+  const answer = await buy(token)
+  expect([answer.status, answer.body.code]).toEqual([503, 'payment_unavailable'])
+  expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
+  const { items } = (await api.call('GET', '/tokens/purchases', { token })).body
+  expect(items).toMatchObject([{ status: 'failed' }])
+  expect((await api.call('GET', '/tokens/balance', { token })).body.total).toBe(0)
+})
+
+test('an answer without an address counts as no answer', async () => {
+  const { token } = await addUser(api)
+  answerWith = (_request, response) =>
+    json(response, 200, { id: 'cs_1', object: 'checkout.session', url: null })
+  expect((await buy(token)).body.code).toBe('payment_unavailable')
+})
+
+test('a request repeated after Stripe was away goes on with its purchase', async () => {
+  const { token } = await addUser(api)
+  answerWith = fails(400, 'invalid_request_error')
+  const headers = { 'idempotency-key': 'patience' }
+  expect((await buy(token, headers)).status).toBe(503)
+  answerWith = opens
+  const second = await buy(token, headers)
+  expect([second.status, second.body.purchase.status]).toEqual([201, 'pending'])
+  expect(new Set(requests.map((request) => request.headers['idempotency-key'])).size).toBe(1)
+  expect((await buy(token, headers)).text).toBe(second.text)
+  expect((await api.call('GET', '/tokens/purchases', { token })).body.items).toHaveLength(1)
+})
+
+test('no transaction is open while Stripe is asked', async () => {
+  const { token } = await addUser(api)
+  let open: number | undefined
+  answerWith = (request, response) => {
+    api.deps.db.batch
+      .query<{ open: number }>(
+        `select count(*) as open from pg_stat_activity
+         where datname = current_database() and state like 'idle in transaction%'`,
+      )
+      .then(([row]) => {
+        open = row?.open
+        opens(request, response)
+      })
+  }
+  expect((await buy(token)).status).toBe(201)
+  expect(open).toBe(0)
+})
+
+test('neither the key nor an access token reaches the log', async () => {
+  const user = await addUser(api)
+  const { app, logged } = await startCapturedApp(api)
+  const token = await accessTokenOf(api, user.id)
+  const call = (headers: Record<string, string> = {}) =>
+    app.inject({
+      method: 'POST',
+      url: '/tokens/purchase',
+      headers: { authorization: `Bearer ${token}`, ...headers },
+      payload: { tokens: 1_000 },
+    })
+  expect((await call({ 'idempotency-key': 'key-of-the-caller' })).statusCode).toBe(201)
+  answerWith = fails(401, 'invalid_request_error')
+  expect((await call()).statusCode).toBe(503)
+  await app.close()
+  expect(logged()).toContain('Stripe refused')
+  for (const hidden of [SECRET_KEY, token, 'checkout.stripe.com']) expect(logged()).not.toContain(hidden)
+})
+
+test('our signature is Stripe’s signature', () => {
+  const now = new Date('2026-03-01T12:00:00.000Z')
+  const body = '{"id":"evt_1"}'
+  const signature = signLikeStripe({ body, secret: 'whsec_test', now })
+  const check = (changes: object) =>
+    isSignedByStripe({ body: Buffer.from(body), signature, secret: 'whsec_test', now, ...changes })
+  expect(check({})).toBe(true)
+  expect(check({ secret: 'whsec_other' })).toBe(false)
+  expect(check({ body: Buffer.from(`${body}\n`) })).toBe(false)
+  expect(check({ now: new Date(now.getTime() + 301_000) })).toBe(false)
+})

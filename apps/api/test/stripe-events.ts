@@ -1,0 +1,104 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import type { Answer, TestApi } from './harness.ts'
+
+const random = () => randomBytes(8).toString('hex')
+
+/** What Stripe's events are about: one purchase, its payment intent and its charge. */
+export interface Payment {
+  purchaseId: string
+  amountCents: number
+  currency?: string
+  paymentIntentId: string
+}
+
+export function paymentOf(purchase: { id: string; amountCents: number }): Payment {
+  return {
+    purchaseId: purchase.id,
+    amountCents: purchase.amountCents,
+    paymentIntentId: `pi_${random()}`,
+  }
+}
+
+export type EventBody = Record<string, unknown> & { id: string; type: string }
+
+/** An event as Stripe sends it; `created` stays out unless the test cares. */
+export function stripeEvent(type: string, object: object, more: object = {}): EventBody {
+  return {
+    id: `evt_${random()}`,
+    object: 'event',
+    api_version: '2019-01-01',
+    livemode: false,
+    type,
+    data: { object },
+    ...more,
+  }
+}
+
+export const completed = (payment: Payment, changes: object = {}) =>
+  stripeEvent('checkout.session.completed', {
+    id: `cs_${random()}`,
+    object: 'checkout.session',
+    client_reference_id: payment.purchaseId,
+    metadata: { purchaseId: payment.purchaseId },
+    amount_total: payment.amountCents,
+    currency: payment.currency ?? 'usd',
+    payment_intent: payment.paymentIntentId,
+    payment_status: 'paid',
+    customer_details: { email: 'buyer@example.com', name: 'A. Buyer' },
+    ...changes,
+  })
+
+export const expired = (payment: Payment) => ({
+  ...completed(payment, { payment_status: 'unpaid', payment_intent: null }),
+  type: 'checkout.session.expired',
+})
+
+export const refunded = (payment: Payment, amountRefunded: number, changes: object = {}) =>
+  stripeEvent('charge.refunded', {
+    id: `ch_${payment.paymentIntentId}`,
+    object: 'charge',
+    amount: payment.amountCents,
+    amount_refunded: amountRefunded,
+    currency: payment.currency ?? 'usd',
+    payment_intent: payment.paymentIntentId,
+    refunded: amountRefunded >= payment.amountCents,
+    metadata: {},
+    ...changes,
+  })
+
+const dispute = (payment: Payment, status: string, id: string) => ({
+  id,
+  object: 'dispute',
+  amount: payment.amountCents,
+  charge: `ch_${payment.paymentIntentId}`,
+  payment_intent: payment.paymentIntentId,
+  status,
+})
+
+export const disputed = (payment: Payment, id = `dp_${payment.paymentIntentId}`) =>
+  stripeEvent('charge.dispute.created', dispute(payment, 'needs_response', id))
+
+export const disputeClosed = (payment: Payment, status: string, id = `dp_${payment.paymentIntentId}`) =>
+  stripeEvent('charge.dispute.closed', dispute(payment, status, id))
+
+/** Signs without the stripe package, from its documentation: HMAC-SHA256 over `timestamp.body`. */
+export function signatureOf(text: string, secret: string, at: Date): string {
+  const timestamp = Math.floor(at.getTime() / 1000)
+  return `t=${timestamp},v1=${createHmac('sha256', secret).update(`${timestamp}.${text}`).digest('hex')}`
+}
+
+export function sendEvent(api: TestApi, event: object): Promise<Answer> {
+  const text = JSON.stringify(event)
+  const signature = signatureOf(text, api.deps.config.stripeWebhookSecret, api.clock.now())
+  return api.call('POST', '/webhooks/stripe', { text, headers: { 'stripe-signature': signature } })
+}
+
+/** A purchase begun by its owner, not paid. */
+export async function beginPurchase(
+  api: TestApi,
+  token: string,
+  tokens: number,
+): Promise<{ id: string; amountCents: number; tokens: number }> {
+  const { body } = await api.call('POST', '/tokens/purchase', { token, body: { tokens } })
+  return body.purchase
+}
