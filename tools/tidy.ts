@@ -14,7 +14,6 @@ const BANNED: [RegExp, string][] = [
   [/(?<!\bsame |\bmuch |\bwell )\bas any\b(?=\s*[;,)\].]|$)/, 'casts to any'],
   [/@ts-(ignore|nocheck)/, 'silences the type checker'],
   [/\b(test|it|describe)\.(only|skip)\(/, 'leaves tests out'],
-  [/\bdebugger\b/, 'stops in the debugger'],
 ]
 
 /**
