@@ -5,6 +5,7 @@
  */
 import closeWithGrace from 'close-with-grace'
 import { createApp } from './app.ts'
+import { ensureOperator } from './auth/ensure-operator.ts'
 import { systemClock } from './clock.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { createDeps } from './create-deps.ts'
@@ -33,6 +34,7 @@ async function main(): Promise<void> {
   try {
     await migrate(databaseUrl)
     const deps = await createDeps({ config, log, db, clock: systemClock })
+    await ensureOperator(deps)
     const app = await createApp(deps)
     const worker = await startWorker(deps, databaseUrl)
     stopAll = async () => {

@@ -1,3 +1,4 @@
+import { ConfigError } from '../config.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
 import { PUBLIC_TENANT_ID } from '../id.ts'
@@ -11,12 +12,14 @@ import { createPasswords } from './password.ts'
  *
  * An account that exists keeps its password. It is promoted only when `ADMIN_PASSWORD` opens it: otherwise whoever
  * registered that address first would become the operator.
+ *
+ * @throws {ConfigError} when `ADMIN_EMAIL` is none.
  */
 export async function ensureOperator({ config, db, clock, log }: Deps): Promise<void> {
   const { adminEmail, adminPassword } = config
   if (adminEmail === undefined || adminPassword === undefined) return
   const email = normalizeEmail(adminEmail)
-  if (!email) throw new Error('ADMIN_EMAIL is not an e-mail address')
+  if (!email) throw new ConfigError('ADMIN_EMAIL is not an e-mail address')
   const passwords = createPasswords()
   const find = () => db.inTenant(PUBLIC_TENANT_ID, (tx) => findUserByEmail(tx, email))
 

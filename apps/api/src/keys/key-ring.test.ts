@@ -1,0 +1,183 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { decodeProtectedHeader, exportJWK, SignJWT } from 'jose'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createTestDatabase } from '../../test/database.ts'
+import { createTestClock, type TestClock } from '../../test/harness.ts'
+import { connect, type Db } from '../db.ts'
+import { addSigningKey, createKeyRing, JwtRefused, type KeyRing } from './key-ring.ts'
+
+const issuer = 'https://api.example.com'
+const keyEncryptionKey = Buffer.alloc(32, 7)
+
+let database: Awaited<ReturnType<typeof createTestDatabase>>
+let db: Db
+let clock: TestClock
+let keys: KeyRing
+
+const openRing = () => createKeyRing({ db, clock: clock.now, issuer, keyEncryptionKey })
+const rotate = () => db.inBatch((tx) => addSigningKey(tx, { keyEncryptionKey, now: clock.now() }))
+
+beforeEach(async () => {
+  database = await createTestDatabase()
+  db = connect({ databaseUrl: database.url })
+  clock = createTestClock()
+  keys = await openRing()
+})
+afterEach(async () => {
+  await db.end()
+  await database.drop()
+})
+
+const seconds = () => Math.floor(clock.now().getTime() / 1000)
+const claims = (lifeSeconds = 900) => ({
+  sub: 'usr_1',
+  aud: 'marketplace',
+  tid: 'ten_1',
+  iat: seconds(),
+  exp: seconds() + lifeSeconds,
+})
+const kidOf = (jwt: string) => decodeProtectedHeader(jwt).kid
+
+async function refusal(jwt: string, typ: 'at+jwt' | 'session+jwt' = 'at+jwt', audience = 'marketplace') {
+  return keys.verify(jwt, typ, audience).then(
+    () => 'accepted',
+    (error) => {
+      expect(error).toBeInstanceOf(JwtRefused)
+      return error.reason
+    },
+  )
+}
+
+test('what is signed here verifies here and on another instance', async () => {
+  const jwt = await keys.sign('at+jwt', claims())
+  expect(await keys.verify(jwt, 'at+jwt', 'marketplace')).toMatchObject({ iss: issuer, sub: 'usr_1' })
+  expect(await (await openRing()).verify(jwt, 'at+jwt', 'marketplace')).toMatchObject({ sub: 'usr_1' })
+})
+
+test('instances that start first at once agree on one key', async () => {
+  await db.batch.query('update signing_keys set published_until = $1', [clock.now()])
+  const rings = await Promise.all([openRing(), openRing(), openRing()])
+  const kids = new Set(rings.flatMap((ring) => ring.publicKeys().map(({ kid }) => kid)))
+  expect(kids.size).toBe(1)
+})
+
+test('the published set holds public parts only, the stored private key is sealed', async () => {
+  expect(keys.publicKeys()).toEqual([
+    {
+      kty: 'EC',
+      crv: 'P-256',
+      alg: 'ES256',
+      use: 'sig',
+      kid: expect.any(String),
+      x: expect.any(String),
+      y: expect.any(String),
+    },
+  ])
+  const [row] = await db.batch.query<{ sealed: Buffer; text: string }>(
+    'select private_jwk_encrypted as sealed, k::text as text from signing_keys k',
+  )
+  expect(row!.sealed.toString('latin1')).not.toContain('"d"')
+  expect(row!.text).not.toContain('"d"')
+  await expect(
+    createKeyRing({ db, clock: clock.now, issuer, keyEncryptionKey: Buffer.alloc(32, 8) }).then((ring) =>
+      ring.sign('at+jwt', claims()),
+    ),
+  ).rejects.toThrow()
+})
+
+test('a new key is published ten minutes before it signs, and what the old one signed stays good', async () => {
+  const day = 24 * 3_600
+  const [oldKid] = keys.publicKeys().map(({ kid }) => kid)
+  const before = await keys.sign('session+jwt', claims(day))
+  const { kid: newKid, signsFrom } = await rotate()
+  expect(signsFrom.getTime() - clock.now().getTime()).toBe(600_000)
+  await keys.reload()
+  expect(new Set(keys.publicKeys().map(({ kid }) => kid))).toEqual(new Set([oldKid, newKid]))
+
+  clock.advance({ minutes: 9, seconds: 59 })
+  const last = await keys.sign('session+jwt', claims(day))
+  expect(kidOf(last)).toBe(oldKid)
+  clock.advance({ seconds: 1 })
+  expect(kidOf(await keys.sign('session+jwt', claims(day)))).toBe(newKid)
+
+  clock.advance({ hours: 23, minutes: 59 })
+  await keys.reload()
+  for (const jwt of [last, before]) {
+    const isOver = jwt === before
+    expect(await refusal(jwt, 'session+jwt')).toBe(isOver ? 'expired' : 'accepted')
+  }
+  clock.advance({ hours: 1, minutes: 1 })
+  await keys.reload()
+  expect(keys.publicKeys().map(({ kid }) => kid)).toEqual([newKid])
+})
+
+test('two rotations in a row leave nothing unsigned and nothing unverifiable', async () => {
+  const first = await keys.sign('at+jwt', claims())
+  await rotate()
+  clock.advance({ minutes: 1 })
+  const { kid } = await rotate()
+  await keys.reload()
+  expect(kidOf(await keys.sign('at+jwt', claims()))).toBe(kidOf(first))
+  clock.advance({ minutes: 10 })
+  expect(kidOf(await keys.sign('at+jwt', claims()))).toBe(kid)
+  expect(await refusal(first)).toBe('accepted')
+  expect(keys.publicKeys()).toHaveLength(3)
+})
+
+test('a JWT is good for its own purpose and audience only', async () => {
+  const jwt = await keys.sign('at+jwt', claims())
+  expect(await refusal(jwt)).toBe('accepted')
+  expect(await refusal(jwt, 'session+jwt')).toBe('invalid')
+  expect(await refusal(jwt, 'at+jwt', 'prv_1')).toBe('invalid')
+})
+
+test('a JWT ends to the second, also one that was verified before', async () => {
+  const jwt = await keys.sign('at+jwt', claims(60))
+  clock.advance({ seconds: 59 })
+  expect(await refusal(jwt)).toBe('accepted')
+  clock.advance({ seconds: 1 })
+  expect(await refusal(jwt)).toBe('expired')
+})
+
+test('a JWT of an instance whose clock is half a minute ahead is good', async () => {
+  const ahead = (by: number) => keys.sign('at+jwt', { ...claims(), nbf: seconds() + by })
+  expect(await refusal(await ahead(29))).toBe('accepted')
+  expect(await refusal(await ahead(60))).toBe('invalid')
+})
+
+test.each(['exp', 'sub', 'tid'])('a JWT without %s is refused', async (name) => {
+  expect(await refusal(await keys.sign('at+jwt', { ...claims(), [name]: undefined }))).toBe('invalid')
+})
+
+test('forged and foreign JWTs are refused', async () => {
+  const jwt = await keys.sign('at+jwt', claims())
+  const kid = kidOf(jwt)!
+  const [header, payload, signature] = jwt.split('.') as [string, string, string]
+  const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const foreign = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const jwk = await exportJWK(foreign.publicKey)
+  const signForeign = (more: object) =>
+    new SignJWT({ iss: issuer, ...claims() })
+      .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', ...more })
+      .sign(foreign.privateKey)
+  const forged = {
+    'the payload changed': `${header}.${base64({ ...claims(), sub: 'usr_2' })}.${signature}`,
+    'no algorithm': `${base64({ alg: 'none', typ: 'at+jwt', kid })}.${payload}.`,
+    'the public key as a shared secret': await new SignJWT({ iss: issuer, ...claims() })
+      .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt', kid })
+      .sign(Buffer.from(JSON.stringify(keys.publicKeys()[0]))),
+    'a key of its own under our kid': await signForeign({ kid }),
+    'a key in the header': await signForeign({ kid, jwk }),
+    'a key elsewhere': await signForeign({ kid, jku: 'https://evil.example/jwks.json' }),
+    'a certificate elsewhere': await signForeign({ kid, x5u: 'https://evil.example/x.pem' }),
+    'an unknown kid': await signForeign({ kid: 'unknown' }),
+    'no kid': await signForeign({}),
+    'another issuer': await keys.sign('at+jwt', { ...claims(), iss: 'https://evil.example' }),
+    'no JWT': 'abc',
+    nothing: '',
+  }
+  for (const [how, token] of Object.entries(forged)) {
+    expect([how, await refusal(token)]).toEqual([how, 'invalid'])
+  }
+  expect(await refusal(jwt)).toBe('accepted')
+})
