@@ -77,7 +77,7 @@ describe('the journey', () => {
     await page.getByText('You ended the session.').waitFor()
     expect(await page.locator('#charged').textContent()).toBe('29 tokens')
     expect(await page.locator('#used').textContent()).toBe('7 minutes 12 seconds')
-    expect(await page.locator('#formula').textContent()).toBe('7.2 minutes × 4 tokens = 28.8')
+    expect(await page.locator('#formula').textContent()).toBe('432 seconds × 4 tokens ÷ 60 = 28.8')
     expect(await page.locator('#released').textContent()).toBe('91 tokens')
     await page.locator('#balance', { hasText: '471 tokens' }).waitFor()
 

@@ -9,6 +9,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
 import { createId, PUBLIC_TENANT_ID } from '../../apps/api/src/id.ts'
+import type {} from '../../apps/api/test/global-setup.ts'
 import { startTestApi, type TestApi } from '../../apps/api/test/harness.ts'
 import { buildSdkIfOld } from '../../tools/build-sdk.ts'
 

@@ -34,10 +34,10 @@ const routes = [
   { path: /^\/history$/, show: showHistory },
 ]
 const links = [
-  ['#/', 'Apps'],
-  ['#/sessions', 'Sessions'],
-  ['#/tokens', 'Tokens'],
-  ['#/history', 'History'],
+  { href: '#/', label: 'Apps', holds: /^\/($|apps\/)/ },
+  { href: '#/sessions', label: 'Sessions', holds: /^\/sessions/ },
+  { href: '#/tokens', label: 'Tokens', holds: /^\/(tokens|purchases)/ },
+  { href: '#/history', label: 'History', holds: /^\/history/ },
 ]
 
 const main = /** @type {HTMLElement} */ (document.getElementById('main'))
@@ -149,13 +149,10 @@ function missing() {
 
 /** @param {string} path */
 function drawNav(path) {
-  const current = links.findLast(
-    ([href]) => `#${path}` === href || (href !== '#/' && `#${path}`.startsWith(href)),
-  )
   fill(
     nav,
-    links.map(([href, label]) =>
-      h('a', { href, 'aria-current': current?.[0] === href ? 'page' : null }, label),
+    links.map(({ href, label, holds }) =>
+      h('a', { href, 'aria-current': holds.test(path) ? 'page' : null }, label),
     ),
   )
 }

@@ -28,7 +28,7 @@ export function explainCharge({ usedMs, tokensPerMinute, tokensHeld, tokensCharg
   const exact = (usedMs / 60_000) * tokensPerMinute
   const isRounded = exact !== tokensCharged
   return {
-    formula: `${formatDecimal(usedMs / 60_000)} minutes × ${formatTokens(tokensPerMinute)} = ${formatDecimal(exact)}`,
+    formula: `${formatDecimal(usedMs / 1000)} seconds × ${formatTokens(tokensPerMinute)} ÷ 60 = ${formatDecimal(exact)}`,
     rounding: isRounded ? `rounded up to ${formatTokens(tokensCharged)}` : '',
     released: tokensHeld - tokensCharged,
   }

@@ -43,7 +43,7 @@ const goToReceipt = (session) => {
 export function sessionCard(first, { signal, onend, tag = 'li' }) {
   let session = first
   let name = 'App'
-  const heading = h('h3', {}, name)
+  const heading = h(tag === 'li' ? 'h3' : 'h2', {}, name)
   const state = h('span', { class: 'state' })
   const clock = h('span', { class: 'clock' })
   const bar = h('span', { class: 'bar-fill' })
@@ -58,7 +58,8 @@ export function sessionCard(first, { signal, onend, tag = 'li' }) {
     )
     return element
   }
-  const back = button('Back in', goBackIn, '')
+  // Opened for the first time or again, it is the same call and costs nothing more.
+  const back = button(first.status === 'pending' ? 'Open' : 'Back in', goBackIn, '')
   const pause = button('Pause', () => change('pause'))
   const resume = button('Resume', () => change('resume'))
   const extend = button('Extend', async () => openExtend())
@@ -151,7 +152,7 @@ export function sessionCard(first, { signal, onend, tag = 'li' }) {
       'p',
       { class: 'session-clock' },
       clock,
-      h('span', { class: 'quiet' }, ' left'),
+      h('span', { class: 'quiet' }, first.status === 'pending' ? ' to use' : ' left'),
       h('span', { class: 'bar', 'aria-hidden': 'true' }, bar),
     ),
     facts,

@@ -37,6 +37,7 @@ export async function showApp({ id, query }) {
     fill(price, priceInWords(tokensPerMinute, minutes))
     fill(button, cost === 0 ? 'Open now' : `Reserve ${formatTokens(cost)} and open`)
     const isShort = balance !== null && cost > balance.available
+    button.classList.toggle('is-quiet', isShort)
     fill(
       shortage,
       isShort && explainShortage({ id, balance, cost, minutes, tokensPerMinute, choose: chooser.set }),
