@@ -28,6 +28,17 @@ export async function getProviderToChange(tx: Tx, id: string, actor: Actor): Pro
   return row
 }
 
+/**
+ * A provider for whoever may manage it, to read what belongs to it. Locks nothing.
+ *
+ * @throws {Problem} `provider_not_found`, also for somebody else's.
+ */
+export async function getProviderToRead(tx: Tx, id: string, actor: Actor): Promise<ProviderRow> {
+  const [row] = await tx.query<ProviderRow>(`select ${PROVIDER_COLUMNS} from providers where id = $1`, [id])
+  if (!row || !mayManage(actor, row)) throw new Problem('provider_not_found')
+  return row
+}
+
 /** The owner, an operator, or a key made for this very provider. */
 function mayManage(actor: Actor, { id, ownerId }: ProviderRow): boolean {
   if (actor.kind === 'key') return actor.providerId === id
