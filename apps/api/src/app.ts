@@ -30,6 +30,7 @@ import { createApiKeys } from './providers/find-api-key.ts'
 import { registerProviderRoutes } from './providers/routes.ts'
 import { endProviderSessions } from './sessions/end-provider-sessions.ts'
 import { registerSessionRoutes } from './sessions/routes.ts'
+import { registerTestSessionRoutes } from './sessions/test-routes.ts'
 import { registerTokenRoutes } from './tokens/routes.ts'
 
 const BODY_BYTES_MAX = 64 * 1024
@@ -101,5 +102,6 @@ export async function createApp(deps: Deps): Promise<App> {
   })
   registerTokenRoutes(app, deps)
   registerSessionRoutes(app, deps)
+  registerTestSessionRoutes(app, deps)
   return app
 }

@@ -26,7 +26,10 @@ export function registerCors(app: FastifyInstance, { db, config, clock }: Deps):
   async function isProviderOrigin(origin: string): Promise<boolean> {
     const cached = known.get(origin)
     if (cached && performance.now() - cached.at < ORIGIN_CACHE_MS) return cached.isListed
-    const rows = await db.batch.query(knownOriginSql, [origin, new Date(clock().getTime() - TEST_HOURS * 3_600_000)])
+    const rows = await db.batch.query(knownOriginSql, [
+      origin,
+      new Date(clock().getTime() - TEST_HOURS * 3_600_000),
+    ])
     if (known.size >= ORIGINS_MAX) known.clear()
     known.set(origin, { isListed: rows.length > 0, at: performance.now() })
     return rows.length > 0

@@ -13,11 +13,21 @@ export interface Launch {
   launchExpiresAt: string
 }
 
-interface ProviderRow {
+export interface OpenedProvider {
   launchUrl: string
   launchInFragment: boolean
   tokensPerMinute: number
   referenceSalt: Buffer
+}
+
+interface Opening {
+  tenantId: string
+  userId: string
+  providerId: string
+  durationMinutes: number
+  feeBasisPoints: number
+  keys: KeyRing
+  now: Date
 }
 
 /**
@@ -28,27 +38,29 @@ interface ProviderRow {
  *
  * @throws {Problem} `provider_not_found`, `insufficient_tokens`
  */
-export async function createSession(
-  tx: Tx,
-  input: {
-    tenantId: string
-    userId: string
-    providerId: string
-    durationMinutes: number
-    feeBasisPoints: number
-    keys: KeyRing
-    now: Date
-  },
-): Promise<Launch> {
-  const { tenantId, userId, providerId, durationMinutes, feeBasisPoints, keys, now } = input
-  const [provider] = await tx.query<ProviderRow>(findProviderSql, [providerId, userId])
+export async function createSession(tx: Tx, input: Opening): Promise<Launch> {
+  const [provider] = await tx.query<OpenedProvider>(findProviderSql, [input.providerId, input.userId])
   if (!provider) throw new Problem('provider_not_found')
+  return openSession(tx, { ...input, provider, isTest: false })
+}
+
+/**
+ * The session itself, with whatever provider the caller found to be right.
+ *
+ * @throws {Problem} `insufficient_tokens`
+ */
+export async function openSession(
+  tx: Tx,
+  input: Opening & { provider: OpenedProvider; isTest: boolean },
+): Promise<Launch> {
+  const { tenantId, userId, providerId, provider, durationMinutes, feeBasisPoints, keys, isTest, now } = input
   const sessionId = createId('ses', now)
   const jti = createJti()
   const userRef = userRefOf(provider.referenceSalt, providerId)
   const launchJwt = await signLaunchJwt(keys, { tenantId, sessionId, providerId, userRef, jti, now })
   const price = provider.tokensPerMinute * durationMinutes
-  await placeHold(tx, { walletId: userId, reference: sessionId, amount: price, now })
+  // A test asks nothing of the wallet, not even whether it may spend.
+  if (!isTest) await placeHold(tx, { walletId: userId, reference: sessionId, amount: price, now })
   const [session] = await tx.query<SessionRow>(createSessionSql, [
     sessionId,
     userId,
@@ -61,6 +73,7 @@ export async function createSession(
     jti,
     launchExpiry(now),
     now,
+    isTest,
   ])
   return {
     session: session as SessionRow,
@@ -78,6 +91,6 @@ const findProviderSql = `
 
 const createSessionSql = `
   insert into sessions as s (id, user_id, provider_id, user_ref, status, duration_ms, tokens_per_minute,
-    fee_basis_points, tokens_held, launch_jti, launch_expires_at, created_at, sweep_at)
-  values ($1, $2, $3, $4, 'pending', $5, $6, $7, $8, $9, $10::timestamptz, $11, $10::timestamptz + interval '5 minutes')
+    fee_basis_points, tokens_held, launch_jti, launch_expires_at, created_at, sweep_at, is_test)
+  values ($1, $2, $3, $4, 'pending', $5, $6, $7, $8, $9, $10::timestamptz, $11, $10::timestamptz + interval '5 minutes', $12)
   returning ${sessionColumns('$11')}`

@@ -1,6 +1,22 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { Type } from '@fastify/type-provider-typebox'
+import { Instant, Shape } from '../http/schema.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
-import { LAUNCH_SECONDS, SESSION_LIFE_MS } from './session.ts'
+import { LAUNCH_SECONDS, SESSION_LIFE_MS, Session } from './session.ts'
+
+/** What opens an app: the session and the way into it. */
+export const Launched = Shape({
+  session: Session,
+  launchJwt: Type.String({
+    description: 'Opens the app, once, within 120 s. Keep it out of logs.',
+    examples: ['eyJhbGciOiJFUzI1NiIsInR5cCI6ImxhdW5jaCtqd3QifQ.e30.c2ln'],
+  }),
+  launchUrl: Type.String({
+    description: 'Where to send the user: the app with the launch JWT in it.',
+    examples: ['https://app.example/?launch_jwt=eyJhbGciOiJFUzI1NiJ9.e30.c2ln'],
+  }),
+  launchExpiresAt: Instant('Until when the launch JWT can be spent.'),
+})
 
 /** A new one-use name for a launch JWT. */
 export const createJti = () => randomBytes(16).toString('base64url')

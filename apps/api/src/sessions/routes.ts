@@ -8,27 +8,16 @@ import type { App } from '../app.ts'
 import type { Deps } from '../deps.ts'
 import { userOf } from '../http/authenticate.ts'
 import { toPage } from '../http/paging.ts'
-import { Id, Instant, Page, PageQuery, problems, Shape } from '../http/schema.ts'
+import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
 import { createSession, type Launch } from './create-session.ts'
 import { extendSession } from './extend-session.ts'
 import { getSession, listSessions } from './get-session.ts'
+import { Launched } from './launch.ts'
 import { pauseSession, resumeSession } from './pause-session.ts'
 import { relaunchSession } from './relaunch-session.ts'
 import { registerSdkRoutes } from './sdk-routes.ts'
 import { presentSession, SESSION_MINUTES_MAX, Session, type SessionRow } from './session.ts'
 
-const Launched = Shape({
-  session: Session,
-  launchJwt: Type.String({
-    description: 'Opens the app, once, within 120 s. Keep it out of logs.',
-    examples: ['eyJhbGciOiJFUzI1NiIsInR5cCI6ImxhdW5jaCtqd3QifQ.e30.c2ln'],
-  }),
-  launchUrl: Type.String({
-    description: 'Where to send the user: the app with the launch JWT in it.',
-    examples: ['https://app.example/?launch_jwt=eyJhbGciOiJFUzI1NiJ9.e30.c2ln'],
-  }),
-  launchExpiresAt: Instant('Until when the launch JWT can be spent.'),
-})
 const Params = Shape({ id: Id('ses', 'The session.') })
 const Minutes = (description: string) =>
   Type.Integer({ minimum: 1, maximum: SESSION_MINUTES_MAX, description, examples: [30] })
