@@ -94,6 +94,8 @@ function draw() {
   time.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
   cue.textContent = isRunning ? breath(elapsed) : leftMs === 0 ? 'Well done' : 'Ready'
   done.style.strokeDashoffset = String(1 - elapsed / (minutes * 60))
+  // Its round end would show as a dot where nothing is done yet.
+  done.style.visibility = elapsed > 0 ? 'visible' : 'hidden'
   go.textContent = isRunning ? 'Hold' : leftMs < minutes * 60_000 && leftMs > 0 ? 'Go on' : 'Begin'
   document.body.classList.toggle('is-running', isRunning)
   for (const button of lengths)

@@ -1,0 +1,2 @@
+/** The server writes `config.js`: this is what stands in it. */
+export declare const apiUrl: string
