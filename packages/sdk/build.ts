@@ -10,12 +10,16 @@ import { build, type InlineConfig } from 'vite'
 const here = import.meta.dirname
 const dist = join(here, 'dist')
 
+const languages = ['ar', 'de', 'es', 'fr', 'ja']
+
 /** The ES entries; each is a subpath of the package. */
 export const entries = {
   index: 'src/index.ts',
   react: 'src/react.ts',
   vue: 'src/vue.ts',
   testing: 'src/testing/index.ts',
+  server: 'src/server/index.ts',
+  ...Object.fromEntries(languages.map((code) => [`languages/${code}`, `src/languages/${code}.ts`])),
 }
 
 const base: InlineConfig = { root: here, configFile: false, logLevel: 'warn', publicDir: false }

@@ -377,6 +377,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       share()
       publish()
     },
+    getSessionJwt: () => record?.sessionJwt,
     secondsLeft: {
       subscribe: (listener) => watchers.on('', listener),
       getSnapshot: () => secondsLeft,

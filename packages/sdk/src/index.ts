@@ -33,6 +33,7 @@ export type {
   Store,
 } from './session.ts'
 export { idle as idleSnapshot } from './snapshot.ts'
+export type { Texts } from './texts.ts'
 export type { EndReason, ProblemDetails, PublicKey, PublicKeySet, Session, SessionStatus } from './wire.ts'
 
 const registryKey = Symbol.for('token-marketplace')

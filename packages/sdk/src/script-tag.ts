@@ -9,14 +9,28 @@
 import { bindPage } from './bind-page.ts'
 import { createMarketplaceSession } from './index.ts'
 import type { MarketplaceSession, SessionOptions } from './session.ts'
+import type { Texts } from './texts.ts'
 
 export * from './index.ts'
+
+/** English is here; another language comes from beside this script, and only when it is wanted. */
+function loadTexts({ dataset, src }: HTMLScriptElement): Partial<Texts> {
+  const texts: Partial<Texts> = {}
+  const code = dataset.language
+  if (code && /^[a-z]+$/.test(code))
+    import(/* @vite-ignore */ new URL(`languages/${code}.js`, src).href).then(
+      (module) => Object.assign(texts, module.default),
+      () => {},
+    )
+  return texts
+}
 
 /** Reads the options from the tag. Nothing here may throw into the page. */
 function startFromTag(): MarketplaceSession | null {
   const script = document.currentScript ?? document.querySelector('script[data-provider-id]')
   if (!(script instanceof HTMLScriptElement) || !script.dataset.providerId) return null
   const { dataset } = script
+  const texts = loadTexts(script)
   const session = createMarketplaceSession({
     apiUrl: dataset.apiUrl!,
     providerId: dataset.providerId!,
@@ -26,6 +40,7 @@ function startFromTag(): MarketplaceSession | null {
     redirect: dataset.redirect !== 'off',
     dialog: dataset.dialog !== 'off',
     isOptional: 'optional' in dataset,
+    texts,
     theme: dataset.theme as SessionOptions['theme'],
   })
   bindPage(session)

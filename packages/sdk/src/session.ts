@@ -5,6 +5,7 @@
  */
 import type { MarketplaceError } from './errors.ts'
 import type { Ports } from './ports.ts'
+import type { Texts } from './texts.ts'
 import type { EndReason, Session } from './wire.ts'
 
 /**
@@ -110,7 +111,7 @@ export interface SessionOptions {
   /** Let people in who did not come from the marketplace: no dialog for `launch_missing`. Default false. */
   isOptional?: boolean | undefined
   /** Replaces words of the dialog; keys in the README. Error codes are keys too. */
-  texts?: Partial<Record<string, string>> | undefined
+  texts?: Partial<Texts> | undefined
   /** Fixes the dialog's colours; unset, they follow the page's `color-scheme`. */
   theme?: 'light' | 'dark' | undefined
   /** Another world than the browser's. */
@@ -139,6 +140,11 @@ export interface MarketplaceSession extends Store<Snapshot> {
   refresh(): void
   /** Answers the warning in all tabs. */
   dismissWarning(): void
+  /**
+   * The credential of this session, for your own server: it proves there that the time is paid.
+   * Undefined before there is a session.
+   */
+  getSessionJwt(): string | undefined
   /** The whole seconds left, ticking only while watched. Null before there is a session. */
   readonly secondsLeft: Store<number | null>
   /** Listens to one kind of event. Returns a function that stops it. */

@@ -9,8 +9,8 @@
 
 import { formatSeconds } from '../format-seconds.ts'
 import type { MarketplaceSession, Snapshot } from '../session.ts'
+import { english, type TextKey } from '../texts.ts'
 import { css } from './style.ts'
-import { english, type TextKey } from './texts.ts'
 
 type State = 'warning' | 'paused' | 'blocked' | 'ended' | 'failed'
 
@@ -53,7 +53,7 @@ export function openDialog(session: MarketplaceSession): () => void {
   let lastSpoken = Infinity
 
   const time = () => formatSeconds(session.secondsLeft.getSnapshot() ?? 0)
-  const say = (key: string) => (texts?.[key] ?? english[key as TextKey] ?? '').replace('{time}', time())
+  const say = (key: TextKey) => (texts?.[key] ?? english[key]).replace('{time}', time())
 
   const actions: Partial<Record<TextKey, () => unknown>> = {
     continue: () => session.dismissWarning(),

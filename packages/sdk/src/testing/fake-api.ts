@@ -84,12 +84,18 @@ export function createFakeApi(now: () => number): FakeApi {
     return answer({ session: toWire(session, now()), sessionJwt: `${session.id}~${clientId}` })
   }
 
-  function act(session: FakeSession, action: string, use: Use, sessionJwt: string | undefined): Response {
+  function act(
+    session: FakeSession,
+    action: string | undefined,
+    use: Use,
+    sessionJwt: string | undefined,
+  ): Response {
     const [id, clientId] = sessionJwt?.split('~') ?? []
     if (id !== session.id) return refuse('session_invalid')
     if (clientId !== session.clientId) return refuse('session_superseded')
     expireByClock(session, now())
-    if (session.status !== 'ended') {
+    // Without an action it is the state that is read, and reading changes nothing.
+    if (action && session.status !== 'ended') {
       applyUse(session, use, now())
       if (action === 'pause') changeFakeStatus(session, 'paused', now())
       if (action === 'resume') changeFakeStatus(session, 'active', now())
@@ -154,7 +160,7 @@ export function createFakeApi(now: () => number): FakeApi {
       const [, , id, action] = path.split('/')
       const session = sessions.get(id!)
       const { sessionJwt = authorization?.replace('Bearer ', ''), ...use } = body
-      return session ? act(session, action!, use, sessionJwt) : refuse('not_found')
+      return session ? act(session, action, use, sessionJwt) : refuse('not_found')
     },
   }
   return api

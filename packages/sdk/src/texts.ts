@@ -1,8 +1,9 @@
 /**
- * The dialog's words. `{time}` is the time left.
+ * The user's words, in English. `{time}` is the time left.
  *
  * @module
  */
+import type { ErrorCode } from './errors.ts'
 
 export const english = {
   warningTitle: '{time} left',
@@ -24,3 +25,6 @@ export const english = {
 }
 
 export type TextKey = keyof typeof english
+
+/** Every word the user can see. */
+export type Texts = Record<TextKey | ErrorCode, string>

@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { beforeAll, expect, test } from 'vitest'
+import { buildSdkIfOld } from '../../../tools/build-sdk.ts'
+import { makeApiReport, readApiReport } from '../api-report.ts'
+
+const home = join(import.meta.dirname, '..')
+const read = (path: string) => readFileSync(join(home, path), 'utf8')
+const { budgets, version } = JSON.parse(read('package.json'))
+
+const run = (command: string, ...parameters: string[]) =>
+  promisify(execFile)(command, parameters, {
+    cwd: home,
+    env: { ...process.env, NO_COLOR: '1' },
+    shell: process.platform === 'win32',
+  }).then(
+    () => '',
+    ({ stdout, stderr }: { stdout: string; stderr: string }) => `${stdout}${stderr}`,
+  )
+
+beforeAll(buildSdkIfOld)
+
+test('every import keeps its byte budget', async () => {
+  expect(await run(process.execPath, 'size.ts')).toBe('')
+})
+
+test('the README names the budgets that are enforced', () => {
+  const readme = read('README.md')
+  for (const bytes of Object.values(budgets)) expect(readme).toContain(`| ${bytes} |`)
+})
+
+test('the public types are the ones that were agreed on', () => {
+  expect(makeApiReport()).toBe(readApiReport())
+})
+
+test('publint finds nothing', async () => {
+  expect(await run('publint', '--strict', '.')).toBe('')
+})
+
+test('the types are right for every way to import them', async () => {
+  const parameters = [
+    '--profile',
+    'node16',
+    '--ignore-rules',
+    'cjs-resolves-to-esm',
+    '--exclude-entrypoints',
+    './sdk.min.js',
+  ]
+  expect(await run('attw', '--pack', '.', ...parameters)).toBe('')
+})
+
+test('the script tag’s hash is written at build', () => {
+  expect(JSON.parse(read('dist/integrity.json'))['sdk.min.js']).toMatch(/^sha384-[\w+/]{64}$/)
+  expect(version).toMatch(/^\d+\.\d+\.\d+$/)
+})
+
+test('React keeps its directive, so that server components may import the adapter', () => {
+  expect(read('dist/react.js')).toMatch(/^["'`]use client["'`]/)
+})
