@@ -8,6 +8,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import { registerAuthRoutes } from './auth/routes.ts'
 import { createAuthenticators } from './authenticators.ts'
+import { registerDashboardRoutes } from './dashboard/routes.ts'
 import type { Deps } from './deps.ts'
 import { registerAuthentication } from './http/authenticate.ts'
 import { registerJsonBodies } from './http/body.ts'
@@ -103,5 +104,6 @@ export async function createApp(deps: Deps): Promise<App> {
   registerTokenRoutes(app, deps)
   registerSessionRoutes(app, deps)
   registerTestSessionRoutes(app, deps)
+  registerDashboardRoutes(app, deps)
   return app
 }

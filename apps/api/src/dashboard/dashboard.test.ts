@@ -1,0 +1,123 @@
+import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { brotliDecompressSync } from 'node:zlib'
+import Fastify from 'fastify'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { addUser, startTestApi, type TestApi } from '../../test/harness.ts'
+import { createMarket, type Market, openSession } from '../../test/play.ts'
+import { registerPages } from './pages.ts'
+import { createWatches } from './watch.ts'
+
+let api: TestApi
+let market: Market
+let ownerToken: string
+
+beforeAll(async () => {
+  api = await startTestApi()
+  market = await createMarket(api)
+  const owner = await addUser(api)
+  await api.deps.db.inTenant('ten_00000000000000000000000000', (tx) =>
+    tx.query('update providers set owner_id = $2 where id = $1', [market.providerId, owner.id]),
+  )
+  ownerToken = owner.token
+})
+afterAll(() => api.close())
+
+describe('a provider’s sessions', () => {
+  test('are listed for the owner, newest first, and for nobody else', async () => {
+    const first = await openSession(market)
+    const second = await openSession(market, { validate: false })
+    const path = `/providers/${market.providerId}/sessions`
+    const listed = await api.call('GET', `${path}?limit=2`, { token: ownerToken })
+    expect(listed.body.items.map(({ id }: { id: string }) => id).sort()).toEqual(
+      [first.sessionId, second.sessionId].sort(),
+    )
+    expect(listed.body.items[0].isTest).toBe(false)
+    const active = await api.call('GET', `${path}?status=active`, { token: ownerToken })
+    expect(active.body.items).toHaveLength(1)
+    expect((await api.call('GET', `${path}?test=true`, { token: ownerToken })).body.items).toEqual([])
+    expect((await api.call('GET', path, { token: market.user.token })).status).toBe(404)
+    await first.call('complete')
+  })
+
+  test('stream as they change, and only to the owner', async () => {
+    const url = await api.app.listen({ port: 0, host: '127.0.0.1' })
+    const path = `${url}/providers/${market.providerId}/sessions/live`
+    const stranger = await fetch(path, { headers: { authorization: `Bearer ${market.user.token}` } })
+    expect([stranger.status, (await stranger.json()).code]).toEqual([404, 'provider_not_found'])
+
+    const stopped = new AbortController()
+    const answer = await fetch(path, {
+      headers: { authorization: `Bearer ${ownerToken}` },
+      signal: stopped.signal,
+    })
+    expect(answer.headers.get('content-type')).toContain('text/event-stream')
+    const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader()
+    let heard = ''
+    const hear = async (what: string | RegExp) => {
+      while (heard.search(what) < 0) heard += (await reader.read()).value ?? ''
+    }
+    await hear('event: sessions')
+    const play = await openSession(market)
+    await hear(play.sessionId)
+    heard = ''
+    await play.beat()
+    await hear('"sequence":1')
+    stopped.abort()
+  })
+})
+
+describe('streams', () => {
+  test('are bounded per viewer, and a closed one makes room', async () => {
+    const watches = createWatches()
+    const look = async () => ({ shown: {}, mark: '' })
+    const open = Array.from({ length: 7 }, () => watches.open('usr_a', 'x', look))
+    expect(open.map(Boolean)).toEqual([true, true, true, true, true, true, false])
+    expect(watches.open('usr_b', 'x', look)).toBeDefined()
+    const closed = new Promise((resolve) => open[0]!.once('close', resolve))
+    open[0]!.destroy()
+    await closed
+    expect(watches.open('usr_a', 'x', look)).toBeDefined()
+    watches.end()
+  })
+})
+
+describe('the pages', () => {
+  const build = async (dist: string, name: string) => {
+    await mkdir(join(dist, 'assets'), { recursive: true })
+    await writeFile(join(dist, 'assets', `${name}-abc123.js`), `// ${name}`)
+    await writeFile(join(dist, 'index.html'), `<title>${name}</title>`)
+  }
+
+  test('say how to build them, are then served, and follow the next build', async () => {
+    const dist = await mkdtemp(join(tmpdir(), 'dashboard-'))
+    const app = Fastify()
+    registerPages(app as never, api.deps, dist)
+    const get = (url: string, headers = {}) => app.inject({ url, headers })
+
+    const missing = await get('/dashboard')
+    expect(missing.statusCode).toBe(503)
+    expect(missing.body).toContain('npm run build --workspace apps/dashboard')
+
+    await build(dist, 'one')
+    const page = await get('/dashboard/providers/prv_x')
+    expect([page.statusCode, page.body]).toEqual([200, '<title>one</title>'])
+    expect(page.headers['content-security-policy']).toContain("script-src 'self'")
+    expect(page.headers['content-security-policy']).not.toContain('unsafe')
+    expect(page.headers['cache-control']).toBe('no-cache')
+    const again = await get('/dashboard', { 'if-none-match': page.headers.etag })
+    expect(again.statusCode).toBe(304)
+    const script = await get('/dashboard/assets/one-abc123.js', { 'accept-encoding': 'gzip, br' })
+    expect(script.headers['cache-control']).toBe('public, max-age=31536000, immutable')
+    expect(brotliDecompressSync(script.rawPayload).toString()).toBe('// one')
+    expect((await get('/dashboard/assets/two-abc123.js')).statusCode).not.toBe(200)
+    expect((await get('/dashboard/..%2f..%2fpackage.json')).statusCode).not.toBe(200)
+
+    await build(dist, 'two')
+    await utimes(join(dist, 'index.html'), new Date(), new Date(Date.now() + 5_000))
+    expect((await get('/dashboard')).body).toBe('<title>two</title>')
+    await app.close()
+    await rm(dist, { recursive: true })
+  })
+})

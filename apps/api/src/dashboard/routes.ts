@@ -1,0 +1,134 @@
+/**
+ * What only the dashboard's pages ask for.
+ *
+ * @module
+ */
+import { Type } from '@fastify/type-provider-typebox'
+import type { App } from '../app.ts'
+import type { Deps } from '../deps.ts'
+import { Problem } from '../errors.ts'
+import { userOf } from '../http/authenticate.ts'
+import { toPage } from '../http/paging.ts'
+import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
+import { getProviderToChange } from '../providers/get-provider.ts'
+import type { SessionRow } from '../sessions/session.ts'
+import { listLiveSessions, listProviderSessions } from './list-provider-sessions.ts'
+import { registerPages } from './pages.ts'
+import { ProviderSession, presentProviderSession } from './provider-session.ts'
+import { createWatches } from './watch.ts'
+
+const LIVE_MAX = 100
+
+export function registerDashboardRoutes(app: App, deps: Deps): void {
+  const { db, clock, config, cursors } = deps
+  const { marketplaceUrl } = config
+  const params = Shape({ id: Id('prv', 'The provider.') })
+  const watches = createWatches()
+  app.addHook('preClose', async () => watches.end())
+
+  registerPages(app, deps)
+
+  app.get(
+    '/providers/:id/sessions',
+    {
+      config: { callers: ['user', 'key'], scope: 'sessions:read' },
+      schema: {
+        operationId: 'listProviderSessions',
+        tags: ['Sessions'],
+        summary: 'A provider’s sessions, newest first',
+        description: 'For its owner or a key. Users are told apart by `userRef`; who they are is not said.',
+        params,
+        querystring: Shape({
+          status: Type.Optional(
+            Type.Enum(['pending', 'active', 'paused', 'ended'], {
+              type: 'string',
+              description: 'Only sessions of this status.',
+              examples: ['active'],
+            }),
+          ),
+          test: Type.Optional(
+            Type.Boolean({ description: 'Only test sessions, or none of them.', examples: [false] }),
+          ),
+          ...PageQuery,
+        }),
+        response: { 200: Page(ProviderSession), ...problems('provider_not_found') },
+      },
+    },
+    async (request) => {
+      const { actor, params, query } = request
+      const { limit = 20, cursor, status, test } = query
+      const after = cursors.decode(cursor)
+      const now = clock()
+      const isTest = actor.kind === 'key' && actor.mode === 'test' ? true : test
+      const rows = await db.inTenant(actor.tenantId, async (tx) => {
+        await getProviderToChange(tx, params.id, actor)
+        return listProviderSessions(tx, { providerId: params.id, status, isTest, after, limit, now })
+      })
+      return toPage(
+        rows,
+        limit,
+        cursors,
+        ({ id }) => id,
+        (row) => presentProviderSession(row, now, marketplaceUrl),
+      )
+    },
+  )
+
+  app.get(
+    '/providers/:id/sessions/live',
+    {
+      // A stream is one call that lasts; how many may be open is counted where they are.
+      config: { callers: ['user'], limit: 'none' },
+      schema: {
+        operationId: 'watchLiveSessions',
+        tags: ['Sessions'],
+        summary: 'A provider’s running sessions, as they change',
+        description:
+          `Server-sent events: \`sessions\` with \`{ items }\`, the newest ${LIVE_MAX} that have not ended, at once and ` +
+          'after each change. Ends after ten minutes: open it again with a fresh access token.',
+        produces: ['text/event-stream'],
+        params,
+        response: {
+          200: Type.String({
+            description: 'A stream of events.',
+            examples: ['event: sessions\ndata: {}\n\n'],
+          }),
+          ...problems('provider_not_found', 'rate_limited'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { tenantId, userId } = userOf(request)
+      const { id } = request.params
+      await db.inTenant(tenantId, (tx) => getProviderToChange(tx, id, request.actor))
+      const stream = watches.open(userId, 'sessions', async () => {
+        const now = clock()
+        const rows = await db.inTenant(tenantId, (tx) =>
+          listLiveSessions(tx, { providerId: id, limit: LIVE_MAX, now }),
+        )
+        return {
+          shown: { items: rows.map((row) => presentProviderSession(row, now, marketplaceUrl)) },
+          mark: rows.map(markOf).join(),
+        }
+      })
+      if (!stream) {
+        throw new Problem('rate_limited', {
+          retryAfterSeconds: 30,
+          detail: 'Too many live views are open: close one.',
+        })
+      }
+      return (
+        reply
+          .header('content-type', 'text/event-stream; charset=utf-8')
+          // Proxies that gather answers would hold the events back.
+          .header('x-accel-buffering', 'no')
+          .send(stream as never)
+      )
+    },
+  )
+}
+
+/** What changes with a call, and not with the time that passes between two. */
+function markOf({ id, status, usedMs, durationMs, sequence, lastBeatAt, isFinal }: SessionRow): string {
+  return [id, status, usedMs, durationMs, sequence, lastBeatAt?.getTime(), isFinal].join('/')
+}

@@ -1,0 +1,72 @@
+/**
+ * Server-sent events: what somebody looks at, again whenever it changed.
+ *
+ * Each stream asks the database itself, so that it makes no difference which instance the change came through. A
+ * stream ends by itself before the credential it was opened with does; the page opens the next one.
+ *
+ * @module
+ */
+import { Readable } from 'node:stream'
+import { setTimeout as wait } from 'node:timers/promises'
+
+const POLL_MS = 1_000
+/** Proxies and the server's own idle limit cut what is silent for a minute. */
+const PING_MS = 20_000
+const LIFE_MS = 600_000
+const STREAMS_PER_VIEWER = 6
+const STREAMS_MAX = 300
+
+/** What is to be shown, and what of it counts as a change: time that passes does not. */
+export type Look = () => Promise<{ shown: object; mark: string }>
+
+export interface Watches {
+  /**
+   * Undefined where as many are open as may be.
+   *
+   * @param read what is shown, sent as event `name` when its mark differs from that of what was sent before
+   */
+  open(viewer: string, name: string, read: Look): Readable | undefined
+  end(): void
+}
+
+export function createWatches(): Watches {
+  const open = new Map<Readable, string>()
+  return {
+    open(viewer, name, read) {
+      const own = [...open.values()].filter((each) => each === viewer).length
+      if (own >= STREAMS_PER_VIEWER || open.size >= STREAMS_MAX) return undefined
+      const stopped = new AbortController()
+      const stream = Readable.from(follow(name, read, stopped.signal), { objectMode: false })
+      open.set(stream, viewer)
+      stream.once('close', () => {
+        stopped.abort()
+        open.delete(stream)
+      })
+      return stream
+    },
+    end() {
+      for (const stream of open.keys()) stream.destroy()
+    },
+  }
+}
+
+async function* follow(name: string, read: Look, signal: AbortSignal) {
+  const started = performance.now()
+  let sent: string | undefined
+  let sentAt = started
+  // Told at once, so that the page knows it is connected before there is anything to see.
+  yield 'retry: 2000\n\n'
+  while (!signal.aborted && performance.now() - started < LIFE_MS) {
+    const { shown, mark } = await read()
+    const now = performance.now()
+    if (mark !== sent) {
+      sent = mark
+      sentAt = now
+      yield `event: ${name}\ndata: ${JSON.stringify(shown)}\n\n`
+    } else if (now - sentAt > PING_MS) {
+      sentAt = now
+      yield ': still here\n\n'
+    }
+    await wait(POLL_MS, undefined, { signal }).catch(() => undefined)
+  }
+}
