@@ -1,7 +1,7 @@
 import type { Db, Tx } from '../db.ts'
 
 /** Served but unbilled, per user and provider in 24 hours: beyond it leases are short and every gap counts. */
-const UNBILLED_MS_ALLOWED = 600_000
+export const UNBILLED_MS_ALLOWED = 600_000
 
 interface Unbilled {
   userId: string
@@ -26,7 +26,7 @@ export async function noteBeat(db: Db, tenantId: string, unbilled: Unbilled): Pr
 }
 
 /** Whether this user was served more than the allowance without paying, with this provider, in the last 24 hours. */
-export async function isOverAllowance(
+async function isOverAllowance(
   tx: Tx,
   { userId, providerId, now }: { userId: string; providerId: string; now: Date },
 ): Promise<boolean> {

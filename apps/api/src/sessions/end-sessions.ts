@@ -10,6 +10,8 @@ export interface Ending {
   reason: EndReason | null
   /** Whether the time since the last beat counts: not at all, up to 45 s, or as a beat with this `activeMs`. */
   lastGap: 'none' | 'unvouched' | { activeMs: number | null }
+  /** Only if the session is this user's, or this client holds it. */
+  by?: { kind: 'user'; userId: string } | { kind: 'client'; clientId: string }
   now: Date
 }
 
@@ -35,6 +37,8 @@ export async function endSessions(
     endings.map(({ lastGap }) => (typeof lastGap === 'string' ? lastGap : 'beat')),
     endings.map(({ lastGap }) => (typeof lastGap === 'string' ? null : lastGap.activeMs)),
     endings.map((ending) => ending.now),
+    endings.map(({ by }) => (by?.kind === 'user' ? by.userId : null)),
+    endings.map(({ by }) => (by?.kind === 'client' ? by.clientId : null)),
   ])
   const charged = ended.filter((session) => session.tokensHeld > 0)
   const captures = await captureHolds(
@@ -99,10 +103,14 @@ function eventsOf(session: SessionRow, fee: number, marketplaceUrl: string): New
 // Time that was served and does not count goes on the user's allowance with this provider.
 const endSessionsSql = `
   with input as (
-    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[])
-      as i (tenant_id, id, reason, gap_rule, active_ms, at)
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::text[], $8::text[])
+      as i (tenant_id, id, reason, gap_rule, active_ms, at, by_user_id, by_client_id)
   ), locked as materialized (
-    select s.tenant_id, s.id, i.at, coalesce(over_reason(s, i.at), i.reason) as reason,
+    select s.tenant_id, s.id, i.at, 
+      coalesce(
+        over_reason(s, i.at),
+        case when s.status = 'pending' and i.reason = 'completed' then 'cancelled' else i.reason end
+      ) as reason,
       served_ms(s, i.at) as served_ms,
       case
         when over_reason(s, i.at) is not null or i.gap_rule = 'none' then 0
@@ -112,6 +120,8 @@ const endSessionsSql = `
       end as counted_ms
     from sessions s join input i on s.tenant_id = i.tenant_id and s.id = i.id
     where s.status <> 'ended'
+      and (i.by_user_id is null or s.user_id = i.by_user_id)
+      and (i.by_client_id is null or s.client_id = i.by_client_id)
     order by s.tenant_id, s.id
     for update of s
   ), ended as (

@@ -4,8 +4,6 @@ import { endSessions } from './end-sessions.ts'
 import { type SessionRow, sessionColumns, UNVOUCHED_GAP_MS_MAX } from './session.ts'
 
 export interface LockedSession extends SessionRow {
-  providerStatus: string
-  allowedOrigins: string[]
   /** What the gap since the last beat would count, if it counts as a beat with that `activeMs`. */
   countedMs: number
   /** What was served in that gap. */
@@ -58,8 +56,7 @@ export function judgeUnvouchedGap(
 }
 
 const lockSql = `
-  select ${sessionColumns('$2')}, p.status as "providerStatus", p.allowed_origins as "allowedOrigins",
-    counted_ms(s, $2, $3) as "countedMs", served_ms(s, $2) as "servedMs"
-  from sessions s join providers p on p.tenant_id = s.tenant_id and p.id = s.provider_id
+  select ${sessionColumns('$2')}, counted_ms(s, $2, $3) as "countedMs", served_ms(s, $2) as "servedMs"
+  from sessions s
   where s.id = $1
-  for update of s`
+  for update`

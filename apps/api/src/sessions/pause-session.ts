@@ -63,19 +63,16 @@ export async function resumeSession(tx: Tx, input: Input): Promise<SessionRow> {
   return resumed
 }
 
-/** Locks the session for whoever speaks, and refuses those whose it is not; a pending one only where it may be. */
-export async function lockForSpeaker(tx: Tx, input: Input, orElse?: 'pending'): Promise<LockedSession> {
+/** Locks the session for whoever speaks, and refuses those whose it is not. */
+async function lockForSpeaker(tx: Tx, input: Input): Promise<LockedSession> {
   const { sessionId, speaker, now, marketplaceUrl } = input
   const activeMs = speaker.kind === 'client' ? speaker.activeMs : null
   const session = await lockSession(tx, { sessionId, activeMs, now, marketplaceUrl })
   if (speaker.kind === 'user' && session.userId !== speaker.userId) throw new Problem('session_not_found')
   if (session.status === 'ended') return session
-  if (session.status === 'pending' && speaker.kind === 'user') {
-    if (orElse === 'pending') return session
-    throw new Problem('session_not_started')
-  }
   if (speaker.kind === 'client' && session.clientId !== speaker.clientId)
     throw new Problem('session_superseded')
+  if (session.status === 'pending') throw new Problem('session_not_started')
   return session
 }
 

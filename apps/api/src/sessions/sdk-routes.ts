@@ -13,13 +13,13 @@ import { Id, problems, Shape } from '../http/schema.ts'
 import { idPattern } from '../id.ts'
 import { JwtRefused } from '../keys/key-ring.ts'
 import { createCheckOrigin } from './check-origin.ts'
-import { completeSession } from './complete-session.ts'
+import { completeSession, createCompletion } from './complete-session.ts'
 import { getSession } from './get-session.ts'
 import { createHeartbeat } from './heartbeat.ts'
 import { signSessionJwt } from './launch.ts'
 import { pauseSession, resumeSession, type Speaker } from './pause-session.ts'
 import { presentSession, SESSION_LIFE_MS, Session, type SessionRow } from './session.ts'
-import { validateSession } from './validate-session.ts'
+import { createValidation } from './validate-session.ts'
 
 const ClientId = Type.String({
   pattern: '^[A-Za-z0-9_-]{8,64}$',
@@ -55,6 +55,8 @@ export function registerSdkRoutes(app: App, deps: Deps): void {
   const { marketplaceUrl, marketplaceOrigins } = config
   const checkOrigin = createCheckOrigin(db)
   const beat = createHeartbeat(db, marketplaceUrl)
+  const validate = createValidation(db, marketplaceUrl)
+  const complete = createCompletion(db, marketplaceUrl)
   const present = (row: SessionRow, now: Date) => presentSession(row, now, marketplaceUrl)
 
   /** The session JWT names one session; of any other its bearer knows nothing. */
@@ -130,24 +132,8 @@ export function registerSdkRoutes(app: App, deps: Deps): void {
         String,
       ) as [string, string, string, string]
       if (!SESSION_ID.test(sessionId)) throw new Problem('launch_invalid', {}, 'sid is not a session')
-      const input = {
-        sessionId,
-        providerId,
-        jti,
-        clientId,
-        origin: request.headers.origin,
-        now,
-        marketplaceUrl,
-      }
-      const validated = await db
-        .inTenant(tenantId, (tx) => validateSession(tx, input))
-        .catch((error: unknown) => {
-          if (error instanceof Problem && error.code === 'session_not_found')
-            throw new Problem('launch_invalid')
-          throw error
-        })
-      if ('refusal' in validated) throw validated.refusal
-      const { session } = validated
+      const { origin } = request.headers
+      const session = await validate({ tenantId, sessionId, providerId, jti, clientId, origin, now })
       const { userRef, createdAt } = session
       const subject = { tenantId, sessionId, providerId, userRef, clientId, createdAt, now }
       return { session: present(session, now), sessionJwt: await signSessionJwt(keys, subject) }
@@ -328,11 +314,16 @@ export function registerSdkRoutes(app: App, deps: Deps): void {
         }
         const now = clock()
         request.log.info({ sessionId, reason: request.body.reason }, 'completion asked for')
-        return edge.once(request, reply, 200, async (tx) => {
-          const speaker = speakerOf(actor, request.body)
-          const session = present(await completeSession(tx, { sessionId, speaker, now, marketplaceUrl }), now)
+        const { tenantId } = actor
+        const completion = { tenantId, sessionId, speaker: speakerOf(actor, request.body), now }
+        const answer = (row: SessionRow) => {
+          const session = present(row, now)
           return { session, returnUrl: session.returnUrl }
-        })
+        }
+        if (request.headers['idempotency-key'] === undefined) return answer(await complete(completion))
+        return edge.once(request, reply, 200, async (tx) =>
+          answer(await completeSession(tx, completion, marketplaceUrl)),
+        )
       },
     )
   })

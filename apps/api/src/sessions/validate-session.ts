@@ -1,91 +1,139 @@
-import type { Tx } from '../db.ts'
+import { assert } from '../assert.ts'
+import type { Db, Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
 import { emit } from '../events.ts'
-import { isOverAllowance, noteUnbilled } from './allowance.ts'
-import { endSessions } from './end-sessions.ts'
-import { judgeUnvouchedGap, lockSession } from './lock-session.ts'
+import { createGatherer } from '../gather.ts'
+import { UNBILLED_MS_ALLOWED } from './allowance.ts'
+import { type Ending, endSessions } from './end-sessions.ts'
 import { presentSession, type SessionRow, sessionColumns } from './session.ts'
 
-/**
- * Spends a launch JWT: the first client that shows it holds the session; time starts with the first of them.
- *
- * Returns a refusal instead of throwing it, because a session that is found over was settled in this very
- * transaction, and that must stay.
- */
-export async function validateSession(
-  tx: Tx,
-  input: {
-    sessionId: string
-    providerId: string
-    jti: string
-    clientId: string
-    origin: string | undefined
-    now: Date
-    marketplaceUrl: string
-  },
-): Promise<{ session: SessionRow } | { refusal: Problem }> {
-  const { sessionId, providerId, jti, clientId, origin, now, marketplaceUrl } = input
-  const session = await lockSession(tx, { sessionId, now, marketplaceUrl })
-  if (session.providerId !== providerId) throw new Problem('launch_invalid', {}, 'aud is another provider')
-  if (origin !== undefined && !session.allowedOrigins.includes(origin))
-    throw new Problem('origin_not_allowed')
-  if (session.status === 'ended') return { refusal: new Problem('session_ended') }
-  if (session.launchJti !== jti) throw new Problem('launch_invalid', {}, 'a newer launch JWT was made')
-  if (session.providerStatus === 'suspended') {
-    const { tenantId } = session
-    const reason = session.status === 'pending' ? 'cancelled' : 'revoked'
-    await endSessions(tx, [{ tenantId, sessionId, reason, lastGap: 'none', now }], marketplaceUrl)
-    return { refusal: new Problem('session_ended') }
-  }
-  if (session.launchSpentBy === clientId) return { session }
-  if (session.launchSpentBy !== null) throw new Problem('launch_already_used')
-
-  const { userId } = session
-  const { countedMs, unbilledMs } = judgeUnvouchedGap(session, now)
-  await noteUnbilled(tx, { userId, providerId, unbilledMs, now })
-  const isShort = await isOverAllowance(tx, { userId, providerId, now })
-  const [validated] = await tx.query<SessionRow>(spendLaunchSql, [
-    sessionId,
-    jti,
-    clientId,
-    now,
-    isShort,
-    countedMs,
-    unbilledMs,
-  ])
-  if (!validated) throw new Problem('launch_already_used')
-  if (session.status === 'pending') {
-    await emit(tx, [
-      {
-        tenantId: session.tenantId,
-        type: 'session.started',
-        providerId,
-        sessionId,
-        sequence: validated.eventSequence,
-        snapshot: presentSession(validated, now, marketplaceUrl),
-        now,
-      },
-    ])
-  }
-  return { session: validated }
+export interface Validation {
+  tenantId: string
+  sessionId: string
+  providerId: string
+  jti: string
+  clientId: string
+  origin: string | undefined
+  now: Date
 }
 
-// One conditional update spends the jti. Taking a running session over counts what the client before was surely
-// served, a gap of up to 45 s; a client that comes back goes on with its own sequence. A paused session stays paused.
-const spendLaunchSql = `
-  update sessions s set
-    launch_spent_by = $3,
-    sequence = case when s.client_id = $3 then s.sequence else 0 end,
-    client_id = $3,
-    status = case when s.status = 'pending' then 'active' else s.status end,
-    started_at = coalesce(s.started_at, $4),
-    used_ms = s.used_ms + $6,
-    unbilled_ms = s.unbilled_ms + $7,
-    last_beat_at = case when s.status = 'paused' then s.last_beat_at else $4 end,
-    is_first_beat_due = s.status <> 'paused',
-    is_final = false,
-    is_lease_short = s.is_lease_short or $5,
-    event_sequence = s.event_sequence + (s.status = 'pending')::int,
-    sweep_at = least(s.sweep_at, running_sweep_at($4, s.duration_ms - s.used_ms - $6))
-  where s.id = $1 and s.launch_jti = $2 and s.launch_spent_by is null and s.status <> 'ended'
-  returning ${sessionColumns('$4')}`
+type Outcome =
+  | 'started'
+  | 'taken_over'
+  | 'again'
+  | 'over'
+  | 'suspended'
+  | 'session_ended'
+  | 'launch_invalid'
+  | 'launch_already_used'
+  | 'origin_not_allowed'
+
+/**
+ * Spends launch JWTs, gathered like beats: what arrives while statements are in flight shares their commit.
+ *
+ * @returns what validates one. @throws {Problem} `launch_invalid`, `launch_already_used`, `session_ended`,
+ * `origin_not_allowed`
+ */
+export function createValidation(
+  db: Db,
+  marketplaceUrl: string,
+): (validation: Validation) => Promise<SessionRow> {
+  const validate = createGatherer<Validation, SessionRow | Problem>({
+    run: (validations) => db.inBatch((tx) => validateSessions(tx, validations, marketplaceUrl)),
+    keyOf: ({ tenantId, sessionId }) => `${tenantId}/${sessionId}`,
+    overload: () => new Problem('unavailable', { retryAfterSeconds: 2 }, 'too many validations are waiting'),
+  })
+  return async (validation) => {
+    const validated = await validate(validation)
+    if (validated instanceof Problem) throw validated
+    return validated
+  }
+}
+
+/** A refusal is an answer here, not an exception: the others of the batch, and what was settled, must stay. */
+async function validateSessions(
+  tx: Tx,
+  validations: Validation[],
+  marketplaceUrl: string,
+): Promise<(SessionRow | Problem)[]> {
+  const rows = await tx.query<{ ordinal: number; outcome: Outcome }>(spendLaunchesSql, [
+    validations.map((validation) => validation.tenantId),
+    validations.map((validation) => validation.sessionId),
+    validations.map((validation) => validation.providerId),
+    validations.map((validation) => validation.jti),
+    validations.map((validation) => validation.clientId),
+    validations.map((validation) => validation.origin ?? null),
+    validations.map((validation) => validation.now),
+    UNBILLED_MS_ALLOWED,
+  ])
+  const outcomes = new Map(rows.map(({ ordinal, outcome }) => [ordinal - 1, outcome]))
+  const sessions = await tx.query<SessionRow>(getSessionsSql, [
+    validations.map((validation) => validation.tenantId),
+    validations.map((validation) => validation.sessionId),
+    validations.map((validation) => validation.now),
+  ])
+  const byId = new Map(sessions.map((session) => [session.id, session]))
+
+  const endings: Ending[] = []
+  const started: { session: SessionRow; now: Date }[] = []
+  const answers = validations.map(({ tenantId, sessionId, now }, i): SessionRow | Problem => {
+    const outcome = outcomes.get(i)
+    const session = byId.get(sessionId)
+    switch (outcome) {
+      case 'started':
+      case 'taken_over':
+      case 'again':
+        assert(session, 'what was validated is there')
+        if (outcome === 'started') started.push({ session, now })
+        return session
+      case 'over':
+      case 'suspended': {
+        const reason =
+          outcome === 'over'
+            ? null
+            : session?.status === 'pending'
+              ? ('cancelled' as const)
+              : ('revoked' as const)
+        endings.push({ tenantId, sessionId, reason, lastGap: 'none', now })
+        return new Problem('session_ended')
+      }
+      case 'session_ended':
+      case 'launch_invalid':
+      case 'launch_already_used':
+      case 'origin_not_allowed':
+        return new Problem(outcome)
+      default:
+        throw new Error('every validation has an outcome')
+    }
+  })
+  await endSessions(tx, endings, marketplaceUrl)
+  await emit(
+    tx,
+    started.map(({ session, now }) => ({
+      tenantId: session.tenantId,
+      type: 'session.started' as const,
+      providerId: session.providerId,
+      sessionId: session.id,
+      sequence: session.eventSequence,
+      snapshot: presentSession(session, now, marketplaceUrl),
+      now,
+    })),
+  )
+  return answers
+}
+
+// The sort makes every batch lock sessions in one order. `offset 0` keeps the planner from pulling the calls below it.
+const spendLaunchesSql = `
+  select i.ordinal, spend_launch(
+    i.tenant_id, i.session_id, i.provider_id, i.jti, i.client_id, i.origin, i.at, $8::bigint) as outcome
+  from (
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+      with ordinality as i (tenant_id, session_id, provider_id, jti, client_id, origin, at, ordinal)
+    order by tenant_id, session_id
+    offset 0
+  ) i`
+
+const getSessionsSql = `
+  select ${sessionColumns('i.at')}
+  from unnest($1::text[], $2::text[], $3::timestamptz[]) as i (tenant_id, id, at)
+  join sessions s on s.tenant_id = i.tenant_id and s.id = i.id`
