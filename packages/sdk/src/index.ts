@@ -9,6 +9,7 @@ import type { MarketplaceSession, SessionOptions } from './session.ts'
 
 export { type ErrorCode, MarketplaceError } from './errors.ts'
 export { formatSeconds } from './format-seconds.ts'
+export { type AwayOptions, pauseWhenAway } from './pause-when-away.ts'
 export type {
   Channel,
   Clock,

@@ -24,9 +24,8 @@ export interface Timers {
  * - `show`: it does run again (bfcache, unfreezing)
  * - `visible`, `hidden`: the user sees it, or not
  * - `online`: the network came back
- * - `activity`: the user touched or typed something
  */
-export type Moment = 'hide' | 'show' | 'visible' | 'hidden' | 'online' | 'activity'
+export type Moment = 'hide' | 'show' | 'visible' | 'hidden' | 'online'
 
 export interface Lifecycle {
   isVisible(): boolean

@@ -7,7 +7,7 @@
  * @module
  */
 import { bindPage } from './bind-page.ts'
-import { createMarketplaceSession } from './index.ts'
+import { createMarketplaceSession, pauseWhenAway } from './index.ts'
 import type { MarketplaceSession, SessionOptions } from './session.ts'
 import type { Texts } from './texts.ts'
 
@@ -25,6 +25,8 @@ function loadTexts({ dataset, src }: HTMLScriptElement): Partial<Texts> {
   return texts
 }
 
+const toNumber = (text?: string) => (text ? Number(text) : undefined)
+
 /** Reads the options from the tag. Nothing here may throw into the page. */
 function startFromTag(): MarketplaceSession | null {
   const script = document.currentScript ?? document.querySelector('script[data-provider-id]')
@@ -34,7 +36,7 @@ function startFromTag(): MarketplaceSession | null {
   const session = createMarketplaceSession({
     apiUrl: dataset.apiUrl!,
     providerId: dataset.providerId!,
-    warningSeconds: dataset.warningSeconds ? Number(dataset.warningSeconds) : undefined,
+    warningSeconds: toNumber(dataset.warningSeconds),
     onUnavailable: dataset.onUnavailable as SessionOptions['onUnavailable'],
     marketplaceUrl: dataset.marketplaceUrl,
     redirect: dataset.redirect !== 'off',
@@ -44,6 +46,10 @@ function startFromTag(): MarketplaceSession | null {
     theme: dataset.theme as SessionOptions['theme'],
   })
   bindPage(session)
+  pauseWhenAway(session, {
+    hiddenSeconds: toNumber(dataset.pauseWhenHidden),
+    idleSeconds: toNumber(dataset.pauseWhenIdle),
+  })
   if (dataset.start !== 'off') session.start()
   return session
 }

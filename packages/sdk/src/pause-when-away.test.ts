@@ -1,0 +1,85 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { pauseWhenAway } from './pause-when-away.ts'
+import { createFakeMarketplace, settle } from './testing/index.ts'
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const phaseOf = ({ session }: Awaited<ReturnType<typeof openTab>>) => session.getSnapshot().phase
+const openTab = () => createFakeMarketplace().openTab()
+
+function look(isHidden: boolean): void {
+  Object.defineProperty(document, 'hidden', { value: isHidden, configurable: true })
+  document.dispatchEvent(new Event('visibilitychange'))
+}
+
+async function pass(seconds: number): Promise<void> {
+  vi.advanceTimersByTime(seconds * 1000)
+  await settle()
+}
+
+test('a page hidden for a minute is paused, and goes on when it is looked at', async () => {
+  const tab = await openTab()
+  const stop = pauseWhenAway(tab.session, { hiddenSeconds: 60 })
+  look(true)
+  await pass(59)
+  expect(phaseOf(tab)).toBe('active')
+  await pass(1)
+  expect(phaseOf(tab)).toBe('paused')
+  look(false)
+  await settle()
+  expect(phaseOf(tab)).toBe('active')
+  stop()
+})
+
+test('a page that is looked at in time is not paused', async () => {
+  const tab = await openTab()
+  const stop = pauseWhenAway(tab.session, { hiddenSeconds: 60 })
+  look(true)
+  await pass(30)
+  look(false)
+  await pass(60)
+  expect(phaseOf(tab)).toBe('active')
+  stop()
+})
+
+test('a pause that the user made stays when the page is looked at again', async () => {
+  const tab = await openTab()
+  const stop = pauseWhenAway(tab.session, { hiddenSeconds: 60 })
+  await tab.session.pause()
+  look(true)
+  await pass(90)
+  look(false)
+  await settle()
+  expect(phaseOf(tab)).toBe('paused')
+  stop()
+})
+
+test('idleness pauses, touches put it off, and the user resumes', async () => {
+  const tab = await openTab()
+  const stop = pauseWhenAway(tab.session, { idleSeconds: 300 })
+  await pass(299)
+  document.dispatchEvent(new Event('pointermove'))
+  await pass(299)
+  expect(phaseOf(tab)).toBe('active')
+  await pass(1)
+  expect(phaseOf(tab)).toBe('paused')
+  document.dispatchEvent(new Event('pointermove'))
+  await settle()
+  expect(phaseOf(tab)).toBe('paused')
+  stop()
+})
+
+test('nothing is watched any more once it is stopped', async () => {
+  const tab = await openTab()
+  pauseWhenAway(tab.session, { hiddenSeconds: 60, idleSeconds: 60 })()
+  look(true)
+  await pass(600)
+  look(false)
+  expect(phaseOf(tab)).toBe('active')
+})

@@ -1,0 +1,62 @@
+/**
+ * Pauses while nobody is there.
+ *
+ * @module
+ */
+import type { MarketplaceSession } from './session.ts'
+
+export interface AwayOptions {
+  /** Pause once the page was hidden for this long, and resume when it is seen again. */
+  hiddenSeconds?: number | undefined
+  /** Pause after this long without a touch, a key or a scroll. The user resumes. */
+  idleSeconds?: number | undefined
+}
+
+/**
+ * Watches the page and pauses the session for its user. Returns a function that stops watching.
+ *
+ * @example
+ * pauseWhenAway(session, { hiddenSeconds: 60, idleSeconds: 300 })
+ */
+export function pauseWhenAway(session: MarketplaceSession, options: AwayOptions): () => void {
+  const { hiddenSeconds, idleSeconds } = options
+  const listening = new AbortController()
+  let hiddenTimer: ReturnType<typeof setTimeout> | undefined
+  let idleTimer: ReturnType<typeof setTimeout> | undefined
+  let isPausedForHidden = false
+
+  const phase = () => session.getSnapshot().phase
+  // What goes wrong here is in the snapshot, and tried again by the user.
+  const quietly = (work: Promise<unknown>) => work.catch(() => {})
+
+  function seen(): void {
+    clearTimeout(hiddenTimer)
+    if (document.hidden && hiddenSeconds)
+      hiddenTimer = setTimeout(() => {
+        if (phase() !== 'active') return
+        isPausedForHidden = true
+        quietly(session.pause())
+      }, hiddenSeconds * 1000)
+    if (document.hidden || !isPausedForHidden) return
+    isPausedForHidden = false
+    if (phase() === 'paused') quietly(session.resume())
+  }
+
+  function active(): void {
+    clearTimeout(idleTimer)
+    idleTimer = setTimeout(() => phase() === 'active' && quietly(session.pause()), idleSeconds! * 1000)
+  }
+
+  const settings = { signal: listening.signal, capture: true, passive: true }
+  if (hiddenSeconds) document.addEventListener('visibilitychange', seen, settings)
+  if (idleSeconds) {
+    for (const type of ['pointerdown', 'pointermove', 'keydown', 'scroll', 'touchstart'])
+      document.addEventListener(type, active, settings)
+    active()
+  }
+  return () => {
+    listening.abort()
+    clearTimeout(hiddenTimer)
+    clearTimeout(idleTimer)
+  }
+}
