@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startCapturedApp } from '../../test/captured-log.ts'
 import { addUser, startTestApi, type TestApi, type TestUser } from '../../test/harness.ts'
 import {
@@ -17,6 +17,8 @@ import {
 import { PUBLIC_TENANT_ID } from '../id.ts'
 import { checkLedger } from '../ledger/check-ledger.ts'
 import { placeHold } from '../ledger/place-hold.ts'
+import { receiveStripeEvent } from './receive-stripe-event.ts'
+import { readStripeEvent } from './stripe-event.ts'
 
 let api: TestApi
 beforeAll(async () => {
@@ -234,6 +236,31 @@ test('a refund that names its purchase is matched at once, and still waits for t
   expect(await outcomeOf(early)).toMatchObject({ outcome: 'applied' })
   expect(await totalOf(user)).toBe(0)
   await send(completed(payment))
+  expect(await totalOf(user)).toBe(500)
+})
+
+test('a payment waits for a refund of it that is being noted, so that neither misses the other', async () => {
+  const { user, payment } = await begin()
+  const [noted, mayCommit] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const event = readStripeEvent(JSON.stringify(refunded(payment, 475)))
+  const refund = api.deps.db.inBatch(async (tx) => {
+    const [receipt] = await receiveStripeEvent(tx, { event: event!, now: api.clock.now() })
+    expect(receipt?.outcome).toBe('unmatched')
+    noted.resolve()
+    await mayCommit.promise
+  })
+  await noted.promise
+  const paid = send(completed(payment))
+  const isWaiting = vi.waitFor(async () => {
+    const rows = await api.deps.db.batch.query(
+      `select from pg_locks where not granted
+         and database = (select oid from pg_database where datname = current_database())`,
+    )
+    expect(rows).toHaveLength(1)
+  })
+  await Promise.race([isWaiting, paid])
+  mayCommit.resolve()
+  await Promise.all([refund, paid])
   expect(await totalOf(user)).toBe(500)
 })
 
