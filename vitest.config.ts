@@ -12,7 +12,7 @@ export default defineConfig({
       {
         test: {
           name: 'api',
-          include: ['apps/api/**/*.test.ts'],
+          include: ['apps/api/**/*.test.ts', 'tests/*.test.ts'],
           exclude: [...always, ...exclude],
           globalSetup: ['apps/api/test/global-setup.ts'],
           testTimeout: 30_000,

@@ -6,7 +6,7 @@
 import { get } from './api.js'
 import { currentUser } from './sign-in.js'
 
-/** @typedef {{ available: number, held: number, total: number }} Balance */
+/** @typedef {{ available: number, held: number, total: number, debt?: number }} Balance */
 
 /** @type {Balance | null} */
 let balance = null

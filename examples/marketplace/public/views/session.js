@@ -14,7 +14,7 @@ import { sessionCard } from '../running-sessions.js'
 const endings = {
   completed: 'You ended the session.',
   expired: 'The time you reserved was used up.',
-  abandoned: 'The app was silent for too long, so we ended the session. Only confirmed time is charged.',
+  abandoned: 'The session was silent or paused for too long, so we ended it. Only confirmed time is charged.',
   cancelled: 'The app was never opened, so nothing is charged.',
   revoked: 'The app was taken off the marketplace. You are charged up to its last sign of life.',
 }

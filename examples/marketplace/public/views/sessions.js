@@ -12,7 +12,7 @@ import { runningSessions } from '../running-sessions.js'
 const endings = {
   completed: 'ended by you',
   expired: 'time used up',
-  abandoned: 'fell silent',
+  abandoned: 'silent for too long',
   cancelled: 'never opened',
   revoked: 'app taken off',
 }

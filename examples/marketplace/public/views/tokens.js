@@ -37,6 +37,12 @@ export async function showTokens({ query }) {
     content: [
       h('h1', { tabindex: '-1' }, 'Tokens'),
       balanceCard(balance),
+      balance?.debt &&
+        h(
+          'p',
+          { class: 'notice' },
+          `${formatTokens(balance.debt)} are owed: they were refunded after they had been spent. What you buy settles that first, and until then no session opens.`,
+        ),
       needed > 0 &&
         h('p', { class: 'notice' }, `${formatTokens(needed)} are missing for what you were about to do.`),
       h(
