@@ -42,8 +42,6 @@ const RefreshTokenField = Type.String({
   examples: ['tmr_0Q3hVv1u8b2mUqkC6l5nN3yq7mX0sPzJwR4tYb9aE1c'],
 })
 
-const bodyProblems = ['malformed_json', 'payload_too_large', 'unsupported_media_type'] as const
-
 export function registerAuthRoutes(app: App, deps: Deps): void {
   const { db, clock, config } = deps
   const passwords = createPasswords({ burstFactor: config.rateLimitFactor })
@@ -70,7 +68,7 @@ export function registerAuthRoutes(app: App, deps: Deps): void {
           password: PasswordField,
           displayName: Type.Optional(DisplayNameField),
         }),
-        response: { 201: SignedIn, ...problems('email_taken', ...bodyProblems) },
+        response: { 201: SignedIn, ...problems('email_taken') },
       },
     },
     async (request, reply) => {
@@ -115,7 +113,7 @@ export function registerAuthRoutes(app: App, deps: Deps): void {
             examples: ['correct horse battery staple'],
           }),
         }),
-        response: { 200: SignedIn, ...problems('invalid_credentials', ...bodyProblems) },
+        response: { 200: SignedIn, ...problems('invalid_credentials') },
       },
     },
     async (request) => {
@@ -144,7 +142,7 @@ export function registerAuthRoutes(app: App, deps: Deps): void {
           'Each refresh token works once. Using an old one ends that sign-in, its newest token included, because ' +
           'somebody else may hold a copy. Of several requests that race with one token, one wins.',
         body: Shape({ refreshToken: RefreshTokenField }),
-        response: { 200: Refreshed, ...problems('refresh_token_invalid', ...bodyProblems) },
+        response: { 200: Refreshed, ...problems('refresh_token_invalid') },
       },
     },
     async (request) => {
@@ -178,7 +176,7 @@ export function registerAuthRoutes(app: App, deps: Deps): void {
         body: Shape({ refreshToken: RefreshTokenField }),
         response: {
           204: Type.Null({ description: 'Signed out.' }),
-          ...problems('unauthenticated', ...bodyProblems),
+          ...problems(),
         },
       },
     },
@@ -199,7 +197,7 @@ export function registerAuthRoutes(app: App, deps: Deps): void {
         tags: ['Accounts'],
         summary: 'The caller’s account',
         description: 'With the roles it has at this moment.',
-        response: { 200: Profile, ...problems('unauthenticated') },
+        response: { 200: Profile, ...problems() },
       },
     },
     async (request) => {
@@ -218,7 +216,7 @@ export function registerAuthRoutes(app: App, deps: Deps): void {
         summary: 'Change the caller’s account',
         description: 'What is not named stays as it is; null takes the name away.',
         body: Shape({ displayName: Type.Optional(Nullable(DisplayNameField)) }),
-        response: { 200: Profile, ...problems('unauthenticated', ...bodyProblems) },
+        response: { 200: Profile, ...problems() },
       },
     },
     async (request): Promise<Static<typeof Profile>> => {
