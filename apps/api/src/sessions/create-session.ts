@@ -1,8 +1,8 @@
-import type { Tx } from '../db.ts'
+import type { Db, Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
+import { createGatherer } from '../gather.ts'
 import { createId } from '../id.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
-import { placeHold } from '../ledger/place-hold.ts'
 import { createJti, launchExpiry, launchUrlOf, signLaunchJwt, userRefOf } from './launch.ts'
 import { type SessionRow, sessionColumns } from './session.ts'
 
@@ -13,6 +13,7 @@ export interface Launch {
   launchExpiresAt: string
 }
 
+/** What a launch needs to know of the provider and of the user. */
 export interface OpenedProvider {
   launchUrl: string
   launchInFragment: boolean
@@ -20,77 +21,161 @@ export interface OpenedProvider {
   referenceSalt: Buffer
 }
 
-interface Opening {
+export interface NewSession {
   tenantId: string
   userId: string
   providerId: string
   durationMinutes: number
   feeBasisPoints: number
-  keys: KeyRing
   now: Date
 }
 
 /**
- * Reserves the session's full price and makes the launch JWT that opens it. Time starts at the first validate.
+ * Reserves a session's full price and makes the launch JWT that opens it, gathered like beats. Time starts at the
+ * first validate.
  *
- * The JWT is signed before the wallet is locked. A provider that is suspended at this very moment is met again at
- * validate, which refuses.
- *
- * @throws {Problem} `provider_not_found`, `insufficient_tokens`
+ * @returns what opens one. @throws {Problem} `provider_not_found`, `insufficient_tokens`
  */
-export async function createSession(tx: Tx, input: Opening): Promise<Launch> {
-  const [provider] = await tx.query<OpenedProvider>(findProviderSql, [input.providerId, input.userId])
-  if (!provider) throw new Problem('provider_not_found')
-  return openSession(tx, { ...input, provider, isTest: false })
-}
-
-/**
- * The session itself, with whatever provider the caller found to be right.
- *
- * @throws {Problem} `insufficient_tokens`
- */
-export async function openSession(
-  tx: Tx,
-  input: Opening & { provider: OpenedProvider; isTest: boolean },
-): Promise<Launch> {
-  const { tenantId, userId, providerId, provider, durationMinutes, feeBasisPoints, keys, isTest, now } = input
-  const sessionId = createId('ses', now)
-  const jti = createJti()
-  const userRef = userRefOf(provider.referenceSalt, providerId)
-  const launchJwt = await signLaunchJwt(keys, { tenantId, sessionId, providerId, userRef, jti, now })
-  const price = provider.tokensPerMinute * durationMinutes
-  // A test asks nothing of the wallet, not even whether it may spend.
-  if (!isTest) await placeHold(tx, { walletId: userId, reference: sessionId, amount: price, now })
-  const [session] = await tx.query<SessionRow>(createSessionSql, [
-    sessionId,
-    userId,
-    providerId,
-    userRef,
-    durationMinutes * 60_000,
-    provider.tokensPerMinute,
-    feeBasisPoints,
-    price,
-    jti,
-    launchExpiry(now),
-    now,
-    isTest,
-  ])
-  return {
-    session: session as SessionRow,
-    launchJwt,
-    launchUrl: launchUrlOf(provider, launchJwt),
-    launchExpiresAt: launchExpiry(now).toISOString(),
+export function createOpening(db: Db, keys: KeyRing): (wanted: NewSession) => Promise<Launch> {
+  let opened = 0
+  const open = createGatherer<NewSession & { number: number }, Launch | Problem>({
+    run: (wanted) => db.inBatch((tx) => createSessions(tx, wanted, keys)),
+    keyOf: ({ number }) => String(number),
+    batchMax: 64,
+    overload: () =>
+      new Problem('unavailable', { retryAfterSeconds: 2 }, 'too many sessions wait to be opened'),
+  })
+  return async (wanted) => {
+    opened += 1
+    return orThrow(await open({ ...wanted, number: opened }))
   }
 }
 
-const findProviderSql = `
-  select p.launch_url as "launchUrl", p.launch_in_fragment as "launchInFragment",
-    p.tokens_per_minute as "tokensPerMinute", u.reference_salt as "referenceSalt"
-  from providers p cross join users u
-  where p.id = $1 and p.status = 'listed' and u.id = $2`
+/** The same within a transaction that has more to do. */
+export async function createSession(tx: Tx, wanted: NewSession, keys: KeyRing): Promise<Launch> {
+  const [launch] = await createSessions(tx, [wanted], keys)
+  return orThrow(launch)
+}
 
-const createSessionSql = `
-  insert into sessions as s (id, user_id, provider_id, user_ref, status, duration_ms, tokens_per_minute,
-    fee_basis_points, tokens_held, launch_jti, launch_expires_at, created_at, sweep_at, is_test)
-  values ($1, $2, $3, $4, 'pending', $5, $6, $7, $8, $9, $10::timestamptz, $11, $10::timestamptz + interval '5 minutes', $12)
-  returning ${sessionColumns('$11')}`
+function orThrow(launch: Launch | Problem | undefined): Launch {
+  if (launch instanceof Problem) throw launch
+  if (!launch) throw new Problem('provider_not_found')
+  return launch
+}
+
+async function createSessions(tx: Tx, wanted: NewSession[], keys: KeyRing): Promise<(Launch | Problem)[]> {
+  const rows = await tx.query<OpenedProvider & { ordinal: number }>(findProvidersSql, [
+    wanted.map(({ tenantId }) => tenantId),
+    wanted.map(({ providerId }) => providerId),
+    wanted.map(({ userId }) => userId),
+  ])
+  const providers = new Map(rows.map((row) => [row.ordinal - 1, row]))
+  const answers: (Launch | Problem)[] = wanted.map(() => new Problem('provider_not_found'))
+  const possible = wanted.flatMap((session, i) => {
+    const provider = providers.get(i)
+    return provider ? [{ session, provider, i }] : []
+  })
+  const launches = await openSessions(
+    tx,
+    possible.map(({ session, provider }) => ({ ...session, provider, isTest: false })),
+    keys,
+  )
+  possible.forEach(({ i }, k) => {
+    answers[i] = launches[k] as Launch | Problem
+  })
+  return answers
+}
+
+/**
+ * Opens sessions with whatever provider the caller found to be right; a refusal is an answer, the others go on.
+ *
+ * JWTs are signed before the first wallet is locked; holds and rows are one statement. A provider that is suspended at
+ * this very moment is met again at validate, which refuses.
+ */
+export async function openSessions(
+  tx: Tx,
+  wanted: (NewSession & { provider: OpenedProvider; isTest: boolean })[],
+  keys: KeyRing,
+): Promise<(Launch | Problem)[]> {
+  if (wanted.length === 0) return []
+  const prepared = await Promise.all(
+    wanted.map(async (session) => {
+      const { tenantId, providerId, provider, durationMinutes, now } = session
+      const sessionId = createId('ses', now)
+      const jti = createJti()
+      const userRef = userRefOf(provider.referenceSalt, providerId)
+      const launchJwt = await signLaunchJwt(keys, { tenantId, sessionId, providerId, userRef, jti, now })
+      return {
+        ...session,
+        sessionId,
+        jti,
+        userRef,
+        launchJwt,
+        price: provider.tokensPerMinute * durationMinutes,
+      }
+    }),
+  )
+  const rows = await tx.query<Opened>(openSessionsSql, [
+    prepared.map(({ tenantId }) => tenantId),
+    prepared.map(({ sessionId }) => sessionId),
+    prepared.map(({ now }) => createId('hld', now)),
+    prepared.map(({ userId }) => userId),
+    prepared.map(({ providerId }) => providerId),
+    prepared.map(({ userRef }) => userRef),
+    prepared.map(({ durationMinutes }) => durationMinutes * 60_000),
+    prepared.map(({ provider }) => provider.tokensPerMinute),
+    prepared.map(({ feeBasisPoints }) => feeBasisPoints),
+    prepared.map(({ price }) => price),
+    prepared.map(({ jti }) => jti),
+    prepared.map(({ now }) => launchExpiry(now)),
+    prepared.map(({ isTest }) => isTest),
+    prepared.map(({ now }) => now),
+  ])
+  const byOrdinal = new Map(rows.map((row) => [row.ordinal - 1, row]))
+  return prepared.map(({ price, provider, launchJwt, now }, i) => {
+    const row = byOrdinal.get(i)
+    if (!row?.id) return refuse(price, row)
+    const launchUrl = launchUrlOf(provider, launchJwt)
+    return { session: row, launchJwt, launchUrl, launchExpiresAt: launchExpiry(now).toISOString() }
+  })
+}
+
+/** A session's row, or nothing in it but what the wallet has. */
+type Opened = SessionRow & { ordinal: number; available: number | null; debt: number | null }
+
+function refuse(required: number, wallet: Opened | undefined): Problem {
+  const available = wallet?.available ?? 0
+  const debt = wallet?.debt ?? 0
+  return new Problem('insufficient_tokens', { required, available, ...(debt > 0 && { debt }) })
+}
+
+const findProvidersSql = `
+  select i.ordinal, p.launch_url as "launchUrl", p.launch_in_fragment as "launchInFragment",
+    p.tokens_per_minute as "tokensPerMinute", u.reference_salt as "referenceSalt"
+  from unnest($1::text[], $2::text[], $3::text[]) with ordinality as i (tenant_id, provider_id, user_id, ordinal)
+  join providers p on p.tenant_id = i.tenant_id and p.id = i.provider_id and p.status = 'listed'
+  join users u on u.tenant_id = i.tenant_id and u.id = i.user_id`
+
+// The sort makes every batch lock wallets in one order. `offset 0` keeps the planner from pulling the calls below it.
+// A test asks nothing of the wallet, not even whether it may spend.
+const openSessionsSql = `
+  with input as (
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::int[],
+      $9::int[], $10::bigint[], $11::text[], $12::timestamptz[], $13::boolean[], $14::timestamptz[]) with ordinality
+      as i (tenant_id, id, hold_id, user_id, provider_id, user_ref, duration_ms, tokens_per_minute, fee_basis_points,
+        price, jti, launch_expires_at, is_test, at, ordinal)
+  ), held as materialized (
+    select i.*, h.placed, h.available, h.debt
+    from (select * from input where not is_test order by tenant_id, user_id, ordinal offset 0) i
+    cross join lateral place_hold(i.tenant_id, i.user_id, i.hold_id, i.id, i.price, i.at) h
+    union all
+    select i.*, true, null, null from input i where is_test
+  ), opened as (
+    insert into sessions as s (tenant_id, id, user_id, provider_id, user_ref, status, duration_ms, tokens_per_minute,
+      fee_basis_points, tokens_held, launch_jti, launch_expires_at, created_at, sweep_at, is_test)
+    select tenant_id, id, user_id, provider_id, user_ref, 'pending', duration_ms, tokens_per_minute,
+      fee_basis_points, price, jti, launch_expires_at, at, launch_expires_at + interval '5 minutes', is_test
+    from held where placed
+    returning ${sessionColumns('s.created_at')}
+  )
+  select h.ordinal, h.available, h.debt, o.* from held h left join opened o on o.id = h.id`

@@ -321,9 +321,10 @@ describe('relaunching', () => {
 describe('extending', () => {
   test('a second hold at the price of opening, whatever the price is now; captured oldest first', async () => {
     const providerId = await addProvider(api, { ownerId: market.user.id, tokensPerMinute: 4 })
-    const play = await openSession({ ...market, providerId }, { minutes: 1 })
-    await api.deps.db.batch.query('update providers set tokens_per_minute = 9 where id = $1', [providerId])
+    const play = await openSession({ ...market, providerId }, { minutes: 1, validate: false })
     api.clock.advance({ ms: 1 })
+    await validateLaunch(play)
+    await api.deps.db.batch.query('update providers set tokens_per_minute = 9 where id = $1', [providerId])
     const extended = await play.market('POST', '/extend', { minutes: 2 })
     expect(extended.body.session).toMatchObject({ durationSeconds: 180, tokensHeld: 12, tokensPerMinute: 4 })
     expect((await play.use(90)).body.session.remainingMs).toBe(90_000)

@@ -9,7 +9,7 @@ import type { Deps } from '../deps.ts'
 import { userOf } from '../http/authenticate.ts'
 import { toPage } from '../http/paging.ts'
 import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
-import { createSession, type Launch } from './create-session.ts'
+import { createOpening, createSession, type Launch } from './create-session.ts'
 import { extendSession } from './extend-session.ts'
 import { getSession, listSessions } from './get-session.ts'
 import { Launched } from './launch.ts'
@@ -30,6 +30,7 @@ export function registerSessionRoutes(app: App, deps: Deps): void {
     session: present(session, now),
     ...launch,
   })
+  const open = createOpening(db, keys)
   registerSdkRoutes(app, deps)
 
   app.post(
@@ -56,12 +57,13 @@ export function registerSessionRoutes(app: App, deps: Deps): void {
     async (request, reply) => {
       const { tenantId, userId } = userOf(request)
       const now = clock()
-      const feeBasisPoints = config.platformFeeBasisPoints
+      const wanted = { ...request.body, tenantId, userId, feeBasisPoints: config.platformFeeBasisPoints, now }
+      if (request.headers['idempotency-key'] === undefined) {
+        const launch = presentLaunch(await open(wanted), now)
+        return reply.code(201).send(launch)
+      }
       return edge.once(request, reply, 201, async (tx) =>
-        presentLaunch(
-          await createSession(tx, { ...request.body, tenantId, userId, feeBasisPoints, keys, now }),
-          now,
-        ),
+        presentLaunch(await createSession(tx, wanted, keys), now),
       )
     },
   )
