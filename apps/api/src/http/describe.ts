@@ -107,7 +107,8 @@ export function describeRoute(schema: Described, config: RouteConfig) {
 }
 
 interface Operation {
-  parameters?: unknown[]
+  summary?: string
+  parameters?: { name?: string; $ref?: string }[]
   responses: Record<string, { description: string; headers?: unknown; content?: unknown }>
   'x-limit'?: LimitClass
   'x-idempotent'?: boolean
@@ -130,13 +131,16 @@ export function describeDocument<D extends object>(document: D): D {
     delete operation['x-limit']
     if (limit !== 'none') operation['x-rate-limit'] = { policy: limit, ...LIMITS[limit] }
     if (isIdempotent) {
+      const others = operation.parameters?.filter(({ name }) => name?.toLowerCase() !== 'idempotency-key')
       operation.parameters = [
-        ...(operation.parameters ?? []),
+        ...(others ?? []),
         { $ref: '#/components/parameters/Idempotency-Key' },
       ]
     }
     const always = ['X-Request-Id', ...(limit === 'none' ? [] : ['RateLimit-Policy', 'RateLimit'])]
     for (const answer of Object.values(operation.responses)) {
+      // A success that says nothing of its own is what the operation says it does.
+      if (answer.description === 'Default Response') answer.description = `${operation.summary}.`
       answer.headers = references(isIdempotent ? [...always, 'Idempotent-Replayed'] : always)
     }
     for (const [status, ofStatus] of byStatus(codes)) {

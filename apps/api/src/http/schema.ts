@@ -22,6 +22,7 @@ export const Instant = (description: string) =>
 export const Nullable = <S extends TSchema>(schema: S) =>
   Type.Union([schema, Type.Null()], {
     ...('description' in schema && { description: schema.description as string }),
+    ...('examples' in schema && { examples: schema.examples as unknown[] }),
   })
 
 export const Tokens = (description: string, example = 120) =>
@@ -103,7 +104,10 @@ export const Page = <S extends TSchema>(item: S) =>
   Shape({
     items: Type.Array(item, { description: 'This page, newest first where not said otherwise.' }),
     nextCursor: Nullable(
-      Type.String({ description: 'Give it as `cursor` for the next page; null at the end.' }),
+      Type.String({
+        description: 'Give it as `cursor` for the next page; null at the end.',
+        examples: ['c2VzXzAxazR3M3Q5eDI'],
+      }),
     ),
   })
 

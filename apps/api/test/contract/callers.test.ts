@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startTestApi, type TestApi } from '../harness.ts'
+import { listOperations, readDocument } from './operations.ts'
+
+// Who may call what, and which limit counts. A new route is added here on purpose, by somebody who thought about it.
+const TABLE = `
+GET    open                         open      /.well-known/jwks.json
+GET    open                         open      /api/v1/keys/public
+POST   open                         validate  /api/v1/sessions/validate
+GET    session key (sessions:read)  read      /api/v1/sessions/{id}
+POST   session user                 beat      /api/v1/sessions/{id}/complete
+POST   session                      beat      /api/v1/sessions/{id}/heartbeat
+POST   session                      beat      /api/v1/sessions/{id}/pause
+POST   session                      beat      /api/v1/sessions/{id}/resume
+POST   open                         auth      /auth/login
+POST   user                         write     /auth/logout
+GET    user                         read      /auth/profile
+PATCH  user                         write     /auth/profile
+POST   open                         auth      /auth/refresh
+POST   open                         auth      /auth/register
+GET    open                         unlimited /healthz
+GET    open                         unlimited /metrics
+GET    operator                     read      /operator/providers
+GET    open                         open      /providers
+POST   user                         write     /providers
+GET    user                         read      /providers/mine
+GET    open                         open      /providers/{id}
+PATCH  user key (providers:write)   write     /providers/{id}
+POST   user                         write     /providers/{id}/api-keys
+GET    user                         read      /providers/{id}/api-keys
+DELETE user                         write     /providers/{id}/api-keys/{keyId}
+POST   user                         write     /providers/{id}/api-keys/{keyId}/rotate
+POST   operator                     write     /providers/{id}/approve
+POST   operator                     write     /providers/{id}/reject
+GET    user key (sessions:read)     read      /providers/{id}/sessions
+GET    user                         unlimited /providers/{id}/sessions/live
+POST   operator                     write     /providers/{id}/suspend
+POST   user key (sessions:write)    write     /providers/{id}/test-sessions
+POST   user key (webhooks:write)    write     /providers/{id}/webhook-endpoints
+GET    user key (webhooks:write)    read      /providers/{id}/webhook-endpoints
+GET    user key (webhooks:write)    read      /providers/{id}/webhook-endpoints/{endpointId}
+PATCH  user key (webhooks:write)    write     /providers/{id}/webhook-endpoints/{endpointId}
+DELETE user key (webhooks:write)    write     /providers/{id}/webhook-endpoints/{endpointId}
+GET    user key (webhooks:write)    read      /providers/{id}/webhook-endpoints/{endpointId}/deliveries
+GET    user key (webhooks:write)    read      /providers/{id}/webhook-endpoints/{endpointId}/deliveries/{deliveryId}
+POST   user key (webhooks:write)    write     /providers/{id}/webhook-endpoints/{endpointId}/deliveries/{deliveryId}/replay
+POST   user key (webhooks:write)    write     /providers/{id}/webhook-endpoints/{endpointId}/replay
+POST   user key (webhooks:write)    write     /providers/{id}/webhook-endpoints/{endpointId}/rotate-secret
+POST   user key (webhooks:write)    write     /providers/{id}/webhook-endpoints/{endpointId}/test
+GET    open                         unlimited /readyz
+POST   user                         write     /sessions
+GET    user                         read      /sessions
+GET    user                         read      /sessions/{id}
+POST   user                         write     /sessions/{id}/extend
+POST   user                         write     /sessions/{id}/pause
+POST   user                         write     /sessions/{id}/relaunch
+POST   user                         write     /sessions/{id}/resume
+GET    user                         read      /tokens/balance
+GET    user                         read      /tokens/history
+GET    open                         open      /tokens/packages
+POST   user                         write     /tokens/purchase
+GET    user                         read      /tokens/purchases
+GET    user                         read      /tokens/purchases/{id}
+POST   stripe                       unlimited /webhooks/stripe
+`
+
+let api: TestApi
+beforeAll(async () => {
+  api = await startTestApi()
+})
+afterAll(() => api.close())
+
+test('every route is called by whom the table says, under the limit it says', async () => {
+  const lines = listOperations(await readDocument(api)).map(({ method, path, object }) => {
+    const callers = [object['x-callers'].join(' '), object['x-scope'] && `(${object['x-scope']})`].filter(
+      Boolean,
+    )
+    const limit = object['x-rate-limit']?.policy ?? 'unlimited'
+    return `${method.padEnd(7)}${callers.join(' ').padEnd(29)}${limit.padEnd(10)}${path}`
+  })
+  const byPath = (a: string, b: string) => (a.slice(46) < b.slice(46) ? -1 : 1)
+  const expected = TABLE.trim().split('\n').sort(byPath)
+  expect(lines.sort(byPath)).toEqual(expected)
+})
