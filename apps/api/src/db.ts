@@ -65,6 +65,9 @@ export function connect({ databaseUrl, poolSize = 10, statementTimeoutMs = 10_00
       ].join(' '),
     })
     pool.on('error', (error) => onError?.(error))
+    // The pool listens to idle connections only. One that breaks inside a transaction would end the process by an
+    // event nobody hears; the transaction learns it from its next statement.
+    pool.on('connect', (client) => client.on('error', (error) => onError?.(error)))
     return pool
   }
   const app = open('tm_app')
