@@ -132,10 +132,7 @@ export function describeDocument<D extends object>(document: D): D {
     if (limit !== 'none') operation['x-rate-limit'] = { policy: limit, ...LIMITS[limit] }
     if (isIdempotent) {
       const others = operation.parameters?.filter(({ name }) => name?.toLowerCase() !== 'idempotency-key')
-      operation.parameters = [
-        ...(others ?? []),
-        { $ref: '#/components/parameters/Idempotency-Key' },
-      ]
+      operation.parameters = [...(others ?? []), { $ref: '#/components/parameters/Idempotency-Key' }]
     }
     const always = ['X-Request-Id', ...(limit === 'none' ? [] : ['RateLimit-Policy', 'RateLimit'])]
     for (const answer of Object.values(operation.responses)) {

@@ -180,7 +180,7 @@ describe('addresses', () => {
 
 describe('headers', () => {
   test('of answers let no page frame, sniff or run anything', async () => {
-    const { headers } = await api.call('GET', '/providers')
+    const { headers } = await api.call('GET', '/healthz')
     expect(headers).toMatchObject({
       'content-security-policy': "default-src 'none';frame-ancestors 'none'",
       'x-content-type-options': 'nosniff',
@@ -246,6 +246,11 @@ describe('bytes that are no request', () => {
     expect(problem).toMatchObject({ code, status })
     expect(head).toContain(`X-Request-Id: ${problem.requestId}`)
   })
+})
+
+test('a request that does not finish arriving is given up', () => {
+  const { server } = api.app
+  expect([server.headersTimeout, server.requestTimeout, server.timeout]).toEqual([15_000, 30_000, 60_000])
 })
 
 describe('too many in flight', () => {

@@ -2,6 +2,7 @@ import { Type } from '@fastify/type-provider-typebox'
 import type { App } from '../app.ts'
 import type { Deps } from '../deps.ts'
 import { userOf } from '../http/authenticate.ts'
+import { NotModified, sendWithEtag } from '../http/etag.ts'
 import { toPage } from '../http/paging.ts'
 import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
 import { changeProvider } from './change-provider.ts'
@@ -59,16 +60,17 @@ export function registerProviderRoutes(app: App, deps: Deps, seams: ProviderSeam
           category: Type.Optional(category),
           ...PageQuery,
         }),
-        response: { 200: Page(ListedProvider), ...problems() },
+        response: { 200: Page(ListedProvider), 304: NotModified, ...problems() },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { limit = 20, cursor, ...filter } = request.query
       const after = cursors.decode(cursor)
       const rows = await db.inTenant(request.actor.tenantId, (tx) =>
         listProviders(tx, { ...filter, after, limit }),
       )
-      return toPage(rows, limit, cursors, positionOf, presentListedProvider)
+      const page = toPage(rows, limit, cursors, positionOf, presentListedProvider)
+      return sendWithEtag(request, reply, page)
     },
   )
 
@@ -106,13 +108,14 @@ export function registerProviderRoutes(app: App, deps: Deps, seams: ProviderSeam
         summary: 'One listed provider',
         description: 'What is not listed does not exist here; owners read theirs from GET /providers/mine.',
         params: Shape({ id: Id('prv') }),
-        response: { 200: ListedProvider, ...problems('provider_not_found') },
+        response: { 200: ListedProvider, 304: NotModified, ...problems('provider_not_found') },
       },
     },
-    async (request) =>
-      presentListedProvider(
-        await db.inTenant(request.actor.tenantId, (tx) => getListedProvider(tx, request.params.id)),
-      ),
+    async (request, reply) => {
+      const { actor, params } = request
+      const row = await db.inTenant(actor.tenantId, (tx) => getListedProvider(tx, params.id))
+      return sendWithEtag(request, reply, presentListedProvider(row))
+    },
   )
 
   app.post(
