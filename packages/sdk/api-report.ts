@@ -8,7 +8,7 @@ import { dirname, join, relative } from 'node:path'
 
 const dist = join(import.meta.dirname, 'dist')
 const reportPath = join(import.meta.dirname, 'api-report.txt')
-const entries = ['index', 'react', 'vue', 'server/index', 'testing/index']
+const entries = ['index', 'react', 'vue', 'react-native/index', 'server/index', 'testing/index']
 
 /** The declarations of an entry and of what it names, each once, without comments. */
 function collect(path: string, seen: Map<string, string>): void {

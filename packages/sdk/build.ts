@@ -19,6 +19,7 @@ export const entries = {
   vue: 'src/vue.ts',
   testing: 'src/testing/index.ts',
   server: 'src/server/index.ts',
+  'react-native': 'src/react-native/index.ts',
   ...Object.fromEntries(languages.map((code) => [`languages/${code}`, `src/languages/${code}.ts`])),
 }
 

@@ -19,6 +19,8 @@ import { remainingMs } from './time-left.ts'
 import { createTimekeeper, type Timekeeper } from './timekeeper.ts'
 import type { Session } from './wire.ts'
 
+type Validated = { session: Session; sessionJwt: string }
+
 const ACTION_TRIES_MAX = 3
 const ACTION_RETRY_MS = 1_500
 const HIDDEN_TICK_MS = 5_000
@@ -147,11 +149,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     const sentAt = ports.clock.monotonic()
     const { clientId } = record
     const body = { launchJwt: jwt, clientId }
-    const answer = await request<{ session: Session; sessionJwt: string }>(
-      ports,
-      `${sessionsUrl}/validate`,
-      body,
-    )
+    const answer = await request<Validated>(ports, `${sessionsUrl}/validate`, body)
     launchJwt = undefined
     if (kept && kept.session!.id !== answer.session.id)
       sendFinal(kept, { clientId, sequence: kept.sequence + 1 })
@@ -282,10 +280,12 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
         sendFinal(record, use)
         share(true)
       }
+      stopTimers()
       tabs.close()
     } else if (moment === 'show') {
       wayBack.reset()
       takeLaunchJwt(ports.navigation)
+      tick()
       if (tabs.open()) beat()
     } else if (moment === 'online') beat()
     else if (isReturnDue) leave()

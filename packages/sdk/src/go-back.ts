@@ -10,15 +10,10 @@ import { emit, type Listeners } from './session-events.ts'
 /** How long an app may hold up the way back to save its work. */
 export const HOOK_TIMEOUT_MS = 3_000
 
-/** Adds a query parameter. Undefined for what is not a web address, such as `javascript:`. */
+/** Appends a query parameter. Undefined for what is not a web address, such as `javascript:`. */
 export function withQuery(url: string | undefined, name: string, value: string | null): string | undefined {
-  try {
-    const target = new URL(url!)
-    if (value) target.searchParams.set(name, value)
-    return target.protocol.startsWith('http') ? target.href : undefined
-  } catch {
-    return undefined
-  }
+  if (!url || !/^https?:/.test(url)) return undefined
+  return value ? `${url}${url.includes('?') ? '&' : '?'}${name}=${value}` : url
 }
 
 /** Leads to the marketplace, once, after the app had a moment to finish. */

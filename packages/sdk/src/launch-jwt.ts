@@ -31,7 +31,8 @@ interface LaunchClaims {
 const toBytes = (base64url: string) =>
   Uint8Array.from(atob(base64url.replace(/-/g, '+').replace(/_/g, '/')), (char) => char.charCodeAt(0))
 
-const toJson = (base64url: string) => JSON.parse(new TextDecoder().decode(toBytes(base64url)))
+// Byte by byte, because Hermes has no TextDecoder; what is read of it is ASCII.
+const toJson = (base64url: string) => JSON.parse(String.fromCharCode(...toBytes(base64url)))
 
 /**
  * Reads a launch JWT without believing it. `exp` and `nbf` are left to the server: the device's

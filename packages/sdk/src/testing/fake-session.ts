@@ -38,6 +38,8 @@ export interface FakeSession {
   lastBeatAt: number
   leaseEnd: number | null
   hasLeft: boolean
+  /** 30 when left out. */
+  heartbeatIntervalSeconds?: number
   /** Where users go back to; an invented address when left out. */
   marketplaceUrl?: string
 }
@@ -127,7 +129,7 @@ export function toWire(session: FakeSession, now: number): Session {
     tokensPerMinute: session.tokensPerMinute,
     tokensHeld: Math.ceil((session.durationMs / 60_000) * session.tokensPerMinute),
     tokensCharged: session.status === 'ended' ? Math.ceil(minutes * session.tokensPerMinute) : null,
-    heartbeatIntervalSeconds: 30,
+    heartbeatIntervalSeconds: session.heartbeatIntervalSeconds ?? 30,
     warningSeconds: session.warningSeconds,
     returnUrl: `${session.marketplaceUrl ?? 'https://marketplace.test'}/?session=${session.id}`,
     createdAt: toInstant(session.createdAt)!,
