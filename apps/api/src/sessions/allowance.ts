@@ -15,18 +15,24 @@ export async function noteUnbilled(tx: Tx, { userId, providerId, unbilledMs, now
   if (unbilledMs > 0) await tx.query(noteSql, [userId, providerId, now, unbilledMs])
 }
 
-/** The same for a beat, which then also shortens the leases of a user who is over the allowance. */
-export async function noteBeat(db: Db, tenantId: string, unbilled: Unbilled): Promise<void> {
+/**
+ * The same for a beat, which then also shortens the leases of a user who is over the allowance.
+ *
+ * @returns whether they are.
+ */
+export async function noteBeat(db: Db, tenantId: string, unbilled: Unbilled): Promise<boolean> {
   const { userId, providerId, unbilledMs } = unbilled
-  if (unbilledMs === 0) return
-  await db.inTenant(tenantId, async (tx) => {
+  if (unbilledMs === 0) return false
+  return db.inTenant(tenantId, async (tx) => {
     await noteUnbilled(tx, unbilled)
-    if (await isOverAllowance(tx, unbilled)) await tx.query(shortenLeasesSql, [userId, providerId])
+    const isOver = await isOverAllowance(tx, unbilled)
+    if (isOver) await tx.query(shortenLeasesSql, [userId, providerId])
+    return isOver
   })
 }
 
 /** Whether this user was served more than the allowance without paying, with this provider, in the last 24 hours. */
-async function isOverAllowance(
+export async function isOverAllowance(
   tx: Tx,
   { userId, providerId, now }: { userId: string; providerId: string; now: Date },
 ): Promise<boolean> {

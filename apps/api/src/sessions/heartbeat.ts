@@ -38,7 +38,8 @@ export function createHeartbeat(db: Db, marketplaceUrl: string): (beat: Beat) =>
     if (!session) throw new Problem('session_not_found')
     if (session.status === 'ended') return session
     if (session.clientId !== beat.clientId) throw new Problem('session_superseded')
-    await noteBeat(db, beat.tenantId, { ...session, now: beat.at })
+    // The answer is a lease: it says what the next reading would.
+    if (await noteBeat(db, beat.tenantId, { ...session, now: beat.at })) session.isLeaseShort = true
     if (session.overReason === null) return session
     const { tenantId, sessionId } = beat
     const ending = { tenantId, sessionId, reason: null, lastGap: 'none' as const, now: beat.at }

@@ -1,7 +1,7 @@
 import type { Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
 import { type EventType, emit } from '../events.ts'
-import { noteUnbilled } from './allowance.ts'
+import { isOverAllowance, noteUnbilled } from './allowance.ts'
 import { judgeUnvouchedGap, type LockedSession, lockSession } from './lock-session.ts'
 import { presentSession, type SessionRow, sessionColumns } from './session.ts'
 
@@ -36,6 +36,8 @@ export async function pauseSession(tx: Tx, input: Input): Promise<SessionRow> {
       ? judgeUnvouchedGap(session, now)
       : { countedMs: session.countedMs, unbilledMs: Math.max(0, session.servedMs - session.countedMs) }
   await noteUnbilled(tx, { ...session, unbilledMs, now })
+  // Resuming gives a new lease without a beat, so whoever is over the allowance gets a short one.
+  const isShort = unbilledMs > 0 && (await isOverAllowance(tx, { ...session, now }))
   const paused = await change(tx, pauseSql, [
     session.id,
     now,
@@ -43,6 +45,7 @@ export async function pauseSession(tx: Tx, input: Input): Promise<SessionRow> {
     unbilledMs,
     speaker.kind === 'user',
     sequenceOf(speaker),
+    isShort,
   ])
   await tell(tx, 'session.paused', paused, input)
   return paused
@@ -102,6 +105,7 @@ const claimPauseSql = `
 const pauseSql = `
   update sessions s set
     status = 'paused', paused_at = $2, is_paused_by_user = $5, is_final = false,
+    is_lease_short = s.is_lease_short or $7,
     used_ms = s.used_ms + $3, unbilled_ms = s.unbilled_ms + $4, last_beat_at = $2,
     sequence = coalesce($6, s.sequence), event_sequence = s.event_sequence + 1,
     sweep_at = least(s.sweep_at, $2::timestamptz + (1800001 - s.paused_ms) * interval '1 millisecond')
