@@ -33,6 +33,7 @@ import { endProviderSessions } from './sessions/end-provider-sessions.ts'
 import { registerSessionRoutes } from './sessions/routes.ts'
 import { registerTestSessionRoutes } from './sessions/test-routes.ts'
 import { registerTokenRoutes } from './tokens/routes.ts'
+import { registerWebhookEndpointRoutes } from './webhooks/routes.ts'
 
 const BODY_BYTES_MAX = 64 * 1024
 const HEADER_BYTES_MAX = 16 * 1024
@@ -103,6 +104,7 @@ export async function createApp(deps: Deps): Promise<App> {
   })
   registerTokenRoutes(app, deps)
   registerSessionRoutes(app, deps)
+  registerWebhookEndpointRoutes(app, deps)
   registerTestSessionRoutes(app, deps)
   registerDashboardRoutes(app, deps)
   return app

@@ -152,6 +152,38 @@ export const PROBLEMS = {
     title: 'There is no such API key',
     cure: 'Take an id from the list of the provider’s keys.',
   },
+  // -- webhooks
+  webhook_endpoint_not_found: {
+    status: 404,
+    title: 'There is no such webhook endpoint',
+    cure: 'Take an id from the list of the provider’s webhook endpoints.',
+  },
+  webhook_delivery_not_found: {
+    status: 404,
+    title: 'There is no such delivery',
+    cure: 'Take an id from the endpoint’s deliveries; they are kept for 30 days.',
+  },
+  webhook_endpoint_disabled: {
+    status: 409,
+    title: 'The webhook endpoint is disabled',
+    cure: 'Enable it first, with PATCH and `status`.',
+  },
+  // -- earnings
+  payout_not_found: {
+    status: 404,
+    title: 'There is no such payout',
+    cure: 'Take an id from the list of the provider’s payouts.',
+  },
+  payout_exceeds_payable: {
+    status: 409,
+    title: 'The payout is more than can be paid out now',
+    cure: 'Pay out what `available` says at most; the rest becomes payable later.',
+  },
+  payout_status_invalid: {
+    status: 409,
+    title: 'The payout is settled already',
+    cure: 'Only a pending payout can be paid or cancelled.',
+  },
   // -- sessions
   session_not_found: { status: 404, title: 'There is no such session', cure: 'Check the id.' },
   session_ended: {

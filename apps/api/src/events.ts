@@ -1,5 +1,5 @@
 /**
- * What happened, written in the transaction that caused it.
+ * What happened, written in the transaction that caused it, and with it the deliveries to whoever wants to know.
  *
  * @module
  */
@@ -37,7 +37,25 @@ export async function emit(tx: Tx, events: readonly NewEvent[]): Promise<void> {
   ])
 }
 
+/**
+ * A new delivery's id as SQL: the time of its event, and 62 random bits in digits that ids know.
+ *
+ * @param eventId an SQL expression
+ */
+export const deliveryIdSql = (eventId: string) =>
+  `'dlv_' || substr(${eventId}, 5, 10) || right(replace(gen_random_uuid()::text, '-', ''), 16)`
+
+// One statement, because sessions are a hot path: a provider without endpoints costs one look into a small index. The
+// deliveries are rows and nothing else; a queue that is notified of each would make all commits wait for one another.
 const emitSql = `
-  insert into events (tenant_id, id, type, provider_id, session_id, sequence, snapshot, created_at)
-  select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::jsonb[],
-    $8::timestamptz[])`
+  with written as (
+    insert into events (tenant_id, id, type, provider_id, session_id, sequence, snapshot, created_at)
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::jsonb[],
+      $8::timestamptz[])
+    returning tenant_id, id, type, provider_id, created_at
+  )
+  insert into webhook_deliveries (tenant_id, id, endpoint_id, event_id, next_attempt_at, created_at)
+  select e.tenant_id, ${deliveryIdSql('e.id')}, w.id, e.id, e.created_at, e.created_at
+  from written e
+  join webhook_endpoints w on w.tenant_id = e.tenant_id and w.provider_id = e.provider_id
+    and w.status = 'enabled' and w.events && array['*', e.type]`

@@ -16,6 +16,7 @@ export type IdPrefix =
   | 'whe'
   | 'evt'
   | 'dlv'
+  | 'pay'
   | 'ten'
   | 'org'
   | 'key'
@@ -52,6 +53,13 @@ export function createId(prefix: IdPrefix, now: Date): string {
   }
   return `${prefix}_${timePart}${randomPart}`
 }
+
+/**
+ * Below every id made at that instant or later, above every earlier one: ranges of time as ranges of ids.
+ *
+ * @example `where id >= ${idFloor('evt', from)} and id < ${idFloor('evt', to)}`, as bound values
+ */
+export const idFloor = (prefix: IdPrefix, at: Date) => createId(prefix, at).slice(0, prefix.length + 11)
 
 /** The pattern of an id on the wire. */
 export const idPattern = (prefix: IdPrefix) => `^${prefix}_[0-9a-hjkmnp-tv-z]{26}$`

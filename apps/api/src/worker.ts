@@ -8,6 +8,7 @@ import type { Deps } from './deps.ts'
 import { forgetOldRowsTask } from './http/forget-old-rows.ts'
 import { checkLedgerTask, rollUpTask } from './ledger/jobs.ts'
 import { startSweeper } from './sessions/jobs.ts'
+import { forgetWebhookDeliveriesTask, startCourier } from './webhooks/jobs.ts'
 
 export interface Worker {
   stop(): Promise<void>
@@ -19,6 +20,7 @@ export function createTasks(deps: Deps): TaskList {
     'roll-up-accounts': rollUpTask(deps),
     'check-ledger': checkLedgerTask(deps),
     'forget-old-rows': forgetOldRowsTask(deps),
+    'forget-webhook-deliveries': forgetWebhookDeliveriesTask(deps),
   }
 }
 
@@ -27,6 +29,7 @@ const CRON = `
 */5 * * * * roll-up-accounts
 17 3 * * * check-ledger
 41 * * * * forget-old-rows
+51 * * * * forget-webhook-deliveries
 `
 
 export async function startWorker(deps: Deps, databaseUrl: string): Promise<Worker> {
@@ -43,6 +46,7 @@ export async function startWorker(deps: Deps, databaseUrl: string): Promise<Work
     }),
   })
   const stopSweeper = startSweeper(deps)
+  const stopCourier = startCourier(deps)
   const refresh = setInterval(() => {
     deps.keys.reload().catch((error: Error) => log.warn({ err: error }, 'key set not reloaded'))
   }, 60_000)
@@ -50,7 +54,7 @@ export async function startWorker(deps: Deps, databaseUrl: string): Promise<Work
   return {
     async stop() {
       clearInterval(refresh)
-      await stopSweeper()
+      await Promise.all([stopSweeper(), stopCourier()])
       await runner.stop()
     },
   }
