@@ -156,6 +156,14 @@ describe('what is no key', () => {
     expect([answer.status, answer.body.code]).toEqual([401, 'unauthenticated'])
   })
 
+  test('what was mistyped is told from a key without asking the database', () => {
+    const secret = createApiKeySecret('live')
+    const last = secret.at(-1) === '0' ? '1' : '0'
+    expect(hashOfSecret(secret)).toHaveLength(32)
+    expect(hashOfSecret(secret.slice(0, -1) + last)).toBeUndefined()
+    expect(hashOfSecret(secret.slice(0, 20) + secret.slice(21))).toBeUndefined()
+  })
+
   test('a well-formed one that nobody was given is refused', async () => {
     expect((await use(createApiKeySecret('live'))).status).toBe(401)
   })
