@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { addUser, startTestApi, type TestApi } from '../../test/harness.ts'
+import { LIMITS } from './rate-limit.ts'
 
 // Small factors make small limits: open and read 1200 → 12, write 400 → 4, auth 200 → 2 at 0.01.
 let api: TestApi | undefined
@@ -102,6 +104,13 @@ test('an IPv6 customer is one caller, whichever of their addresses they use', as
   for (let i = 0; i < 12; i += 1) await from(`2001:db8:1:2::${i.toString(16)}`)
   expect((await from('2001:db8:1:2:ffff::1')).status).toBe(429)
   expect((await from('2001:db8:1:3::1')).status).toBe(200)
+})
+
+test('the documented table is the table in the code', async () => {
+  const page = await readFile(new URL('../../../../docs/api/rate-limits.md', import.meta.url), 'utf8')
+  for (const [name, { calls, windowSeconds }] of Object.entries(LIMITS)) {
+    expect(page).toContain(`| \`${name}\` | ${calls.toLocaleString('en-US')} | ${windowSeconds} |`)
+  }
 })
 
 describe('signing in', () => {

@@ -17,6 +17,7 @@ export function createFrameworkErrorHandler(publicUrl: string) {
     request.log.info({ code: error.code }, 'request refused')
     reply.header('x-request-id', request.id).header('cache-control', 'no-store')
     reply.header('x-content-type-options', 'nosniff')
+    reply.header('content-security-policy', "default-src 'none';frame-ancestors 'none'")
     const problem =
       error.code === 'FST_ERR_ASYNC_CONSTRAINT'
         ? new Problem('internal_error')

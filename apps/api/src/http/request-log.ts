@@ -20,7 +20,10 @@ export function registerRequestLog(app: FastifyInstance): void {
     reply.header('cache-control', 'no-store')
   })
   app.addHook('onResponse', async (request, reply) => {
-    request.log.info(
+    // Two a minute from every session: a line for each that went well would be nearly all of the log.
+    const level = request.routeOptions.config.limit === 'beat' && reply.statusCode < 400 ? 'debug' : 'info'
+    if (!request.log.isLevelEnabled(level)) return
+    request.log[level](
       {
         method: request.method,
         path: request.url.split('?', 1)[0],
