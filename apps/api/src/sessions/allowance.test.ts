@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Answer, startTestApi, type TestApi } from '../../test/harness.ts'
+import { type Answer, accessTokenOf, startTestApi, type TestApi } from '../../test/harness.ts'
 import { createMarket, openSession, type Play } from '../../test/play.ts'
+import { sweepSessions } from './sweep-sessions.ts'
 
 let api: TestApi
 
@@ -45,4 +46,40 @@ test('an app that pauses and says activeMs 0 is no free ride either', async () =
   }
   api.clock.advance({ seconds: 125 })
   expect((await play.call('pause', { activeMs: 0 })).body.session.usedMs).toBe(45_000)
+})
+
+test('beyond the allowance, taking over instead of beating is paid for', async () => {
+  const play = await open()
+  for (let i = 0; i < 20; i += 1) {
+    api.clock.advance({ seconds: 46 })
+    const { body } = await play.market('POST', '/relaunch')
+    const clientId = `taker_${String(i).padStart(6, '0')}`
+    await api.call('POST', '/api/v1/sessions/validate', { body: { launchJwt: body.launchJwt, clientId } })
+  }
+  // 130 s and thirteen times 45 s make 10 minutes; the six after them count.
+  expect((await play.look()).body.usedMs).toBe(6 * 45_000)
+})
+
+test('beyond the allowance, a session left to itself or ended in the marketplace counts its last 45 s', async () => {
+  const market = await createMarket(api, { tokens: 100_000 })
+  for (let i = 0; i < 5; i += 1) {
+    await (await openSession(market)).beat()
+    api.clock.advance({ minutes: 31 })
+    await sweepSessions(api.deps.db, { now: api.clock.now(), marketplaceUrl: 'http://localhost:4001' })
+  }
+  const left = await openSession(market)
+  const ended = await openSession(market)
+  api.clock.advance({ seconds: 120 })
+  await api.call('POST', `/api/v1/sessions/${ended.sessionId}/complete`, {
+    token: await accessTokenOf(api, market.user.id),
+    body: {},
+  })
+  api.clock.advance({ minutes: 31 })
+  await sweepSessions(api.deps.db, { now: api.clock.now(), marketplaceUrl: 'http://localhost:4001' })
+  expect((await left.look()).body).toMatchObject({ endReason: 'abandoned', usedMs: 45_000, tokensCharged: 3 })
+  expect((await ended.look()).body).toMatchObject({
+    endReason: 'completed',
+    usedMs: 45_000,
+    tokensCharged: 3,
+  })
 })

@@ -113,10 +113,11 @@ const endSessionsSql = `
       ) as reason,
       served_ms(s, i.at) as served_ms,
       case
-        when over_reason(s, i.at) is not null or i.gap_rule = 'none' then 0
+        when over_reason(s, i.at) is not null
+          then case when s.is_lease_short then unvouched_ms(s, i.at) else 0 end
+        when i.gap_rule = 'none' then 0
         when i.gap_rule = 'beat' then counted_ms(s, i.at, i.active_ms)
-        when ms_between(s.last_beat_at, i.at) <= 45000 then counted_ms(s, i.at, null)
-        else 0
+        else unvouched_ms(s, i.at)
       end as counted_ms
     from sessions s join input i on s.tenant_id = i.tenant_id and s.id = i.id
     where s.status <> 'ended'
