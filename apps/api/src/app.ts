@@ -6,6 +6,7 @@
 import helmet from '@fastify/helmet'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
+import { registerAnalyticsRoutes } from './analytics/routes.ts'
 import { registerAuthRoutes } from './auth/routes.ts'
 import { createAuthenticators } from './authenticators.ts'
 import { registerDashboardRoutes } from './dashboard/routes.ts'
@@ -30,6 +31,7 @@ import { registerKeyRoutes } from './keys/routes.ts'
 import { createApiKeys } from './providers/find-api-key.ts'
 import { registerProviderRoutes } from './providers/routes.ts'
 import { endProviderSessions } from './sessions/end-provider-sessions.ts'
+import type { BeatTuning } from './sessions/heartbeat.ts'
 import { registerSessionRoutes } from './sessions/routes.ts'
 import { registerTestSessionRoutes } from './sessions/test-routes.ts'
 import { registerTokenRoutes } from './tokens/routes.ts'
@@ -61,7 +63,7 @@ function createServer({ config, log, clock }: Deps) {
 /** What routes are registered on. */
 export type App = ReturnType<typeof createServer>
 
-export async function createApp(deps: Deps): Promise<App> {
+export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   const app = createServer(deps)
   const plain = app as unknown as FastifyInstance
   app.addSchema(ProblemDetails)
@@ -103,8 +105,9 @@ export async function createApp(deps: Deps): Promise<App> {
       endProviderSessions(tx, { providerId, now: deps.clock(), marketplaceUrl: deps.config.marketplaceUrl }),
   })
   registerTokenRoutes(app, deps)
-  registerSessionRoutes(app, deps)
+  registerSessionRoutes(app, deps, tuning)
   registerWebhookEndpointRoutes(app, deps)
+  registerAnalyticsRoutes(app, deps)
   registerTestSessionRoutes(app, deps)
   registerDashboardRoutes(app, deps)
   return app

@@ -4,6 +4,7 @@
  * @module
  */
 import { Logger, run, type TaskList } from 'graphile-worker'
+import { rollUpActivityAgainTask, rollUpActivityTask } from './analytics/jobs.ts'
 import type { Deps } from './deps.ts'
 import { forgetOldRowsTask } from './http/forget-old-rows.ts'
 import { checkLedgerTask, rollUpTask } from './ledger/jobs.ts'
@@ -20,16 +21,20 @@ export function createTasks(deps: Deps): TaskList {
     'roll-up-accounts': rollUpTask(deps),
     'check-ledger': checkLedgerTask(deps),
     'forget-old-rows': forgetOldRowsTask(deps),
+    'roll-up-activity': rollUpActivityTask(deps),
+    'roll-up-activity-again': rollUpActivityAgainTask(deps),
     'forget-webhook-deliveries': forgetWebhookDeliveriesTask(deps),
   }
 }
 
 // Minute, hour, day, month, weekday; UTC. What was missed while nobody ran is not made up for: each run does it all.
-const CRON = `
+export const CRON = `
 */5 * * * * roll-up-accounts
 17 3 * * * check-ledger
 41 * * * * forget-old-rows
 51 * * * * forget-webhook-deliveries
+*/5 * * * * roll-up-activity
+37 4 * * * roll-up-activity-again
 `
 
 export async function startWorker(deps: Deps, databaseUrl: string): Promise<Worker> {

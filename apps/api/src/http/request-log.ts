@@ -22,7 +22,6 @@ export function registerRequestLog(app: FastifyInstance): void {
   app.addHook('onResponse', async (request, reply) => {
     // Two a minute from every session: a line for each that went well would be nearly all of the log.
     const level = request.routeOptions.config.limit === 'beat' && reply.statusCode < 400 ? 'debug' : 'info'
-    if (!request.log.isLevelEnabled(level)) return
     request.log[level](
       {
         method: request.method,

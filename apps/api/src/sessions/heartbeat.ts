@@ -17,6 +17,12 @@ export interface Beat {
   at: Date
 }
 
+/** How beats are gathered; the benchmarks compare others. */
+export interface BeatTuning {
+  batchMax?: number
+  lanes?: number
+}
+
 interface BeatenRow extends SessionRow {
   unbilledMs: number
 }
@@ -27,10 +33,16 @@ interface BeatenRow extends SessionRow {
  *
  * @returns what applies one beat and gives the session as it is after it.
  */
-export function createHeartbeat(db: Db, marketplaceUrl: string): (beat: Beat) => Promise<SessionRow> {
+export function createHeartbeat(
+  db: Db,
+  marketplaceUrl: string,
+  { batchMax, lanes }: BeatTuning = {},
+): (beat: Beat) => Promise<SessionRow> {
   const apply = createGatherer<Beat, BeatenRow | undefined>({
     run: (beats) => applyBeats(db, beats),
     keyOf: ({ tenantId, sessionId }) => `${tenantId}/${sessionId}`,
+    ...(batchMax !== undefined && { batchMax }),
+    ...(lanes !== undefined && { lanes }),
     overload: () => new Problem('unavailable', { retryAfterSeconds: 2 }, 'too many beats are waiting'),
   })
   return async (beat) => {

@@ -12,6 +12,7 @@ import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
 import { createOpening, createSession, type Launch } from './create-session.ts'
 import { extendSession } from './extend-session.ts'
 import { getSession, listSessions } from './get-session.ts'
+import type { BeatTuning } from './heartbeat.ts'
 import { Launched } from './launch.ts'
 import { pauseSession, resumeSession } from './pause-session.ts'
 import { relaunchSession } from './relaunch-session.ts'
@@ -22,7 +23,7 @@ const Params = Shape({ id: Id('ses', 'The session.') })
 const Minutes = (description: string) =>
   Type.Integer({ minimum: 1, maximum: SESSION_MINUTES_MAX, description, examples: [30] })
 
-export function registerSessionRoutes(app: App, deps: Deps): void {
+export function registerSessionRoutes(app: App, deps: Deps, tuning?: BeatTuning): void {
   const { db, edge, keys, clock, config, cursors } = deps
   const { marketplaceUrl } = config
   const present = (row: SessionRow, now: Date) => presentSession(row, now, marketplaceUrl)
@@ -31,7 +32,7 @@ export function registerSessionRoutes(app: App, deps: Deps): void {
     ...launch,
   })
   const open = createOpening(db, keys)
-  registerSdkRoutes(app, deps)
+  registerSdkRoutes(app, deps, tuning)
 
   app.post(
     '/sessions',

@@ -15,7 +15,7 @@ import { JwtRefused } from '../keys/key-ring.ts'
 import { createCheckOrigin } from './check-origin.ts'
 import { completeSession, createCompletion } from './complete-session.ts'
 import { getSession } from './get-session.ts'
-import { createHeartbeat } from './heartbeat.ts'
+import { type BeatTuning, createHeartbeat } from './heartbeat.ts'
 import { signSessionJwt } from './launch.ts'
 import { pauseSession, resumeSession, type Speaker } from './pause-session.ts'
 import { presentSession, SESSION_LIFE_MS, Session, type SessionRow } from './session.ts'
@@ -50,11 +50,11 @@ const Answer = Shape({ session: Session })
 const SESSION_ID = new RegExp(idPattern('ses'))
 const REFUSALS = ['session_not_found', 'unauthenticated', 'origin_not_allowed', 'session_superseded'] as const
 
-export function registerSdkRoutes(app: App, deps: Deps): void {
+export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): void {
   const { db, keys, clock, config, edge } = deps
   const { marketplaceUrl, marketplaceOrigins } = config
   const checkOrigin = createCheckOrigin(db)
-  const beat = createHeartbeat(db, marketplaceUrl)
+  const beat = createHeartbeat(db, marketplaceUrl, tuning)
   const validate = createValidation(db, marketplaceUrl)
   const complete = createCompletion(db, marketplaceUrl)
   const present = (row: SessionRow, now: Date) => presentSession(row, now, marketplaceUrl)
