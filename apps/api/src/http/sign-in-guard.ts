@@ -8,7 +8,7 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Counters } from './counters.ts'
 import { addressOf, admit } from './rate-limit.ts'
 
@@ -42,8 +42,7 @@ export function registerSignInGuard(
   const attempts = new WeakMap<object, Attempt>()
 
   // Counted before the password is looked at, or a hundred guesses at once would all be the first.
-  app.addHook('preHandler', async (request, reply) => {
-    if (request.is404 || request.routeOptions.config.limit !== 'auth') return
+  async function countAttempt(request: FastifyRequest, reply: FastifyReply) {
     const email = (request.body as { email?: unknown } | undefined)?.email
     if (typeof email !== 'string') return
     const account = accountOf(email)
@@ -52,14 +51,12 @@ export function registerSignInGuard(
     admit(await perPair.take(pair), reply)
     attempts.set(request, { account, pair, isKnownAddress })
     if (!isKnownAddress) admit(await perAccount.take(account), reply)
-  })
+  }
+
   // Only a refused password stays counted.
-  app.addHook('onSend', async (request, reply) => {
+  async function settleAttempt(request: FastifyRequest, { statusCode }: FastifyReply) {
     const attempt = attempts.get(request)
-    if (!attempt) return
-    attempts.delete(request)
-    const { statusCode } = reply
-    if (statusCode === 401 || statusCode === 429) return
+    if (!attempt || statusCode === 401 || statusCode === 429) return
     if (!attempt.isKnownAddress) await perAccount.giveBack(attempt.account)
     if (statusCode >= 200 && statusCode < 300) {
       await perPair.clear(attempt.pair)
@@ -67,6 +64,13 @@ export function registerSignInGuard(
     } else {
       await perPair.giveBack(attempt.pair)
     }
+  }
+
+  // On the few routes that need it: every beat would run through hooks of the whole application.
+  app.addHook('onRoute', (route) => {
+    if (route.config?.limit !== 'auth') return
+    route.preHandler = [countAttempt, ...[route.preHandler ?? []].flat()]
+    route.onSend = [settleAttempt, ...[route.onSend ?? []].flat()]
   })
 }
 

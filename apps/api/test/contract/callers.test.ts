@@ -26,6 +26,7 @@ POST   user                         write     /providers
 GET    user                         read      /providers/mine
 GET    open                         open      /providers/{id}
 PATCH  user key (providers:write)   write     /providers/{id}
+GET    user key (analytics:read)    read      /providers/{id}/analytics
 POST   user                         write     /providers/{id}/api-keys
 GET    user                         read      /providers/{id}/api-keys
 DELETE user                         write     /providers/{id}/api-keys/{keyId}
