@@ -4,6 +4,7 @@
  * @module
  */
 import { Logger, run, type TaskList } from 'graphile-worker'
+import { chainAuditTask } from './audit/jobs.ts'
 import { rollUpActivityAgainTask, rollUpActivityTask } from './analytics/jobs.ts'
 import type { Deps } from './deps.ts'
 import { forgetOldRowsTask } from './http/forget-old-rows.ts'
@@ -18,6 +19,7 @@ export interface Worker {
 /** One entry per domain's `jobs.ts`. */
 export function createTasks(deps: Deps): TaskList {
   return {
+    'chain-audit': chainAuditTask(deps),
     'roll-up-accounts': rollUpTask(deps),
     'check-ledger': checkLedgerTask(deps),
     'forget-old-rows': forgetOldRowsTask(deps),
@@ -29,6 +31,7 @@ export function createTasks(deps: Deps): TaskList {
 
 // Minute, hour, day, month, weekday; UTC. What was missed while nobody ran is not made up for: each run does it all.
 export const CRON = `
+* * * * * chain-audit
 */5 * * * * roll-up-accounts
 17 3 * * * check-ledger
 41 * * * * forget-old-rows
@@ -61,6 +64,8 @@ export async function startWorker(deps: Deps, databaseUrl: string): Promise<Work
       clearInterval(refresh)
       await Promise.all([stopSweeper(), stopCourier()])
       await runner.stop()
+      // Its own connections end a moment later than its jobs.
+      await runner.promise
     },
   }
 }

@@ -40,6 +40,8 @@ export async function registerOpenApi(app: FastifyInstance, publicUrl: string): 
         { name: 'Provider SDK', description: 'What provider pages call: validate, beat, pause, complete.' },
         { name: 'Keys', description: 'The public key set.' },
         { name: 'Webhooks', description: 'Events from Stripe, events to providers.' },
+        { name: 'Analytics', description: 'What a provider’s sessions did and earned.' },
+        { name: 'Earnings', description: 'What a provider has earned, and what was paid out.' },
         { name: 'Operations', description: 'Health and metrics.' },
       ],
       components: {

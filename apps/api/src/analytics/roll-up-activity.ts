@@ -1,0 +1,86 @@
+import { assert } from '../assert.ts'
+import type { Db, Tx } from '../db.ts'
+import { idFloor } from '../id.ts'
+import { FIGURES, factsSql } from './activity.ts'
+
+export const QUARTER_MS = 15 * 60_000
+/**
+ * Longer than a transaction can run after it has read the clock, tries again included, and than the clocks of two
+ * instances may differ. Older quarters do not change any more.
+ */
+const GRACE_MS = 10 * 60_000
+/** One transaction's worth: a day. */
+const CHUNK_MS = 86_400_000
+
+/**
+ * Writes the quarters that are over, from where the last run stopped. Repeating it changes nothing.
+ *
+ * @returns up to where the figures are rolled up.
+ */
+export async function rollUpActivity(db: Db, { now }: { now: Date }): Promise<Date> {
+  const until = new Date(Math.floor((now.getTime() - GRACE_MS) / QUARTER_MS) * QUARTER_MS)
+  for (;;) {
+    const reached = await db.inBatch(async (tx) => {
+      await tx.query(`set local statement_timeout = '5min'`)
+      // Instances that roll up at the same time wait here for one another.
+      const [progress] = await tx.query<{ rolledUntil: Date | null }>(lockProgressSql)
+      assert(progress, 'the progress has its row')
+      const from = progress.rolledUntil ?? (await findBeginning(tx)) ?? until
+      if (from >= until && progress.rolledUntil !== null) return from
+      const to = new Date(Math.min(until.getTime(), from.getTime() + CHUNK_MS))
+      if (from < to) await writeQuarters(tx, from, to)
+      await tx.query('update activity_progress set rolled_until = $1', [to])
+      return to
+    })
+    if (reached >= until) return reached
+  }
+}
+
+/**
+ * Computes the quarters of the last two days again: a second look, for the day a clock was wrong by more than the
+ * grace. Facts are only ever added, so what was written is replaced and nothing has to be deleted.
+ */
+export async function rollUpActivityAgain(db: Db): Promise<void> {
+  await db.inBatch(async (tx) => {
+    await tx.query(`set local statement_timeout = '5min'`)
+    const [progress] = await tx.query<{ rolledUntil: Date | null }>(lockProgressSql)
+    const to = progress?.rolledUntil
+    if (to) await writeQuarters(tx, new Date(to.getTime() - 2 * CHUNK_MS), to)
+  })
+}
+
+async function findBeginning(tx: Tx): Promise<Date | undefined> {
+  const [first] = await tx.query<{ at: Date }>(firstSessionSql)
+  return first && new Date(Math.floor(first.at.getTime() / QUARTER_MS) * QUARTER_MS)
+}
+
+async function writeQuarters(tx: Tx, from: Date, to: Date): Promise<void> {
+  const range = [idFloor('ses', from), idFloor('ses', to), idFloor('evt', from), idFloor('evt', to)]
+  await tx.query(writeQuartersSql, range)
+}
+
+const lockProgressSql = 'select rolled_until as "rolledUntil" from activity_progress for update'
+
+const firstSessionSql = `
+  select s.created_at as at
+  from tenants t cross join lateral (
+    select created_at from sessions where tenant_id = t.id order by id limit 1
+  ) s
+  order by 1
+  limit 1`
+
+const QUARTER = `date_bin('15 minutes', f.at, timestamptz '2000-01-01 00:00:00+00')`
+
+const writeQuartersSql = `
+  with facts as materialized (${factsSql('all', ['$1', '$2', '$3', '$4'])}),
+  users as (
+    insert into activity_users (tenant_id, provider_id, is_test, quarter, user_id)
+    select distinct f.tenant_id, f.provider_id, f.is_test, ${QUARTER}, f.user_id from facts f where f.user_id is not null
+    on conflict do nothing
+  )
+  insert into activity_quarters (tenant_id, provider_id, is_test, quarter, ${FIGURES.join(', ')})
+  select f.tenant_id, f.provider_id, f.is_test, ${QUARTER}, ${FIGURES.map((name) => `sum(f.${name})`).join(', ')}
+  from facts f
+  group by 1, 2, 3, 4
+  on conflict (tenant_id, provider_id, is_test, quarter) do update set
+    ${FIGURES.map((name) => `${name} = excluded.${name}`).join(', ')}`
