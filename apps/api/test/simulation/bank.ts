@@ -1,0 +1,195 @@
+/**
+ * Where tokens come from: purchases, and Stripe, which tells of payments, refunds and disputes several times, late and
+ * in any order.
+ *
+ * @module
+ */
+import type { Answer } from './marketplace.ts'
+import type { Books, StripeFactModel } from './oracle.ts'
+import { priceInCents } from './oracle-wallet.ts'
+import type { Operation, Person } from './person.ts'
+
+const MINUTE = 60_000
+
+/** A call that the same key makes safe to repeat, repeated until it is answered. */
+export function ask(
+  person: Person,
+  call: { url: string; body?: unknown },
+  operation: Operation,
+  then: (answer: Answer | undefined) => void,
+): void {
+  const idempotencyKey = person.random.name(16)
+  const attempt = (tries: number) =>
+    person.send({ method: 'POST', token: person.token, idempotencyKey, ...call }, operation, {
+      answered: (answer) => {
+        if (answer.body?.code !== 'idempotency_in_progress') then(answer)
+        else person.in(500, () => attempt(tries))
+      },
+      failed: () => {
+        if (tries === 0) then(undefined)
+        else person.in(person.random.whole(500, 4_000), () => attempt(tries - 1))
+      },
+    })
+  attempt(8)
+}
+
+/** Buys tokens and pays. Calls back when the payment was reported, whatever the bank does with it later. */
+export function buy(person: Person, tokens: number, then: () => void): void {
+  const { random } = person
+  const amountCents = priceInCents(tokens)
+  const ordinal = person.books.current.purchases.size + 1
+  const known = new Set<string>()
+  const operation: Operation = {
+    text: `buys ${tokens} (p${ordinal})`,
+    apply(books, _at, { answer, state }) {
+      const id: string | undefined = answer
+        ? answer.body?.purchase?.id
+        : state?.purchases.find((purchase) => !books.purchases.has(purchase.id))?.id
+      if (id === undefined) return undefined
+      if (answer && answer.body.purchase.amountCents !== amountCents)
+        person.fail(`${tokens} tokens cost ${answer.body.purchase.amountCents}, expected ${amountCents}`)
+      known.add(id)
+      const empty = { isPaid: false, refundedCents: 0, reversed: 0, disputes: {} }
+      if (!books.purchases.has(id)) books.purchases.set(id, { tokens, amountCents, ...empty })
+      return { status: 201 }
+    },
+  }
+  ask(person, { url: '/tokens/purchase', body: { tokens } }, operation, (answer) => {
+    if (answer?.status !== 201) return then()
+    const bank = new Bank(person, answer.body.purchase.id, `p${ordinal}`, amountCents)
+    person.in(random.whole(3_000, 40_000), () => bank.settle(then))
+  })
+}
+
+class Bank {
+  #person: Person
+  #purchaseId: string
+  #label: string
+  #amountCents: number
+  #paymentIntent: string
+  #seen = new Set<string>()
+  #waiting: StripeFactModel[] = []
+
+  constructor(person: Person, purchaseId: string, label: string, amountCents: number) {
+    this.#person = person
+    this.#purchaseId = purchaseId
+    this.#label = label
+    this.#amountCents = amountCents
+    this.#paymentIntent = `pi_${person.random.name(20)}`
+  }
+
+  settle(then: () => void): void {
+    const { random } = this.#person
+    const amount = this.#amountCents
+    if (random.chance(0.06)) {
+      // Somebody pays another amount: refused, and nothing is credited.
+      this.#tell('paid', { amount_total: amount - 1 }, undefined)
+    }
+    // Late facts come in any order, also before the payment they belong to.
+    if (random.chance(0.12)) {
+      const part = random.whole(1, amount)
+      this.#later(() =>
+        this.#tell('refunded', { amount_refunded: part }, { kind: 'refunded', refundedCents: part }),
+      )
+      if (random.chance(0.5))
+        this.#later(() =>
+          this.#tell('refunded', { amount_refunded: amount }, { kind: 'refunded', refundedCents: amount }),
+        )
+    }
+    if (random.chance(0.1)) {
+      const disputeId = `dp_${random.name(12)}`
+      const isWon = random.chance(0.6)
+      this.#later(() => this.#tell('disputed', { id: disputeId }, { kind: 'disputed', disputeId }))
+      this.#later(() =>
+        this.#tell(
+          'closed',
+          { id: disputeId, status: isWon ? 'won' : 'lost' },
+          { kind: 'closed', disputeId, isWon },
+        ),
+      )
+    }
+    if (random.chance(0.05)) this.#later(() => this.#tell('expired', {}, undefined))
+    if (random.chance(0.1)) this.#later(() => this.#tell('paid', { amount_total: amount }, { kind: 'paid' }))
+    this.#tell('paid', { amount_total: amount }, { kind: 'paid' }, then)
+  }
+
+  #later(run: () => void): void {
+    const { random } = this.#person
+    this.#person.in(random.chance(0.3) ? random.whole(1, 2_000) : random.whole(1, 90) * MINUTE, run)
+  }
+
+  #tell(
+    kind: 'paid' | 'refunded' | 'disputed' | 'closed' | 'expired',
+    fields: object,
+    fact: StripeFactModel | undefined,
+    then: () => void = () => {},
+  ): void {
+    const person = this.#person
+    const { random } = person
+    const id = `evt_${random.name(20)}`
+    const type = {
+      paid: 'checkout.session.completed',
+      expired: 'checkout.session.expired',
+      refunded: 'charge.refunded',
+      disputed: 'charge.dispute.created',
+      closed: 'charge.dispute.closed',
+    }[kind]
+    const isCheckout = kind === 'paid' || kind === 'expired'
+    const isNamed = isCheckout || random.chance(0.5)
+    const object = {
+      id: `cs_${random.name(12)}`,
+      payment_intent: kind === 'expired' ? null : this.#paymentIntent,
+      ...(isNamed && { metadata: { purchaseId: this.#purchaseId } }),
+      ...(isCheckout && { client_reference_id: this.#purchaseId, currency: 'usd', payment_status: 'paid' }),
+      ...(kind === 'refunded' && { currency: 'usd' }),
+      ...fields,
+    }
+    const created = Math.floor(person.now / 1000)
+    const body = JSON.stringify({ id, object: 'event', type, created, data: { object } })
+    const operation: Operation = {
+      text: `Stripe: ${kind} ${this.#label}${isNamed ? '' : ' by its payment intent'}`,
+      apply: (books, _at, { steps }) => this.#apply(books, id, fact, isNamed, steps === undefined),
+    }
+    let isTold = false
+    const tellOnce = () => {
+      if (!isTold) then()
+      isTold = true
+    }
+    const deliver = () =>
+      person.arrive(
+        {
+          method: 'POST',
+          url: '/webhooks/stripe',
+          body,
+          stripeSignature: person.world.marketplace.sign(person.now, body),
+        },
+        operation,
+        (answer) => {
+          if (answer.status === 200) tellOnce()
+          else person.in(random.whole(1_000, 60_000), deliver)
+        },
+        isNamed,
+      )
+    deliver()
+    if (random.chance(0.15 + (person.profile.doubled ?? 0))) {
+      person.world.countFault('doubled Stripe event')
+      person.in(random.whole(1, 120_000), deliver)
+    }
+  }
+
+  /** An event is known by its id; one that names no purchase waits for the payment that brings its intent. */
+  #apply(books: Books, id: string, fact: StripeFactModel | undefined, isNamed: boolean, isSure: boolean) {
+    const purchase = books.purchases.get(this.#purchaseId)
+    if (!purchase) return undefined
+    if (this.#seen.has(id)) return { status: 200 }
+    const isMatched = isNamed || purchase.isPaid
+    if (fact && isMatched) books.learn(this.#purchaseId, fact)
+    if (fact?.kind === 'paid') for (const waiting of this.#waiting) books.learn(this.#purchaseId, waiting)
+    if (isSure) {
+      this.#seen.add(id)
+      if (fact?.kind === 'paid') this.#waiting = []
+      else if (fact && !isMatched) this.#waiting.push(fact)
+    }
+    return { status: 200 }
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Cuts a database connection at one chosen statement, so that a crash between any two statements can be repeated.
+ *
+ * @module
+ */
+import pg from 'pg'
+
+/**
+ * - `before`: the statement never reaches the server, which rolls the transaction back
+ * - `after`: the server did it (also a commit), and nobody hears of it
+ * - `killed`: an administrator ends the connection's server process just before it
+ */
+export type CutMode = 'before' | 'after' | 'killed'
+
+export interface Cut {
+  /** Which statement of the call, from 1. */
+  statement: number
+  mode: CutMode
+  seen: number
+  hasFired: boolean
+}
+
+type Query = (...given: unknown[]) => unknown
+
+let armed: Cut | undefined
+
+/** Runs one call alone with a cut at a statement of it. */
+export async function withCut<T>(
+  { statement, mode }: Pick<Cut, 'statement' | 'mode'>,
+  databaseUrl: string,
+  run: () => Promise<T>,
+): Promise<{ result: T; cut: Cut }> {
+  const cut: Cut = { statement, mode, seen: 0, hasFired: false }
+  const original = pg.Client.prototype.query as Query
+  const patched: Query = function (this: pg.Client, ...given) {
+    if (armed !== cut || cut.hasFired) return original.apply(this, given)
+    cut.seen += 1
+    if (cut.seen !== cut.statement) return original.apply(this, given)
+    cut.hasFired = true
+    const callback = given.find((one) => typeof one === 'function') as
+      | ((error: unknown, rows?: unknown) => void)
+      | undefined
+    const cutting = cutHere(this, mode, databaseUrl, () =>
+      original.apply(
+        this,
+        given.filter((one) => typeof one !== 'function'),
+      ),
+    )
+    if (!callback) return cutting
+    return void cutting.catch(callback)
+  }
+  pg.Client.prototype.query = patched as typeof pg.Client.prototype.query
+  armed = cut
+  try {
+    return { result: await run(), cut }
+  } finally {
+    armed = undefined
+    pg.Client.prototype.query = original as typeof pg.Client.prototype.query
+  }
+}
+
+async function cutHere(client: pg.Client, mode: CutMode, databaseUrl: string, send: () => unknown) {
+  if (mode === 'killed') {
+    await terminate(databaseUrl, (client as unknown as { processID: number }).processID)
+    return await send()
+  }
+  if (mode === 'after') await send()
+  const { connection } = client as unknown as { connection: { stream: { destroy(): void } } }
+  connection.stream.destroy()
+  throw Object.assign(new Error('the connection was cut'), { code: 'ECONNRESET' })
+}
+
+/** Ends a server process and waits until it is gone, so that what follows does not depend on timing. */
+async function terminate(databaseUrl: string, processId: number): Promise<void> {
+  const administrator = new pg.Client({ connectionString: databaseUrl })
+  await administrator.connect()
+  try {
+    await administrator.query('select pg_terminate_backend($1, 10000)', [processId])
+  } finally {
+    await administrator.end()
+  }
+}

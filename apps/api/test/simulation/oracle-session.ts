@@ -1,0 +1,120 @@
+/**
+ * What the text of the design says about sessions and time (§ 6), as a model in memory: the oracle. Imports nothing
+ * of the implementation, on purpose.
+ *
+ * @module
+ */
+
+export interface SessionModel {
+  id: string
+  providerId: string
+  status: 'pending' | 'active' | 'paused' | 'ended'
+  endReason: string | null
+  durationMs: number
+  usedMs: number
+  tokensPerMinute: number
+  held: number
+  charged: number | null
+  jti: string
+  launchExpiresAt: number
+  launchSpentBy: string | null
+  clientId: string | null
+  sequence: number
+  lastBeat: number
+  isFirstBeatDue: boolean
+  isFinal: boolean
+  isLeaseShort: boolean
+  pausedAt: number
+  pausedMs: number
+  isPausedByUser: boolean
+  createdAt: number
+  startedAt: number | null
+  endedAt: number | null
+}
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const LIFE = 24 * 60 * MINUTE
+const INTERVAL_AND_SLACK = 45 * SECOND
+const LEASE = 130 * SECOND
+const SILENCE = 30 * MINUTE
+
+export const leaseOf = (s: SessionModel) => (s.isFirstBeatDue || s.isLeaseShort ? INTERVAL_AND_SLACK : LEASE)
+export const remainingOf = (s: SessionModel) => s.durationMs - s.usedMs
+
+/** Served since the last beat: the lease, at most what was paid for, nothing after a final beat. */
+export function servedMs(s: SessionModel, at: number): number {
+  if (s.status !== 'active' || s.isFinal) return 0
+  return Math.max(0, Math.min(at - s.lastBeat, leaseOf(s), remainingOf(s)))
+}
+
+/** "What a gap g since the last beat counts." */
+export function countedMs(s: SessionModel, at: number, activeMs: number | null): number {
+  if (s.status !== 'active') return 0
+  const g = at - s.lastBeat
+  let counted: number
+  if (s.isFinal) counted = g <= 30 * SECOND ? g : 0
+  else if (s.isLeaseShort) counted = Math.min(g, INTERVAL_AND_SLACK)
+  else if (g <= INTERVAL_AND_SLACK) counted = g
+  // Never more than the lease that was given; before the first beat that is 45 s.
+  else if (g <= LEASE) counted = Math.min(g, activeMs ?? g, leaseOf(s))
+  else counted = Math.min(activeMs ?? 0, leaseOf(s))
+  return Math.max(0, Math.min(counted, remainingOf(s)))
+}
+
+/** A last gap nobody vouches for: the marketplace ends or pauses, another client takes over. */
+export function unvouchedMs(s: SessionModel, at: number): number {
+  return s.isLeaseShort || at - s.lastBeat <= INTERVAL_AND_SLACK ? countedMs(s, at, null) : 0
+}
+
+/** Why it is over at that instant, settled or not. */
+export function overReason(s: SessionModel, at: number): string | null {
+  const isOld = at >= s.createdAt + LIFE
+  switch (s.status) {
+    case 'ended':
+      return null
+    case 'pending':
+      return isOld || at >= s.launchExpiresAt + 5 * MINUTE ? 'cancelled' : null
+    case 'paused':
+      return isOld ? 'expired' : s.pausedMs + at - s.pausedAt > SILENCE ? 'abandoned' : null
+    case 'active': {
+      if (remainingOf(s) <= 0) return 'expired'
+      const lease = leaseOf(s)
+      if (!s.isFinal && remainingOf(s) <= lease && at - s.lastBeat > lease) return 'expired'
+      if (isOld) return 'expired'
+      return at - s.lastBeat > SILENCE ? 'abandoned' : null
+    }
+  }
+}
+
+/** charged = ceil(tokensPerMinute × usedMs / 60000), at most the holds. */
+export const chargeOf = (s: SessionModel) =>
+  Math.min(s.held, Math.ceil((s.tokensPerMinute * s.usedMs) / MINUTE))
+
+/** What a read shows: time is projected up to `serveUntil` and nothing stored. */
+export function viewOf(s: SessionModel, at: number): Record<string, unknown> {
+  const isServing = s.status === 'active' && !s.isFinal
+  const until = Math.min(s.lastBeat + leaseOf(s), s.lastBeat + remainingOf(s), s.createdAt + LIFE)
+  const usedMs = s.usedMs + (isServing ? Math.max(0, Math.min(at, until) - s.lastBeat) : 0)
+  const instant = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
+  return {
+    id: s.id,
+    providerId: s.providerId,
+    status: s.status,
+    endReason: s.endReason,
+    durationSeconds: s.durationMs / SECOND,
+    usedMs,
+    remainingMs: s.durationMs - usedMs,
+    endsAt: s.status === 'active' ? instant(at + s.durationMs - usedMs) : null,
+    serveUntil: isServing && until > at ? instant(until) : null,
+    sequence: s.sequence,
+    tokensPerMinute: s.tokensPerMinute,
+    tokensHeld: s.held,
+    tokensCharged: s.charged,
+    warningSeconds: Math.min(300, Math.floor(s.durationMs / 2 / SECOND)),
+    createdAt: instant(s.createdAt),
+    startedAt: instant(s.startedAt),
+    endedAt: instant(s.endedAt),
+    serverTime: instant(at),
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * What the text of the design says about money, as plain arithmetic in memory. Imports nothing of the
+ * implementation, on purpose.
+ *
+ * @module
+ */
+
+export interface WalletModel {
+  posted: number
+  held: number
+  debt: number
+}
+
+export interface PurchaseModel {
+  tokens: number
+  amountCents: number
+  isPaid: boolean
+  refundedCents: number
+  /** Tokens taken back so far. */
+  reversed: number
+  disputes: Record<string, 'open' | 'won' | 'lost'>
+}
+
+export const availableOf = (wallet: WalletModel) => wallet.posted - wallet.held
+
+/** Reserves, or refuses: no overdraft, and nothing new while something is owed. */
+export function hold(wallet: WalletModel, amount: number): boolean {
+  if (wallet.debt > 0 || availableOf(wallet) < amount) return false
+  wallet.held += amount
+  return true
+}
+
+/** Frees what was held; a debt is paid first. */
+function free(wallet: WalletModel, amount: number): void {
+  wallet.held -= amount
+  const paid = Math.min(wallet.debt, amount)
+  wallet.debt -= paid
+  wallet.posted -= paid
+}
+
+export function settleHold(wallet: WalletModel, held: number, charged: number): void {
+  wallet.posted -= charged
+  wallet.held -= charged
+  free(wallet, held - charged)
+}
+
+export function credit(wallet: WalletModel, amount: number): void {
+  wallet.posted += amount
+  wallet.held += amount
+  free(wallet, amount)
+}
+
+/** A refund never makes a wallet negative: what was spent already becomes a debt. */
+export function takeBack(wallet: WalletModel, amount: number): void {
+  const taken = Math.min(availableOf(wallet), amount)
+  wallet.posted -= taken
+  wallet.debt += amount - taken
+}
+
+/** 1 cent a token; 5 % off from 1,000, 10 % from 5,000, 20 % from 20,000; half a cent rounds up. */
+export function priceInCents(tokens: number): number {
+  const percent = tokens >= 20_000 ? 80 : tokens >= 5_000 ? 90 : tokens >= 1_000 ? 95 : 100
+  return Math.round((tokens * percent) / 100)
+}
+
+/**
+ * Brings a wallet in line with what is known of a purchase. Whatever order facts come in, the same facts give the
+ * same wallet: all of it while disputed, else floor(tokens × refunded ÷ paid).
+ */
+export function settlePurchase(wallet: WalletModel, purchase: PurchaseModel, wasPaid: boolean): void {
+  if (!purchase.isPaid) return
+  if (!wasPaid) credit(wallet, purchase.tokens)
+  const isDisputed = Object.values(purchase.disputes).some((state) => state !== 'won')
+  const target = isDisputed
+    ? purchase.tokens
+    : Math.floor((purchase.tokens * purchase.refundedCents) / purchase.amountCents)
+  if (target > purchase.reversed) takeBack(wallet, target - purchase.reversed)
+  else if (target < purchase.reversed) credit(wallet, purchase.reversed - target)
+  purchase.reversed = target
+}
+
+/** The platform's share: basis points, half a token rounds up. */
+export const feeOf = (charged: number, basisPoints: number) =>
+  Math.floor((charged * basisPoints + 5_000) / 10_000)

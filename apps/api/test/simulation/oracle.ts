@@ -1,0 +1,309 @@
+/**
+ * One user's books as they must be: wallet, purchases, sessions, allowance. Every operation says what the real
+ * marketplace has to answer, and changes the model as the marketplace has to change.
+ *
+ * @module
+ */
+import {
+  chargeOf,
+  countedMs,
+  overReason,
+  type SessionModel,
+  servedMs,
+  unvouchedMs,
+} from './oracle-session.ts'
+import { hold, type PurchaseModel, settleHold, settlePurchase, type WalletModel } from './oracle-wallet.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+const ALLOWANCE = 10 * MINUTE
+
+/** What the marketplace has to answer. */
+export interface Expected {
+  status: number
+  code?: string
+  session?: SessionModel
+}
+
+export type StripeFactModel =
+  | { kind: 'paid' }
+  | { kind: 'refunded'; refundedCents: number }
+  | { kind: 'disputed'; disputeId: string }
+  | { kind: 'closed'; disputeId: string; isWon: boolean }
+
+interface Said {
+  clientId: string
+  sequence?: number
+  activeMs?: number
+}
+
+const refusal = (status: number, code: string): Expected => ({ status, code })
+
+export class Books {
+  wallet: WalletModel = { posted: 0, held: 0, debt: 0 }
+  sessions = new Map<string, SessionModel>()
+  purchases = new Map<string, PurchaseModel>()
+  /** By provider, by hour: what was served and not billed. */
+  unbilled = new Map<string, Map<number, number>>()
+
+  clone(): Books {
+    const copy = new Books()
+    Object.assign(copy, structuredClone({ ...this }))
+    return copy
+  }
+
+  get(sessionId: string): SessionModel {
+    const session = this.sessions.get(sessionId)
+    if (!session) throw new Error(`the model knows no session ${sessionId}`)
+    return session
+  }
+
+  unbilledMs(providerId: string, at: number): number {
+    let sum = 0
+    for (const [hour, ms] of this.unbilled.get(providerId) ?? []) if (hour > at - DAY) sum += ms
+    return sum
+  }
+
+  #note(s: SessionModel, ms: number, at: number): void {
+    if (ms <= 0) return
+    const hours = this.unbilled.get(s.providerId) ?? new Map<number, number>()
+    this.unbilled.set(s.providerId, hours)
+    const hour = at - (at % HOUR)
+    hours.set(hour, (hours.get(hour) ?? 0) + ms)
+  }
+
+  /** Over the allowance: leases are short from here on. */
+  #isOver = (s: SessionModel, at: number) => this.unbilledMs(s.providerId, at) > ALLOWANCE
+
+  end(s: SessionModel, reason: string, at: number, counted = 0): void {
+    this.#note(s, servedMs(s, at) - counted, at)
+    s.usedMs += counted
+    s.charged = chargeOf(s)
+    s.status = 'ended'
+    s.endReason = reason
+    s.endedAt = at
+    settleHold(this.wallet, s.held, s.charged)
+  }
+
+  #endIfOver(s: SessionModel, at: number): void {
+    const reason = overReason(s, at)
+    if (reason) this.#endByTime(s, reason, at)
+  }
+
+  /** Charged to what was confirmed; beyond the allowance every gap counts, also the last. */
+  #endByTime(s: SessionModel, reason: string, at: number): void {
+    this.end(s, reason, at, s.isLeaseShort ? unvouchedMs(s, at) : 0)
+  }
+
+  sweep(at: number): void {
+    for (const s of this.sessions.values()) this.#endIfOver(s, at)
+  }
+
+  /** A suspended provider: pending ones are cancelled, running ones revoked and charged to the last beat. */
+  suspend(providerId: string, at: number): void {
+    for (const s of this.sessions.values()) {
+      if (s.providerId !== providerId || s.status === 'ended') continue
+      const over = overReason(s, at)
+      if (over) this.#endByTime(s, over, at)
+      else this.end(s, s.status === 'pending' ? 'cancelled' : 'revoked', at)
+    }
+  }
+
+  open(
+    input: { id: string; jti: string; providerId: string; minutes: number; tokensPerMinute: number },
+    isListed: boolean,
+    at: number,
+  ): Expected {
+    if (!isListed) return refusal(404, 'provider_not_found')
+    const price = input.minutes * input.tokensPerMinute
+    if (!hold(this.wallet, price)) return refusal(402, 'insufficient_tokens')
+    const session: SessionModel = {
+      id: input.id,
+      providerId: input.providerId,
+      status: 'pending',
+      endReason: null,
+      durationMs: input.minutes * MINUTE,
+      usedMs: 0,
+      tokensPerMinute: input.tokensPerMinute,
+      held: price,
+      charged: null,
+      jti: input.jti,
+      launchExpiresAt: at + 2 * MINUTE,
+      launchSpentBy: null,
+      clientId: null,
+      sequence: 0,
+      lastBeat: 0,
+      isFirstBeatDue: false,
+      isFinal: false,
+      isLeaseShort: false,
+      pausedAt: 0,
+      pausedMs: 0,
+      isPausedByUser: false,
+      createdAt: at,
+      startedAt: null,
+      endedAt: null,
+    }
+    this.sessions.set(input.id, session)
+    return { status: 201, session }
+  }
+
+  relaunch(sessionId: string, jti: string, isSuspended: boolean, at: number): Expected {
+    const s = this.get(sessionId)
+    if (s.status === 'ended' || isSuspended || overReason(s, at)) return refusal(409, 'session_ended')
+    s.jti = jti
+    s.launchExpiresAt = at + 2 * MINUTE
+    s.launchSpentBy = null
+    return { status: 200, session: s }
+  }
+
+  validate(
+    launch: { sessionId: string; jti: string; expiresAt: number; clientId: string },
+    at: number,
+  ): Expected {
+    const s = this.get(launch.sessionId)
+    if (at >= launch.expiresAt) return refusal(401, 'launch_expired')
+    this.#endIfOver(s, at)
+    if (s.status === 'ended') return refusal(409, 'session_ended')
+    if (s.jti !== launch.jti) return refusal(401, 'launch_invalid')
+    if (s.launchSpentBy === launch.clientId) return { status: 200, session: s }
+    if (s.launchSpentBy !== null) return refusal(409, 'launch_already_used')
+    const counted = unvouchedMs(s, at)
+    this.#note(s, servedMs(s, at) - counted, at)
+    s.usedMs += counted
+    s.launchSpentBy = launch.clientId
+    if (s.clientId !== launch.clientId) s.sequence = 0
+    s.clientId = launch.clientId
+    if (s.status === 'pending') s.status = 'active'
+    s.startedAt ??= at
+    if (s.status !== 'paused') {
+      s.lastBeat = at
+      s.isFirstBeatDue = true
+    }
+    s.isFinal = false
+    s.isLeaseShort ||= this.#isOver(s, at)
+    return { status: 200, session: s }
+  }
+
+  /**
+   * A beat commits, then notes what was served for nothing, then settles what it used up.
+   *
+   * @param steps how many of these a crash in between left done.
+   */
+  beat(
+    sessionId: string,
+    said: Said & { sequence: number; final?: boolean },
+    at: number,
+    steps = 3,
+  ): Expected {
+    const s = this.get(sessionId)
+    if (s.status === 'ended') return { status: 200, session: s }
+    if (s.clientId !== said.clientId) return refusal(409, 'session_superseded')
+    let unbilled = 0
+    if (said.sequence > s.sequence && overReason(s, at) === null) {
+      const counted = countedMs(s, at, said.activeMs ?? null)
+      unbilled = Math.max(0, servedMs(s, at) - counted)
+      s.usedMs += counted
+      s.sequence = said.sequence
+      if (s.status === 'active') {
+        s.lastBeat = Math.max(s.lastBeat, at)
+        s.isFirstBeatDue = false
+        s.isFinal = said.final ?? false
+      }
+    }
+    if (steps < 2) return { status: 200, session: s }
+    if (unbilled > 0) {
+      this.#note(s, unbilled, at)
+      if (this.#isOver(s, at)) this.#shortenLeases(s.providerId)
+    }
+    if (steps > 2) this.#endIfOver(s, at)
+    return { status: 200, session: s }
+  }
+
+  #shortenLeases(providerId: string): void {
+    for (const s of this.sessions.values()) {
+      if (s.providerId === providerId && ['active', 'paused'].includes(s.status)) s.isLeaseShort = true
+    }
+  }
+
+  pause(sessionId: string, said: Said | 'user', at: number): Expected {
+    const s = this.get(sessionId)
+    const refused = this.#enter(s, said, at)
+    if (refused) return refused
+    if (s.status === 'paused' && said === 'user') s.isPausedByUser = true
+    if (s.status !== 'active' || isLate(s, said)) return { status: 200, session: s }
+    const counted = said === 'user' ? unvouchedMs(s, at) : countedMs(s, at, said.activeMs ?? null)
+    this.#note(s, servedMs(s, at) - counted, at)
+    Object.assign(s, { status: 'paused', pausedAt: at, lastBeat: at, isFinal: false })
+    s.isPausedByUser = said === 'user'
+    s.usedMs += counted
+    s.isLeaseShort ||= this.#isOver(s, at)
+    if (said !== 'user') s.sequence = said.sequence ?? s.sequence
+    return { status: 200, session: s }
+  }
+
+  resume(sessionId: string, said: Said | 'user', at: number): Expected {
+    const s = this.get(sessionId)
+    const refused = this.#enter(s, said, at)
+    if (refused) return refused
+    if (s.status !== 'paused' || isLate(s, said)) return { status: 200, session: s }
+    if (s.isPausedByUser && said !== 'user') return refusal(409, 'session_paused_by_user')
+    s.pausedMs += at - s.pausedAt
+    Object.assign(s, { status: 'active', lastBeat: at, isFirstBeatDue: false, isPausedByUser: false })
+    if (said !== 'user') s.sequence = said.sequence ?? s.sequence
+    return { status: 200, session: s }
+  }
+
+  complete(sessionId: string, said: Said | 'user', at: number): Expected {
+    const s = this.get(sessionId)
+    this.#endIfOver(s, at)
+    if (s.status === 'ended') return { status: 200, session: s }
+    if (said !== 'user' && s.clientId !== said.clientId) return refusal(409, 'session_superseded')
+    const counted = said === 'user' ? unvouchedMs(s, at) : countedMs(s, at, said.activeMs ?? null)
+    this.end(s, s.status === 'pending' ? 'cancelled' : 'completed', at, counted)
+    return { status: 200, session: s }
+  }
+
+  extend(sessionId: string, minutes: number, at: number): Expected {
+    const s = this.get(sessionId)
+    if (s.status === 'ended' || overReason(s, at)) return refusal(409, 'session_ended')
+    if (at + s.durationMs - s.usedMs + minutes * MINUTE > s.createdAt + DAY)
+      return refusal(409, 'session_too_long')
+    const price = minutes * s.tokensPerMinute
+    if (!hold(this.wallet, price)) return refusal(402, 'insufficient_tokens')
+    s.held += price
+    s.durationMs += minutes * MINUTE
+    return { status: 200, session: s }
+  }
+
+  read(sessionId: string, at: number): Expected {
+    const s = this.get(sessionId)
+    this.#endIfOver(s, at)
+    return { status: 200, session: s }
+  }
+
+  learn(purchaseId: string, fact: StripeFactModel): void {
+    const purchase = this.purchases.get(purchaseId)
+    if (!purchase) throw new Error(`the model knows no purchase ${purchaseId}`)
+    const wasPaid = purchase.isPaid
+    if (fact.kind === 'paid') purchase.isPaid = true
+    else if (fact.kind === 'refunded')
+      purchase.refundedCents = Math.max(purchase.refundedCents, fact.refundedCents)
+    else if (fact.kind === 'disputed') purchase.disputes[fact.disputeId] ??= 'open'
+    else purchase.disputes[fact.disputeId] = fact.isWon ? 'won' : 'lost'
+    settlePurchase(this.wallet, purchase, wasPaid)
+  }
+
+  /** What every call of a speaker meets first: settlement of what is over, then refusals. */
+  #enter(s: SessionModel, said: Said | 'user', at: number): Expected | undefined {
+    this.#endIfOver(s, at)
+    if (s.status === 'ended') return { status: 200, session: s }
+    if (said === 'user') return s.status === 'pending' ? refusal(409, 'session_not_started') : undefined
+    return s.clientId === said.clientId ? undefined : refusal(409, 'session_superseded')
+  }
+}
+
+/** Overtaken by a newer call of the same client. */
+function isLate(s: SessionModel, said: Said | 'user'): boolean {
+  return said !== 'user' && said.sequence !== undefined && said.sequence <= s.sequence
+}

@@ -1,0 +1,169 @@
+/**
+ * Bugs to plant, one at a time: the simulation has to notice them. Each is a change of a statement or of a function
+ * in the database; one whose text is no longer found is reported, so the list cannot rot.
+ *
+ * @module
+ */
+export interface PlantedBug {
+  name: string
+  /** A function in the database; else a statement of the application is changed on its way. */
+  sqlFunction?: string
+  from: string
+  to: string
+}
+
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'gaps up to 90 s count whole, asleep or not',
+    sqlFunction: 'counted_ms',
+    from: 'when ms_between(s.last_beat_at, p_at) <= 45000 then',
+    to: 'when ms_between(s.last_beat_at, p_at) <= 90000 then',
+  },
+  {
+    name: 'a silent gap over 130 s counts without activeMs',
+    sqlFunction: 'counted_ms',
+    from: 'coalesce(p_active_ms, 0)',
+    to: 'coalesce(p_active_ms, 130000)',
+  },
+  {
+    name: 'time after a final beat counts',
+    sqlFunction: 'counted_ms',
+    from: '<= 30000',
+    to: '<= 3000000',
+  },
+  {
+    name: 'beyond the allowance gaps count by activeMs again',
+    sqlFunction: 'counted_ms',
+    from: 'when s.is_lease_short then least(ms_between(s.last_beat_at, p_at), 45000)',
+    to: 'when false then 0',
+  },
+  { name: 'leases of 180 s', sqlFunction: 'lease_ms', from: '130000', to: '180000' },
+  {
+    name: 'silence ends a session after an hour only',
+    sqlFunction: 'over_reason',
+    from: 'ms_between(s.last_beat_at, p_at) > 1800000',
+    to: 'ms_between(s.last_beat_at, p_at) > 3600000',
+  },
+  {
+    name: 'earlier pauses are forgotten',
+    sqlFunction: 'over_reason',
+    from: 's.paused_ms + ms_between',
+    to: 'ms_between',
+  },
+  {
+    name: 'a debt does not block new sessions',
+    sqlFunction: 'place_hold',
+    from: 'and w.debt = 0',
+    to: '',
+  },
+  {
+    name: 'a hold is not checked against what is held already',
+    sqlFunction: 'place_hold',
+    from: 'w.posted - w.held >= p_amount',
+    to: 'w.posted >= p_amount',
+  },
+  {
+    name: 'a capture forgets to release the rest',
+    sqlFunction: 'capture_holds',
+    from: 'held = w.held - captured - (case when owes then 0 else released end)',
+    to: 'held = w.held - captured',
+  },
+  {
+    name: 'the fee is rounded down',
+    sqlFunction: 'capture_holds',
+    from: '+ 5000)',
+    to: '+ 0)',
+  },
+  {
+    name: 'the newest hold is captured first',
+    sqlFunction: 'capture_holds',
+    from: 'over (order by h.id rows',
+    to: 'over (order by h.id desc rows',
+  },
+  {
+    name: 'what a session releases does not pay a debt',
+    sqlFunction: 'capture_holds',
+    from: 'select w.debt > 0 into owes',
+    to: 'select false into owes',
+  },
+  {
+    name: 'a refund takes from what is held',
+    sqlFunction: 'reverse_credit',
+    from: 'least(w.posted - w.held, p_amount)',
+    to: 'least(w.posted, p_amount)',
+  },
+  {
+    name: 'running sessions are swept a day later',
+    sqlFunction: 'spend_launch',
+    from: 'sweep_at = least(s.sweep_at, running_sweep_at(p_now, s.duration_ms - s.used_ms - counted))',
+    to: "sweep_at = p_now + interval '1 day'",
+  },
+  {
+    name: 'a launch JWT opens the app for anybody, again and again',
+    sqlFunction: 'spend_launch',
+    from: 's.launch_spent_by is not null',
+    to: 's.launch_spent_by = p_client_id',
+  },
+  {
+    name: 'a takeover keeps the sequence of the client before',
+    sqlFunction: 'spend_launch',
+    from: 'else 0 end',
+    to: 'else s.sequence end',
+  },
+  {
+    name: 'what nobody vouches for counts however long it was',
+    sqlFunction: 'unvouched_ms',
+    from: '<= 45000',
+    to: '<= 45000000',
+  },
+  {
+    name: 'repeated and late beats count again',
+    from: 'and i.sequence > s.sequence',
+    to: '',
+  },
+  {
+    name: 'final beats are forgotten',
+    from: "is_final = case when s.status = 'active' then l.is_final else s.is_final end",
+    to: 'is_final = false',
+  },
+  {
+    name: 'the charge is rounded down',
+    from: '+ 59999) / 60000',
+    to: '+ 0) / 60000',
+  },
+  {
+    name: 'what has ended ends again',
+    from: "where s.status <> 'ended'\n      and (i.by_user_id",
+    to: 'where true\n      and (i.by_user_id',
+  },
+  {
+    name: 'an extension holds tokens and the session does not know',
+    from: 'tokens_held = s.tokens_held + $3',
+    to: 'tokens_held = s.tokens_held + 0 * $3',
+  },
+  {
+    name: 'stored answers are not found',
+    from: 'where caller = $1 and route = $2 and key = $3',
+    to: 'where caller = $1 and route = $2 and key = $3 and status = 0',
+  },
+  {
+    name: 'an older refund event lowers what was refunded',
+    from: 'refunded_cents = greatest(refunded_cents, least($3, amount_cents))',
+    to: 'refunded_cents = least($3, amount_cents)',
+  },
+  {
+    name: 'a lost dispute gives the tokens back',
+    from: "d.status <> 'won'",
+    to: "d.status = 'open'",
+  },
+  {
+    name: 'unbilled time is not written down',
+    from: 'u.unbilled_ms + excluded.unbilled_ms',
+    to: 'u.unbilled_ms',
+  },
+  {
+    name: 'a pause does not end with the last beat noted',
+    from: 'last_beat_at = $2,\n    sequence',
+    to: 'last_beat_at = s.last_beat_at,\n    sequence',
+  },
+]

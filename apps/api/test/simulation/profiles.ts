@@ -1,0 +1,92 @@
+/**
+ * What can go wrong, as classes of people who suffer from it. Each is a row of the accuracy table.
+ *
+ * @module
+ */
+export interface Profile {
+  name: string
+  /** Probability per call. */
+  lostRequest?: number
+  lostAnswer?: number
+  doubled?: number
+  late?: number
+  /** Of a cut at some statement of the call; a share of them takes the process with it. */
+  crash?: number
+  /** Of the database ending the connection at some statement. */
+  kill?: number
+  /** Mean minutes between these, while the app is in use. */
+  outageEveryMinutes?: number
+  sleepEveryMinutes?: number
+  napEveryMinutes?: number
+  clockJumpEveryMinutes?: number
+  reloadEveryMinutes?: number
+  relaunchEveryMinutes?: number
+  /** How many tabs of the app are open. */
+  tabs?: number
+  /** The browser dies, or the network goes for good, before anything can be said. */
+  ending?: 'crash' | 'offline'
+  cheat?: CheatName
+}
+
+export type CheatName =
+  | 'blocks beats'
+  | 'says activeMs 0 every 30 s'
+  | 'says activeMs 0 every 125 s'
+  | 'beats every 131 s'
+  | 'final pairs'
+  | 'invents beats and time'
+  | 'pauses instead of beating'
+  | 'takes over instead of beating'
+  | 'ends in the marketplace after silence'
+  | 'opens a new session instead of beating'
+
+export const HONEST: readonly Profile[] = [
+  { name: 'nothing goes wrong' },
+  { name: 'lost requests', lostRequest: 0.08 },
+  { name: 'lost answers', lostAnswer: 0.08 },
+  { name: 'doubled calls and events', doubled: 0.3 },
+  { name: 'late and reordered', late: 0.05 },
+  { name: 'network gone for minutes', outageEveryMinutes: 8 },
+  { name: 'sleeping laptop', sleepEveryMinutes: 8 },
+  { name: 'wrong and jumping clocks', clockJumpEveryMinutes: 3 },
+  { name: 'several tabs', tabs: 3 },
+  { name: 'reloads and relaunches', reloadEveryMinutes: 6, relaunchEveryMinutes: 12 },
+  { name: 'process crashes', crash: 0.06 },
+  { name: 'killed connections', kill: 0.06 },
+  {
+    name: 'everything at once',
+    lostRequest: 0.03,
+    lostAnswer: 0.02,
+    doubled: 0.05,
+    late: 0.01,
+    crash: 0.02,
+    kill: 0.01,
+    outageEveryMinutes: 40,
+    sleepEveryMinutes: 40,
+    clockJumpEveryMinutes: 30,
+    reloadEveryMinutes: 40,
+    tabs: 2,
+  },
+]
+
+/** Rows with a bound of their own: the rules of design § 6 decide here in somebody's favour. */
+export const EXCEPTIONS: readonly Profile[] = [
+  { name: 'browser crash, power', ending: 'crash' },
+  { name: 'network gone for good', ending: 'offline' },
+  { name: 'naps inside one interval', napEveryMinutes: 4 },
+]
+
+export const CHEATS: readonly Profile[] = (
+  [
+    'blocks beats',
+    'says activeMs 0 every 30 s',
+    'says activeMs 0 every 125 s',
+    'beats every 131 s',
+    'final pairs',
+    'invents beats and time',
+    'pauses instead of beating',
+    'takes over instead of beating',
+    'ends in the marketplace after silence',
+    'opens a new session instead of beating',
+  ] as const
+).map((cheat) => ({ name: cheat, cheat }))

@@ -1,0 +1,335 @@
+/**
+ * A market on a virtual clock: the real application on a real PostgreSQL, people with all the faults there are, and
+ * a model that knows what must come of it.
+ *
+ * @module
+ */
+import { createHash } from 'node:crypto'
+import {
+  type AccuracyRow,
+  type CheatRow,
+  judge,
+  type Measured,
+  measure,
+  tabulate,
+  tabulateCheats,
+} from './accuracy.ts'
+import { buy } from './bank.ts'
+import { Cheat } from './cheat.ts'
+import { withCut } from './cut.ts'
+import { FEE_BASIS_POINTS, Marketplace } from './marketplace.ts'
+import { feeOf } from './oracle-wallet.ts'
+import { Person, SimulationFailure, type World } from './person.ts'
+import { CHEATS, EXCEPTIONS, HONEST, type Profile } from './profiles.ts'
+import { createRandom, type Random } from './random.ts'
+import { differenceOf, readState } from './state.ts'
+import { type SimulatedProvider, Visit, type VisitRecord } from './visit.ts'
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const START = Date.parse('2026-03-01T12:00:00.000Z')
+/** People act at once within this much virtual time. */
+const WINDOW_MS = 2_000
+const SWEEP_EVERY_MS = 10 * SECOND
+const PRICES = [0, 1, 4, 4, 7, 60]
+
+export interface SimulationOptions {
+  databaseUrl: string
+  seed: string
+  hours: number
+  peoplePerClass: number
+  /** Only some classes: for tests and mutations. */
+  classes?: readonly string[]
+  onProgress?: (text: string) => void
+}
+
+export interface SimulationResult {
+  digest: string
+  calls: number
+  people: number
+  sessions: number
+  faults: Record<string, number>
+  seconds: number
+  rows: AccuracyRow[]
+  cheats: CheatRow[]
+  /** Bounds that were not kept. */
+  wrong: string[]
+  ledger: string
+}
+
+interface Global {
+  at: number
+  run: () => Promise<void>
+}
+
+/** @throws {SimulationFailure} with the last events of who disagrees with the model. */
+export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  const startedAt = performance.now()
+  const marketplace = await Marketplace.start(options.databaseUrl, START)
+  try {
+    const simulation = new Simulation(options, marketplace)
+    await simulation.populate()
+    await simulation.run()
+    return await simulation.conclude((performance.now() - startedAt) / 1000)
+  } finally {
+    await marketplace.stop()
+  }
+}
+
+class Simulation {
+  #options: SimulationOptions
+  #marketplace: Marketplace
+  #random: Random
+  #people: Person[] = []
+  #providers: SimulatedProvider[] = []
+  #suspended = new Set<string>()
+  #records: VisitRecord[] = []
+  #faults: Record<string, number> = {}
+  #globals: Global[] = []
+  #end: number
+
+  constructor(options: SimulationOptions, marketplace: Marketplace) {
+    this.#options = options
+    this.#marketplace = marketplace
+    this.#random = createRandom(options.seed, 'market')
+    this.#end = START + options.hours * HOUR
+  }
+
+  async populate(): Promise<void> {
+    const { peoplePerClass, classes, seed } = this.#options
+    const owner = await this.#marketplace.addUser(START, 'owner')
+    for (const [i, price] of PRICES.entries()) {
+      const id = await this.#marketplace.addProvider(START, owner, `App ${i + 1}`, price)
+      this.#providers.push({ id, tokensPerMinute: price })
+    }
+    const world: World = {
+      marketplace: this.#marketplace,
+      isListed: (providerId) => !this.#suspended.has(providerId),
+      countFault: (kind) => {
+        this.#faults[kind] = (this.#faults[kind] ?? 0) + 1
+      },
+    }
+    for (const profile of [...HONEST, ...EXCEPTIONS, ...CHEATS]) {
+      if (classes && !classes.includes(profile.name)) continue
+      for (let i = 1; i <= (profile.cheat ? Math.min(peoplePerClass, 5) : peoplePerClass); i += 1) {
+        await this.#addPerson(profile, `${profile.name} ${i}`, seed, world)
+      }
+    }
+    this.#scheduleGlobals()
+  }
+
+  async #addPerson(profile: Profile, name: string, seed: string, world: World): Promise<void> {
+    const person = new Person(name, profile, createRandom(seed, name), world)
+    const number = this.#people.push(person)
+    person.userId = await this.#marketplace.addUser(START, `person-${number}`)
+    person.token = await this.#marketplace.accessToken(START, person.userId)
+    person.now = START
+    person.in(person.random.whole(0, 10 * MINUTE), () =>
+      profile.cheat ? this.#beginCheating(person) : this.#visitAgain(person),
+    )
+  }
+
+  #beginCheating(person: Person): void {
+    // A price of their own decides nothing about time.
+    const provider = this.#providers[2]!
+    buy(person, 50_000, () => new Cheat(person, provider, (record) => this.#records.push(record)).start())
+  }
+
+  /** One visit after the other, with pauses between, as long as the simulation lasts. */
+  #visitAgain(person: Person): void {
+    const { random } = person
+    if (person.now > this.#end - 2 * MINUTE) return
+    const again = () => person.in(random.whole(5, 900) * SECOND, () => this.#visitAgain(person))
+    const provider = random.pick(this.#providers)
+    const minutes = random.whole(3, random.pick([8, 20, 45]))
+    const { posted, held, debt } = person.books.current.wallet
+    if (random.chance(0.9) && posted - held - debt < minutes * provider.tokensPerMinute) {
+      buy(person, random.pick([50, 120, 999, 1_000, 1_010, 5_000, 20_000]) + debt, again)
+      return
+    }
+    Visit.open(person, provider, minutes, (record) => {
+      if (record) this.#records.push(record)
+      again()
+    })
+  }
+
+  #schedule(at: number, run: () => Promise<void>): void {
+    this.#globals.push({ at, run })
+    this.#globals.sort((a, b) => a.at - b.at)
+  }
+
+  #scheduleGlobals(): void {
+    const sweep = async (at: number): Promise<void> => {
+      const draw = this.#random.next()
+      if (draw < 0.02) {
+        // The sweeper is gone for a while; nobody is overcharged for it.
+        this.#count('sweeper stopped')
+        return this.#schedule(at + this.#random.whole(60, 1_500) * SECOND, () => sweep(at))
+      }
+      const now = this.#now
+      if (draw < 0.06) await this.#cutSweep(now)
+      else if (draw < 0.12) {
+        this.#count('two sweepers')
+        await Promise.all([this.#marketplace.sweep(now), this.#marketplace.sweep(now)])
+      } else await this.#marketplace.sweep(now)
+      for (const person of this.#people) person.books.current.sweep(now)
+      this.#schedule(now + SWEEP_EVERY_MS, () => sweep(now))
+    }
+    this.#schedule(START + SWEEP_EVERY_MS, () => sweep(START))
+    for (let at = START + 20 * MINUTE; at < this.#end; at += this.#random.whole(20, 50) * MINUTE)
+      this.#schedule(at, () => this.#suspend())
+    for (let at = START + 7 * MINUTE; at < this.#end; at += this.#random.whole(20, 60) * MINUTE) {
+      this.#schedule(at, () => this.#marketplace.rotateKeys(this.#now))
+      this.#schedule(at + 10 * MINUTE, () => this.#marketplace.reloadKeys(this.#now))
+    }
+    for (let at = START + 15 * MINUTE; at < this.#end; at += 15 * MINUTE)
+      this.#schedule(at, () => this.#compare())
+  }
+
+  #now = START
+
+  #count(kind: string): void {
+    this.#faults[kind] = (this.#faults[kind] ?? 0) + 1
+  }
+
+  /** A sweeper that dies between two statements: the next second does not forget. */
+  async #cutSweep(now: number): Promise<void> {
+    this.#count('crashed sweep')
+    const cut = { statement: this.#random.whole(1, 6), mode: this.#random.pick(['before', 'after'] as const) }
+    await withCut(cut, this.#marketplace.databaseUrl, () => this.#marketplace.sweep(now).catch(() => 0))
+    await this.#marketplace.sweep(now)
+  }
+
+  async #suspend(): Promise<void> {
+    const { id } = this.#random.pick(this.#providers.slice(3))
+    if (this.#suspended.has(id)) return
+    this.#count('provider suspended')
+    const at = this.#now
+    await this.#operate(at, id, 'suspend', { reason: 'Simulated.' })
+    this.#suspended.add(id)
+    for (const person of this.#people) person.books.current.suspend(id, at)
+    this.#schedule(at + this.#random.whole(1, 12) * MINUTE, async () => {
+      await this.#operate(this.#now, id, 'approve', undefined)
+      this.#suspended.delete(id)
+    })
+  }
+
+  #operator: string | undefined
+
+  async #operate(at: number, providerId: string, verb: string, body: object | undefined): Promise<void> {
+    this.#operator ??= await this.#marketplace.addUser(START, 'operator', true)
+    const token = await this.#marketplace.accessToken(at, this.#operator)
+    const answer = await this.#marketplace.call(at, 0, {
+      method: 'POST',
+      url: `/providers/${providerId}/${verb}`,
+      token,
+      ...(body && { body }),
+    })
+    if (answer.status !== 200) throw new SimulationFailure(`${verb}: ${answer.status} ${answer.body?.code}`)
+  }
+
+  async run(): Promise<void> {
+    for (;;) {
+      const nextPerson = this.#people.reduce((least, { nextAt }) => Math.min(least, nextAt), Infinity)
+      const next = this.#globals[0]
+      if (next && next.at <= nextPerson) {
+        if (next.at > this.#end) return
+        this.#globals.shift()
+        this.#now = next.at
+        this.#marketplace.setTime(next.at)
+        await next.run()
+        continue
+      }
+      if (nextPerson > this.#end) return
+      const until = Math.min(nextPerson + WINDOW_MS, next?.at ?? Infinity)
+      await this.#runWindow(until)
+    }
+  }
+
+  async #runWindow(until: number): Promise<void> {
+    let acting = this.#people.filter(({ nextAt }) => nextAt < until)
+    while (acting.length > 0) {
+      const isWaiting = await Promise.all(acting.map((person) => person.runUntil(until)))
+      // Crashes are for one at a time, or the innocent would be hit.
+      acting = acting.filter((_person, i) => isWaiting[i])
+      for (const person of acting) await person.runAlone()
+    }
+  }
+
+  /** Everybody's books against the database, whole. */
+  async #compare(): Promise<void> {
+    this.#options.onProgress?.(
+      `${((this.#now - START) / HOUR).toFixed(2)} h, ${this.#marketplace.calls} calls, ${this.#records.length} visits over`,
+    )
+    for (const person of this.#people) {
+      const state = await readState(this.#marketplace, person.userId)
+      const difference = differenceOf(person.books.current, state, this.#now)
+      if (difference !== undefined) {
+        person.now = this.#now
+        person.fail(difference)
+      }
+    }
+  }
+
+  async conclude(seconds: number): Promise<SimulationResult> {
+    // Two days later everything that ran is over, and swept.
+    this.#now = this.#end + 48 * HOUR
+    await this.#marketplace.sweep(this.#now)
+    for (const person of this.#people) person.books.current.sweep(this.#now)
+    await this.#compare()
+    await this.#compareAccounts()
+    const { findings, transfers, wallets, openHolds } = await this.#marketplace.checkLedger()
+    if (findings.length > 0)
+      throw new SimulationFailure(
+        `the ledger is wrong: ${findings.map((one) => JSON.stringify(one)).join('\n')}`,
+      )
+    const measured = this.#records.map(measure).filter((one): one is Measured => one !== undefined)
+    const rows = tabulate(
+      measured,
+      [...HONEST, ...EXCEPTIONS].map(({ name }) => name),
+    )
+    const cheats = tabulateCheats(
+      measured,
+      CHEATS.map(({ name }) => name),
+    )
+    const digest = createHash('sha256')
+    for (const person of this.#people) digest.update(person.digest)
+    return {
+      digest: digest.digest('hex'),
+      calls: this.#marketplace.calls,
+      people: this.#people.length,
+      sessions: this.#people.reduce((sum, { books }) => sum + books.current.sessions.size, 0),
+      faults: this.#faults,
+      seconds,
+      rows,
+      cheats,
+      wrong: judge(rows, cheats),
+      ledger: `${transfers} transfers, ${wallets} wallets, ${openHolds} open holds`,
+    }
+  }
+
+  /** What users were charged is what providers and the platform got. */
+  async #compareAccounts(): Promise<void> {
+    const expected = new Map<string, number>([['platform_fee', 0]])
+    for (const { id } of this.#providers) expected.set(id, 0)
+    const add = (account: string, amount: number) =>
+      expected.set(account, (expected.get(account) ?? 0) + amount)
+    for (const { books } of this.#people) {
+      for (const { providerId, charged } of books.current.sessions.values()) {
+        const fee = feeOf(charged ?? 0, FEE_BASIS_POINTS)
+        add(providerId, (charged ?? 0) - fee)
+        add('platform_fee', fee)
+      }
+    }
+    for (const [account, amount] of expected) {
+      const [row] = await this.#marketplace.rows<{ balance: number }>(
+        `select coalesce(sum(case when credit_account_id = $1 then amount else -amount end), 0) as balance
+         from transfers where $1 in (credit_account_id, debit_account_id)`,
+        [account],
+      )
+      if (row?.balance !== amount)
+        throw new SimulationFailure(`${account} has ${row?.balance}, the model says ${amount}`)
+    }
+  }
+}

@@ -1,0 +1,319 @@
+/**
+ * One honest session: opened, used as people use apps, hurt by what the profile brings, and ended in one of the ways
+ * sessions end.
+ *
+ * @module
+ */
+import { ask } from './bank.ts'
+import type { Answer } from './marketplace.ts'
+import type { Books } from './oracle.ts'
+import { Page, type Use } from './page.ts'
+import type { Operation, Person } from './person.ts'
+import type { State } from './state.ts'
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+
+export interface SimulatedProvider {
+  id: string
+  tokensPerMinute: number
+}
+
+/** What the accuracy table is made of. */
+export interface VisitRecord extends Use {
+  sessionId: string
+  person: Person
+  isEndedInMarketplace: boolean
+}
+
+/** What a launch needs, wherever it is learned from. */
+export function openOperation(
+  person: Person,
+  provider: SimulatedProvider,
+  minutes: number,
+  text: string,
+): Operation {
+  return {
+    text,
+    apply(books, at, { answer, state }) {
+      const id: string | undefined = answer ? answer.body?.session?.id : newSessionOf(books, state)?.id
+      const jti = answer ? id && jtiOf(answer) : state?.sessions.find((session) => session.id === id)?.jti
+      const { tokensPerMinute, id: providerId } = provider
+      const expected = books.open(
+        { id: id ?? '', jti: jti ?? '', providerId, minutes, tokensPerMinute },
+        person.world.isListed(providerId),
+        at,
+      )
+      return expected.status === 201 && id === undefined ? undefined : expected
+    },
+  }
+}
+
+export function relaunchOperation(person: Person, sessionId: string, text: string): Operation {
+  return {
+    text,
+    apply(books, at, { answer, state }) {
+      const session = books.get(sessionId)
+      const row = state?.sessions.find(({ id }) => id === sessionId)
+      const jti = answer ? jtiOf(answer) : row?.jti
+      if (state && jti === session.jti) return undefined
+      return books.relaunch(sessionId, jti ?? '', !person.world.isListed(session.providerId), at)
+    },
+  }
+}
+
+export function jtiOf({ body }: Answer): string {
+  if (!body?.launchJwt) return ''
+  return JSON.parse(Buffer.from(body.launchJwt.split('.')[1], 'base64url').toString()).jti
+}
+
+function newSessionOf(books: Books, state: State | undefined) {
+  return state?.sessions.find(({ id }) => !books.sessions.has(id))
+}
+
+export class Visit {
+  #person: Person
+  #record: VisitRecord
+  #label: string
+  #page!: Page
+  #tabs: Page[] = []
+  #endsAt: number
+  #isOver = false
+  #then: () => void
+
+  private constructor(
+    person: Person,
+    label: string,
+    record: VisitRecord,
+    usedForMs: number,
+    then: () => void,
+  ) {
+    this.#person = person
+    this.#label = label
+    this.#record = record
+    this.#endsAt = person.now + usedForMs
+    this.#then = then
+  }
+
+  /** @param then runs when the person is done with it, with the record of a session that was really opened. */
+  static open(
+    person: Person,
+    provider: SimulatedProvider,
+    minutes: number,
+    then: (record: VisitRecord | undefined) => void,
+  ): void {
+    const { random } = person
+    const label = `s${person.books.current.sessions.size + 1}`
+    const operation = openOperation(person, provider, minutes, `${label} opens ${minutes} min`)
+    const body = { providerId: provider.id, durationMinutes: minutes }
+    ask(person, { url: '/sessions', body }, operation, (answer) => {
+      if (answer?.status !== 201) return then(undefined)
+      const record: VisitRecord = {
+        sessionId: answer.body.session.id,
+        person,
+        intervals: [],
+        hasNoLastBeat: false,
+        isEndedInMarketplace: false,
+      }
+      if (random.chance(0.04)) return then(record)
+      const share = random.chance(0.2) ? 1.2 : 0.25 + 0.7 * random.next()
+      const visit = new Visit(person, label, record, minutes * MINUTE * share, () => then(record))
+      visit.#launch(answer.body.launchJwt)
+    })
+  }
+
+  #launch(launchJwt: string): void {
+    const { random } = this.#person
+    const page = new Page(this.#person, this.#record, `client_${random.name(12)}`, this.#label)
+    this.#page = page
+    page.onOver = () => this.#finish()
+    this.#person.in(random.whole(300, 3_000), () =>
+      page.validate(launchJwt, () => {
+        if (this.#tabs.length === 0) this.#live()
+      }),
+    )
+  }
+
+  /** Plans what happens while the app is open. */
+  #live(): void {
+    const { profile, random } = this.#person
+    this.#tabs.push(this.#page)
+    this.#page.siblings = this.#tabs
+    for (let i = 1; i < (profile.tabs ?? 1); i += 1) this.#openTab(random.whole(5, 120) * SECOND)
+    this.#often(profile.outageEveryMinutes, () => this.#loseNetwork())
+    this.#often(profile.sleepEveryMinutes, () => this.#sleep(random.whole(120, 1_200) * SECOND))
+    this.#often(profile.napEveryMinutes, () => this.#sleep(random.whole(5, 14) * SECOND))
+    this.#often(profile.clockJumpEveryMinutes, () => this.#each((page) => page.doubt()))
+    this.#often(profile.reloadEveryMinutes, () => this.#reload())
+    this.#often(profile.relaunchEveryMinutes, () => this.#relaunch())
+    if (random.chance(0.25)) this.#often(6, () => this.#pause())
+    if (random.chance(0.15)) this.#person.in(random.whole(30, 240) * SECOND, () => this.#extend())
+    if (random.chance(0.3)) this.#often(5, () => this.#look())
+    this.#person.in(this.#endsAt - this.#person.now, () => this.#end())
+  }
+
+  /** Again and again, with exponential gaps, while the visit lasts. */
+  #often(everyMinutes: number | undefined, run: () => void): void {
+    if (!everyMinutes) return
+    const { random } = this.#person
+    const next = () =>
+      this.#person.in(5 * SECOND - Math.log(1 - random.next()) * everyMinutes * MINUTE, () => {
+        if (this.#isOver || this.#person.now > this.#endsAt) return
+        if (this.#page.status === 'active') run()
+        next()
+      })
+    next()
+  }
+
+  #each(run: (page: Page) => void): void {
+    for (const page of this.#tabs) if (page.isOpen) run(page)
+  }
+
+  #openTab(delay: number): void {
+    this.#person.in(delay, () => {
+      if (this.#isOver || !this.#page.isOpen || this.#page.sessionJwt === '') return
+      const tab = new Page(this.#person, this.#record, this.#page.clientId, `${this.#label}t`)
+      this.#tabs.push(tab)
+      tab.siblings = this.#tabs
+      tab.adopt(this.#page)
+    })
+  }
+
+  #loseNetwork(): void {
+    const { random, world } = this.#person
+    world.countFault('network gone')
+    this.#person.offlineUntil = this.#person.now + random.whole(20, 600) * SECOND
+    this.#person.in(this.#person.offlineUntil - this.#person.now + 5, () => this.#each((page) => page.beat()))
+  }
+
+  #sleep(forMs: number): void {
+    this.#person.world.countFault(forMs > MINUTE ? 'sleep' : 'nap')
+    this.#person.note(`${this.#label} sleeps ${forMs}`)
+    this.#each((page) => page.sleep())
+    this.#person.in(forMs, () => this.#each((page) => page.wake()))
+  }
+
+  /** A reload says goodbye and is back within seconds; what passes meanwhile is use of the app by the rules. */
+  #reload(): void {
+    const old = this.#page
+    if (!old.isOpen) return
+    this.#person.world.countFault('reload')
+    const from = this.#person.now
+    old.leave()
+    this.#person.in(this.#person.random.whole(300, 2_500), () => {
+      if (this.#isOver) return
+      this.#record.intervals.push({ from, to: this.#person.now })
+      const page = new Page(this.#person, this.#record, old.clientId, this.#label)
+      page.onOver = () => this.#finish()
+      this.#page = page
+      this.#tabs.push(page)
+      page.siblings = this.#tabs
+      page.adopt(old)
+    })
+  }
+
+  /** Back in from the marketplace, in another browser; the page before learns it with its next beat. */
+  #relaunch(): void {
+    const person = this.#person
+    const { sessionId } = this.#record
+    const operation = relaunchOperation(person, sessionId, `${this.#label} relaunches`)
+    ask(person, { url: `/sessions/${sessionId}/relaunch` }, operation, (answer) => {
+      if (answer?.status !== 200 || this.#isOver) return
+      const old = this.#page
+      old.onOver = undefined
+      this.#person.world.countFault('relaunch')
+      const page = new Page(person, this.#record, `client_${person.random.name(12)}`, this.#label)
+      page.onOver = () => this.#finish()
+      this.#page = page
+      this.#tabs.push(page)
+      person.in(person.random.whole(300, 3_000), () => page.validate(answer.body.launchJwt, () => {}))
+    })
+  }
+
+  #pause(): void {
+    const person = this.#person
+    const forMs = person.random.chance(0.05) ? 40 * MINUTE : person.random.whole(5, 300) * SECOND
+    const resume = (tries: number) => {
+      if (this.#isOver || this.#page.status !== 'paused' || tries === 0) return
+      this.#page.act('resume', (isDone) => isDone || person.in(5 * SECOND, () => resume(tries - 1)))
+    }
+    // Also where the answer was lost: who finds the clock stopped starts it again.
+    this.#page.act('pause', () => person.in(forMs, () => resume(10)))
+  }
+
+  #extend(): void {
+    const { sessionId } = this.#record
+    const minutes = this.#person.random.whole(1, 15)
+    const operation: Operation = {
+      text: `${this.#label} extends ${minutes} min`,
+      apply: (books, at) => books.extend(sessionId, minutes, at),
+    }
+    ask(this.#person, { url: `/sessions/${sessionId}/extend`, body: { minutes } }, operation, () => {})
+  }
+
+  /** What is shown has to be what is. */
+  #look(): void {
+    const person = this.#person
+    const { sessionId } = this.#record
+    const nothing = { answered: () => {}, failed: () => {} }
+    person.send(
+      { method: 'GET', url: `/sessions/${sessionId}`, token: person.token },
+      { text: `${this.#label} is looked at`, apply: (books, at) => books.read(sessionId, at) },
+      nothing,
+    )
+  }
+
+  #end(): void {
+    if (this.#isOver) return
+    const { random, profile } = this.#person
+    if (profile.ending === 'crash') {
+      this.#each((page) => page.die())
+      this.#finish()
+      return
+    }
+    if (profile.ending === 'offline') {
+      this.#person.offlineUntil = this.#person.now + 40 * MINUTE
+      this.#person.in(random.whole(1, 600) * SECOND, () => {
+        this.#each((page) => page.die())
+        this.#finish()
+      })
+      return
+    }
+    const draw = random.next()
+    if (draw < 0.7) this.#complete()
+    else if (draw < 0.85) this.#endInMarketplace()
+    else {
+      for (const page of this.#tabs) if (page !== this.#page) page.close()
+      this.#page.leave()
+      this.#finish()
+    }
+  }
+
+  #complete(tries = 5): void {
+    if (this.#isOver || !this.#page.isOpen) return
+    this.#page.act('complete', (isDone) => {
+      if (!isDone && tries > 0 && !this.#isOver) this.#person.in(5 * SECOND, () => this.#complete(tries - 1))
+    })
+  }
+
+  #endInMarketplace(): void {
+    const { sessionId } = this.#record
+    const operation: Operation = {
+      text: `${this.#label} is ended in the marketplace`,
+      apply: (books, at) => books.complete(sessionId, 'user', at),
+    }
+    this.#record.isEndedInMarketplace = true
+    // Whoever ends it there has left the app.
+    ask(this.#person, { url: `/api/v1/sessions/${sessionId}/complete`, body: {} }, operation, () =>
+      this.#finish(),
+    )
+  }
+
+  #finish(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    for (const page of this.#tabs) page.close()
+    this.#page.close()
+    this.#then()
+  }
+}
