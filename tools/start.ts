@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { buildDashboardIfOld } from './build-dashboard.ts'
 import { buildSdkIfOld } from './build-sdk.ts'
 import { type Child, startChild } from './child.ts'
 import { isPortFree } from './port.ts'
@@ -64,7 +65,7 @@ async function start(): Promise<void> {
     DATA_DIR: dataDir,
     LOG_LEVEL: env.LOG_LEVEL || 'warn',
   })
-  await buildSdkIfOld()
+  await Promise.all([buildSdkIfOld(), buildDashboardIfOld()])
   const local = `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${ports.api}`
   await waitUntilReady(api, local)
   const providerId = await seedDemo({ apiUrl: local, dataDir, appUrl })
@@ -90,6 +91,7 @@ The token marketplace is running.
   ${marketplaceUrl}   open this: register, buy tokens (no real money), start a session
   ${appUrl}   the example app, where the session is spent
   ${apiUrl}   the API, with its reference at ${apiUrl}/docs
+  ${apiUrl}/dashboard   for those who offer apps, and for operators
 
 Ctrl-C ends everything. What you did is kept in ${shown.startsWith('..') || isAbsolute(shown) ? dataDir : shown}.
 `)

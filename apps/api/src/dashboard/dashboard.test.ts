@@ -45,7 +45,10 @@ describe('a provider’s sessions', () => {
     const url = await api.app.listen({ port: 0, host: '127.0.0.1' })
     const path = `${url}/providers/${market.providerId}/sessions/live`
     const stranger = await fetch(path, { headers: { authorization: `Bearer ${market.user.token}` } })
-    expect([stranger.status, (await stranger.json()).code]).toEqual([404, 'provider_not_found'])
+    expect([stranger.status, ((await stranger.json()) as { code: string }).code]).toEqual([
+      404,
+      'provider_not_found',
+    ])
 
     const stopped = new AbortController()
     const answer = await fetch(path, {

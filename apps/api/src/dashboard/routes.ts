@@ -12,9 +12,11 @@ import { toPage } from '../http/paging.ts'
 import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
 import { getProviderToChange } from '../providers/get-provider.ts'
 import type { SessionRow } from '../sessions/session.ts'
+import { changeTheme, getTheme } from './change-theme.ts'
 import { listLiveSessions, listProviderSessions } from './list-provider-sessions.ts'
 import { registerPages } from './pages.ts'
 import { ProviderSession, presentProviderSession } from './provider-session.ts'
+import { Theme } from './theme.ts'
 import { createWatches } from './watch.ts'
 
 const LIVE_MAX = 100
@@ -72,6 +74,48 @@ export function registerDashboardRoutes(app: App, deps: Deps): void {
         (row) => presentProviderSession(row, now, marketplaceUrl),
       )
     },
+  )
+
+  app.get(
+    '/providers/:id/theme',
+    {
+      config: { callers: ['user', 'key'], scope: 'providers:write' },
+      schema: {
+        operationId: 'getTheme',
+        tags: ['Providers'],
+        summary: 'How the SDK’s dialog looks in this app',
+        description: 'The plain theme until another one was saved.',
+        params,
+        response: { 200: Theme, ...problems('provider_not_found') },
+      },
+    },
+    ({ actor, params }) =>
+      db.inTenant(actor.tenantId, async (tx) => {
+        await getProviderToChange(tx, params.id, actor)
+        return getTheme(tx, params.id)
+      }),
+  )
+
+  app.put(
+    '/providers/:id/theme',
+    {
+      config: { callers: ['user', 'key'], scope: 'providers:write' },
+      schema: {
+        operationId: 'changeTheme',
+        tags: ['Providers'],
+        summary: 'Change how the SDK’s dialog looks in this app',
+        description: 'The whole theme; repeating it changes nothing.',
+        params,
+        body: Theme,
+        response: { 200: Theme, ...problems('provider_not_found') },
+      },
+    },
+    ({ actor, params, body: theme }) =>
+      db.inTenant(actor.tenantId, async (tx) => {
+        await getProviderToChange(tx, params.id, actor)
+        await changeTheme(tx, { providerId: params.id, theme, now: clock() })
+        return theme
+      }),
   )
 
   app.get(

@@ -1,0 +1,77 @@
+/**
+ * Who looks, which apps are theirs, and where this is installed: what every page may ask.
+ *
+ * @module
+ */
+import { createContext, type ReactNode, useContext, useState, useSyncExternalStore } from 'react'
+import { onSignInChange, signedInUserId } from './api/sign-in.ts'
+import { type Answer, useAnswer } from './api/use-answer.ts'
+import type { Installation, OwnProvider, Profile } from './api/wire.ts'
+import { Loading } from './parts/loaded.tsx'
+import { ProblemNotice } from './parts/notice.tsx'
+
+export interface Account {
+  profile: Profile
+  providers: OwnProvider[]
+  /** After a change: what is shown everywhere from here on. */
+  keepProvider: (provider: OwnProvider) => void
+  reloadProviders: () => void
+  installation: Installation
+}
+
+const AccountContext = createContext<Account | undefined>(undefined)
+
+/** Undefined while nobody is signed in; the pages to sign in are shown then. */
+export const useUserId = () => useSyncExternalStore(onSignInChange, signedInUserId)
+
+export function useAccount(): Account {
+  const account = useContext(AccountContext)
+  if (!account) throw new Error('only pages of somebody signed in ask who it is')
+  return account
+}
+
+export const isOperator = ({ profile }: Account) => profile.roles.includes('operator')
+
+export function AccountFrame({ children }: { children: ReactNode }) {
+  const profile = useAnswer<Profile>('/auth/profile')
+  const providers = useAnswer<{ items: OwnProvider[] }>('/providers/mine?limit=100')
+  const installation = useAnswer<Installation>('/dashboard/config.json')
+  const [kept, setKept] = useState<readonly OwnProvider[]>([])
+  const answers: Answer<unknown>[] = [profile, providers, installation]
+  const failed = answers.find(({ error, value }) => error !== undefined && value === undefined)
+  if (failed) {
+    const reloadAll = () => {
+      for (const { reload } of answers) reload()
+    }
+    return (
+      <main className="is-narrow">
+        <ProblemNotice error={failed.error} onRetry={reloadAll} />
+      </main>
+    )
+  }
+  if (!profile.value || !providers.value || !installation.value) {
+    return (
+      <main className="is-narrow">
+        <Loading what="your account" />
+      </main>
+    )
+  }
+  const account = {
+    profile: profile.value,
+    providers: newestOf(kept, providers.value.items),
+    keepProvider: (provider: OwnProvider) => setKept((before) => [provider, ...before]),
+    reloadProviders: providers.reload,
+    installation: installation.value,
+  }
+  return <AccountContext value={account}>{children}</AccountContext>
+}
+
+/** Each provider once, as it was changed last, in the order of registration. */
+function newestOf(...lists: (readonly OwnProvider[])[]): OwnProvider[] {
+  const byId = new Map<string, OwnProvider>()
+  for (const provider of lists.flat()) {
+    const known = byId.get(provider.id)
+    if (!known || known.updatedAt < provider.updatedAt) byId.set(provider.id, provider)
+  }
+  return [...byId.values()].sort((a, b) => (a.id < b.id ? 1 : -1))
+}

@@ -1,0 +1,51 @@
+/**
+ * The API as the signed-in person.
+ *
+ * @module
+ */
+import { Problem, type Sending, send } from './http.ts'
+import { getAccessToken } from './sign-in.ts'
+
+type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
+
+/** Keys of requests that got no answer: sent again, they must not be done twice. */
+const unanswered = new Map<string, string>()
+
+/** @throws {Problem | Unreachable | SignedOut} */
+export async function call<T>(
+  method: Method,
+  path: string,
+  body?: object,
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<T> {
+  const sending: Sending = { method, ...(body && { body }), signal: options.signal }
+  if (method !== 'POST') return read<T>(await sendAsUser(path, sending))
+  const request = `${path} ${JSON.stringify(body)}`
+  const idempotencyKey = unanswered.get(request) ?? crypto.randomUUID()
+  unanswered.set(request, idempotencyKey)
+  try {
+    const answer = await read<T>(await sendAsUser(path, { ...sending, idempotencyKey }))
+    unanswered.delete(request)
+    return answer
+  } catch (error) {
+    const isAnswered =
+      error instanceof Problem && error.status < 500 && error.code !== 'idempotency_in_progress'
+    if (isAnswered) unanswered.delete(request)
+    throw error
+  }
+}
+
+/** The answer as it comes, for files and streams. */
+export async function sendAsUser(path: string, sending: Sending): Promise<Response> {
+  const accessToken = await getAccessToken()
+  try {
+    return await send(path, { ...sending, accessToken })
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'unauthenticated') throw error
+    return send(path, { ...sending, accessToken: await getAccessToken(accessToken) })
+  }
+}
+
+async function read<T>(response: Response): Promise<T> {
+  return (response.status === 204 ? undefined : await response.json()) as T
+}

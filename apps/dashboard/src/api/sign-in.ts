@@ -1,0 +1,147 @@
+/**
+ * Who is signed in, in every tab of this browser.
+ *
+ * The access token lives in this tab's memory. The refresh token lies in localStorage, where the strict
+ * Content-Security-Policy stands before it. Refresh tokens rotate, and using an old one ends the sign-in everywhere:
+ * so only the tab that holds the lock exchanges it, and every tab reads the newest one under that lock.
+ *
+ * @module
+ */
+import { Problem, SignedOut, send } from './http.ts'
+
+/** Holds the refresh token and whose it is. */
+const STORAGE_KEY = 'tally.dashboard.sign-in'
+const LOCK = 'tally.dashboard.refresh'
+/** Exchanged this long before the end, so that no call leaves with a credential about to expire. */
+const EARLY_MS = 30_000
+
+interface Kept {
+  userId: string
+  refreshToken: string
+}
+
+interface Credentials {
+  accessToken: string
+  refreshToken: string
+  expiresInSeconds: number
+}
+
+let access: { token: string; expiresAt: number } | undefined
+const listeners = new Set<() => void>()
+/** Without Web Locks tabs cannot agree, but one tab still must not race itself. */
+let exchange: Promise<unknown> = Promise.resolve()
+
+addEventListener('storage', ({ key, oldValue }) => {
+  if (key !== STORAGE_KEY && key !== null) return
+  // A rotation elsewhere leaves this tab as it is; another person's sign-in does not.
+  if (read()?.userId === parse(oldValue)?.userId) return
+  access = undefined
+  tell()
+})
+
+export function onSignInChange(listener: () => void): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+/** Whether there is a sign-in to go on with; the API decides whether it still holds. */
+export const isSignedIn = () => read() !== null
+
+/** Whose sign-in it is: changes when another tab signs in as somebody else. */
+export const signedInUserId = () => read()?.userId
+
+export async function register(account: { email: string; password: string; displayName?: string }) {
+  await begin('/auth/register', account)
+}
+
+export async function signIn(credentials: { email: string; password: string }) {
+  await begin('/auth/login', credentials)
+}
+
+async function begin(path: string, body: object) {
+  const response = await send(path, { method: 'POST', body })
+  const answer = (await response.json()) as Credentials & { user: { id: string } }
+  await alone(async () => keep(answer.user.id, answer))
+  tell()
+}
+
+/** Signed out here in any case; the server learns of it when it can be reached. */
+export async function signOut() {
+  const accessToken = await getAccessToken().catch(() => undefined)
+  const refreshToken = read()?.refreshToken
+  forget()
+  if (accessToken && refreshToken) {
+    await send('/auth/logout', { method: 'POST', body: { refreshToken }, accessToken }).catch(() => undefined)
+  }
+}
+
+/**
+ * An access token that should work.
+ *
+ * @param refused one that the API has just refused
+ * @throws {SignedOut} when nobody is signed in
+ */
+export async function getAccessToken(refused?: string): Promise<string> {
+  const good = () => {
+    return access && access.token !== refused && Date.now() < access.expiresAt ? access.token : undefined
+  }
+  return (
+    good() ??
+    (await alone(async () => {
+      // Another call of this tab may have done it while this one waited.
+      const current = good()
+      if (current) return current
+      const kept = read()
+      if (!kept) throw new SignedOut('Nobody is signed in')
+      const { userId, refreshToken } = kept
+      try {
+        const response = await send('/auth/refresh', { method: 'POST', body: { refreshToken } })
+        return keep(userId, await response.json())
+      } catch (error) {
+        if (!(error instanceof Problem) || error.status !== 401) throw error
+        forget()
+        throw new SignedOut('The sign-in has ended', { cause: error })
+      }
+    }))
+  )
+}
+
+function alone<T>(run: () => Promise<T>): Promise<T> {
+  if (navigator.locks) return navigator.locks.request(LOCK, run) as Promise<T>
+  const result = exchange.then(run)
+  exchange = result.catch(() => undefined)
+  return result
+}
+
+function keep(userId: string, { accessToken, refreshToken, expiresInSeconds }: Credentials): string {
+  access = { token: accessToken, expiresAt: Date.now() + expiresInSeconds * 1000 - EARLY_MS }
+  localStorage.setItem(STORAGE_KEY, JSON.stringify({ userId, refreshToken } satisfies Kept))
+  return accessToken
+}
+
+function forget() {
+  access = undefined
+  localStorage.removeItem(STORAGE_KEY)
+  tell()
+}
+
+function read(): Kept | null {
+  try {
+    return parse(localStorage.getItem(STORAGE_KEY))
+  } catch {
+    return null
+  }
+}
+
+function parse(text: string | null): Kept | null {
+  try {
+    const kept = JSON.parse(text ?? 'null') as Partial<Kept> | null
+    return kept?.userId && kept.refreshToken ? (kept as Kept) : null
+  } catch {
+    return null
+  }
+}
+
+function tell() {
+  for (const listener of listeners) listener()
+}

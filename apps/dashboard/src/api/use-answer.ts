@@ -1,0 +1,85 @@
+import { useCallback, useEffect, useState } from 'react'
+import { call } from './call.ts'
+
+/** What a page is waiting for, got, or did not get. */
+export interface Answer<T> {
+  value: T | undefined
+  error: unknown
+  isLoading: boolean
+  /** Asks again; what is shown stays until there is something newer. */
+  reload(): void
+}
+
+/** Reads from the API; `undefined` for a path reads nothing. An answer that is overtaken by a newer question is dropped. */
+export function useAnswer<T>(path: string | undefined): Answer<T> {
+  const [state, setState] = useState<{ path: string | undefined; value?: T; error?: unknown }>({
+    path: undefined,
+  })
+  const [round, setRound] = useState(0)
+  const reload = useCallback(() => setRound((before) => before + 1), [])
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new round asks the same again.
+  useEffect(() => {
+    if (path === undefined) return
+    const stopped = new AbortController()
+    call<T>('GET', path, undefined, { signal: stopped.signal }).then(
+      (value) => !stopped.signal.aborted && setState({ path, value }),
+      (error) => !stopped.signal.aborted && setState({ path, error }),
+    )
+    return () => stopped.abort()
+  }, [path, round])
+
+  const isCurrent = state.path === path
+  return {
+    value: isCurrent ? state.value : undefined,
+    error: isCurrent ? state.error : undefined,
+    isLoading: path !== undefined && !isCurrent,
+    reload,
+  }
+}
+
+export interface Pages<T> extends Answer<T[]> {
+  hasMore: boolean
+  isLoadingMore: boolean
+  loadMore(): void
+}
+
+interface Page<T> {
+  items: T[]
+  nextCursor: string | null
+}
+
+/** A list of the API, one page after another. */
+export function usePages<T>(path: string | undefined): Pages<T> {
+  const first = useAnswer<Page<T>>(path)
+  const [more, setMore] = useState<{ after: Page<T>; items: T[]; nextCursor: string | null } | undefined>()
+  const [isLoadingMore, setLoadingMore] = useState(false)
+  const [moreError, setMoreError] = useState<unknown>()
+  const later = more && more.after === first.value ? more : undefined
+  const cursor = later ? later.nextCursor : (first.value?.nextCursor ?? null)
+
+  async function loadMore() {
+    const after = first.value
+    if (!after || cursor === null || path === undefined) return
+    setLoadingMore(true)
+    setMoreError(undefined)
+    try {
+      const separator = path.includes('?') ? '&' : '?'
+      const page = await call<Page<T>>('GET', `${path}${separator}cursor=${encodeURIComponent(cursor)}`)
+      setMore({ after, items: [...(later?.items ?? []), ...page.items], nextCursor: page.nextCursor })
+    } catch (error) {
+      setMoreError(error)
+    }
+    setLoadingMore(false)
+  }
+
+  return {
+    value: first.value && [...first.value.items, ...(later?.items ?? [])],
+    error: first.error ?? moreError,
+    isLoading: first.isLoading,
+    reload: first.reload,
+    hasMore: cursor !== null,
+    isLoadingMore,
+    loadMore,
+  }
+}

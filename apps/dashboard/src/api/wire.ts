@@ -1,0 +1,33 @@
+/**
+ * The shapes of the API, from its own route schemas: types alone, nothing of it is bundled.
+ *
+ * @module
+ */
+export type { ProviderSession } from '../../../api/src/dashboard/provider-session.ts'
+export type { ApiKey, IssuedApiKey, NewApiKey, Scope } from '../../../api/src/providers/api-key.ts'
+export type { NewProvider, OwnProvider, ProviderStatus } from '../../../api/src/providers/provider.ts'
+export type { Delivery } from '../../../api/src/webhooks/delivery.ts'
+export type { Endpoint, IssuedEndpoint } from '../../../api/src/webhooks/endpoint.ts'
+
+export interface Profile {
+  id: string
+  email: string
+  displayName: string | null
+  createdAt: string
+  roles: ('user' | 'provider' | 'operator')[]
+}
+
+export interface Launched {
+  session: { id: string }
+  launchUrl: string
+  launchExpiresAt: string
+}
+
+/** What one build has to ask its installation. */
+export interface Installation {
+  publicUrl: string
+  marketplaceUrl: string
+  isProduction: boolean
+  isReviewed: boolean
+  platformFeeBasisPoints: number
+}

@@ -1,0 +1,88 @@
+import { useEffect } from 'react'
+import { AccountFrame, isOperator, useAccount, useUserId } from './account.tsx'
+import { Frame } from './frame.tsx'
+import { Health } from './operator/health.tsx'
+import { Review } from './operator/review.tsx'
+import { NewProvider } from './pages/new-provider.tsx'
+import { NotFound } from './pages/not-found.tsx'
+import { SignIn } from './pages/sign-in.tsx'
+import { Notice } from './parts/notice.tsx'
+import { Analytics } from './provider/analytics.tsx'
+import { Appearance } from './provider/appearance.tsx'
+import { Integrate } from './provider/integrate.tsx'
+import { Keys } from './provider/keys.tsx'
+import { Overview } from './provider/overview.tsx'
+import type { ProviderPage } from './provider/provider-page.ts'
+import { Sessions } from './provider/sessions.tsx'
+import { Settings } from './provider/settings.tsx'
+import { WebhookEndpoint } from './provider/webhook-endpoint.tsx'
+import { Webhooks } from './provider/webhooks.tsx'
+import { matchPath, navigate, useAddress } from './router.tsx'
+
+/** Pages about one app; each gets the provider, and what else its address names. */
+const providerPages: Record<string, ProviderPage> = {
+  '/providers/:id': Overview,
+  '/providers/:id/integrate': Integrate,
+  '/providers/:id/sessions': Sessions,
+  '/providers/:id/analytics': Analytics,
+  '/providers/:id/webhooks': Webhooks,
+  '/providers/:id/webhooks/:endpointId': WebhookEndpoint,
+  '/providers/:id/keys': Keys,
+  '/providers/:id/appearance': Appearance,
+  '/providers/:id/settings': Settings,
+}
+
+/** Pages of operators. Nobody else learns that they exist. */
+const operatorPages: Record<string, () => React.ReactNode> = {
+  '/operator': Health,
+  '/operator/review': Review,
+}
+
+export function App() {
+  const { path } = useAddress()
+  const userId = useUserId()
+  if (path === '/sign-in' || path === '/register' || userId === undefined) {
+    return <SignIn isNew={path === '/register'} />
+  }
+  return (
+    // Another person's sign-in, in whatever tab, is another set of everything.
+    <AccountFrame key={userId}>
+      <Frame>
+        <Page path={path} />
+      </Frame>
+    </AccountFrame>
+  )
+}
+
+function Page({ path }: { path: string }) {
+  const account = useAccount()
+  if (path === '/') return <Home />
+  if (path === '/new') return <NewProvider />
+  const OperatorPage = operatorPages[path]
+  if (OperatorPage && isOperator(account)) return <OperatorPage />
+  for (const [pattern, ProviderPageOf] of Object.entries(providerPages)) {
+    const params = matchPath(pattern, path)
+    const provider = params && account.providers.find(({ id }) => id === params.id)
+    if (!params || !provider) continue
+    return (
+      <>
+        {provider.status === 'suspended' && (
+          <Notice title="This app is suspended">
+            <p>{provider.reviewNote ?? 'An operator took it out of the catalogue.'}</p>
+          </Notice>
+        )}
+        <ProviderPageOf key={provider.id} provider={provider} params={params} />
+      </>
+    )
+  }
+  return <NotFound />
+}
+
+/** Where one goes on: the newest app, the operators' desk, or the first registration. */
+function Home() {
+  const account = useAccount()
+  const [first] = account.providers
+  const to = first ? `/providers/${first.id}` : isOperator(account) ? '/operator' : '/new'
+  useEffect(() => navigate(to, { replace: true }), [to])
+  return null
+}

@@ -1,0 +1,30 @@
+const whole = new Intl.NumberFormat('en')
+const percent = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 1 })
+const moment = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })
+
+export const formatNumber = (value: number) => whole.format(value)
+
+export const formatTokens = (value: number) => `${whole.format(value)} ${value === 1 ? 'token' : 'tokens'}`
+
+/** @example formatShare(3, 4) // '75%' */
+export const formatShare = (part: number, of: number) => (of === 0 ? '–' : percent.format(part / of))
+
+export const formatMoment = (instant: string) => moment.format(new Date(instant))
+
+/** @example formatTime(754_000) // '12:34' */
+export function formatTime(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]
+  const shown = parts[0] === 0 ? parts.slice(1) : parts
+  return shown.map((part, index) => (index === 0 ? String(part) : String(part).padStart(2, '0'))).join(':')
+}
+
+/** @example formatMinutes(90) // '1 h 30 min' */
+export function formatMinutes(minutes: number): string {
+  const rounded = Math.round(minutes)
+  const hours = Math.floor(rounded / 60)
+  return hours === 0 ? `${rounded} min` : `${whole.format(hours)} h ${rounded % 60} min`
+}
+
+/** The end of an id is what tells it from its neighbours. */
+export const shortId = (id: string) => `…${id.slice(-6)}`

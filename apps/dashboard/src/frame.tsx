@@ -1,0 +1,143 @@
+import { type ReactNode, useState } from 'react'
+import { isOperator, useAccount } from './account.tsx'
+import { signOut } from './api/sign-in.ts'
+import { Button } from './parts/button.tsx'
+import { Link, matchPath, navigate, useAddress } from './router.tsx'
+import { useOnline } from './use-online.ts'
+
+const providerLinks = [
+  ['', 'Overview'],
+  ['/integrate', 'Integrate and test'],
+  ['/sessions', 'Sessions'],
+  ['/analytics', 'Analytics'],
+  ['/webhooks', 'Webhooks'],
+  ['/keys', 'API keys'],
+  ['/appearance', 'Dialog'],
+  ['/settings', 'Settings'],
+] as const
+
+const operatorLinks = [
+  ['/operator', 'Health'],
+  ['/operator/review', 'Apps and review'],
+] as const
+
+/** The frame around every page of somebody signed in. */
+export function Frame({ children }: { children: ReactNode }) {
+  const account = useAccount()
+  const { path } = useAddress()
+  const isOnline = useOnline()
+  const providerId = account.providers.find(({ id }) => path.startsWith(`/providers/${id}`))?.id
+  return (
+    <>
+      <a className="skip" href="#main">
+        Skip to the content
+      </a>
+      <header className="top">
+        <div className="top-row">
+          <Link className="brand" to="/" aria-label="Tally dashboard, home">
+            <span className="brand-mark" aria-hidden="true" />
+            Tally <small>Dashboard</small>
+          </Link>
+          <div className="top-end">
+            <ProviderChoice providerId={providerId} />
+          </div>
+        </div>
+        <div className="ruler" aria-hidden="true" />
+      </header>
+      {!isOnline && <output className="banner">You are offline. What you see may be old.</output>}
+      <div className="columns">
+        <Side key={path} providerId={providerId} />
+        <main id="main" tabIndex={-1}>
+          {children}
+        </main>
+      </div>
+    </>
+  )
+}
+
+/** Which app the pages are about; changing it stays on the same kind of page. */
+function ProviderChoice({ providerId }: { providerId: string | undefined }) {
+  const { providers } = useAccount()
+  const { path } = useAddress()
+  if (providers.length === 0) return null
+  const page = matchPath('/providers/:id/:page', path)?.page
+  const go = (id: string) => navigate(id === 'new' ? '/new' : `/providers/${id}${page ? `/${page}` : ''}`)
+  return (
+    <label>
+      <span className="visually-hidden">App</span>
+      <select
+        className="input is-small"
+        value={providerId ?? ''}
+        onChange={({ target }) => target.value && go(target.value)}
+      >
+        {providerId === undefined && <option value="">Choose an app</option>}
+        {providers.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
+        <option value="new">Register another app…</option>
+      </select>
+    </label>
+  )
+}
+
+function Side({ providerId }: { providerId: string | undefined }) {
+  const account = useAccount()
+  const [isOpen, setOpen] = useState(false)
+  const { profile } = account
+  async function leave() {
+    await signOut()
+    navigate('/sign-in')
+  }
+  return (
+    <div className="side">
+      <button
+        type="button"
+        className="button is-quiet is-small menu-button"
+        aria-expanded={isOpen}
+        aria-controls="pages"
+        onClick={() => setOpen(!isOpen)}
+      >
+        Pages <span aria-hidden="true">{isOpen ? '▴' : '▾'}</span>
+      </button>
+      <div id="pages" className={`side-lists ${isOpen ? '' : 'is-closed'}`}>
+        {providerId !== undefined && (
+          <nav aria-label="App">
+            <Links links={providerLinks.map(([path, text]) => [`/providers/${providerId}${path}`, text])} />
+          </nav>
+        )}
+        {isOperator(account) && (
+          <nav aria-label="Operator">
+            <p className="side-title">Operator</p>
+            <Links links={operatorLinks} />
+          </nav>
+        )}
+        <div>
+          <p className="side-title">{profile.displayName ?? profile.email}</p>
+          <div className="side-end">
+            <Button kind="link" onPress={leave}>
+              Sign out
+            </Button>
+          </div>
+        </div>
+      </div>
+    </div>
+  )
+}
+
+function Links({ links }: { links: readonly (readonly [to: string, text: string])[] }) {
+  const { path } = useAddress()
+  const deepest = links.filter(([to]) => path === to || path.startsWith(`${to}/`)).at(-1)?.[0]
+  return (
+    <ul>
+      {links.map(([to, text]) => (
+        <li key={to}>
+          <Link to={to} aria-current={to === deepest ? 'page' : undefined}>
+            {text}
+          </Link>
+        </li>
+      ))}
+    </ul>
+  )
+}

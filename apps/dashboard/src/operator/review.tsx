@@ -1,0 +1,206 @@
+import { useState } from 'react'
+import { call } from '../api/call.ts'
+import { usePages } from '../api/use-answer.ts'
+import { useSubmit } from '../api/use-submit.ts'
+import type { OwnProvider, ProviderStatus } from '../api/wire.ts'
+import { formatMoment, formatTokens } from '../format.ts'
+import { Button } from '../parts/button.tsx'
+import { Dialog } from '../parts/dialog.tsx'
+import { Field, Select } from '../parts/field.tsx'
+import { Form } from '../parts/form.tsx'
+import { Empty, Loaded, MoreButton } from '../parts/loaded.tsx'
+import { ProblemNotice } from '../parts/notice.tsx'
+import { say } from '../parts/say.ts'
+import { ProviderState } from '../parts/state.tsx'
+import { changeQuery, PageTitle, useAddress } from '../router.tsx'
+import { safeHref } from '../safe-href.ts'
+
+const statuses: readonly { value: ProviderStatus; label: string; none: string }[] = [
+  { value: 'in_review', label: 'Waiting for review', none: 'Nobody is waiting' },
+  { value: 'listed', label: 'Listed', none: 'Nothing is listed' },
+  { value: 'suspended', label: 'Suspended', none: 'Nothing is suspended' },
+  { value: 'draft', label: 'Drafts', none: 'There are no drafts' },
+]
+
+/** The queue, the longest waiting first; and every other app by its status. */
+export function Review() {
+  const { query } = useAddress()
+  const shown = statuses.find(({ value }) => value === query.get('status')) ?? statuses[0]!
+  const apps = usePages<OwnProvider>(`/operator/providers?status=${shown.value}`)
+  return (
+    <>
+      <div className="page-head">
+        <PageTitle>Apps and review</PageTitle>
+        <Select
+          label="Which apps"
+          isLabelHidden
+          value={shown.value}
+          choices={statuses}
+          onChange={(value) => changeQuery({ status: value === 'in_review' ? null : value })}
+        />
+      </div>
+      <Loaded answer={apps} what="the apps">
+        {(items) =>
+          items.length === 0 ? (
+            <Empty title={shown.none} />
+          ) : (
+            <ul className="cards">
+              {items.map((provider) => (
+                <li key={provider.id}>
+                  <App provider={provider} onChanged={apps.reload} />
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
+      <MoreButton pages={apps} />
+    </>
+  )
+}
+
+function App({ provider, onChanged }: { provider: OwnProvider; onChanged: () => void }) {
+  const [asked, setAsked] = useState<'reject' | 'suspend' | undefined>()
+  const { id, name, status } = provider
+  const href = safeHref(provider.launchUrl)
+  const approve = useSubmit(async () => {
+    await call('POST', `/providers/${id}/approve`)
+    say(`${name} is listed`)
+    onChanged()
+  })
+  return (
+    <article className="sheet" aria-label={name}>
+      <div className="section-head">
+        <h2>{name}</h2>
+        <ProviderState status={status} />
+      </div>
+      {provider.description && <p className="typed-text">{provider.description}</p>}
+      <dl className="facts">
+        <dt>Launch address</dt>
+        <dd>
+          {href ? (
+            <a href={href} target="_blank" rel="noopener noreferrer">
+              {provider.launchUrl}
+            </a>
+          ) : (
+            <code>{provider.launchUrl}</code>
+          )}
+        </dd>
+        <dt>Allowed origins</dt>
+        <dd>{provider.allowedOrigins.join(', ')}</dd>
+        <dt>Category, price</dt>
+        <dd>
+          {provider.category}, {formatTokens(provider.tokensPerMinute)} a minute
+        </dd>
+        <dt>Registered</dt>
+        <dd>
+          {formatMoment(provider.createdAt)} · <code>{id}</code>
+        </dd>
+        {provider.reviewNote && (
+          <>
+            <dt>Last note</dt>
+            <dd>{provider.reviewNote}</dd>
+          </>
+        )}
+      </dl>
+      {approve.error !== undefined && <ProblemNotice error={approve.error} />}
+      <div className="actions">
+        {status !== 'listed' && (
+          <Button
+            size="small"
+            isBusy={approve.isBusy}
+            aria-label={`List ${name}`}
+            onPress={() => approve.run()}
+          >
+            {status === 'suspended' ? 'List it again' : 'List it'}
+          </Button>
+        )}
+        {status === 'in_review' && (
+          <Button
+            kind="quiet"
+            size="small"
+            aria-label={`Send ${name} back`}
+            onPress={() => setAsked('reject')}
+          >
+            Send it back
+          </Button>
+        )}
+        {status !== 'suspended' && (
+          <Button
+            kind="danger"
+            size="small"
+            aria-label={`Suspend ${name}`}
+            onPress={() => setAsked('suspend')}
+          >
+            Suspend
+          </Button>
+        )}
+      </div>
+      {asked && (
+        <AskReason
+          provider={provider}
+          verb={asked}
+          onClose={() => setAsked(undefined)}
+          onDone={() => {
+            setAsked(undefined)
+            onChanged()
+          }}
+        />
+      )}
+    </article>
+  )
+}
+
+const words = {
+  reject: {
+    title: 'Send it back',
+    text: 'It becomes a draft again. Its owner reads your reason.',
+  },
+  suspend: {
+    title: 'Suspend it',
+    text: 'It leaves the catalogue. Sessions that run end at once, charged to their last beat; its owner reads your reason.',
+  },
+}
+
+function AskReason({
+  provider,
+  verb,
+  onDone,
+  onClose,
+}: {
+  provider: OwnProvider
+  verb: 'reject' | 'suspend'
+  onDone: () => void
+  onClose: () => void
+}) {
+  const [reason, setReason] = useState('')
+  const submit = useSubmit(async () => {
+    await call('POST', `/providers/${provider.id}/${verb}`, { reason: reason.trim() })
+    say(`${provider.name}: done`)
+    onDone()
+  })
+  return (
+    <Dialog title={`${words[verb].title}: ${provider.name}`} onClose={onClose}>
+      <Form submit={submit}>
+        <p>{words[verb].text}</p>
+        <Field
+          label="Reason"
+          name="reason"
+          value={reason}
+          onChange={setReason}
+          isRequired
+          maxLength={500}
+          placeholder="The launch page answers 404."
+        />
+        <div className="actions">
+          <Button type="submit" kind={verb === 'suspend' ? 'danger' : 'main'} isBusy={submit.isBusy}>
+            {words[verb].title}
+          </Button>
+          <Button kind="quiet" onPress={onClose}>
+            Cancel
+          </Button>
+        </div>
+      </Form>
+    </Dialog>
+  )
+}

@@ -1,0 +1,15 @@
+import { Button } from './button.tsx'
+import { Code } from './copy.tsx'
+
+/** Shown this once: the dialog around it does not go away by itself. */
+export function Secret({ secret, onClose }: { secret: string; onClose: () => void }) {
+  return (
+    <>
+      <p>Copy it now: it is shown this once. We keep nothing that it could be made from.</p>
+      <Code label="Secret" text={secret} />
+      <div className="actions">
+        <Button onPress={onClose}>I have kept it</Button>
+      </div>
+    </>
+  )
+}

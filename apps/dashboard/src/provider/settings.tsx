@@ -1,0 +1,91 @@
+import { useState } from 'react'
+import { useAccount } from '../account.tsx'
+import { call } from '../api/call.ts'
+import { useSubmit } from '../api/use-submit.ts'
+import type { OwnProvider } from '../api/wire.ts'
+import { Button } from '../parts/button.tsx'
+import { Copyable } from '../parts/copy.tsx'
+import { Field, OneOf } from '../parts/field.tsx'
+import { Form } from '../parts/form.tsx'
+import { say } from '../parts/say.ts'
+import { ProviderState } from '../parts/state.tsx'
+import { PageTitle } from '../router.tsx'
+import { AddressFields, type Listing, ListingFields, originsOf, priceOf } from './listing-fields.tsx'
+import type { ProviderPage } from './provider-page.ts'
+
+export function listingOf(provider: OwnProvider): Listing {
+  return {
+    name: provider.name,
+    description: provider.description,
+    category: provider.category,
+    tokensPerMinute: String(provider.tokensPerMinute),
+    launchUrl: provider.launchUrl,
+    allowedOrigins: provider.allowedOrigins.join('\n'),
+  }
+}
+
+export const Settings: ProviderPage = ({ provider }) => {
+  const { keepProvider } = useAccount()
+  const [listing, setListing] = useState(() => listingOf(provider))
+  const [iconUrl, setIconUrl] = useState(provider.iconUrl ?? '')
+  const [place, setPlace] = useState<'query' | 'fragment'>(provider.launchInFragment ? 'fragment' : 'query')
+  const [isSaved, setSaved] = useState(false)
+  const change = (changes: Partial<Listing>) => setListing({ ...listing, ...changes })
+  const save = useSubmit(async () => {
+    setSaved(false)
+    keepProvider(
+      await call<OwnProvider>('PATCH', `/providers/${provider.id}`, {
+        name: listing.name.trim(),
+        description: listing.description.trim(),
+        category: listing.category.trim(),
+        tokensPerMinute: priceOf(listing),
+        launchUrl: listing.launchUrl.trim(),
+        allowedOrigins: originsOf(listing),
+        iconUrl: iconUrl.trim() || null,
+        launchInFragment: place === 'fragment',
+      }),
+    )
+    setSaved(true)
+    say('Saved')
+  })
+  return (
+    <>
+      <div className="page-head">
+        <PageTitle>Settings</PageTitle>
+        <ProviderState status={provider.status} />
+      </div>
+      <p>
+        <Copyable text={provider.id} label="Copy the id" />
+      </p>
+      <Form submit={save}>
+        <h2>Listing</h2>
+        <ListingFields listing={listing} onChange={change} />
+        <Field
+          label="Icon (optional)"
+          name="iconUrl"
+          value={iconUrl}
+          onChange={setIconUrl}
+          placeholder="https://app.example.com/icon.svg"
+          hint="An image, https only."
+        />
+        <h2>Addresses</h2>
+        <AddressFields listing={listing} onChange={change} />
+        <OneOf
+          label="How the launch is handed over"
+          value={place}
+          onChange={setPlace}
+          choices={[
+            { value: 'query', label: 'In the query', hint: 'A server can read it, and may log it.' },
+            { value: 'fragment', label: 'In the fragment', hint: 'Never reaches a server, nor its log.' },
+          ]}
+        />
+        <div className="actions">
+          <Button type="submit" isBusy={save.isBusy}>
+            Save
+          </Button>
+          {isSaved && <span className="hint">Saved. Pages learn of new origins within seconds.</span>}
+        </div>
+      </Form>
+    </>
+  )
+}
