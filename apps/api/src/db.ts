@@ -67,6 +67,8 @@ export function connect({ databaseUrl, poolSize = 10, statementTimeoutMs = 10_00
       ].join(' '),
     })
     pool.on('error', (error) => onError?.(error))
+    // One that breaks while a transaction holds it tells the transaction; unheard, the event would end the process.
+    pool.on('connect', (client) => client.on('error', () => undefined))
     // The pool listens to idle connections only. One that breaks inside a transaction would end the process by an
     // event nobody hears; the transaction learns it from its next statement.
     pool.on('connect', (client) => client.on('error', (error) => onError?.(error)))

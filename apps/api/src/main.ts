@@ -25,8 +25,11 @@ async function main(): Promise<void> {
   const databaseUrl = config.databaseUrl ?? embedded?.url ?? ''
   const db = connect({
     databaseUrl,
-    onError: (error) => log.warn({ err: error }, 'database connection lost'),
+    onError: (error) => {
+      if (!isStopping) log.warn({ err: error }, 'database connection lost')
+    },
   })
+  let isStopping = false
   let stopAll = async () => {
     await db.end()
     await embedded?.stop()
@@ -52,6 +55,7 @@ async function main(): Promise<void> {
   closeWithGrace({ delay: STOP_MS_MAX, logger: false }, async ({ err, signal }) => {
     if (err) log.fatal({ err }, 'stopping after an error nobody caught')
     else log.info({ signal }, 'stopping')
+    isStopping = true
     await stopAll()
   })
 }

@@ -4,8 +4,9 @@
  * @module
  */
 import { Logger, run, type TaskList } from 'graphile-worker'
-import { chainAuditTask } from './audit/jobs.ts'
+import pg from 'pg'
 import { rollUpActivityAgainTask, rollUpActivityTask } from './analytics/jobs.ts'
+import { chainAuditTask } from './audit/jobs.ts'
 import type { Deps } from './deps.ts'
 import { forgetOldRowsTask } from './http/forget-old-rows.ts'
 import { checkLedgerTask, rollUpTask } from './ledger/jobs.ts'
@@ -42,13 +43,26 @@ export const CRON = `
 
 export async function startWorker(deps: Deps, databaseUrl: string): Promise<Worker> {
   const { log } = deps
-  const runner = await run({
+  // Ours, so that its last connection is gone before the database may be.
+  const pgPool = new pg.Pool({
     connectionString: databaseUrl,
+    max: 8,
+    application_name: 'token-marketplace jobs',
+  })
+  let isStopping = false
+  pgPool.on('error', (error) => {
+    if (!isStopping) log.warn({ err: error }, 'database connection lost')
+  })
+  pgPool.on('connect', (client) => client.on('error', () => undefined))
+  const runner = await run({
+    pgPool,
     concurrency: 4,
     noHandleSignals: true,
     crontab: CRON,
     taskList: createTasks(deps),
     logger: new Logger(() => (level, message) => {
+      // Whatever ends with us is no news.
+      if (isStopping) return
       if (level === 'error') log.error({ component: 'jobs' }, message)
       else if (level === 'warning') log.warn({ component: 'jobs' }, message)
     }),
@@ -61,11 +75,11 @@ export async function startWorker(deps: Deps, databaseUrl: string): Promise<Work
   refresh.unref()
   return {
     async stop() {
+      isStopping = true
       clearInterval(refresh)
       await Promise.all([stopSweeper(), stopCourier()])
       await runner.stop()
-      // Its own connections end a moment later than its jobs.
-      await runner.promise
+      await pgPool.end()
     },
   }
 }
