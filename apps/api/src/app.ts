@@ -11,6 +11,7 @@ import { registerAuthRoutes } from './auth/routes.ts'
 import { createAuthenticators } from './authenticators.ts'
 import { registerDashboardRoutes } from './dashboard/routes.ts'
 import type { Deps } from './deps.ts'
+import { registerEarningsRoutes } from './earnings/routes.ts'
 import { registerAuthentication } from './http/authenticate.ts'
 import { registerJsonBodies } from './http/body.ts'
 import { registerCors } from './http/cors.ts'
@@ -108,6 +109,7 @@ export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   registerSessionRoutes(app, deps, tuning)
   registerWebhookEndpointRoutes(app, deps)
   registerAnalyticsRoutes(app, deps)
+  registerEarningsRoutes(app, deps)
   registerTestSessionRoutes(app, deps)
   registerDashboardRoutes(app, deps)
   return app

@@ -8,6 +8,8 @@
  *
  * @module
  */
+import type { Tx } from '../db.ts'
+import { idFloor } from '../id.ts'
 
 export const END_TYPES = ['completed', 'expired', 'abandoned', 'cancelled', 'revoked'] as const
 
@@ -48,3 +50,52 @@ export function factsSql(scope: 'one' | 'all', at: [string, string, string, stri
     where ${only('e')} e.id >= ${eventFrom} and e.id < ${eventTo}
       and e.type in ('session.started', ${END_TYPES.map((type) => `'session.${type}'`).join(', ')})`
 }
+
+/**
+ * Where the written quarters of a range end, as bound values: from, that instant, and the ids of the facts after it.
+ * Read once, so that a roll-up that commits meanwhile neither hides a quarter nor shows it twice.
+ */
+export async function splitRange(tx: Tx, { from, to }: { from: Date; to: Date }) {
+  const [progress] = await tx.query<{ rolledUntil: Date | null }>(
+    'select rolled_until as "rolledUntil" from activity_progress',
+  )
+  const rolled = progress?.rolledUntil?.getTime() ?? 0
+  const split = new Date(Math.min(to.getTime(), Math.max(from.getTime(), rolled)))
+  return [
+    from,
+    split,
+    idFloor('ses', split),
+    idFloor('ses', to),
+    idFloor('evt', split),
+    idFloor('evt', to),
+  ] as const
+}
+
+export interface Settled {
+  usedMs: number
+  gross: number
+  fee: number
+}
+
+/**
+ * What a provider's sessions were charged in a range, test sessions left out: they cost nothing.
+ *
+ * @param range in quarters of an hour, on which the figures are written
+ */
+export async function sumSettled(
+  tx: Tx,
+  { providerId, ...range }: { providerId: string; from: Date; to: Date },
+): Promise<Settled> {
+  const values = [providerId, false, ...(await splitRange(tx, range))]
+  const [sums] = await tx.query<Settled>(sumSettledSql, values)
+  return sums ?? { usedMs: 0, gross: 0, fee: 0 }
+}
+
+const sumSettledSql = `
+  select coalesce(sum(used_ms), 0) as "usedMs", coalesce(sum(gross), 0) as gross, coalesce(sum(fee), 0) as fee
+  from (
+    select used_ms, gross, fee from activity_quarters
+    where provider_id = $1 and is_test = $2 and quarter >= $3 and quarter < $4
+    union all
+    select used_ms, gross, fee from (${factsSql('one', ['$5', '$6', '$7', '$8'])}) t where is_test = $2
+  ) f`

@@ -1,6 +1,5 @@
 import type { Tx } from '../db.ts'
-import { idFloor } from '../id.ts'
-import { factsSql } from './activity.ts'
+import { factsSql, splitRange } from './activity.ts'
 import type { Analytics, AnalyticsRow } from './analytics.ts'
 import type { Range } from './range.ts'
 
@@ -57,26 +56,6 @@ const NOTHING: Sums = { opened: 0, validated: 0, completed: 0, usedMs: 0, gross:
 function present({ opened, validated, completed, usedMs, gross, fee }: Sums = NOTHING, users: number) {
   const minutes = Math.round(usedMs / 60) / 1000
   return { opened, validated, completed, minutes, users, gross, fee, net: gross - fee }
-}
-
-/**
- * Where the written quarters of a range end, as bound values: from, that instant, and the ids of the facts after it.
- * Read once, so that a roll-up that commits meanwhile neither hides a quarter nor shows it twice.
- */
-export async function splitRange(tx: Tx, { from, to }: { from: Date; to: Date }) {
-  const [progress] = await tx.query<{ rolledUntil: Date | null }>(
-    'select rolled_until as "rolledUntil" from activity_progress',
-  )
-  const rolled = progress?.rolledUntil?.getTime() ?? 0
-  const split = new Date(Math.min(to.getTime(), Math.max(from.getTime(), rolled)))
-  return [
-    from,
-    split,
-    idFloor('ses', split),
-    idFloor('ses', to),
-    idFloor('evt', split),
-    idFloor('evt', to),
-  ] as const
 }
 
 const tail = factsSql('one', ['$5', '$6', '$7', '$8'])

@@ -1,0 +1,258 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { accessTokenOf, addProvider, addUser, type TestUser } from '../../test/harness.ts'
+import { type SessionMarket, startSessionMarket } from '../../test/session-market.ts'
+import { rollUpActivity } from '../analytics/roll-up-activity.ts'
+import { createId } from '../id.ts'
+import { checkLedger } from '../ledger/check-ledger.ts'
+
+let it: SessionMarket
+let operator: TestUser
+const DAY = { hours: 24 }
+
+beforeAll(async () => {
+  it = await startSessionMarket()
+  operator = await addUser(it.api, { isOperator: true })
+})
+afterAll(() => it.close())
+
+async function addOwnProvider() {
+  const providerId = await addProvider(it.api, { ownerId: it.owner.id, tokensPerMinute: 4 })
+  const path = `/providers/${providerId}`
+  return {
+    providerId,
+    path,
+    earnings: async () => (await it.as(it.owner, 'GET', `${path}/earnings`)).body,
+    pay: (rest: string, body?: object) => it.as(operator, 'POST', `${path}/payouts${rest}`, { body }),
+  }
+}
+
+/** A purchase that was paid now, and a dispute about it. */
+async function dispute(user: TestUser): Promise<{ set(status: 'open' | 'won' | 'lost'): Promise<void> }> {
+  const { db, clock } = it.api.deps
+  const [id, now] = [createId('pur', clock()), clock()]
+  const [{ tenantId }] = (await db.batch.query<{ tenantId: string }>(
+    'select tenant_id as "tenantId" from users where id = $1',
+    [user.id],
+  )) as [{ tenantId: string }]
+  await db.batch.query(
+    `insert into purchases (tenant_id, id, user_id, status, tokens, amount_cents, currency, discount_percent, created_at,
+       paid_at) values ($1, $2, $3, 'paid', 100, 100, 'usd', 0, $4::timestamptz, $4::timestamptz)`,
+    [tenantId, id, user.id, now],
+  )
+  return {
+    set: async (status) => {
+      await db.batch.query(
+        `insert into stripe_disputes (tenant_id, purchase_id, id, status, closed_at)
+         values ($1, $2, 'du_1', $3, case when $3 = 'open' then null else $4::timestamptz end)
+         on conflict (tenant_id, purchase_id, id) do update set status = excluded.status, closed_at = excluded.closed_at`,
+        [tenantId, id, status, now],
+      )
+    },
+  }
+}
+
+describe('earnings', () => {
+  test('are pending for 30 days, then payable, whether rolled up or not', async () => {
+    const { api, users } = it
+    const mine = await addOwnProvider()
+    await it.play({ user: users[0]!, minutes: 7.2 })
+    await it.play({ user: users[0]!, minutes: 7.2, of: mine.providerId })
+    // 29 tokens, of which the platform takes 6.
+    expect(await mine.earnings()).toMatchObject({
+      balance: 23,
+      pending: 23,
+      payable: 0,
+      disputed: 0,
+      setAside: 0,
+    })
+    api.clock.advance({ hours: 29 * 24 })
+    await it.play({ user: users[1]!, minutes: 1, of: mine.providerId })
+    expect(await mine.earnings()).toMatchObject({ balance: 26, pending: 26, payable: 0 })
+    api.clock.advance({ hours: 24, minutes: 15 })
+    const computed = await mine.earnings()
+    expect(computed).toMatchObject({ balance: 26, pending: 3, payable: 23, paidOut: 0 })
+    await rollUpActivity(api.deps.db, { now: api.clock.now() })
+    expect(await mine.earnings()).toEqual(computed)
+  })
+
+  test('are held back while a payment that could be behind them is disputed', async () => {
+    const { api, users } = it
+    const mine = await addOwnProvider()
+    const [buyer, other] = [users[0]!, users[1]!]
+    await it.play({ user: buyer, minutes: 1, of: mine.providerId })
+    api.clock.advance({ seconds: 1 })
+    const disputed = await dispute(buyer)
+    await it.play({ user: buyer, minutes: 2, of: mine.providerId })
+    await it.play({ user: other, minutes: 5, of: mine.providerId })
+    api.clock.advance({ hours: 31 * 24 })
+    // Net: 3 before the purchase, 6 after it, 16 of somebody else.
+    expect(await mine.earnings()).toMatchObject({ balance: 25, disputed: 0, payable: 25 })
+    await disputed.set('open')
+    expect(await mine.earnings()).toMatchObject({ balance: 25, disputed: 6, payable: 19 })
+    await disputed.set('won')
+    expect(await mine.earnings()).toMatchObject({ disputed: 0, payable: 25 })
+    // Lost, and the buyer had enough left to give back: somebody has paid for the sessions.
+    await disputed.set('lost')
+    expect(await mine.earnings()).toMatchObject({ disputed: 0, payable: 25 })
+    const setDebt = (tokens: number) =>
+      api.deps.db.batch.query(
+        'update wallets set debt = $2::int, held = case when $2::int > 0 then posted else 0 end where id = $1',
+        [buyer.id, tokens],
+      )
+    await setDebt(50)
+    expect(await mine.earnings()).toMatchObject({ disputed: 6, payable: 19 })
+    await setDebt(0)
+    await disputed.set('won')
+  })
+})
+
+describe('a payout', () => {
+  async function earnHundred() {
+    const mine = await addOwnProvider()
+    await it.play({ user: it.users[0]!, minutes: 31.25, of: mine.providerId })
+    it.api.clock.advance({ hours: 31 * 24 })
+    expect(await mine.earnings()).toMatchObject({ balance: 100, payable: 100 })
+    return mine
+  }
+
+  test('is set aside, paid with a reference, and booked once in the ledger', async () => {
+    const mine = await earnHundred()
+    const created = await mine.pay('', { amount: 60 })
+    expect(created.status).toBe(201)
+    expect(created.body).toMatchObject({ status: 'pending', amount: 60, amountCents: 60, reference: null })
+    expect(await mine.earnings()).toMatchObject({ balance: 100, setAside: 60, payable: 40, paidOut: 0 })
+    const pay = (reference: string) => mine.pay(`/${created.body.id}/pay`, { reference })
+    const paid = await Promise.all(['SEPA 1', 'SEPA 1', 'SEPA 1'].map(pay))
+    expect(paid.map(({ status, body }) => [status, body.status, body.reference])).toEqual(
+      Array.from({ length: 3 }, () => [200, 'paid', 'SEPA 1']),
+    )
+    expect((await pay('SEPA 2')).body.code).toBe('payout_status_invalid')
+    expect((await mine.pay(`/${created.body.id}/cancel`)).body.code).toBe('payout_status_invalid')
+    const transfers = await it.api.deps.db.batch.query(
+      `select id, credit_account_id as credit, amount from transfers where kind = 'payout' and debit_account_id = $1`,
+      [mine.providerId],
+    )
+    expect(transfers).toEqual([{ id: paid[0]?.body.transferId, credit: 'payouts', amount: 60 }])
+    expect(await mine.earnings()).toMatchObject({ balance: 40, setAside: 0, payable: 40, paidOut: 60 })
+    expect((await it.api.deps.db.inBatch(checkLedger)).findings).toEqual([])
+  })
+
+  test('of everything is what is payable, and racing ones share it', async () => {
+    const mine = await earnHundred()
+    const answers = await Promise.all([1, 2, 3].map(() => mine.pay('', { amount: 40 })))
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 409])
+    const refused = answers.find(({ status }) => status === 409)
+    expect(refused?.body).toMatchObject({ code: 'payout_exceeds_payable', required: 40, available: 20 })
+    expect((await mine.pay('', {})).body).toMatchObject({ amount: 20 })
+    expect((await mine.pay('', {})).body.code).toBe('payout_exceeds_payable')
+  })
+
+  test('that is cancelled is payable again', async () => {
+    const mine = await earnHundred()
+    const { id } = (await mine.pay('', {})).body
+    for (const _ of [1, 2]) expect((await mine.pay(`/${id}/cancel`)).body.status).toBe('cancelled')
+    expect((await mine.pay(`/${id}/pay`, { reference: 'x' })).body.code).toBe('payout_status_invalid')
+    expect(await mine.earnings()).toMatchObject({ setAside: 0, payable: 100 })
+  })
+
+  test('is made once for one Idempotency-Key', async () => {
+    const mine = await earnHundred()
+    const send = () =>
+      it.as(operator, 'POST', `${mine.path}/payouts`, {
+        body: { amount: 10 },
+        headers: { 'idempotency-key': 'payout-1' },
+      })
+    const [first, second] = [await send(), await send()]
+    expect(second.text).toBe(first.text)
+    expect(await mine.earnings()).toMatchObject({ setAside: 10 })
+  })
+
+  test('is listed for its owner and, of all providers, for operators', async () => {
+    const mine = await earnHundred()
+    const { id } = (await mine.pay('', { amount: 1 })).body
+    const own = await it.as(it.owner, 'GET', `${mine.path}/payouts?status=pending`)
+    expect(own.body.items.map((payout: { id: string }) => payout.id)).toEqual([id])
+    const all = await it.as(operator, 'GET', '/operator/payouts?status=pending&limit=100')
+    expect(all.body.items.map((payout: { id: string }) => payout.id)).toContain(id)
+    const seen = await it.as(operator, 'GET', `/operator${mine.path}/earnings`)
+    expect(seen.body).toEqual(await mine.earnings())
+  })
+})
+
+describe('a statement', () => {
+  test('goes from balance to balance, to the token', async () => {
+    const mine = await addOwnProvider()
+    const { api, users } = it
+    const days: string[] = []
+    for (let day = 0; day < 3; day += 1) {
+      days.push(api.clock.now().toISOString().slice(0, 10))
+      await it.play({ user: users[day]!, minutes: 31.25, of: mine.providerId })
+      api.clock.advance(DAY)
+    }
+    api.clock.advance({ hours: 40 * 24 })
+    const { id } = (await mine.pay('', { amount: 150 })).body
+    await mine.pay(`/${id}/pay`, { reference: 'SEPA 7' })
+    const of = async (query: Record<string, string>) =>
+      (await it.as(it.owner, 'GET', `${mine.path}/earnings/statement?${new URLSearchParams(query)}`)).body
+
+    const second = await of({ from: days[1]!, to: days[1]! })
+    expect(second).toMatchObject({
+      openingBalance: 100,
+      sessions: 1,
+      minutes: 31.25,
+      gross: 125,
+      fee: 25,
+      net: 100,
+      paidOut: 0,
+      closingBalance: 200,
+    })
+    const today = api.clock.now().toISOString().slice(0, 10)
+    const whole = await of({ from: days[0]!, to: today })
+    expect(whole).toMatchObject({ openingBalance: 0, net: 300, paidOut: 150, closingBalance: 150 })
+    expect(whole.payouts).toMatchObject([{ id, reference: 'SEPA 7', amount: 150 }])
+    expect(whole.closingBalance).toBe((await mine.earnings()).balance)
+    // The running month when nothing is said.
+    expect(await of({})).toMatchObject({ from: `${today.slice(0, 7)}-01T00:00:00.000Z`, paidOut: 150 })
+    expect((await of({ timeZone: 'Nowhere/Land' })).code).toBe('validation_failed')
+  })
+})
+
+test('somebody else’s earnings do not exist, and only operators pay', async () => {
+  const { api, owner, providerId } = it
+  const stranger = await addUser(api)
+  const theirs = await addProvider(api, { ownerId: stranger.id })
+  for (const rest of ['/earnings', '/earnings/statement', '/payouts']) {
+    const path = `/providers/${providerId}${rest}`
+    expect((await api.call('GET', path)).status).toBe(401)
+    const foreign = await it.as(stranger, 'GET', path)
+    expect([rest, foreign.status, foreign.body.code]).toEqual([rest, 404, 'provider_not_found'])
+    const { secret } = (
+      await it.as(stranger, 'POST', `/providers/${theirs}/api-keys`, {
+        body: { name: 'Test', scopes: ['analytics:read'], mode: 'live' },
+      })
+    ).body
+    expect((await api.call('GET', path, { token: secret })).body.code).toBe('provider_not_found')
+    const { secret: wrong } = (
+      await it.as(owner, 'POST', `/providers/${providerId}/api-keys`, {
+        body: { name: 'Test', scopes: ['webhooks:write'], mode: 'live' },
+      })
+    ).body
+    expect((await api.call('GET', path, { token: wrong })).body.code).toBe('forbidden')
+  }
+  const missing = 'pay_00000000000000000000000000'
+  for (const [method, path, body] of [
+    ['POST', `/providers/${providerId}/payouts`, {}],
+    ['POST', `/providers/${providerId}/payouts/${missing}/pay`, { reference: 'x' }],
+    ['POST', `/providers/${providerId}/payouts/${missing}/cancel`],
+    ['GET', '/operator/payouts'],
+    ['GET', `/operator/providers/${providerId}/earnings`],
+  ] as const) {
+    const token = await accessTokenOf(api, owner.id)
+    const answer = await api.call(method, path, { token, body })
+    expect([path, answer.status]).toEqual([path, 404])
+  }
+  const none = await it.as(operator, 'POST', `/providers/${providerId}/payouts/${missing}/pay`, {
+    body: { reference: 'x' },
+  })
+  expect([none.status, none.body.code]).toEqual([404, 'payout_not_found'])
+})

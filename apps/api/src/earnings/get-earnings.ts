@@ -1,0 +1,62 @@
+import { sumSettled } from '../analytics/activity.ts'
+import { FIRST_INSTANT } from '../analytics/analytics.ts'
+import type { Tx } from '../db.ts'
+import { getAccountBalance } from '../ledger/account-balance.ts'
+import { type Earnings, PAYABLE_AFTER_DAYS } from './earnings.ts'
+
+const QUARTER_MS = 15 * 60_000
+
+/**
+ * What a provider has earned, and what of it can be paid out now.
+ *
+ * Tokens in a wallet do not remember the purchase they came from, so nothing can say which purchase paid for a
+ * session. Held back is therefore everything a disputed purchase could have paid for: what the provider earned from
+ * its buyer in sessions that ended after it, for as long as the dispute is open, or lost and the buyer still in debt.
+ */
+export async function getEarnings(
+  tx: Tx,
+  { providerId, now }: { providerId: string; now: Date },
+): Promise<Earnings> {
+  // Whole quarters of an hour, because that is what is written down; up to one too late, never too early.
+  const matureMs = now.getTime() - PAYABLE_AFTER_DAYS * 86_400_000
+  const matureUntil = new Date(Math.floor(matureMs / QUARTER_MS) * QUARTER_MS)
+  const { gross, fee } = await sumSettled(tx, { providerId, from: FIRST_INSTANT, to: matureUntil })
+  const mature = gross - fee
+  const balance = await getAccountBalance(tx, providerId)
+  const [held] = await tx.query<{ disputed: number }>(disputedSql, [providerId, matureUntil])
+  const [payouts] = await tx.query<{ setAside: number; paidOut: number }>(payoutsSql, [providerId])
+  const disputed = held?.disputed ?? 0
+  const { setAside = 0, paidOut = 0 } = payouts ?? {}
+  return {
+    providerId,
+    balance,
+    pending: Math.max(0, balance + paidOut - mature),
+    disputed,
+    setAside,
+    // Below zero when a dispute comes after a payout: then later earnings make up for it first.
+    payable: Math.max(0, mature - disputed - setAside - paidOut),
+    paidOut,
+    payableAfterDays: PAYABLE_AFTER_DAYS,
+    matureUntil: matureUntil.toISOString(),
+  }
+}
+
+// From the few disputes to their buyers, to the sessions of those with this provider.
+const disputedSql = `
+  with buyers as (
+    select p.user_id, min(p.paid_at) as since
+    from stripe_disputes d
+    join purchases p on p.tenant_id = d.tenant_id and p.id = d.purchase_id and p.paid_at is not null
+    join wallets w on w.tenant_id = p.tenant_id and w.id = p.user_id
+    where d.status = 'open' or (d.status = 'lost' and w.debt > 0)
+    group by p.user_id
+  )
+  select coalesce(sum(case when t.kind = 'charge' then t.amount else -t.amount end), 0) as disputed
+  from buyers b
+  join sessions s on s.user_id = b.user_id and s.provider_id = $1 and s.ended_at >= b.since and s.ended_at < $2
+  join transfers t on t.tenant_id = s.tenant_id and t.session_id = s.id and t.kind in ('charge', 'fee')`
+
+const payoutsSql = `
+  select coalesce(sum(amount) filter (where status = 'pending'), 0) as "setAside",
+    coalesce(sum(amount) filter (where status = 'paid'), 0) as "paidOut"
+  from payouts where provider_id = $1`
