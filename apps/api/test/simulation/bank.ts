@@ -86,7 +86,7 @@ class Bank {
       this.#tell('paid', { amount_total: amount - 1 }, undefined)
     }
     // Late facts come in any order, also before the payment they belong to.
-    if (random.chance(0.12)) {
+    if (random.chance(0.2)) {
       const part = random.whole(1, amount)
       this.#later(() =>
         this.#tell('refunded', { amount_refunded: part }, { kind: 'refunded', refundedCents: part }),
@@ -96,9 +96,9 @@ class Bank {
           this.#tell('refunded', { amount_refunded: amount }, { kind: 'refunded', refundedCents: amount }),
         )
     }
-    if (random.chance(0.1)) {
+    if (random.chance(0.2)) {
       const disputeId = `dp_${random.name(12)}`
-      const isWon = random.chance(0.6)
+      const isWon = random.chance(0.5)
       this.#later(() => this.#tell('disputed', { id: disputeId }, { kind: 'disputed', disputeId }))
       this.#later(() =>
         this.#tell(
@@ -115,7 +115,7 @@ class Bank {
 
   #later(run: () => void): void {
     const { random } = this.#person
-    this.#person.in(random.chance(0.3) ? random.whole(1, 2_000) : random.whole(1, 90) * MINUTE, run)
+    this.#person.in(random.chance(0.3) ? random.whole(1, 2_000) : random.whole(1, 40) * MINUTE, run)
   }
 
   #tell(

@@ -60,13 +60,16 @@ export async function withCut<T>(
 }
 
 async function cutHere(client: pg.Client, mode: CutMode, databaseUrl: string, send: () => unknown) {
+  const { processID } = client as unknown as { processID: number }
   if (mode === 'killed') {
-    await terminate(databaseUrl, (client as unknown as { processID: number }).processID)
+    await terminate(databaseUrl, processID)
     return await send()
   }
   if (mode === 'after') await send()
   const { connection } = client as unknown as { connection: { stream: { destroy(): void } } }
   connection.stream.destroy()
+  // Until it is gone it keeps its locks, and what comes next would depend on when the server noticed.
+  await terminate(databaseUrl, processID)
   throw Object.assign(new Error('the connection was cut'), { code: 'ECONNRESET' })
 }
 

@@ -148,8 +148,13 @@ class Simulation {
       buy(person, random.pick([50, 120, 999, 1_000, 1_010, 5_000, 20_000]) + debt, again)
       return
     }
-    Visit.open(person, provider, minutes, (record) => {
+    const keep = (record: VisitRecord | undefined) => {
       if (record) this.#records.push(record)
+    }
+    // Some use two apps at a time, paid for or not.
+    if (random.chance(0.15)) Visit.open(person, random.pick(this.#providers), random.whole(3, 20), keep)
+    Visit.open(person, provider, minutes, (record) => {
+      keep(record)
       again()
     })
   }

@@ -130,7 +130,22 @@ export class Visit {
     this.#person.in(random.whole(300, 3_000), () =>
       page.validate(launchJwt, () => {
         if (this.#tabs.length === 0) this.#live()
+        if (random.chance(0.2)) this.#person.in(random.whole(1, 130 * SECOND), () => this.#steal(launchJwt))
       }),
+    )
+  }
+
+  /** Somebody who saw the launch URL tries it in another browser. */
+  #steal(launchJwt: string): void {
+    const person = this.#person
+    const clientId = `thief_${person.random.name(12)}`
+    const claims = JSON.parse(Buffer.from(launchJwt.split('.')[1]!, 'base64url').toString())
+    const launch = { sessionId: claims.sid, jti: claims.jti, expiresAt: claims.exp * 1000, clientId }
+    person.world.countFault('stolen launch')
+    person.send(
+      { method: 'POST', url: '/api/v1/sessions/validate', body: { launchJwt, clientId } },
+      { text: `${this.#label} is stolen`, apply: (books, at) => books.validate(launch, at) },
+      { answered: () => {}, failed: () => {} },
     )
   }
 

@@ -1,0 +1,84 @@
+/**
+ * Honest launches on two instances whose clocks disagree, with keys rotated in between.
+ *
+ * @module
+ */
+import { pino } from 'pino'
+import { createApp } from '../src/app.ts'
+import { createDeps } from '../src/create-deps.ts'
+import { connect } from '../src/db.ts'
+import { addSigningKey, KEY_LEAD_MINUTES } from '../src/keys/key-ring.ts'
+import { accessTokenOf, addProvider, addUser, type TestApi } from './harness.ts'
+
+export interface Launches {
+  launches: number
+  /** Validated when first asked. */
+  atFirstTry: number
+  /** Asked again after a lost answer, or after a reload, and given the same session. */
+  again: number
+  rotations: number
+  refusals: Record<string, number>
+}
+
+/**
+ * Opens sessions on one instance and validates them on another, up to 110 s later, with up to ±`skewSeconds`
+ * between their clocks.
+ */
+export async function launchMany(
+  api: TestApi,
+  { launches, rotateEvery, skewSeconds }: { launches: number; rotateEvery: number; skewSeconds: number },
+): Promise<Launches> {
+  const db = connect({ databaseUrl: api.databaseUrl })
+  let skewMs = 0
+  const deps = await createDeps({
+    config: api.deps.config,
+    db,
+    clock: () => new Date(api.clock.now().getTime() + skewMs),
+    log: pino({ level: 'silent' }),
+  })
+  const other = await createApp(deps)
+  await other.ready()
+  const result: Launches = { launches, atFirstTry: 0, again: 0, rotations: 0, refusals: {} }
+  try {
+    const owner = await addUser(api)
+    const providerId = await addProvider(api, { ownerId: owner.id, tokensPerMinute: 0 })
+    const user = await addUser(api)
+    for (let i = 0; i < launches; i += 1) {
+      if (i % rotateEvery === rotateEvery - 1) {
+        await db.inBatch((tx) =>
+          addSigningKey(tx, { keyEncryptionKey: api.deps.config.keyEncryptionKey, now: api.clock.now() }),
+        )
+        result.rotations += 1
+        // One instance hears of it within a minute, the other when it meets the key.
+        await api.deps.keys.reload()
+        api.clock.advance({ minutes: KEY_LEAD_MINUTES })
+        await deps.keys.reload()
+      }
+      skewMs = Math.round(Math.sin(i * 1.7) * skewSeconds * 1000)
+      const opened = await api.call('POST', '/sessions', {
+        token: await accessTokenOf(api, user.id),
+        body: { providerId, durationMinutes: 5 },
+      })
+      // Past its 120 s by the other clock it is expired, as it must be: the skew is taken off.
+      api.clock.advance({ ms: (i * 7_919) % (119_000 - Math.max(0, skewMs)) })
+      const clientId = `browser_${String(i).padStart(8, '0')}`
+      const ask = () =>
+        other.inject({
+          method: 'POST',
+          url: '/api/v1/sessions/validate',
+          payload: { launchJwt: opened.body.launchJwt, clientId },
+        })
+      const first = await ask()
+      if (first.statusCode === 200) result.atFirstTry += 1
+      else {
+        const { code } = JSON.parse(first.body)
+        result.refusals[code] = (result.refusals[code] ?? 0) + 1
+      }
+      if (i % 5 === 0 && (await ask()).statusCode === 200) result.again += 1
+    }
+    return result
+  } finally {
+    await other.close()
+    await db.end()
+  }
+}
