@@ -3,12 +3,25 @@
  */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { build, type InlineConfig } from 'vite'
 
 const here = import.meta.dirname
-const dist = join(here, 'dist')
+// Built aside and put in place whole: tests and servers that run meanwhile, also another build, find a
+// complete one at any time.
+const aside = mkdtempSync(join(here, '.build-'))
+const dist = join(aside, 'dist')
 
 const languages = ['ar', 'de', 'es', 'fr', 'ja']
 
@@ -32,6 +45,7 @@ async function buildModules(): Promise<void> {
       target: 'es2022',
       minify: true,
       emptyOutDir: false,
+      outDir: dist,
       lib: { entry: entries, formats: ['es'] },
       rolldownOptions: {
         external: [/^react/, /^vue/, /^node:/],
@@ -54,6 +68,7 @@ async function buildWhole(entry: string, format: 'umd' | 'iife', fileName: strin
       target: 'es2022',
       minify: true,
       emptyOutDir: false,
+      outDir: dist,
       lib: { entry, formats: [format], name: 'TokenMarketplace', fileName: () => fileName },
     },
   })
@@ -91,15 +106,34 @@ function writeIntegrity(fileName: string): void {
   )
 }
 
-rmSync(dist, { recursive: true, force: true })
-await buildModules()
-await buildWhole('src/index.ts', 'umd', 'sdk.umd.cjs')
-await buildWhole('src/script-tag.ts', 'iife', 'sdk.min.js')
-execFileSync('tsc', ['-p', 'tsconfig.build.json'], {
-  cwd: here,
-  stdio: 'inherit',
-  shell: process.platform === 'win32',
-})
-nameModulesInTypes()
-copyTypesForRequire()
-writeIntegrity('sdk.min.js')
+/** Takes the place of an older build. */
+function putInPlace(): void {
+  const place = join(here, 'dist')
+  for (let tries = 0; ; tries++) {
+    try {
+      if (existsSync(place)) renameSync(place, join(aside, `old-${tries}`))
+      renameSync(dist, place)
+      return
+    } catch (error) {
+      // Another build came in between.
+      if (tries > 9) throw error
+    }
+  }
+}
+
+try {
+  await buildModules()
+  await buildWhole('src/index.ts', 'umd', 'sdk.umd.cjs')
+  await buildWhole('src/script-tag.ts', 'iife', 'sdk.min.js')
+  execFileSync('tsc', ['-p', 'tsconfig.build.json', '--outDir', dist], {
+    cwd: here,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  })
+  nameModulesInTypes()
+  copyTypesForRequire()
+  writeIntegrity('sdk.min.js')
+  putInPlace()
+} finally {
+  rmSync(aside, { recursive: true, force: true })
+}

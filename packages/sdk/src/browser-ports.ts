@@ -87,8 +87,8 @@ export function createBrowserPorts(): Ports {
         const tell = (moment: Moment) => () => listener(moment)
         const seen = () => listener(document.hidden ? 'hidden' : 'visible')
         on(window, 'pagehide', tell('hide'))
+        // Also fires after the first load, when frameworks have hydrated.
         on(window, 'pageshow', tell('show'))
-        on(window, 'load', tell('show'))
         on(window, 'online', tell('online'))
         on(document, 'visibilitychange', seen)
         on(document, 'resume', seen)

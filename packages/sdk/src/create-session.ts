@@ -28,7 +28,7 @@ const HIDDEN_TICK_MS = 5_000
 /** Builds a session on the given ports, which are asked for at `start()` and so never on a server. */
 export function createSession(options: SessionOptions, makePorts: () => Ports): MarketplaceSession {
   const { providerId, redirect = true, marketplaceUrl } = options
-  const apiUrl = String(options.apiUrl ?? '').replace(/\/+$/, '')
+  const apiUrl = (options.apiUrl ?? '').replace(/\/+$/, '')
   const sessionsUrl = `${apiUrl}/api/v1/sessions`
   const storageKey = `tm:${providerId}`
   const mayGiveTime = options.onUnavailable === 'allow-until-paid'
@@ -83,8 +83,10 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     ports.timers.clear(tickTimer)
     if (time.tick(snapshot.canServe) && isLive(phase)) beat()
     publish()
-    if (isRunning && phase === 'active')
-      tickTimer = ports.timers.set(tick, ports.lifecycle.isVisible() ? left() % 1000 || 1000 : HIDDEN_TICK_MS)
+    if (!isRunning || phase !== 'active') return
+    // To the next second, or a whole one where the countdown stands still.
+    const delayMs = (snapshot.canServe && left() % 1000) || 1000
+    tickTimer = ports.timers.set(tick, ports.lifecycle.isVisible() ? delayMs : HIDDEN_TICK_MS)
   }
 
   // Asking the server.
@@ -181,8 +183,8 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       // A stale link does not take away the session that this browser holds.
       const running = kept
       kept = undefined
-      error = problem
       take(running)
+      error = problem
       isBeatWanted = true
       return
     }
@@ -196,8 +198,6 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     // Answers may overtake each other; the later one stands.
     if (acceptedAt > sentAt && record.session && isOlder(session, record.session)) return
     acceptedAt = ports.clock.monotonic()
-    failures = 0
-    error = null
     const sequence = Math.max(record.sequence, session.sequence)
     // The server told its time somewhere between question and answer.
     const wallAt = ports.clock.wall() - (acceptedAt - sentAt) / 2
@@ -210,6 +210,8 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   function take(next: SessionRecord, isOtherTabs = false): void {
     const session = next.session!
     record = next
+    failures = 0
+    error = null
     time.setAnchor({ serverTime: Date.parse(session.serverTime), wallAt: next.wallAt })
     phase = session.status as Phase
     tick()
@@ -234,8 +236,6 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       publish()
       return
     }
-    failures = 0
-    error = null
     // The other tab's beat was acknowledged: what was used here until then is in it.
     time.acknowledge(time.activeMs())
     take({ ...theirs, sequence: Math.max(record.sequence, theirs.sequence) }, true)

@@ -24,10 +24,10 @@ export async function isGenuine(
   const { storage, crypto } = ports
   if (!crypto.verifyEs256) return true
   try {
-    const kept = storage.get(storageKey)
-    let verdict = kept ? await verifyLaunchJwt(jwt, JSON.parse(kept), crypto) : undefined
+    let keys = JSON.parse(storage.get(storageKey) ?? '{"keys":[]}')
+    let verdict = await verifyLaunchJwt(jwt, keys, crypto)
     if (verdict === undefined) {
-      const keys = await loadKeys(ports, apiUrl)
+      keys = await loadKeys(ports, apiUrl)
       storage.set(storageKey, JSON.stringify(keys))
       verdict = await verifyLaunchJwt(jwt, keys, crypto)
     }

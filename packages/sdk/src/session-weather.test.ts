@@ -41,6 +41,25 @@ describe('an outage', () => {
     expect(market.read('ses_1').usedMs).toBe(60_000 + 130_000)
   })
 
+  test('that stops the countdown a moment before a full second does not make the page spin', async () => {
+    const market = createFakeMarketplace()
+    const tab = await market.openTab()
+    await market.advance('999ms')
+    tab.session.refresh()
+    await settle()
+    market.goOffline()
+    await market.advance('140s')
+    expect(tab.session.getSnapshot().canServe).toBe(false)
+    let ticks = 0
+    const { set } = tab.ports.timers
+    tab.ports.timers.set = (callback, delayMs) => {
+      ticks++
+      return set(callback, delayMs)
+    }
+    await market.advance('60s')
+    expect(ticks).toBeLessThan(80)
+  })
+
   test('leaves the app open to the paid end where the provider gives that time away', async () => {
     const market = createFakeMarketplace()
     const tab = await market.openTab({ options: { onUnavailable: 'allow-until-paid' } })

@@ -75,6 +75,12 @@ describe("the server's time", () => {
     expect(time.serverNow()).toBe(164_000)
   })
 
+  test('is past every lease when the record comes from the future', () => {
+    const { time } = createClocks()
+    time.setAnchor({ serverTime: 100_000, wallAt: 5_600_000 })
+    expect(time.serverNow()).toBe(Number.POSITIVE_INFINITY)
+  })
+
   test('is known from a record another tab made earlier', () => {
     const { time } = createClocks()
     time.setAnchor({ serverTime: 100_000, wallAt: 4_998_000 })

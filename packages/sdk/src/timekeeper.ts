@@ -67,8 +67,9 @@ export function createTimekeeper({ wall, monotonic }: Clock): Timekeeper {
     setAnchor(next) {
       anchor = next
       doubtUntil = 0
-      // A wall clock that was set back since makes the age negative: then the answer is taken as new.
-      anchorMonotonic = monotonic() - Math.max(0, wall() - next.wallAt)
+      const ageMs = wall() - next.wallAt
+      // An answer from the future was kept before the clock was set back: how old it is, nobody knows.
+      anchorMonotonic = ageMs < -CLOCK_DISAGREEMENT_MAX_MS ? -Infinity : monotonic() - ageMs
     },
     serverNow() {
       const byMonotonic = monotonic() - anchorMonotonic

@@ -110,10 +110,13 @@ const toInstant = (ms: number | null) => (ms === null || ms === 0 ? null : new D
 
 /** What goes over the wire. */
 export function toWire(session: FakeSession, now: number): Session {
-  const remainingMs = session.durationMs - session.usedMs
   const isActive = session.status === 'active'
+  // A read tells the use up to now, as far as it was allowed, and stores nothing.
+  const sinceBeatMs = isActive ? Math.max(0, Math.min(now, session.leaseEnd ?? 0) - session.lastBeatAt) : 0
+  const usedMs = Math.min(session.durationMs, session.usedMs + sinceBeatMs)
+  const remainingMs = session.durationMs - usedMs
   const endsAt = isActive ? now + remainingMs : null
-  const minutes = session.usedMs / 60_000
+  const minutes = usedMs / 60_000
   return {
     id: session.id,
     providerId: session.providerId,
@@ -121,7 +124,7 @@ export function toWire(session: FakeSession, now: number): Session {
     endReason: session.endReason,
     userRef: 'user-of-the-fake-marketplace',
     durationSeconds: session.durationMs / 1000,
-    usedMs: session.usedMs,
+    usedMs,
     remainingMs,
     endsAt: toInstant(endsAt),
     serveUntil: toInstant(session.leaseEnd && endsAt && Math.min(session.leaseEnd, endsAt)),
