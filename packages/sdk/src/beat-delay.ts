@@ -20,8 +20,10 @@ export function retryDelayMs(failures: number, retryAfterMs: number, random: num
 
 /** One interval after the last answer, or at the moment the time runs out. */
 export function beatDelayMs(session: Session, serverNow: number, isLeading: boolean, leftMs: number): number {
-  const { heartbeatIntervalSeconds, serverTime, status } = session
+  const { heartbeatIntervalSeconds, serverTime, serveUntil, status } = session
   const dueMs =
     Date.parse(serverTime) + heartbeatIntervalSeconds * 1000 - serverNow + (isLeading ? 0 : FOLLOWER_DELAY_MS)
-  return Math.max(250, Math.min(dueMs, status === 'active' ? leftMs + 50 : dueMs))
+  // Active without a lease: a tab that left said so under the same sequence, and our beat was taken for a repetition.
+  const latestMs = status === 'active' ? (serveUntil ? leftMs + 50 : 1_000) : dueMs
+  return Math.max(250, Math.min(dueMs, latestMs))
 }

@@ -339,7 +339,8 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
           adopt(theirs)
           if (theirs.hasLeft) beat()
         },
-        () => failures || arm(),
+        // The tab that led is gone, and may have told the server so.
+        () => isBeating || beat(),
       )
       wayBack ??= createWayBack(ports, events, options.onBeforeRedirect)
       record = loadRecord(ports.storage, storageKey, ports.crypto)

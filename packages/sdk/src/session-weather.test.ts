@@ -298,6 +298,27 @@ describe('tabs of one browser', () => {
     expect(Math.max(...gaps)).toBeLessThanOrEqual(45_000)
   })
 
+  test('take the lead at once, also when the leader could not tell them that it left', async () => {
+    const { market, first } = await openTwo()
+    await market.advance('20s')
+    const before = beatsOf(market).length
+    first.crash()
+    await settle()
+    expect(beatsOf(market).length).toBe(before + 1)
+  })
+
+  test('go on within a second when the last word of a closed tab took their sequence', async () => {
+    const { market, second } = await openTwo()
+    const session = market.api.sessions.get('ses_1')!
+    session.hasLeft = true
+    session.leaseEnd = null
+    session.sequence++
+    second.session.refresh()
+    await market.advance('2s')
+    expect(session.leaseEnd).not.toBeNull()
+    expect(second.session.getSnapshot()).toMatchObject({ phase: 'active', canServe: true })
+  })
+
   test('answer the warning together', async () => {
     const { market, first, second } = await openTwo()
     await market.advance('25m')

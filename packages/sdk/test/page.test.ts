@@ -120,9 +120,12 @@ describe('in a browser', () => {
     await phase(first, 'paused')
     await button(second, 'Resume').click()
     await phase(first, 'active')
+    const before = beats().length
     await first.close()
-    await expect.poll(() => beats().at(-1)?.body.final).toBeUndefined()
-    expect(world.api.sessions.get('ses_1')?.leaseEnd).not.toBeNull()
+    const since = () => beats().slice(before)
+    await expect.poll(() => since().some(({ body }) => body.final)).toBe(true)
+    await expect.poll(() => since().some(({ body }) => !body.final), { timeout: 5_000 }).toBe(true)
+    await expect.poll(() => world.api.sessions.get('ses_1')?.leaseEnd, { timeout: 5_000 }).not.toBeNull()
   })
 
   test('without storage, locks, channels and WebCrypto the session runs all the same', async () => {
