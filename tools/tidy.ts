@@ -23,8 +23,8 @@ const BANNED: [RegExp, string][] = [
 const LAYERS: string[][] = [
   [],
   ['db', 'migrate'],
-  ['jobs', 'events', 'http'],
-  ['ledger'],
+  ['jobs', 'events', 'http', 'mail'],
+  ['ledger', 'audit'],
   ['keys', 'tenants', 'auth', 'providers'],
   ['tokens', 'sessions'],
   ['webhooks', 'analytics'],
@@ -37,6 +37,7 @@ const LAYERS: string[][] = [
     'authenticators',
     'generate-openapi',
     'check-ledger',
+    'check-audit',
     'rotate-keys',
   ],
 ]

@@ -30,6 +30,8 @@ import { registerValidation } from './http/validation.ts'
 import { createId } from './id.ts'
 import { registerKeyRoutes } from './keys/routes.ts'
 import { createApiKeys } from './providers/find-api-key.ts'
+import { registerBusinessMetrics } from './observability/business-metrics.ts'
+import { registerOperatorRoutes } from './operators/routes.ts'
 import { registerProviderRoutes } from './providers/routes.ts'
 import { endProviderSessions } from './sessions/end-provider-sessions.ts'
 import type { BeatTuning } from './sessions/heartbeat.ts'
@@ -96,6 +98,7 @@ export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   registerAuthentication(plain, createAuthenticators(deps, apiKeys), counts)
 
   registerMetrics(app, deps)
+  registerBusinessMetrics(deps)
   registerErrorDocs(plain)
   registerHealth(app, deps)
   registerKeyRoutes(app, deps)
@@ -112,5 +115,6 @@ export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   registerEarningsRoutes(app, deps)
   registerTestSessionRoutes(app, deps)
   registerDashboardRoutes(app, deps)
+  registerOperatorRoutes(app, deps)
   return app
 }

@@ -109,11 +109,41 @@ export const PROBLEMS = {
     title: 'This refresh token is not valid any more',
     cure: 'Sign in again. Each refresh token works once; using an old one ends that sign-in everywhere.',
   },
+  password_wrong: {
+    status: 403,
+    title: 'The current password is wrong',
+    cure: 'Send the password the account has now, or reset it.',
+  },
+  link_invalid: {
+    status: 400,
+    title: 'This link does not work any more',
+    cure: 'Ask for a new one. Each link works once, for a limited time, for the address it was sent to.',
+  },
+  sign_in_not_found: {
+    status: 404,
+    title: 'There is no such sign-in',
+    cure: 'Take an id from GET /auth/sign-ins; it may have ended already.',
+  },
+  account_in_use: {
+    status: 409,
+    title: 'The account cannot be deleted yet',
+    cure: 'Settle what `detail` names first.',
+  },
   // -- tokens
   insufficient_tokens: {
     status: 402,
     title: 'There are not enough tokens available',
     cure: 'Buy tokens, end a running session, or choose fewer minutes.',
+  },
+  spending_limit_reached: {
+    status: 409,
+    title: 'The account’s own spending limit is reached',
+    cure: 'Choose fewer minutes, wait, or raise the limit with PUT /tokens/limits. Buying tokens does not help.',
+  },
+  history_line_not_found: {
+    status: 404,
+    title: 'There is no such line in the history',
+    cure: 'Take an id from GET /tokens/history.',
   },
   package_not_found: {
     status: 404,
@@ -121,6 +151,21 @@ export const PROBLEMS = {
     cure: 'Take an id from GET /tokens/packages.',
   },
   purchase_not_found: { status: 404, title: 'There is no such purchase', cure: 'Check the id.' },
+  purchase_not_refundable: {
+    status: 409,
+    title: 'This purchase cannot be refunded now',
+    cure: 'Only a paid purchase that is not disputed can be refunded, one refund at a time.',
+  },
+  refund_exceeds_paid: {
+    status: 409,
+    title: 'More than was paid cannot be given back',
+    cure: 'Give back what is left at most; `detail` names it.',
+  },
+  refund_refused: {
+    status: 409,
+    title: 'The payment provider refused the refund',
+    cure: 'Look at the payment at the payment provider; nothing was given back.',
+  },
   payment_unavailable: {
     status: 503,
     title: 'The payment provider cannot be reached',

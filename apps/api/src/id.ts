@@ -22,6 +22,9 @@ export type IdPrefix =
   | 'key'
   | 'fam'
   | 'req'
+  | 'aud'
+  | 'rfd'
+  | 'chk'
 
 /** The open marketplace. */
 export const PUBLIC_TENANT_ID = 'ten_00000000000000000000000000'

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { recordAction } from './audit/record-action.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { connect } from './db.ts'
 import { EmbeddedPostgresError, joinEmbeddedPostgres } from './embedded-postgres.ts'
@@ -16,9 +17,17 @@ async function main(): Promise<void> {
   const db = connect({ databaseUrl, poolSize: 1 })
   try {
     const { keyEncryptionKey } = config
-    const { kid, signsFrom } = await db.inBatch((tx) =>
-      addSigningKey(tx, { keyEncryptionKey, now: new Date() }),
-    )
+    const { kid, signsFrom } = await db.inBatch(async (tx) => {
+      const now = new Date()
+      const added = await addSigningKey(tx, { keyEncryptionKey, now })
+      await recordAction(tx, {
+        by: { command: 'rotate-keys' },
+        action: 'signing_key.add',
+        subjectId: added.kid,
+        now,
+      })
+      return added
+    })
     process.stdout.write(
       `key ${kid} is published and signs from ${signsFrom.toISOString()}, in ${KEY_LEAD_MINUTES} minutes\n`,
     )

@@ -1,3 +1,4 @@
+import { recordAction } from '../audit/record-action.ts'
 import { ConfigError } from '../config.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
@@ -6,6 +7,8 @@ import { createUser } from './create-user.ts'
 import { normalizeEmail } from './email.ts'
 import { findUserByEmail } from './find-user-by-email.ts'
 import { createPasswords } from './password.ts'
+
+const AT_START = { command: 'start' }
 
 /**
  * Makes the first operator from `ADMIN_EMAIL` and `ADMIN_PASSWORD`, at start, once.
@@ -28,9 +31,17 @@ export async function ensureOperator({ config, db, clock, log }: Deps): Promise<
     const passwordHash = await passwords.hash(adminPassword)
     const now = clock()
     try {
-      const { id } = await db.inTenant(PUBLIC_TENANT_ID, (tx) =>
-        createUser(tx, { email, passwordHash, displayName: 'Operator', isOperator: true, now }),
-      )
+      const { id } = await db.inTenant(PUBLIC_TENANT_ID, async (tx) => {
+        const made = await createUser(tx, {
+          email,
+          passwordHash,
+          displayName: 'Operator',
+          isOperator: true,
+          now,
+        })
+        await recordAction(tx, { by: AT_START, action: 'operator.create', subjectId: made.id, now })
+        return made
+      })
       log.info({ userId: id }, 'first operator account made')
       return
     } catch (error) {
@@ -48,8 +59,9 @@ export async function ensureOperator({ config, db, clock, log }: Deps): Promise<
     )
     return
   }
-  await db.inTenant(PUBLIC_TENANT_ID, (tx) =>
-    tx.query('update users set is_operator = true where id = $1', [userId]),
-  )
+  await db.inTenant(PUBLIC_TENANT_ID, async (tx) => {
+    await tx.query('update users set is_operator = true where id = $1', [userId])
+    await recordAction(tx, { by: AT_START, action: 'operator.promote', subjectId: userId, now: clock() })
+  })
   log.warn({ userId }, 'the account of ADMIN_EMAIL is an operator now')
 }

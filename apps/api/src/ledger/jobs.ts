@@ -1,5 +1,6 @@
 import type { Task } from 'graphile-worker'
 import type { Deps } from '../deps.ts'
+import { createId } from '../id.ts'
 import { rollUpAccounts } from './account-balance.ts'
 import { checkLedger } from './check-ledger.ts'
 
@@ -12,13 +13,18 @@ export const rollUpTask =
 
 /** The nightly proof. A finding is logged as an error, loudly, and fails the job. */
 export const checkLedgerTask =
-  ({ db, log }: Deps): Task =>
+  ({ db, log, clock }: Deps): Task =>
   async () => {
     const report = await db.inBatch(async (tx) => {
       await tx.query('set transaction isolation level repeatable read')
       await tx.query(`set local statement_timeout = '30min'`)
       return checkLedger(tx)
     })
+    const now = clock()
+    await db.batch.query(
+      'insert into ledger_checks (id, findings, transfers, created_at) values ($1, $2, $3, $4)',
+      [createId('chk', now), report.findings.length, report.transfers, now],
+    )
     if (report.findings.length === 0) return log.info(report, 'the ledger is right')
     log.error({ findings: report.findings }, 'THE LEDGER IS WRONG')
     throw new Error(`the ledger has ${report.findings.length} findings`)

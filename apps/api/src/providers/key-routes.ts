@@ -1,5 +1,6 @@
 import { Type } from '@fastify/type-provider-typebox'
 import type { App } from '../app.ts'
+import { recordAction } from '../audit/record-action.ts'
 import type { Deps } from '../deps.ts'
 import { userOf } from '../http/authenticate.ts'
 import { toPage } from '../http/paging.ts'
@@ -43,7 +44,21 @@ export function registerApiKeyRoutes(app: App, deps: Deps, apiKeys: ApiKeys): vo
       const { id } = request.params
       return edge.once(request, reply, 201, async (tx) => {
         await getProviderToChange(tx, id, actor)
-        return issueApiKey(tx, { providerId: id, createdBy: actor.userId, key: request.body, now: clock() })
+        const now = clock()
+        const issued = await issueApiKey(tx, {
+          providerId: id,
+          createdBy: actor.userId,
+          key: request.body,
+          now,
+        })
+        await recordAction(tx, {
+          by: request,
+          action: 'api_key.issue',
+          subjectId: issued.id,
+          after: { providerId: id, ...issued },
+          now,
+        })
+        return issued
       }) as never
     },
   )
@@ -109,13 +124,22 @@ export function registerApiKeyRoutes(app: App, deps: Deps, apiKeys: ApiKeys): vo
       const { overlapHours = ROTATION_OVERLAP_HOURS } = request.body
       return edge.once(request, reply, 201, async (tx) => {
         await getProviderToChange(tx, id, actor)
-        return rotateApiKey(tx, {
+        const now = clock()
+        const issued = await rotateApiKey(tx, {
           providerId: id,
           id: keyId,
           overlapHours,
           createdBy: actor.userId,
-          now: clock(),
+          now,
         })
+        await recordAction(tx, {
+          by: request,
+          action: 'api_key.rotate',
+          subjectId: keyId,
+          after: { providerId: id, replacedById: issued.id, overlapHours },
+          now,
+        })
+        return issued
       }) as never
     },
   )
@@ -140,7 +164,15 @@ export function registerApiKeyRoutes(app: App, deps: Deps, apiKeys: ApiKeys): vo
       const { actor, params } = request
       await db.inTenant(actor.tenantId, async (tx) => {
         await getProviderToChange(tx, params.id, actor)
-        await revokeApiKey(tx, { providerId: params.id, id: params.keyId, now: clock() })
+        const now = clock()
+        await revokeApiKey(tx, { providerId: params.id, id: params.keyId, now })
+        await recordAction(tx, {
+          by: request,
+          action: 'api_key.revoke',
+          subjectId: params.keyId,
+          after: { providerId: params.id },
+          now,
+        })
       })
       apiKeys.forget()
       return reply.code(204).send(null)

@@ -1,10 +1,12 @@
 import { Type } from '@fastify/type-provider-typebox'
 import type { App } from '../app.ts'
+import type { Acting } from '../audit/audit-entry.ts'
+import { recordAction } from '../audit/record-action.ts'
 import type { Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
-import type { Actor } from '../http/authenticate.ts'
 import { toPage } from '../http/paging.ts'
 import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
+import { getProviderToChange } from './get-provider.ts'
 import { listProvidersByStatus } from './list-providers.ts'
 import {
   LINE_PATTERN,
@@ -30,8 +32,30 @@ export function registerReviewRoutes(app: App, deps: Deps, onSuspended: OnSuspen
   const { db, clock, cursors } = deps
   const params = Shape({ id: Id('prv') })
 
-  const review = async (actor: Actor, run: (tx: Tx, now: Date) => Promise<ProviderRow>) =>
-    presentOwnProvider(await db.inTenant(actor.tenantId, (tx) => run(tx, clock())))
+  async function review(
+    request: Exclude<Acting, { command: string }> & { params: { id: string }; body?: unknown },
+    action: string,
+    run: (tx: Tx, now: Date) => Promise<ProviderRow>,
+  ) {
+    const { actor, params, body } = request
+    const now = clock()
+    const reviewed = await db.inTenant(actor.tenantId, async (tx) => {
+      const before = await getProviderToChange(tx, params.id, actor)
+      const after = await run(tx, now)
+      const { reason } = (body ?? {}) as { reason?: string }
+      await recordAction(tx, {
+        by: request,
+        action,
+        subjectId: params.id,
+        before: { status: before.status },
+        after: { status: after.status },
+        ...(reason !== undefined && { reason }),
+        now,
+      })
+      return after
+    })
+    return presentOwnProvider(reviewed)
+  }
 
   app.get(
     '/operator/providers',
@@ -49,9 +73,10 @@ export function registerReviewRoutes(app: App, deps: Deps, onSuspended: OnSuspen
     async (request) => {
       const { status = 'in_review', limit = 20, cursor } = request.query
       const after = cursors.decode(cursor)
-      const rows = await db.inTenant(request.actor.tenantId, (tx) =>
-        listProvidersByStatus(tx, { status, after, limit }),
-      )
+      const rows = await db.inTenant(request.actor.tenantId, async (tx) => {
+        await recordAction(tx, { by: request, action: 'provider.list', after: { status }, now: clock() })
+        return listProvidersByStatus(tx, { status, after, limit })
+      })
       return toPage(rows, limit, cursors, ({ id }) => id, presentOwnProvider)
     },
   )
@@ -70,7 +95,12 @@ export function registerReviewRoutes(app: App, deps: Deps, onSuspended: OnSuspen
         response: { 200: OwnProvider, ...problems('provider_not_found') },
       },
     },
-    ({ actor, params: { id } }) => review(actor, (tx, now) => approveProvider(tx, { id, actor, now })),
+    (request) => {
+      const { actor, params } = request
+      return review(request, 'provider.approve', (tx, now) =>
+        approveProvider(tx, { id: params.id, actor, now }),
+      )
+    },
   )
 
   app.post(
@@ -87,8 +117,12 @@ export function registerReviewRoutes(app: App, deps: Deps, onSuspended: OnSuspen
         response: { 200: OwnProvider, ...problems('provider_not_found', 'provider_status_invalid') },
       },
     },
-    ({ actor, params: { id }, body: { reason } }) =>
-      review(actor, (tx, now) => rejectProvider(tx, { id, actor, now, reason })),
+    (request) => {
+      const { actor, params, body } = request
+      return review(request, 'provider.reject', (tx, now) =>
+        rejectProvider(tx, { id: params.id, actor, now, reason: body.reason }),
+      )
+    },
   )
 
   app.post(
@@ -106,7 +140,11 @@ export function registerReviewRoutes(app: App, deps: Deps, onSuspended: OnSuspen
         response: { 200: OwnProvider, ...problems('provider_not_found') },
       },
     },
-    ({ actor, params: { id }, body: { reason } }) =>
-      review(actor, (tx, now) => suspendProvider(tx, { id, actor, now, reason, onSuspended })),
+    (request) => {
+      const { actor, params, body } = request
+      return review(request, 'provider.suspend', (tx, now) =>
+        suspendProvider(tx, { id: params.id, actor, now, reason: body.reason, onSuspended }),
+      )
+    },
   )
 }

@@ -1,5 +1,6 @@
 import { Type } from '@fastify/type-provider-typebox'
 import type { App } from '../app.ts'
+import { recordAction } from '../audit/record-action.ts'
 import type { Deps } from '../deps.ts'
 import { userOf } from '../http/authenticate.ts'
 import { NotModified, sendWithEtag } from '../http/etag.ts'
@@ -9,7 +10,7 @@ import { changeProvider } from './change-provider.ts'
 import { checkAddresses } from './check-addresses.ts'
 import { createProvider } from './create-provider.ts'
 import type { ApiKeys } from './find-api-key.ts'
-import { getListedProvider } from './get-provider.ts'
+import { getListedProvider, getProviderToChange } from './get-provider.ts'
 import { registerApiKeyRoutes } from './key-routes.ts'
 import { listOwnProviders, listProviders } from './list-providers.ts'
 import {
@@ -135,11 +136,19 @@ export function registerProviderRoutes(app: App, deps: Deps, seams: ProviderSeam
     (request, reply) => {
       const { userId } = userOf(request)
       checkAddresses(request.body, config)
-      return edge.once(request, reply, 201, async (tx) =>
-        presentOwnProvider(
-          await createProvider(tx, { ownerId: userId, provider: request.body, isReviewed, now: clock() }),
-        ),
-      ) as never
+      return edge.once(request, reply, 201, async (tx) => {
+        const now = clock()
+        const created = await createProvider(tx, { ownerId: userId, provider: request.body, isReviewed, now })
+        const provider = presentOwnProvider(created)
+        await recordAction(tx, {
+          by: request,
+          action: 'provider.create',
+          subjectId: provider.id,
+          after: provider,
+          now,
+        })
+        return provider
+      }) as never
     },
   )
 
@@ -161,10 +170,22 @@ export function registerProviderRoutes(app: App, deps: Deps, seams: ProviderSeam
     async (request) => {
       const { actor, body, params } = request
       checkAddresses(body, config)
-      const changed = await db.inTenant(actor.tenantId, (tx) =>
-        changeProvider(tx, { id: params.id, actor, change: body, isReviewed, now: clock() }),
-      )
-      return presentOwnProvider(changed)
+      const now = clock()
+      return db.inTenant(actor.tenantId, async (tx) => {
+        const before = presentOwnProvider(await getProviderToChange(tx, params.id, actor))
+        const after = presentOwnProvider(
+          await changeProvider(tx, { id: params.id, actor, change: body, isReviewed, now }),
+        )
+        await recordAction(tx, {
+          by: request,
+          action: 'provider.change',
+          subjectId: params.id,
+          before,
+          after,
+          now,
+        })
+        return after
+      })
     },
   )
 

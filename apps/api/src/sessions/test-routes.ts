@@ -1,5 +1,6 @@
 import { Type } from '@fastify/type-provider-typebox'
 import type { App } from '../app.ts'
+import { recordAction } from '../audit/record-action.ts'
 import type { Deps } from '../deps.ts'
 import { Id, problems, Shape } from '../http/schema.ts'
 import { createTestSession } from './create-test-session.ts'
@@ -49,6 +50,13 @@ export function registerTestSessionRoutes(app: App, { clock, config, edge, keys 
           providerId: request.params.id,
           durationMinutes,
           keys,
+          now,
+        })
+        await recordAction(tx, {
+          by: request,
+          action: 'session.create_test',
+          subjectId: session.id,
+          after: { providerId: request.params.id, durationMinutes },
           now,
         })
         return { session: presentSession(session, now, config.marketplaceUrl), ...launch }

@@ -10,6 +10,13 @@ export interface StartedCheckout {
   checkoutSessionId: string | null
 }
 
+export interface RefundOrder {
+  id: string
+  purchaseId: string
+  paymentIntentId: string
+  amountCents: number
+}
+
 export interface Checkout {
   /**
    * Opens a page to pay a purchase at. Asked again for the same purchase it opens the same one.
@@ -17,6 +24,12 @@ export interface Checkout {
    * @throws {Problem} `payment_unavailable`
    */
   start(purchase: PurchaseRow): Promise<StartedCheckout>
+  /**
+   * Gives money back. Asked again with the same id it gives nothing more.
+   *
+   * @throws {Problem} `payment_unavailable` when nobody knows what became of it, `refund_refused`
+   */
+  refund(refund: RefundOrder): Promise<{ stripeRefundId: string }>
 }
 
 export type CheckoutResult = 'success' | 'cancelled'

@@ -7,17 +7,16 @@ import { toPage } from '../http/paging.ts'
 import { Id, Instant, Page, PageQuery, problems, Shape, Tokens } from '../http/schema.ts'
 import { getBalance } from '../ledger/balance.ts'
 import { listHistory } from '../ledger/list-history.ts'
-import type { Checkout } from './checkout.ts'
+import { createCheckout } from './create-checkout.ts'
 import { createPurchase } from './create-purchase.ts'
 import { failPurchase } from './fail-purchase.ts'
 import { getPurchase } from './get-purchase.ts'
 import { listPurchases } from './list-purchases.ts'
 import { listPackages, type Price, PURCHASE_TOKENS_MAX, PURCHASE_TOKENS_MIN, priceOf } from './price.ts'
 import { Purchase, presentPurchase } from './purchase.ts'
-import { createSandboxCheckout, isSandbox } from './sandbox.ts'
+import { isSandbox } from './sandbox.ts'
 import { registerSandboxRoutes } from './sandbox-routes.ts'
 import { startPurchase } from './start-purchase.ts'
-import { createStripeCheckout } from './stripe.ts'
 import { registerStripeRoutes } from './stripe-routes.ts'
 
 const Balance = Shape({
@@ -92,13 +91,10 @@ const HistoryLine = Shape({
 })
 
 export function registerTokenRoutes(app: App, deps: Deps): void {
-  const { config, db, clock, log, edge, cursors } = deps
-  const { currency, tokenPriceCents, discountTiers, stripeSecretKey, stripeApiBase, marketplaceUrl } = config
+  const { config, db, clock, edge, cursors } = deps
+  const { currency, tokenPriceCents, discountTiers } = config
   const packages = listPackages(config)
-  const checkout: Checkout =
-    stripeSecretKey === undefined
-      ? createSandboxCheckout(config)
-      : createStripeCheckout({ secretKey: stripeSecretKey, apiBase: stripeApiBase, marketplaceUrl, log })
+  const checkout = createCheckout(deps)
 
   registerStripeRoutes(app, deps)
   if (isSandbox(config)) registerSandboxRoutes(app, deps)

@@ -23,6 +23,7 @@ export function createSandboxCheckout({ publicUrl, keyEncryptionKey }: Config): 
         checkoutSessionId: `cs_sandbox_${id}`,
       }
     },
+    refund: async ({ id }) => ({ stripeRefundId: `re_sandbox_${id}` }),
   }
 }
 
@@ -36,6 +37,37 @@ export function isCheckoutToken({ keyEncryptionKey }: Config, purchaseId: string
 function tokenOf(keyEncryptionKey: Buffer, purchaseId: string): string {
   const key = createHmac('sha256', keyEncryptionKey).update('sandbox checkout').digest()
   return createHmac('sha256', key).update(purchaseId).digest('base64url')
+}
+
+/** The event Stripe would send when money was given back; `refundedCents` is the sum of all refunds, as there. */
+export function makeSandboxRefund(
+  purchase: PurchaseRow,
+  {
+    refundId,
+    paymentIntentId,
+    refundedCents,
+    now,
+  }: { refundId: string; paymentIntentId: string | null; refundedCents: number; now: Date },
+): string {
+  const { id, amountCents, currency } = purchase
+  return JSON.stringify({
+    id: `evt_sandbox_refunded_${refundId}`,
+    object: 'event',
+    created: Math.floor(now.getTime() / 1000),
+    livemode: false,
+    type: 'charge.refunded',
+    data: {
+      object: {
+        id: `ch_sandbox_${id}`,
+        object: 'charge',
+        metadata: { purchaseId: id },
+        amount: amountCents,
+        amount_refunded: refundedCents,
+        currency,
+        payment_intent: paymentIntentId,
+      },
+    },
+  })
 }
 
 /** The event Stripe would send. One id per purchase and outcome: a second click is a repetition. */

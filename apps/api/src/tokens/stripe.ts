@@ -70,6 +70,29 @@ export function createStripeCheckout(input: {
         )
       }
     },
+    async refund({ id, purchaseId, paymentIntentId, amountCents }) {
+      try {
+        const refund = await stripe.refunds.create(
+          {
+            payment_intent: paymentIntentId,
+            amount: amountCents,
+            reason: 'requested_by_customer',
+            metadata: { purchaseId, refundId: id },
+          },
+          { idempotencyKey: id },
+        )
+        return { stripeRefundId: refund.id }
+      } catch (error) {
+        const { type, code, statusCode, requestId, message } = error as Stripe.errors.StripeError
+        log.error(
+          { purchaseId, refundId: id, type, code, statusCode, stripeRequestId: requestId, message },
+          'Stripe refused a refund',
+        )
+        // What Stripe understood and declined will be declined again; all else is unknown and may have happened.
+        if (error instanceof Stripe.errors.StripeInvalidRequestError) throw new Problem('refund_refused')
+        throw new Problem('payment_unavailable', { retryAfterSeconds: 5 }, 'Stripe did not answer a refund')
+      }
+    },
   }
 }
 

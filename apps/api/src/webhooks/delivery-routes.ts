@@ -1,9 +1,10 @@
 import { Type } from '@fastify/type-provider-typebox'
 import type { App } from '../app.ts'
+import type { Acting } from '../audit/audit-entry.ts'
+import { recordAction } from '../audit/record-action.ts'
 import type { Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
-import type { Actor } from '../http/authenticate.ts'
 import { toPage } from '../http/paging.ts'
 import { Id, Instant, Nullable, Page, PageQuery, problems, Shape } from '../http/schema.ts'
 import { getProviderToChange, getProviderToRead } from '../providers/get-provider.ts'
@@ -29,14 +30,26 @@ const REPLAY_DAYS_MAX = 31
 export function registerDeliveryRoutes(app: App, deps: Deps): void {
   const { db, clock, edge, cursors } = deps
 
-  /** For what sends something: the provider locked, the endpoint the caller's and enabled. */
+  /** For what sends something: the provider locked, the endpoint the caller's and enabled, the action on record. */
   async function getEnabled(
     tx: Tx,
-    { actor, params }: { actor: Actor; params: { id: string; endpointId: string } },
+    request: Exclude<Acting, { command: string }> & {
+      params: { id: string; endpointId: string; deliveryId?: string }
+      body?: unknown
+    },
+    action: string,
   ) {
+    const { actor, params, body } = request
     await getProviderToChange(tx, params.id, actor)
     const endpoint = await getEndpoint(tx, { providerId: params.id, id: params.endpointId })
     if (endpoint.status === 'disabled') throw new Problem('webhook_endpoint_disabled')
+    await recordAction(tx, {
+      by: request,
+      action,
+      subjectId: params.deliveryId ?? params.endpointId,
+      after: { providerId: params.id, ...(body ?? {}) },
+      now: clock(),
+    })
     return endpoint
   }
 
@@ -107,7 +120,7 @@ export function registerDeliveryRoutes(app: App, deps: Deps): void {
     },
     (request, reply) =>
       edge.once(request, reply, 202, async (tx) => {
-        const { id: endpointId } = await getEnabled(tx, request)
+        const { id: endpointId } = await getEnabled(tx, request, 'webhook_delivery.replay')
         return presentDelivery(
           await replayDelivery(tx, { endpointId, id: request.params.deliveryId, now: clock() }),
         )
@@ -154,7 +167,7 @@ export function registerDeliveryRoutes(app: App, deps: Deps): void {
         throw new Problem('validation_failed', { errors: [{ path: '/to', message }] })
       }
       return edge.once(request, reply, 202, async (tx) => {
-        const { id: endpointId } = await getEnabled(tx, request)
+        const { id: endpointId } = await getEnabled(tx, request, 'webhook_endpoint.replay')
         const replay = { endpointId, from, to, now: clock() }
         const { queued, lastEventId } =
           which === 'failed'
@@ -181,7 +194,7 @@ export function registerDeliveryRoutes(app: App, deps: Deps): void {
     },
     (request, reply) =>
       edge.once(request, reply, 202, async (tx) => {
-        const { id: endpointId } = await getEnabled(tx, request)
+        const { id: endpointId } = await getEnabled(tx, request, 'webhook_endpoint.test')
         return presentDelivery(
           await sendTestEvent(tx, { providerId: request.params.id, endpointId, now: clock() }),
         )

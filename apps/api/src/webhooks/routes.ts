@@ -5,6 +5,7 @@
  */
 import { Type } from '@fastify/type-provider-typebox'
 import type { App } from '../app.ts'
+import { recordAction } from '../audit/record-action.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
 import { toPage } from '../http/paging.ts'
@@ -62,7 +63,17 @@ export function registerWebhookEndpointRoutes(app: App, deps: Deps): void {
       checkUrl(endpoint.url)
       return edge.once(request, reply, 201, async (tx) => {
         await getProviderToChange(tx, params.id, actor)
-        return createEndpoint(tx, { providerId: params.id, endpoint, keyEncryptionKey, now: clock() })
+        const now = clock()
+        const created = await createEndpoint(tx, { providerId: params.id, endpoint, keyEncryptionKey, now })
+        const after = { providerId: params.id, ...created }
+        await recordAction(tx, {
+          by: request,
+          action: 'webhook_endpoint.create',
+          subjectId: created.id,
+          after,
+          now,
+        })
+        return created
       }) as never
     },
   )
@@ -137,13 +148,24 @@ export function registerWebhookEndpointRoutes(app: App, deps: Deps): void {
         response: { 200: Endpoint, ...problems(...MISSING) },
       },
     },
-    async ({ actor, params, body: change }) => {
+    async (request) => {
+      const { actor, params, body: change } = request
       checkUrl(change.url)
       const now = clock()
       const row = await db.inTenant(actor.tenantId, async (tx) => {
         await getProviderToChange(tx, params.id, actor)
         const which = { providerId: params.id, id: params.endpointId }
-        return changeEndpoint(tx, { ...which, change, keyEncryptionKey, now })
+        const before = presentEndpoint(await getEndpoint(tx, which), now)
+        const changed = await changeEndpoint(tx, { ...which, change, keyEncryptionKey, now })
+        await recordAction(tx, {
+          by: request,
+          action: 'webhook_endpoint.change',
+          subjectId: which.id,
+          before,
+          after: presentEndpoint(changed, now),
+          now,
+        })
+        return changed
       })
       return presentEndpoint(row, now)
     },
@@ -162,10 +184,21 @@ export function registerWebhookEndpointRoutes(app: App, deps: Deps): void {
         response: { 204: Type.Null({ description: 'It is gone.' }), ...problems(...MISSING) },
       },
     },
-    async ({ actor, params }, reply) => {
+    async (request, reply) => {
+      const { actor, params } = request
       await db.inTenant(actor.tenantId, async (tx) => {
+        const now = clock()
         await getProviderToChange(tx, params.id, actor)
-        await removeEndpoint(tx, { providerId: params.id, id: params.endpointId, now: clock() })
+        const which = { providerId: params.id, id: params.endpointId }
+        const before = presentEndpoint(await getEndpoint(tx, which), now)
+        await removeEndpoint(tx, { ...which, now })
+        await recordAction(tx, {
+          by: request,
+          action: 'webhook_endpoint.remove',
+          subjectId: which.id,
+          before,
+          now,
+        })
       })
       return reply.code(204).send(null)
     },
@@ -201,7 +234,16 @@ export function registerWebhookEndpointRoutes(app: App, deps: Deps): void {
       return edge.once(request, reply, 201, async (tx) => {
         await getProviderToChange(tx, params.id, actor)
         const which = { providerId: params.id, id: params.endpointId }
-        return rotateSecret(tx, { ...which, overlapHours, keyEncryptionKey, now: clock() })
+        const now = clock()
+        const rotated = await rotateSecret(tx, { ...which, overlapHours, keyEncryptionKey, now })
+        await recordAction(tx, {
+          by: request,
+          action: 'webhook_endpoint.rotate',
+          subjectId: which.id,
+          after: { providerId: params.id, overlapHours },
+          now,
+        })
+        return rotated
       }) as never
     },
   )

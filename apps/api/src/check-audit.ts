@@ -1,0 +1,42 @@
+/**
+ * `npm run check-audit`: exit code 0 when the audit log is whole, 1 with every finding when it is not.
+ *
+ * Prints where the chain ends; kept elsewhere and given back as `--head 1042:9f86…` at the next run, it shows whether
+ * the end was cut off since.
+ *
+ * @module
+ */
+import { parseArgs } from 'node:util'
+import { chainKey } from './audit/chain.ts'
+import { type ChainReport, verifyChain } from './audit/verify-chain.ts'
+import { readConfig } from './config.ts'
+import { connect } from './db.ts'
+import { joinEmbeddedPostgres } from './embedded-postgres.ts'
+
+const { values } = parseArgs({ options: { head: { type: 'string' } } })
+const [, sequence, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(values.head ?? '') ?? []
+if (values.head !== undefined && hash === undefined) {
+  process.stderr.write('--head looks like 1042:9f86…, as an earlier run printed it.\n')
+  process.exit(2)
+}
+const known = hash === undefined ? undefined : { sequence: Number(sequence), hash }
+const config = readConfig(process.env)
+const embedded = config.databaseUrl ? undefined : await joinEmbeddedPostgres({ dataDir: config.dataDir })
+const db = connect({ databaseUrl: config.databaseUrl ?? embedded?.url ?? '', statementTimeoutMs: 600_000 })
+try {
+  const key = chainKey(config.keyEncryptionKey)
+  const report: ChainReport = await db.inBatch(async (tx) => {
+    await tx.query('set transaction isolation level repeatable read')
+    return verifyChain(tx, { key, known, now: new Date() })
+  })
+  for (const finding of report.findings) process.stdout.write(`WRONG  ${finding}\n`)
+  const verdict =
+    report.findings.length === 0 ? 'the audit log is whole' : `${report.findings.length} findings`
+  process.stdout.write(
+    `${verdict}: ${report.links} links, head ${report.head.sequence}:${report.head.hash}\n`,
+  )
+  process.exitCode = report.findings.length === 0 ? 0 : 1
+} finally {
+  await db.end()
+  await embedded?.stop()
+}

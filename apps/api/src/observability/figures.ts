@@ -1,0 +1,74 @@
+/**
+ * How the business stands, in a few figures: what an operator looks at first, on a page or in an alert.
+ *
+ * @module
+ */
+import type { Tx } from '../db.ts'
+
+export const LIVE_STATUSES = ['pending', 'active', 'paused'] as const
+
+export interface Figures {
+  pendingSessions: number
+  activeSessions: number
+  pausedSessions: number
+  /** Reserved for sessions that have not ended. */
+  tokensHeld: number
+  /** How long the session that is due longest has been waiting to be looked at. */
+  settlementLagSeconds: number
+  jobsDue: number
+  jobLagSeconds: number
+  /** Jobs that used up their tries. */
+  jobsFailed: number
+  ledgerCheckedAt: Date | null
+  ledgerCleanAt: Date | null
+  /** What the newest check found. */
+  ledgerFindings: number | null
+  debtTokens: number
+  debtWallets: number
+  /** Of the last 24 hours: validly signed and not applied. */
+  stripeEventsRefused: number
+  /** Waiting for the payment they speak of. */
+  stripeEventsUnmatched: number
+  webhookBacklog: number
+  webhookLagSeconds: number
+  /** Audit entries that wait for their link. */
+  auditUnchained: number
+}
+
+/** One statement over small indexes: it is asked by every instance, several times a minute. */
+export async function readFigures(tx: Tx, now: Date): Promise<Figures> {
+  const dayAgo = new Date(now.getTime() - 86_400_000)
+  const [figures] = await tx.query<Figures>(figuresSql, [now, dayAgo])
+  return figures as Figures
+}
+
+const age = (instant: string) =>
+  `coalesce(greatest(0, extract(epoch from $1::timestamptz - ${instant})), 0)::float8`
+
+const figuresSql = `
+  with live as (
+    select count(*) filter (where status = 'pending') as pending, count(*) filter (where status = 'active') as active,
+      count(*) filter (where status = 'paused') as paused, coalesce(sum(tokens_held), 0) as held,
+      min(sweep_at) filter (where sweep_at <= $1) as oldest_due_at
+    from sessions where status <> 'ended'
+  ), debts as (
+    select coalesce(sum(debt), 0) as tokens, count(*) as wallets from wallets where debt > 0
+  ), backlog as (
+    select count(*) as deliveries, min(next_attempt_at) filter (where next_attempt_at <= $1) as oldest_due_at
+    from webhook_deliveries where status = 'pending'
+  ), newest as (
+    select findings, created_at from ledger_checks order by created_at desc limit 1
+  )
+  select
+    live.pending as "pendingSessions", live.active as "activeSessions", live.paused as "pausedSessions",
+    live.held as "tokensHeld", ${age('live.oldest_due_at')} as "settlementLagSeconds",
+    jobs.due as "jobsDue", ${age('jobs.oldest_due_at')} as "jobLagSeconds", jobs.failed as "jobsFailed",
+    (select created_at from newest) as "ledgerCheckedAt",
+    (select max(created_at) from ledger_checks where findings = 0) as "ledgerCleanAt",
+    (select findings from newest) as "ledgerFindings",
+    debts.tokens as "debtTokens", debts.wallets as "debtWallets",
+    (select count(*) from stripe_events where outcome = 'refused' and received_at > $2) as "stripeEventsRefused",
+    (select count(*) from stripe_events where outcome = 'unmatched') as "stripeEventsUnmatched",
+    backlog.deliveries as "webhookBacklog", ${age('backlog.oldest_due_at')} as "webhookLagSeconds",
+    (select count(*) from audit_unchained) as "auditUnchained"
+  from live, debts, backlog, job_figures($1) as jobs`

@@ -1,0 +1,93 @@
+import type { Tx } from '../db.ts'
+import { Problem } from '../errors.ts'
+import { createId } from '../id.ts'
+import { FOUND_PURCHASE_COLUMNS, type FoundPurchaseRow } from './list-found.ts'
+import type { RefundRow } from './looking-up.ts'
+
+export const REFUND_COLUMNS = `
+  id, purchase_id as "purchaseId", amount_cents as "amountCents", status, reason,
+  stripe_refund_id as "stripeRefundId", requested_by as "requestedBy", created_at as "createdAt"`
+
+export interface BegunRefund {
+  refund: RefundRow
+  purchase: FoundPurchaseRow
+}
+
+/**
+ * Notes that money will be given back, before Stripe hears of it. One that is still `pending` for the same amount is
+ * taken up again: its id makes Stripe give it once, however often it is asked.
+ *
+ * @param amountCents what to give back; undefined for all that is left
+ * @throws {Problem} `purchase_not_found`, `purchase_not_refundable`, `refund_exceeds_paid`
+ */
+export async function beginRefund(
+  tx: Tx,
+  input: {
+    purchaseId: string
+    amountCents: number | undefined
+    reason: string
+    operatorId: string
+    now: Date
+  },
+): Promise<BegunRefund> {
+  const { purchaseId, reason, operatorId, now } = input
+  // The purchase's row is what two operators meet at; Stripe's events lock it, too.
+  const [purchase] = await tx.query<FoundPurchaseRow & { isPaid: boolean }>(lockPurchaseSql, [purchaseId])
+  if (!purchase) throw new Problem('purchase_not_found')
+  if (!purchase.isPaid || purchase.isDisputed || purchase.paymentIntentId === null)
+    throw new Problem('purchase_not_refundable')
+  const known = await tx.query<RefundRow>(listRefundsSql, [purchaseId])
+  const pending = known.find(({ status }) => status === 'pending')
+  const sent = known
+    .filter(({ status }) => status === 'sent')
+    .reduce((sum, { amountCents }) => sum + amountCents, 0)
+  // Refunds made in Stripe's own dashboard are in refundedCents; ours are until the event comes only here.
+  const left = purchase.amountCents - Math.max(purchase.refundedCents, sent)
+  const amountCents = input.amountCents ?? pending?.amountCents ?? left
+  if (pending) {
+    if (pending.amountCents === amountCents) return { refund: pending, purchase }
+    throw new Problem('purchase_not_refundable', {
+      detail: `A refund of ${pending.amountCents} is under way: repeat that one first.`,
+    })
+  }
+  if (left === 0 || amountCents > left) {
+    throw new Problem('refund_exceeds_paid', {
+      detail: `${left} of ${purchase.amountCents} can be given back.`,
+    })
+  }
+  const [refund] = await tx.query<RefundRow>(insertRefundSql, [
+    createId('rfd', now),
+    purchaseId,
+    amountCents,
+    reason,
+    operatorId,
+    now,
+  ])
+  return { refund: refund as RefundRow, purchase }
+}
+
+/** What Stripe answered. */
+export async function settleRefund(
+  tx: Tx,
+  { id, stripeRefundId }: { id: string; stripeRefundId: string | null },
+): Promise<RefundRow> {
+  const [refund] = await tx.query<RefundRow>(settleRefundSql, [
+    id,
+    stripeRefundId === null ? 'failed' : 'sent',
+    stripeRefundId,
+  ])
+  return refund as RefundRow
+}
+
+const lockPurchaseSql = `
+  select ${FOUND_PURCHASE_COLUMNS}, paid_at is not null as "isPaid" from purchases where id = $1 for update`
+
+export const listRefundsSql = `select ${REFUND_COLUMNS} from refunds where purchase_id = $1 order by id`
+
+const insertRefundSql = `
+  insert into refunds (id, purchase_id, amount_cents, reason, status, requested_by, created_at)
+  values ($1, $2, $3, $4, 'pending', $5, $6)
+  returning ${REFUND_COLUMNS}`
+
+const settleRefundSql = `
+  update refunds set status = $2, stripe_refund_id = $3 where id = $1 returning ${REFUND_COLUMNS}`
