@@ -6,6 +6,7 @@ import type { Db } from './db.ts'
 import type { Deps } from './deps.ts'
 import { createEdge } from './http/idempotency.ts'
 import { createMetrics } from './http/metrics.ts'
+import { createOrigins } from './http/origins.ts'
 import { createCursors } from './http/paging.ts'
 import { createKeyRing } from './keys/key-ring.ts'
 
@@ -17,6 +18,7 @@ export async function createDeps(base: { config: Config; log: Logger; db: Db; cl
   return {
     ...base,
     keys,
+    origins: createOrigins({ db, clock }),
     edge: createEdge({ db, clock, keyEncryptionKey, publicUrl }),
     metrics: createMetrics({ db }),
     cursors: createCursors(createHmac('sha256', keyEncryptionKey).update('cursors').digest()),

@@ -9,6 +9,7 @@ import type { Config } from './config.ts'
 import type { Db } from './db.ts'
 import type { Edge } from './http/idempotency.ts'
 import type { Metrics } from './http/metrics.ts'
+import type { Origins } from './http/origins.ts'
 import type { Cursors } from './http/paging.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 
@@ -20,5 +21,6 @@ export interface Deps {
   keys: KeyRing
   edge: Edge
   cursors: Cursors
+  origins: Origins
   metrics: Metrics
 }

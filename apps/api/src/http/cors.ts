@@ -6,42 +6,26 @@
  */
 import type { FastifyInstance } from 'fastify'
 import type { Deps } from '../deps.ts'
+import { forgetOriginsOnChange } from './origins.ts'
 
 const ALLOW_HEADERS = 'authorization, content-type, idempotency-key, x-request-id'
 const EXPOSE_HEADERS =
   'x-request-id, retry-after, ratelimit, ratelimit-policy, idempotent-replayed, etag, date, deprecation, sunset'
 const METHODS = 'GET, POST, PATCH, PUT, DELETE'
-/** How long an answer about an origin may be reused, here and in the browser. */
-const ORIGIN_CACHE_MS = 10_000
+/** How long a browser may reuse a preflight. */
 const PREFLIGHT_SECONDS = 600
-const ORIGINS_MAX = 5_000
-const TEST_HOURS = 24
 
 type Surface = 'open' | 'sdk' | 'complete' | 'marketplace'
 
-export function registerCors(app: FastifyInstance, { db, config, clock }: Deps): void {
-  const known = new Map<string, { isListed: boolean; at: number }>()
-
-  // An app under test is not listed yet; a day is as long as its session can live.
-  async function isProviderOrigin(origin: string): Promise<boolean> {
-    const cached = known.get(origin)
-    if (cached && performance.now() - cached.at < ORIGIN_CACHE_MS) return cached.isListed
-    const rows = await db.batch.query(knownOriginSql, [
-      origin,
-      new Date(clock().getTime() - TEST_HOURS * 3_600_000),
-    ])
-    if (known.size >= ORIGINS_MAX) known.clear()
-    known.set(origin, { isListed: rows.length > 0, at: performance.now() })
-    return rows.length > 0
-  }
-
+export function registerCors(app: FastifyInstance, { config, origins }: Deps): void {
   async function isAllowed(origin: string, surface: Surface): Promise<boolean> {
     if (surface === 'open') return true
     const isMarketplace = config.marketplaceOrigins.includes(origin)
     if (surface === 'marketplace') return isMarketplace
-    return (isMarketplace && surface === 'complete') || isProviderOrigin(origin)
+    return (isMarketplace && surface === 'complete') || origins.isKnown(origin)
   }
 
+  forgetOriginsOnChange(app, origins)
   app.addHook('onRequest', async (request, reply) => {
     const { origin } = request.headers
     const surface = surfaceOf(request.url)
@@ -68,9 +52,3 @@ function surfaceOf(url: string): Surface {
   if (path.startsWith('/api/v1/')) return 'sdk'
   return 'marketplace'
 }
-
-const knownOriginSql = `
-  (select from providers where status = 'listed' and allowed_origins @> array[$1] limit 1)
-  union all
-  (select from sessions s join providers p on p.tenant_id = s.tenant_id and p.id = s.provider_id
-   where s.is_test and s.created_at > $2 and p.status <> 'suspended' and p.allowed_origins @> array[$1] limit 1)`

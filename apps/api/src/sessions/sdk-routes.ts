@@ -12,7 +12,7 @@ import type { Actor } from '../http/authenticate.ts'
 import { Id, problems, Shape } from '../http/schema.ts'
 import { idPattern } from '../id.ts'
 import { JwtRefused } from '../keys/key-ring.ts'
-import { createCheckOrigin } from './check-origin.ts'
+import { checkOrigin } from './check-origin.ts'
 import { completeSession, createCompletion } from './complete-session.ts'
 import { getSession } from './get-session.ts'
 import { type BeatTuning, createHeartbeat } from './heartbeat.ts'
@@ -51,9 +51,8 @@ const SESSION_ID = new RegExp(idPattern('ses'))
 const REFUSALS = ['session_not_found', 'unauthenticated', 'origin_not_allowed', 'session_superseded'] as const
 
 export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): void {
-  const { db, keys, clock, config, edge } = deps
+  const { db, keys, clock, config, edge, origins } = deps
   const { marketplaceUrl, marketplaceOrigins } = config
-  const checkOrigin = createCheckOrigin(db)
   const beat = createHeartbeat(db, marketplaceUrl, tuning)
   const validate = createValidation(db, marketplaceUrl)
   const complete = createCompletion(db, marketplaceUrl)
@@ -160,7 +159,7 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
       const { actor } = request
       const sessionId = request.params.id
       const provider = actor.kind === 'key' ? actor : sessionActor(actor, sessionId)
-      await checkOrigin(request.headers.origin, provider)
+      await checkOrigin(origins, request.headers.origin, provider)
       const now = clock()
       const { providerId, tenantId } = provider
       const session = await db.inTenant(tenantId, (tx) =>
@@ -209,7 +208,7 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
       async (request) => {
         const actor = sessionActor(request.actor, request.params.id)
         const { clientId, sequence, activeMs = null, final: isFinal = false } = request.body
-        await checkOrigin(request.headers.origin, actor)
+        await checkOrigin(origins, request.headers.origin, actor)
         const at = clock()
         const { tenantId, sessionId } = actor
         // Both must be the client that holds the session; an impossible id makes the beat change nothing.
@@ -254,7 +253,7 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
         },
         async (request) => {
           const actor = sessionActor(request.actor, request.params.id)
-          await checkOrigin(request.headers.origin, actor)
+          await checkOrigin(origins, request.headers.origin, actor)
           const now = clock()
           const input = {
             sessionId: actor.sessionId,
@@ -305,7 +304,12 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
         const { actor } = request
         const sessionId = request.params.id
         if (actor.kind === 'session')
-          await checkOrigin(request.headers.origin, sessionActor(actor, sessionId), marketplaceOrigins)
+          await checkOrigin(
+            origins,
+            request.headers.origin,
+            sessionActor(actor, sessionId),
+            marketplaceOrigins,
+          )
         else if (
           request.headers.origin !== undefined &&
           !marketplaceOrigins.includes(request.headers.origin)

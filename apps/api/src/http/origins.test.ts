@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { accessTokenOf, startTestApi, type TestApi } from '../../test/harness.ts'
+import { createMarket, openSession, validateLaunch } from '../../test/play.ts'
+
+let api: TestApi
+
+beforeAll(async () => {
+  api = await startTestApi()
+})
+afterAll(() => api.close())
+
+test('a change of a provider’s origins is felt by the next preflight and the next call', async () => {
+  const market = await createMarket(api)
+  const [row] = await api.deps.db.batch.query<{ ownerId: string }>(
+    'select owner_id as "ownerId" from providers where id = $1',
+    [market.providerId],
+  )
+  const token = await accessTokenOf(api, row?.ownerId ?? '')
+  const play = await openSession(market, { validate: false })
+  const preflight = async (origin: string) =>
+    (
+      await api.call('OPTIONS', '/api/v1/sessions/validate', {
+        headers: { origin, 'access-control-request-method': 'POST' },
+      })
+    ).headers['access-control-allow-origin']
+  const beat = (origin: string, sequence: number) =>
+    api.call('POST', `/api/v1/sessions/${play.sessionId}/heartbeat`, {
+      token: play.sessionJwt,
+      body: { clientId: play.clientId, sequence },
+      headers: { origin },
+    })
+  const [before, after] = ['http://localhost:4002', 'http://localhost:4012']
+  await validateLaunch(play, { origin: before })
+  expect([await preflight(before), await preflight(after)]).toEqual([before, undefined])
+  expect([(await beat(before, 1)).status, (await beat(after, 2)).status]).toEqual([200, 403])
+
+  const changed = await api.call('PATCH', `/providers/${market.providerId}`, {
+    token,
+    body: { allowedOrigins: [after] },
+  })
+  expect(changed.status).toBe(200)
+  expect([await preflight(before), await preflight(after)]).toEqual([undefined, after])
+  expect([(await beat(before, 3)).status, (await beat(after, 4)).status]).toEqual([403, 200])
+})

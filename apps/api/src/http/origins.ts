@@ -1,0 +1,73 @@
+/**
+ * Which origins providers listed: asked by preflights, which know no provider, and by every call of a provider's page.
+ *
+ * @module
+ */
+import type { FastifyInstance } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { Db } from '../db.ts'
+
+/** How long a change made on another instance may take to be felt here. Changes made here are felt at once. */
+const CACHE_MS = 2_000
+const ENTRIES_MAX = 10_000
+const TEST_HOURS = 24
+
+export interface Origins {
+  /** Whether any listed provider, or one that tests today, has this origin. */
+  isKnown(origin: string): Promise<boolean>
+  of(provider: { tenantId: string; providerId: string }): Promise<readonly string[]>
+  forget(): void
+}
+
+export function createOrigins({ db, clock }: { db: Db; clock: Clock }): Origins {
+  const known = createCache<boolean>()
+  const listed = createCache<readonly string[]>()
+  return {
+    isKnown: (origin) =>
+      known.get(origin, async () => {
+        const testedAfter = new Date(clock().getTime() - TEST_HOURS * 3_600_000)
+        return (await db.batch.query(knownOriginSql, [origin, testedAfter])).length > 0
+      }),
+    of: ({ tenantId, providerId }) =>
+      listed.get(providerId, async () => {
+        const [row] = await db.batch.query<{ origins: string[] }>(originsSql, [tenantId, providerId])
+        return row?.origins ?? []
+      }),
+    forget() {
+      known.clear()
+      listed.clear()
+    },
+  }
+}
+
+/** Whatever was just written to a provider may concern its origins: that is rare, and asking again is cheap. */
+export function forgetOriginsOnChange(app: FastifyInstance, origins: Origins): void {
+  app.addHook('onSend', async (request) => {
+    if (request.method !== 'GET' && /^\/(providers|operator)/.test(request.url)) origins.forget()
+  })
+}
+
+function createCache<Value>() {
+  const entries = new Map<string, { value: Value; at: number }>()
+  return {
+    async get(key: string, read: () => Promise<Value>): Promise<Value> {
+      const entry = entries.get(key)
+      if (entry && performance.now() - entry.at < CACHE_MS) return entry.value
+      const at = performance.now()
+      const value = await read()
+      if (entries.size >= ENTRIES_MAX) entries.clear()
+      entries.set(key, { value, at })
+      return value
+    },
+    clear: () => entries.clear(),
+  }
+}
+
+// An app under test is not listed yet; a day is as long as its session can live.
+const knownOriginSql = `
+  (select from providers where status = 'listed' and allowed_origins @> array[$1] limit 1)
+  union all
+  (select from sessions s join providers p on p.tenant_id = s.tenant_id and p.id = s.provider_id
+   where s.is_test and s.created_at > $2 and p.status <> 'suspended' and p.allowed_origins @> array[$1] limit 1)`
+
+const originsSql = 'select allowed_origins as origins from providers where tenant_id = $1 and id = $2'
