@@ -162,11 +162,11 @@ async function giveTokens({ deps }: TestApi, userId: string, tokens: number): Pr
   )
 }
 
-function serve(script: string, env: NodeJS.ProcessEnv): ChildProcess {
+export function serve(script: string, env: NodeJS.ProcessEnv): ChildProcess {
   return spawn(process.execPath, [join(root, script)], { env, stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+export async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGTERM')
@@ -174,7 +174,7 @@ async function stop(child: ChildProcess): Promise<void> {
 }
 
 /** Chosen before anything starts, because the three have to know of one another. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer())
   const ports = await Promise.all(
     servers.map(
@@ -188,7 +188,7 @@ async function freePorts(count: number): Promise<number[]> {
   return ports
 }
 
-async function waitUntilAnswers(port: number): Promise<void> {
+export async function waitUntilAnswers(port: number): Promise<void> {
   for (let tries = 0; tries < READY_TRIES_MAX; tries++) {
     if (await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined)) return
     await new Promise((resolve) => setTimeout(resolve, 25))

@@ -113,14 +113,14 @@ function Side({ providerId }: { providerId: string | undefined }) {
             <Links links={operatorLinks} />
           </nav>
         )}
-        <div>
+        <nav aria-label="Account">
           <p className="side-title">{profile.displayName ?? profile.email}</p>
           <div className="side-end">
             <Button kind="link" onPress={leave}>
               Sign out
             </Button>
           </div>
-        </div>
+        </nav>
       </div>
     </div>
   )

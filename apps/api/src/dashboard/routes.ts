@@ -10,7 +10,7 @@ import { Problem } from '../errors.ts'
 import { userOf } from '../http/authenticate.ts'
 import { toPage } from '../http/paging.ts'
 import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
-import { getProviderToChange } from '../providers/get-provider.ts'
+import { getProviderToChange, getProviderToRead } from '../providers/get-provider.ts'
 import type { SessionRow } from '../sessions/session.ts'
 import { changeTheme, getTheme } from './change-theme.ts'
 import { listLiveSessions, listProviderSessions } from './list-provider-sessions.ts'
@@ -63,7 +63,7 @@ export function registerDashboardRoutes(app: App, deps: Deps): void {
       const now = clock()
       const isTest = actor.kind === 'key' && actor.mode === 'test' ? true : test
       const rows = await db.inTenant(actor.tenantId, async (tx) => {
-        await getProviderToChange(tx, params.id, actor)
+        await getProviderToRead(tx, params.id, actor)
         return listProviderSessions(tx, { providerId: params.id, status, isTest, after, limit, now })
       })
       return toPage(
@@ -91,7 +91,7 @@ export function registerDashboardRoutes(app: App, deps: Deps): void {
     },
     ({ actor, params }) =>
       db.inTenant(actor.tenantId, async (tx) => {
-        await getProviderToChange(tx, params.id, actor)
+        await getProviderToRead(tx, params.id, actor)
         return getTheme(tx, params.id)
       }),
   )
@@ -144,7 +144,7 @@ export function registerDashboardRoutes(app: App, deps: Deps): void {
     async (request, reply) => {
       const { tenantId, userId } = userOf(request)
       const { id } = request.params
-      await db.inTenant(tenantId, (tx) => getProviderToChange(tx, id, request.actor))
+      await db.inTenant(tenantId, (tx) => getProviderToRead(tx, id, request.actor))
       const stream = watches.open(userId, 'sessions', async () => {
         const now = clock()
         const rows = await db.inTenant(tenantId, (tx) =>

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react'
+import { useMemo, useRef, useState } from 'react'
 import { Problem } from './http.ts'
 
 export interface Submit<A extends unknown[]> {
@@ -16,10 +16,12 @@ export function useSubmit<A extends unknown[]>(act: (...values: A) => Promise<un
   const [isBusy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
   const isRunning = useRef(false)
+  // The same object for the same error: a form takes a new one for a new refusal.
+  const fieldErrors = useMemo(() => fieldErrorsOf(error), [error])
   return {
     isBusy,
     error,
-    fieldErrors: fieldErrorsOf(error),
+    fieldErrors,
     clear: () => setError(undefined),
     async run(...values) {
       if (isRunning.current) return

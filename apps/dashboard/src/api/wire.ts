@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { Analytics, Interval } from '../../../api/src/analytics/analytics.ts'
 export type { ProviderSession } from '../../../api/src/dashboard/provider-session.ts'
 export type { ApiKey, IssuedApiKey, NewApiKey, Scope } from '../../../api/src/providers/api-key.ts'
 export type { NewProvider, OwnProvider, ProviderStatus } from '../../../api/src/providers/provider.ts'

@@ -63,6 +63,7 @@ function App({ provider, onChanged }: { provider: OwnProvider; onChanged: () => 
   const [asked, setAsked] = useState<'reject' | 'suspend' | undefined>()
   const { id, name, status } = provider
   const href = safeHref(provider.launchUrl)
+  const listIt = status === 'suspended' ? 'List it again' : 'List it'
   const approve = useSubmit(async () => {
     await call('POST', `/providers/${id}/approve`)
     say(`${name} is listed`)
@@ -109,17 +110,17 @@ function App({ provider, onChanged }: { provider: OwnProvider; onChanged: () => 
           <Button
             size="small"
             isBusy={approve.isBusy}
-            aria-label={`List ${name}`}
+            aria-label={`${listIt}: ${name}`}
             onPress={() => approve.run()}
           >
-            {status === 'suspended' ? 'List it again' : 'List it'}
+            {listIt}
           </Button>
         )}
         {status === 'in_review' && (
           <Button
             kind="quiet"
             size="small"
-            aria-label={`Send ${name} back`}
+            aria-label={`Send it back: ${name}`}
             onPress={() => setAsked('reject')}
           >
             Send it back
@@ -129,7 +130,7 @@ function App({ provider, onChanged }: { provider: OwnProvider; onChanged: () => 
           <Button
             kind="danger"
             size="small"
-            aria-label={`Suspend ${name}`}
+            aria-label={`Suspend: ${name}`}
             onPress={() => setAsked('suspend')}
           >
             Suspend

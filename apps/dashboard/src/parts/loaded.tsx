@@ -35,7 +35,10 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
 }
 
 export function MoreButton<T>({ pages }: { pages: Pages<T> }) {
-  if (!pages.hasMore) return pages.error ? <ProblemNotice error={pages.error} /> : null
+  // Without a first page the list itself says what is wrong.
+  if (pages.value !== undefined && pages.error !== undefined)
+    return <ProblemNotice error={pages.error} onRetry={pages.loadMore} />
+  if (!pages.hasMore) return null
   return (
     <div className="actions">
       <Button kind="quiet" isBusy={pages.isLoadingMore} onPress={pages.loadMore}>

@@ -23,7 +23,7 @@ export function Table<Row>({
   const look = (column: Column<Row>) => (column.isNumber ? 'number' : undefined)
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard must reach what scrolls.
-    <section className="table-frame" aria-label={label} tabIndex={0}>
+    <div className="table-frame" role="group" aria-label={label} tabIndex={0}>
       <table className="is-cards" role="table" aria-label={label}>
         <thead role="rowgroup">
           <tr role="row">
@@ -46,6 +46,6 @@ export function Table<Row>({
           ))}
         </tbody>
       </table>
-    </section>
+    </div>
   )
 }

@@ -2,6 +2,7 @@ import { useState } from 'react'
 import { sendAsUser } from '../api/call.ts'
 import { useAnswer } from '../api/use-answer.ts'
 import { useSubmit } from '../api/use-submit.ts'
+import type { Analytics as Answer, Interval } from '../api/wire.ts'
 import { formatMinutes, formatNumber, formatShare, formatTokens } from '../format.ts'
 import { Button } from '../parts/button.tsx'
 import { BarChart } from '../parts/chart.tsx'
@@ -12,14 +13,7 @@ import { ProblemNotice } from '../parts/notice.tsx'
 import { saveFile } from '../parts/save-file.ts'
 import { Table } from '../parts/table.tsx'
 import { changeQuery, PageTitle, useAddress } from '../router.tsx'
-import {
-  type Analytics as Answer,
-  analyticsPath,
-  describeStart,
-  type Interval,
-  ownTimeZone,
-  type Row,
-} from './figures-wire.ts'
+import { analyticsPath, describeStart, ownTimeZone, type Row } from './figures-wire.ts'
 import { Funnel } from './funnel.tsx'
 import type { ProviderPage } from './provider-page.ts'
 

@@ -3,23 +3,9 @@
  *
  * @module
  */
-export interface Row {
-  opened: number
-  validated: number
-  completed: number
-  minutes: number
-  users: number
-  gross: number
-  fee: number
-  net: number
-}
+import type { Analytics, Interval } from '../api/wire.ts'
 
-export interface Analytics {
-  rows: (Row & { start: string })[]
-  totals: Row
-}
-
-export type Interval = 'hour' | 'day' | 'month'
+export type Row = Analytics['totals']
 
 export const ownTimeZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone
 

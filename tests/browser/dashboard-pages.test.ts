@@ -1,0 +1,234 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { addUser } from '../../apps/api/test/harness.ts'
+import { openSession } from '../../apps/api/test/play.ts'
+import { type DashboardStack, type Person, startDashboardStack, watchComplaints } from './dashboard-stack.ts'
+
+const axeScript = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+/** Give a folder to look at every page: `SCREENSHOTS=folder npx vitest run --project browser dashboard-pages`. */
+const screenshots = process.env.SCREENSHOTS
+const DAYS_PLAYED = 12
+const DAY_MS = 86_400_000
+
+let stack: DashboardStack
+let owner: Person
+let newcomer: Person
+let operator: Person
+let providerId: string
+let waitingId: string
+let endpointId: string
+let axe: string
+
+interface Seen {
+  name: string
+  path: () => string
+  /** What shows that the page is there. */
+  ready: string
+  who?: () => Person
+  prepare?: (page: Page) => Promise<unknown>
+}
+
+const ofApp = (path: string) => () => `/providers/${providerId}${path}`
+const press = (name: string) => (page: Page) => page.getByRole('button', { name }).first().click()
+
+const pages: Seen[] = [
+  { name: 'overview', path: ofApp(''), ready: '.funnel' },
+  { name: 'overview-waiting', path: () => `/providers/${waitingId}`, ready: '.funnel', who: () => newcomer },
+  { name: 'integrate', path: ofApp('/integrate'), ready: '.code' },
+  {
+    name: 'integrate-waiting',
+    path: () => `/providers/${waitingId}/integrate`,
+    ready: '.code',
+    who: () => newcomer,
+    prepare: async (page) => {
+      await page.getByRole('button', { name: /^Start .*test session/ }).click()
+      await page.getByText('Open your app').waitFor()
+    },
+  },
+  { name: 'sessions', path: ofApp('/sessions'), ready: 'tbody tr' },
+  {
+    name: 'sessions-empty',
+    path: () => `/providers/${waitingId}/sessions?kind=paid`,
+    ready: '.empty',
+    who: () => newcomer,
+  },
+  { name: 'analytics', path: ofApp('/analytics?days=30'), ready: '.chart' },
+  { name: 'webhooks', path: ofApp('/webhooks'), ready: 'tbody tr' },
+  { name: 'webhook-new', path: ofApp('/webhooks'), ready: 'tbody tr', prepare: press('Add an endpoint') },
+  { name: 'webhook', path: () => ofApp(`/webhooks/${endpointId}`)(), ready: 'tbody tr' },
+  {
+    name: 'delivery',
+    path: () => ofApp(`/webhooks/${endpointId}`)(),
+    ready: 'tbody tr',
+    prepare: press('Show '),
+  },
+  { name: 'keys', path: ofApp('/keys'), ready: 'tbody tr' },
+  { name: 'key-new', path: ofApp('/keys'), ready: 'tbody tr', prepare: press('Make a key') },
+  { name: 'appearance', path: ofApp('/appearance'), ready: '.preview' },
+  { name: 'settings', path: ofApp('/settings'), ready: 'form' },
+  {
+    name: 'settings-wrong',
+    path: ofApp('/settings'),
+    ready: 'form',
+    prepare: async (page) => {
+      await page.getByLabel('Launch address').fill('javascript:alert(1)')
+      await press('Save')(page)
+      await page.locator('.wrong').first().waitFor()
+    },
+  },
+  { name: 'new', path: () => '/new', ready: 'form', who: () => newcomer },
+  { name: 'nothing', path: () => '/providers/prv_nothing', ready: 'h1' },
+  { name: 'health', path: () => '/operator', ready: 'tbody tr', who: () => operator },
+  { name: 'review', path: () => '/operator/review', ready: '.cards', who: () => operator },
+  {
+    name: 'review-suspend',
+    path: () => '/operator/review',
+    ready: '.cards',
+    who: () => operator,
+    prepare: press('Suspend'),
+  },
+]
+const openPages: Seen[] = [
+  { name: 'sign-in', path: () => '/sign-in', ready: 'form' },
+  { name: 'register', path: () => '/register', ready: 'form' },
+]
+
+beforeAll(async () => {
+  stack = await startDashboardStack()
+  axe = await readFile(axeScript, 'utf8')
+  owner = await stack.register('lise@example.com')
+  newcomer = await stack.register('a.person.with.a.very.long.address@subdomain.of.example.com')
+  operator = await stack.register('operator@example.com', { isOperator: true })
+  providerId = await registerApp(owner, 'Fokus')
+  waitingId = await registerApp(
+    newcomer,
+    'Ein außergewöhnlich langer Name, <script>alert(1)</script> heißt die App',
+  )
+  await stack.call('POST', `/providers/${providerId}/approve`, { token: operator.accessToken })
+  await stack.call('PATCH', `/providers/${waitingId}`, {
+    token: newcomer.accessToken,
+    body: { status: 'in_review' },
+  })
+  const endpoint = await stack.call<{ id: string }>('POST', `/providers/${providerId}/webhook-endpoints`, {
+    token: owner.accessToken,
+    body: { url: stack.webhookUrl, events: ['*'] },
+  })
+  endpointId = endpoint.id
+  for (const mode of ['live', 'test']) {
+    await stack.call('POST', `/providers/${providerId}/api-keys`, {
+      token: owner.accessToken,
+      body: { name: `Server, ${mode}`, scopes: ['sessions:read', 'analytics:read'], mode },
+    })
+  }
+  await playDays()
+})
+afterAll(() => stack?.close())
+
+async function registerApp({ accessToken }: Person, name: string): Promise<string> {
+  const { id } = await stack.call<{ id: string }>('POST', '/providers', {
+    token: accessToken,
+    body: {
+      name,
+      description: 'Work in stretches of 25 minutes.\nOne thing at a time, and a quiet bell at the end.',
+      category: 'productivity',
+      launchUrl: `${stack.appUrl}/`,
+      allowedOrigins: [stack.appUrl],
+      tokensPerMinute: 4,
+    },
+  })
+  return id
+}
+
+/** Some days of use, up to now: sessions that end in all kinds of ways, and some that run. */
+async function playDays(): Promise<void> {
+  const { api } = stack
+  const now = api.clock.now().getTime()
+  api.clock.advance({ ms: -DAYS_PLAYED * DAY_MS })
+  const user = await addUser(api, { tokens: 100_000 })
+  for (let day = 0; day < DAYS_PLAYED; day += 1) {
+    for (let nth = 0; nth < 1 + (day % 4); nth += 1) {
+      const play = await openSession({ api, user, providerId }, { minutes: 30, validate: nth !== 2 })
+      if (nth === 2) continue
+      await play.use(60 * (2 + ((day * 3) % 9)))
+      if (nth !== 3) await play.call('complete')
+    }
+    api.clock.advance({ ms: now - (DAYS_PLAYED - day - 1) * DAY_MS - api.clock.now().getTime() })
+  }
+  const running = await openSession({ api, user, providerId }, { minutes: 45 })
+  await running.beat()
+  await openSession({ api, user, providerId }, { minutes: 20, validate: false })
+}
+
+async function open(context: BrowserContext, { path, ready, prepare }: Seen): Promise<Page> {
+  const page = await context.newPage()
+  await page.goto(`${stack.url}/dashboard${path()}`)
+  await page.locator(ready).first().waitFor()
+  await prepare?.(page)
+  return page
+}
+
+async function shoot(page: Page, name: string): Promise<void> {
+  if (!screenshots) return
+  await mkdir(screenshots, { recursive: true })
+  await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true })
+}
+
+/** Goes over every page, with each person's context made once. Gives what the browser complained of. */
+async function walk(width: number, visit: (page: Page, name: string) => Promise<unknown>): Promise<string[]> {
+  const contexts = new Map<Person | undefined, BrowserContext>()
+  const complaints: string[][] = []
+  for (const seen of [...pages, ...openPages]) {
+    const person = openPages.includes(seen) ? undefined : (seen.who ?? (() => owner))()
+    let context = contexts.get(person)
+    if (!context) {
+      context = await stack.newContext({ width, ...(person && { person }) })
+      complaints.push(watchComplaints(context))
+      contexts.set(person, context)
+    }
+    const page = await open(context, seen)
+    await visit(page, seen.name)
+    await page.close()
+  }
+  for (const context of contexts.values()) await context.close()
+  return complaints.flat()
+}
+
+/** @param rules all of them where not said */
+async function findings(page: Page, rules?: string[]): Promise<string[]> {
+  // By the debugger, because the pages' policy lets no foreign script in.
+  await page.evaluate(axe)
+  const options = JSON.stringify(rules ? { runOnly: rules } : {})
+  const violations = await page.evaluate(
+    `axe.run(document, ${options}).then((results) => results.violations)`,
+  )
+  return (violations as { id: string; nodes: { html: string; failureSummary: string }[] }[]).map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('; ')}`,
+  )
+}
+
+test('axe finds nothing on any page, in the light and in the dark, and the policy refuses nothing', async () => {
+  const found: string[] = []
+  const complaints = await walk(1280, async (page, name) => {
+    found.push(...(await findings(page)).map((finding) => `${name}: ${finding}`))
+    await shoot(page, `${name}-light`)
+    await page.emulateMedia({ colorScheme: 'dark' })
+    found.push(...(await findings(page, ['color-contrast'])).map((finding) => `${name}, dark: ${finding}`))
+    await shoot(page, `${name}-dark`)
+  })
+  expect(found).toEqual([])
+  expect(complaints).toEqual([])
+})
+
+test('nothing scrolls sideways at 360 px', async () => {
+  const wide: string[] = []
+  await walk(360, async (page, name) => {
+    const width = await page.evaluate(() => document.documentElement.scrollWidth)
+    if (width > 360) wide.push(`${name}: ${width} px`)
+    await shoot(page, `${name}-360`)
+  })
+  expect(wide).toEqual([])
+})
