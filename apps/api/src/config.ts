@@ -35,6 +35,9 @@ export interface Config {
   adminPassword: string | undefined
   providerReview: 'manual' | 'auto'
   outgoingAllowCidrs: string[]
+  /** Undefined: messages go to the log. */
+  smtpUrl: string | undefined
+  mailFrom: string
   logLevel: string
   currency: string
   tokenPriceCents: number
@@ -48,6 +51,8 @@ export class ConfigError extends Error {
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../../..')
 const DEFAULT_TIERS = '1:0,1000:5,5000:10,20000:20'
+/** An address, or a name with an address in angle brackets; nothing that could begin another header. */
+const MAIL_SENDER = /^(?:[^<>@\r\n]+ <)?[^\s<>@]+@[^\s<>@]+>?$/
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
 /** @throws {ConfigError} naming every variable that is wrong or missing. */
@@ -72,7 +77,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     const parsed = URL.canParse(value) ? new URL(value) : undefined
     if (!parsed || !['http:', 'https:'].includes(parsed.protocol))
       wrong.push(`${name} must be an http(s) address`)
-    else if (isProduction && parsed.protocol !== 'https:') wrong.push(`${name} must be https in production`)
+    else if (isProduction && read(name) !== undefined && parsed.protocol !== 'https:')
+      wrong.push(`${name} must be https in production`)
     return value.replace(/\/+$/, '')
   }
   const choice = <T extends string>(name: string, values: readonly T[], fallback: T): T => {
@@ -126,6 +132,12 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   const stripeSecretKey = need('STRIPE_SECRET_KEY', 'the sandbox checkout does not exist in production')
   need('STRIPE_WEBHOOK_SECRET', 'it verifies every Stripe event')
   need('KEY_ENCRYPTION_KEY', 'it encrypts signing keys at rest (32 bytes, base64 or hex)')
+  const smtpUrl = need('SMTP_URL', 'without it nobody can reset a password')
+  if (smtpUrl !== undefined && !isSmtpUrl(smtpUrl))
+    wrong.push('SMTP_URL must be an smtp:// or smtps:// address')
+  const mailFrom = need('MAIL_FROM', 'the sender of every message') ?? 'Token Marketplace <noreply@localhost>'
+  if (!MAIL_SENDER.test(mailFrom))
+    wrong.push('MAIL_FROM must look like name@example.com or Name <name@example.com>')
   const trustProxy = read('TRUST_PROXY')
 
   const config = {
@@ -150,6 +162,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       .split(',')
       .map((cidr) => cidr.trim())
       .filter(Boolean),
+    smtpUrl,
+    mailFrom,
     logLevel: choice('LOG_LEVEL', LOG_LEVELS, 'info'),
     currency: (read('TOKEN_CURRENCY') ?? 'usd').toLowerCase(),
     tokenPriceCents: whole('TOKEN_PRICE_CENTS', 1, 1, 100_000),
@@ -170,6 +184,11 @@ export function readConfig(env: Record<string, string | undefined>): Config {
 
 function originOf(url: string): string {
   return URL.canParse(url) ? new URL(url).origin : ''
+}
+
+function isSmtpUrl(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url !== undefined && ['smtp:', 'smtps:'].includes(url.protocol) && url.hostname !== ''
 }
 
 function readTiers(text: string, wrong: string[]): DiscountTier[] {

@@ -7,9 +7,12 @@ import { Logger, run, type TaskList } from 'graphile-worker'
 import pg from 'pg'
 import { rollUpActivityAgainTask, rollUpActivityTask } from './analytics/jobs.ts'
 import { chainAuditTask } from './audit/jobs.ts'
+import { ACCOUNT_MAIL_TASK } from './auth/account-mail.ts'
+import { sendAccountMailTask } from './auth/jobs.ts'
 import type { Deps } from './deps.ts'
 import { forgetOldRowsTask } from './http/forget-old-rows.ts'
 import { checkLedgerTask, rollUpTask } from './ledger/jobs.ts'
+import { createMailer } from './mail/mail.ts'
 import { startSweeper } from './sessions/jobs.ts'
 import { forgetWebhookDeliveriesTask, startCourier } from './webhooks/jobs.ts'
 
@@ -18,8 +21,9 @@ export interface Worker {
 }
 
 /** One entry per domain's `jobs.ts`. */
-export function createTasks(deps: Deps): TaskList {
+export function createTasks(deps: Deps, mailer = createMailer(deps)): TaskList {
   return {
+    [ACCOUNT_MAIL_TASK]: sendAccountMailTask(deps, mailer),
     'chain-audit': chainAuditTask(deps),
     'roll-up-accounts': rollUpTask(deps),
     'check-ledger': checkLedgerTask(deps),

@@ -153,16 +153,16 @@ test('an unknown address costs the work of a wrong password', async () => {
   const email = freshEmail()
   await register(email)
   const time = async (address: string) => {
-    const took: number[] = []
-    for (let i = 0; i < 9; i += 1) {
-      const started = performance.now()
-      await login(address, 'wrong password')
-      took.push(performance.now() - started)
-    }
-    // The fastest of several is what the work itself takes.
-    return Math.min(...took)
+    const started = performance.now()
+    await login(address, 'wrong password')
+    return performance.now() - started
   }
-  const [known, unknown] = [await time(email), await time('nobody@example.com')]
+  let [known, unknown] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+  // In turns, because a machine is busier at one time than at another; the fastest is what the work itself takes.
+  for (let i = 0; i < 15; i += 1) {
+    known = Math.min(known, await time(email))
+    unknown = Math.min(unknown, await time('nobody@example.com'))
+  }
   expect(unknown).toBeGreaterThan(known / 2)
   expect(unknown).toBeLessThan(known * 2)
 })

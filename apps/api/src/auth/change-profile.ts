@@ -8,7 +8,7 @@ export async function changeProfile(
 ): Promise<void> {
   const { userId, displayName } = input
   if (displayName === undefined) return
-  await tx.query('update users set display_name = $2 where id = $1', [
+  await tx.query('update users set display_name = $2 where id = $1 and deleted_at is null', [
     userId,
     displayName === null ? null : tidyDisplayName(displayName),
   ])

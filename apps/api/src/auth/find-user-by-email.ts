@@ -16,4 +16,4 @@ export async function findUserByEmail(tx: Tx, email: Email): Promise<UserWithPas
 const findUserByEmailSql = `
   select id, email, display_name as "displayName", created_at as "createdAt", password_hash as "passwordHash",
     is_operator as "isOperator"
-  from users where email_normalized = $1`
+  from users where email_normalized = $1 and deleted_at is null`

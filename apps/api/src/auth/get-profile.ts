@@ -26,4 +26,4 @@ export async function getProfile(tx: Tx, userId: string): Promise<Static<typeof 
 const getProfileSql = `
   select u.id, u.email, u.display_name as "displayName", u.created_at as "createdAt", u.is_operator as "isOperator",
     exists (select from providers p where p.owner_id = u.id) as "isProvider"
-  from users u where u.id = $1`
+  from users u where u.id = $1 and u.deleted_at is null`

@@ -21,7 +21,10 @@ const WAITING_MAX = 250
 
 export interface Passwords {
   hash(password: string): Promise<string>
-  /** With no hash it does the same work against a dummy and answers false: nobody learns which e-mails exist. */
+  /**
+   * With no hash, or the mark of an account without a password, it does the same work against a dummy and answers
+   * false: nobody learns which e-mails exist.
+   */
   verify(passwordHash: string | undefined, password: string): Promise<boolean>
 }
 
@@ -58,11 +61,18 @@ export function createPasswords({ burstFactor = 1 } = {}): Passwords {
   return {
     hash: (password) => inTurn(() => hash(composed(password), ARGON2)),
     async verify(passwordHash, password) {
-      const compared = passwordHash ?? (await dummyHash)
+      const isHash = passwordHash?.startsWith('$argon2id$') ?? false
+      const compared = passwordHash !== undefined && isHash ? passwordHash : await dummyHash
       const isRight = await inTurn(() => verify(compared, composed(password)))
-      return isRight && passwordHash !== undefined
+      return isRight && isHash
     },
   }
+}
+
+/** A lone surrogate has no UTF-8 form: two different passwords would become one. @throws {Problem} `validation_failed` */
+export function refuseMalformed(password: string, path: string): void {
+  if (password.isWellFormed()) return
+  throw new Problem('validation_failed', { errors: [{ path, message: 'must be well-formed text' }] })
 }
 
 /** The same characters typed on another keyboard or system are the same password (NIST SP 800-63B, 3.1.1.2). */

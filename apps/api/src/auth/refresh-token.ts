@@ -29,3 +29,11 @@ export function makeRefreshToken(now: Date): NewRefreshToken {
 export function hashRefreshToken(refreshToken: string): Buffer {
   return createHash('sha256').update(refreshToken).digest()
 }
+
+const USER_AGENT_CHARACTERS_MAX = 200
+
+/** What a browser says it is, for people who look for a sign-in that is not theirs: printable, and not a book. */
+export function tidyUserAgent(userAgent: string | undefined): string | null {
+  const printable = (userAgent ?? '').replace(/[^\x21-\x7e]+/g, ' ').trim()
+  return printable === '' ? null : printable.slice(0, USER_AGENT_CHARACTERS_MAX)
+}

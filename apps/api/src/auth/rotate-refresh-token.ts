@@ -36,10 +36,10 @@ const rotateSql = `
       and not exists (
         select from refresh_tokens f where f.family_id = t.family_id and f.revoked_at is not null
       )
-    returning t.family_id, t.user_id
+    returning t.family_id, t.user_id, t.signed_in_at, t.user_agent
   )
-  insert into refresh_tokens (token_hash, family_id, user_id, created_at, expires_at)
-  select $3, u.family_id, u.user_id, $2, $4 from used u
+  insert into refresh_tokens (token_hash, family_id, user_id, created_at, expires_at, signed_in_at, user_agent)
+  select $3, u.family_id, u.user_id, $2, $4, u.signed_in_at, u.user_agent from used u
   returning user_id as "userId"`
 
 // A token that merely expired was not stolen, and a stranger's guess finds no row.

@@ -4,17 +4,24 @@ import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
 import { userOf } from '../http/authenticate.ts'
 import { Nullable, problems, Shape } from '../http/schema.ts'
+import { enqueueAccountMail } from './account-mail.ts'
 import { changeProfile } from './change-profile.ts'
 import { createUser } from './create-user.ts'
+import { registerDeletionRoutes } from './deletion-routes.ts'
 import { EMAIL_CHARACTERS_MAX, normalizeEmail } from './email.ts'
+import { registerEmailRoutes } from './email-routes.ts'
 import { findUserByEmail } from './find-user-by-email.ts'
 import { getProfile } from './get-profile.ts'
 import { ACCESS_TOKEN_SECONDS, issueAccessToken } from './issue-access-token.ts'
 import { issueRefreshToken } from './issue-refresh-token.ts'
-import { createPasswords, PASSWORD_CHARACTERS_MAX } from './password.ts'
+import { createPasswords, PASSWORD_CHARACTERS_MAX, refuseMalformed } from './password.ts'
+import { registerPasswordRoutes } from './password-routes.ts'
+import { readEmail } from './read-email.ts'
 import { REFRESH_TOKEN_CHARACTERS_MAX } from './refresh-token.ts'
 import { revokeRefreshToken } from './revoke-refresh-token.ts'
 import { rotateRefreshToken } from './rotate-refresh-token.ts'
+import { registerSignInRoutes } from './sign-in-routes.ts'
+import { startSignIn } from './start-sign-in.ts'
 import { DisplayNameField, EmailField, PasswordField, Profile, presentUser, User } from './user.ts'
 
 const credentialProperties = {
@@ -46,6 +53,11 @@ export function registerAuthRoutes(app: App, deps: Deps): void {
   const { db, clock, config } = deps
   const passwords = createPasswords({ burstFactor: config.rateLimitFactor })
 
+  registerPasswordRoutes(app, deps, passwords)
+  registerEmailRoutes(app, deps, passwords)
+  registerSignInRoutes(app, deps)
+  registerDeletionRoutes(app, deps, passwords)
+
   const credentials = async (tenantId: string, userId: string, refreshToken: string) => ({
     accessToken: await issueAccessToken(deps, { tenantId, userId }),
     refreshToken,
@@ -62,7 +74,8 @@ export function registerAuthRoutes(app: App, deps: Deps): void {
         tags: ['Accounts'],
         summary: 'Make an account and sign in',
         description:
-          'The new account has an empty wallet. Of two that register one address at once, one gets 409.',
+          'The new account has an empty wallet. Of two that register one address at once, one gets 409. A link to confirm the ' +
+          'address is mailed; nothing but payouts waits for it.',
         body: Shape({
           email: EmailField,
           password: PasswordField,
@@ -74,15 +87,16 @@ export function registerAuthRoutes(app: App, deps: Deps): void {
     async (request, reply) => {
       const { password, displayName = null } = request.body
       const { tenantId } = request.actor
-      const email = normalizeEmail(request.body.email)
-      if (!email) throw notAnEmail()
-      // A lone surrogate has no UTF-8 form: two different passwords would become one.
-      if (!password.isWellFormed()) throw refusedField('/password', 'must be well-formed text')
+      const email = readEmail(request.body.email, '/email')
+      refuseMalformed(password, '/password')
       const passwordHash = await passwords.hash(password)
       const now = clock()
       const { user, refreshToken } = await db.inTenant(tenantId, async (tx) => {
         const created = await createUser(tx, { email, passwordHash, displayName, now })
-        return { user: created, refreshToken: await issueRefreshToken(tx, { userId: created.id, now }) }
+        const userId = created.id
+        await enqueueAccountMail(tx, { kind: 'verify_email', tenantId, userId })
+        const userAgent = request.headers['user-agent']
+        return { user: created, refreshToken: await issueRefreshToken(tx, { userId, userAgent, now }) }
       })
       return reply
         .code(201)
@@ -123,8 +137,10 @@ export function registerAuthRoutes(app: App, deps: Deps): void {
       const isRight = await passwords.verify(user?.passwordHash, request.body.password)
       if (!user || !isRight) throw new Problem('invalid_credentials')
       const now = clock()
+      const { id: userId, passwordHash } = user
+      const userAgent = request.headers['user-agent']
       const refreshToken = await db.inTenant(tenantId, (tx) =>
-        issueRefreshToken(tx, { userId: user.id, now }),
+        startSignIn(tx, { userId, passwordHash, userAgent, now }),
       )
       return { user: presentUser(user), ...(await credentials(tenantId, user.id, refreshToken)) }
     },
@@ -227,12 +243,4 @@ export function registerAuthRoutes(app: App, deps: Deps): void {
       })
     },
   )
-}
-
-function refusedField(path: string, message: string): Problem {
-  return new Problem('validation_failed', { errors: [{ path, message }] })
-}
-
-function notAnEmail(): Problem {
-  return refusedField('/email', 'must be an e-mail address')
 }

@@ -34,6 +34,14 @@ export const PasswordField = Type.String({
   examples: ['correct horse battery staple'],
 })
 
+/** The account's password where it is asked for again. */
+export const CurrentPasswordField = Type.String({
+  minLength: 1,
+  maxLength: PASSWORD_CHARACTERS_MAX,
+  description: 'The account’s password, so that a stolen access token alone cannot do this.',
+  examples: ['correct horse battery staple'],
+})
+
 export const DisplayNameField = Type.String({
   minLength: 1,
   maxLength: DISPLAY_NAME_CHARACTERS_MAX,

@@ -4,7 +4,7 @@ import { IDEMPOTENCY_HOURS } from './idempotency.ts'
 
 const DAY_MS = 86_400_000
 
-/** Deletes what nobody may ask for any more: answers kept for a day, sign-ins that ended, allowances of past days. */
+/** Deletes what nobody may ask for any more: answers kept for a day, sign-ins and links that ended, allowances of past days. */
 export const forgetOldRowsTask =
   ({ db, clock }: Deps): Task =>
   async () => {
@@ -13,5 +13,6 @@ export const forgetOldRowsTask =
       new Date(now - IDEMPOTENCY_HOURS * 3_600_000),
     ])
     await db.batch.query('delete from refresh_tokens where expires_at < $1', [new Date(now - 7 * DAY_MS)])
+    await db.batch.query('delete from mailed_links where expires_at < $1', [new Date(now - 7 * DAY_MS)])
     await db.batch.query('delete from unbilled_time where hour < $1', [new Date(now - 7 * DAY_MS)])
   }

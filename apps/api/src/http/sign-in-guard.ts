@@ -43,9 +43,8 @@ export function registerSignInGuard(
 
   // Counted before the password is looked at, or a hundred guesses at once would all be the first.
   async function countAttempt(request: FastifyRequest, reply: FastifyReply) {
-    const email = (request.body as { email?: unknown } | undefined)?.email
-    if (typeof email !== 'string') return
-    const account = accountOf(email)
+    const account = accountOf(request)
+    if (account === undefined) return
     const pair = `${account}/${addressOf(request)}`
     const isKnownAddress = await known.isSet(pair)
     admit(await perPair.take(pair), reply)
@@ -56,7 +55,8 @@ export function registerSignInGuard(
   // Only a refused password stays counted.
   async function settleAttempt(request: FastifyRequest, { statusCode }: FastifyReply) {
     const attempt = attempts.get(request)
-    if (!attempt || statusCode === 401 || statusCode === 429) return
+    // 403: the password asked for again, of somebody who is signed in, was wrong.
+    if (!attempt || [401, 403, 429].includes(statusCode)) return
     if (!attempt.isKnownAddress) await perAccount.giveBack(attempt.account)
     if (statusCode >= 200 && statusCode < 300) {
       await perPair.clear(attempt.pair)
@@ -74,8 +74,15 @@ export function registerSignInGuard(
   })
 }
 
+/** Whose password is being guessed: the caller's own where they are known, else that of the address they give. */
+function accountOf(request: FastifyRequest): string | undefined {
+  if (request.actor.kind === 'user') return request.actor.userId
+  const email = (request.body as { email?: unknown } | undefined)?.email
+  return typeof email === 'string' ? nameOf(email) : undefined
+}
+
 /** Hashed: a store of counts needs nobody's address. */
-function accountOf(email: string): string {
+function nameOf(email: string): string {
   return createHash('sha256')
     .update(email.normalize('NFKC').trim().toLowerCase())
     .digest('base64url')

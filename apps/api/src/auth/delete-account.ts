@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto'
+import type { Tx } from '../db.ts'
+import { Problem } from '../errors.ts'
+import { enqueueAccountMail } from './account-mail.ts'
+import { lockUser } from './get-user.ts'
+
+interface Ties {
+  total: number
+  debt: number
+  hasOpenSessions: boolean
+  hasProviders: boolean
+}
+
+/**
+ * Takes everything out of an account that says whose it was. Its id stays, because the books are append-only and name
+ * it: what it bought and spent remains provable, by nobody in particular.
+ *
+ * Refused while something still runs or is owed, and for tokens that are left unless their owner gives up exactly that
+ * many. A session that opens at this very moment runs and is settled as any other; nobody can see it.
+ *
+ * @throws {Problem} `password_wrong` when the password changed meanwhile, `account_in_use`
+ */
+export async function deleteAccount(
+  tx: Tx,
+  input: { tenantId: string; userId: string; seenHash: string; forfeitTokens: number; now: Date },
+): Promise<void> {
+  const { tenantId, userId, seenHash, forfeitTokens, now } = input
+  const user = await lockUser(tx, userId)
+  if (user.passwordHash !== seenHash) throw new Problem('password_wrong')
+  const [ties] = await tx.query<Ties>(tiesSql, [userId])
+  if (user.isOperator) refuse('An operator’s account is closed by another operator.')
+  if (ties?.hasProviders) refuse('The account owns providers; their earnings are paid out to it.')
+  if (ties?.hasOpenSessions) refuse('End its open sessions first.')
+  if (ties && ties.debt > 0) refuse('Buy tokens to settle what a refund left owing.')
+  const total = ties?.total ?? 0
+  if (total !== forfeitTokens) {
+    throw new Problem('account_in_use', {
+      available: total,
+      required: 0,
+      detail: `${total} tokens are left. Spend them, or give them up by sending forfeitTokens: ${total}.`,
+    })
+  }
+  await enqueueAccountMail(tx, { kind: 'account_deleted', tenantId, email: user.email })
+  await tx.query(anonymiseSql, [userId, `${userId}@deleted.invalid`, randomBytes(16), now])
+  await tx.query('delete from mailed_links where user_id = $1', [userId])
+  await tx.query('delete from provider_spending_limits where user_id = $1', [userId])
+  await tx.query('delete from spending_limits where user_id = $1', [userId])
+  await tx.query(endSignInsSql, [userId, now])
+}
+
+function refuse(detail: string): never {
+  throw new Problem('account_in_use', { detail })
+}
+
+const tiesSql = `
+  select w.posted as total, w.debt,
+    exists (select from sessions s where s.user_id = w.id and s.status <> 'ended') as "hasOpenSessions",
+    exists (select from providers p where p.owner_id = w.id) as "hasProviders"
+  from wallets w where w.id = $1`
+
+// The salt goes too: without it nobody can tell which providers' references were this person.
+const anonymiseSql = `
+  update users set email = $2, email_normalized = $2, display_name = null, password_hash = 'none',
+    reference_salt = $3, email_verified_at = null, pending_email = null, pending_email_normalized = null,
+    has_spending_limits = false, deleted_at = $4
+  where id = $1`
+
+const endSignInsSql = `
+  update refresh_tokens set user_agent = null, revoked_at = coalesce(revoked_at, $2) where user_id = $1`

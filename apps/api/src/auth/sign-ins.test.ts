@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Accounts, password, refusal, startAccounts } from '../../test/accounts.ts'
+import { accessTokenOf, addProvider, addUser, type TestApi } from '../../test/harness.ts'
+
+let accounts: Accounts
+let api: TestApi
+beforeAll(async () => {
+  accounts = await startAccounts()
+  api = accounts.api
+})
+afterAll(() => accounts.close())
+
+const register = (more?: object) => accounts.register(more)
+const open = (url: string, body: object) => accounts.open(url, body)
+const login = (email: string, secret?: string) => accounts.login(email, secret)
+const refresh = (refreshToken: string) => accounts.refresh(refreshToken)
+const deliver = () => accounts.deliver()
+
+test('sign-ins are listed with when and what, and ended one by one', async () => {
+  const ada = await register()
+  api.clock.advance({ minutes: 5 })
+  const phone = await api.call('POST', '/auth/login', {
+    body: { email: ada.email, password },
+    headers: { 'user-agent': `Phone\u00e9 ${'x'.repeat(300)}` },
+  })
+  const signedInAt = api.clock.now().toISOString()
+  api.clock.advance({ minutes: 5 })
+  const second = await refresh(phone.body.refreshToken)
+  const { items } = (await ada.call('GET', '/auth/sign-ins')).body
+  expect(items).toHaveLength(2)
+  expect(items[0]).toEqual({
+    id: expect.stringMatching(/^fam_/),
+    userAgent: expect.stringMatching(/^Phone x{10,}/),
+    signedInAt,
+    lastUsedAt: api.clock.now().toISOString(),
+    expiresAt: expect.any(String),
+  })
+  expect(items[0].userAgent).toHaveLength(200)
+  const page = (await ada.call('GET', '/auth/sign-ins?limit=1')).body
+  const rest = (await ada.call('GET', `/auth/sign-ins?limit=1&cursor=${page.nextCursor}`)).body
+  expect([page.items[0].id, rest.items[0].id, rest.nextCursor]).toEqual([items[0].id, items[1].id, null])
+
+  const end = () => ada.call('DELETE', `/auth/sign-ins/${items[0].id}`)
+  expect((await end()).status).toBe(204)
+  expect(refusal(await end())).toEqual([404, 'sign_in_not_found'])
+  expect((await refresh(second.body.refreshToken)).status).toBe(401)
+  expect((await refresh(ada.refreshToken)).status).toBe(200)
+  expect((await ada.call('GET', '/auth/sign-ins')).body.items).toHaveLength(1)
+})
+
+test('somebody else’s sign-in looks like none', async () => {
+  const [ada, eve] = [await register(), await register()]
+  const [signIn] = (await ada.call('GET', '/auth/sign-ins')).body.items
+  const foreign = await eve.call('DELETE', `/auth/sign-ins/${signIn.id}`)
+  const missing = await eve.call('DELETE', `/auth/sign-ins/fam_${'0'.repeat(26)}`)
+  expect([refusal(foreign), refusal(missing)]).toEqual([
+    [404, 'sign_in_not_found'],
+    [404, 'sign_in_not_found'],
+  ])
+  expect((await refresh(ada.refreshToken)).status).toBe(200)
+})
+
+// -- the end of an account
+
+test('a deleted account leaves nothing that says whose it was', async () => {
+  const ada = await register({ displayName: 'Ada Lovelace' })
+  await deliver()
+  expect(refusal(await ada.call('POST', '/auth/account/delete', { currentPassword: 'x' }))).toEqual([
+    403,
+    'password_wrong',
+  ])
+  expect((await ada.call('POST', '/auth/account/delete', { currentPassword: password })).status).toBe(204)
+  expect((await deliver()).map(({ to, subject }) => [to[0], subject])).toEqual([
+    [ada.email, 'Your account was deleted'],
+  ])
+  for (const [method, url] of [
+    ['GET', '/auth/profile'],
+    ['GET', '/auth/email'],
+    ['PATCH', '/auth/profile'],
+  ] as const) {
+    const answer = await ada.call(method, url, method === 'PATCH' ? { displayName: 'Back' } : undefined)
+    expect([url, answer.status]).toEqual([url, 401])
+  }
+  expect((await refresh(ada.refreshToken)).status).toBe(401)
+  expect((await login(ada.email)).status).toBe(401)
+  expect((await login(`${ada.id}@deleted.invalid`)).status).toBe(401)
+  const [row] = await api.deps.db.batch.query<{ text: string }>(
+    `select coalesce(string_agg(t::text, ' '), '') || (select u::text from users u where u.id = $1) as text
+     from refresh_tokens t where t.user_id = $1`,
+    [ada.id],
+  )
+  expect(row?.text).not.toMatch(/lovelace|person-/i)
+  // The address is free again, for another account.
+  expect((await open('/auth/register', { email: ada.email, password })).body.user.id).not.toBe(ada.id)
+})
+
+test('an account is not deleted while something hangs on it', async () => {
+  const passwordHash = async (userId: string) => {
+    const ada = await register()
+    await api.deps.db.batch.query(
+      'update users set password_hash = (select password_hash from users where id = $2) where id = $1',
+      [userId, ada.id],
+    )
+  }
+  const remove = async (userId: string, more: object = {}) =>
+    api.call('POST', '/auth/account/delete', {
+      token: await accessTokenOf(api, userId),
+      body: { currentPassword: password, ...more },
+    })
+  const rich = await addUser(api, { tokens: 500 })
+  const owner = await addUser(api)
+  const operator = await addUser(api, { isOperator: true })
+  for (const { id } of [rich, owner, operator]) await passwordHash(id)
+  const providerId = await addProvider(api, { ownerId: owner.id })
+  expect(refusal(await remove(owner.id))).toEqual([409, 'account_in_use'])
+  expect(refusal(await remove(operator.id))).toEqual([409, 'account_in_use'])
+  const session = await api.call('POST', '/sessions', {
+    token: await accessTokenOf(api, rich.id),
+    body: { providerId, durationMinutes: 10 },
+  })
+  expect((await remove(rich.id, { forfeitTokens: 500 })).body.detail).toMatch(/sessions/)
+  await api.call('POST', `/api/v1/sessions/${session.body.session.id}/complete`, {
+    token: await accessTokenOf(api, rich.id),
+    body: {},
+  })
+  const left = await remove(rich.id)
+  expect([...refusal(left), left.body.available]).toEqual([409, 'account_in_use', 500])
+  expect((await remove(rich.id, { forfeitTokens: 499 })).status).toBe(409)
+  expect((await remove(rich.id, { forfeitTokens: 500 })).status).toBe(204)
+  await deliver()
+})

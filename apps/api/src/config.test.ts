@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { ConfigError, readConfig } from './config.ts'
+
+const dataDir = mkdtempSync(join(tmpdir(), 'token-marketplace-config-'))
+afterAll(() => rmSync(dataDir, { recursive: true, force: true }))
+
+const production = {
+  NODE_ENV: 'production',
+  PUBLIC_URL: 'https://api.example.com',
+  MARKETPLACE_URL: 'https://market.example',
+  DATABASE_URL: 'postgres://user@db.example/market',
+  STRIPE_SECRET_KEY: 'sk_live_x',
+  STRIPE_WEBHOOK_SECRET: 'whsec_x',
+  KEY_ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64'),
+  SMTP_URL: 'smtp://user:secret@mail.example:587?requireTLS=true',
+  MAIL_FROM: 'Market <noreply@market.example>',
+}
+const complaints = (env: Record<string, string | undefined>) => {
+  try {
+    readConfig({ DATA_DIR: dataDir, ...env })
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message.split('\n')
+    throw error
+  }
+}
+
+test('development needs nothing, and mail goes to the log', () => {
+  expect(complaints({})).toEqual([])
+  expect(readConfig({ DATA_DIR: dataDir }).smtpUrl).toBeUndefined()
+})
+
+test('production starts with what it needs', () => {
+  expect(complaints(production)).toEqual([])
+})
+
+test('production without anything names everything it lacks, at once', () => {
+  const named = complaints({ NODE_ENV: 'production' }).map((line) => line.split(' ', 1)[0])
+  expect(named).toEqual(expect.arrayContaining(Object.keys(production).filter((name) => name !== 'NODE_ENV')))
+})
+
+test.each(
+  Object.keys(production).filter((name) => name !== 'NODE_ENV'),
+)('production without %s does not start, and says so', (name) => {
+  const lines = complaints({ ...production, [name]: undefined })
+  expect(lines).toHaveLength(1)
+  expect(lines[0]).toMatch(new RegExp(`^${name} is needed in production: `))
+})
+
+test.each([
+  ['PUBLIC_URL', 'http://api.example.com'],
+  ['MARKETPLACE_URL', 'market.example'],
+  ['MARKETPLACE_ORIGINS', 'https://market.example/path'],
+  ['DATABASE_URL', 'mysql://db.example/market'],
+  ['KEY_ENCRYPTION_KEY', 'short'],
+  ['SMTP_URL', 'mail.example:587'],
+  ['SMTP_URL', 'https://mail.example'],
+  ['MAIL_FROM', 'nobody'],
+  ['MAIL_FROM', 'Market <noreply@market.example>\r\nBcc: x@example.com'],
+  ['RATE_LIMIT_FACTOR', '2'],
+  ['PORT', '80.5'],
+  ['PROVIDER_REVIEW', 'sometimes'],
+  ['LOG_LEVEL', 'loud'],
+  ['PLATFORM_FEE_BASIS_POINTS', '1000'],
+  ['TOKEN_DISCOUNT_TIERS', '1000:5,1:0'],
+])('%s=%s is refused by name', (name, value) => {
+  expect(complaints({ ...production, [name]: value })[0]).toContain(name)
+})
