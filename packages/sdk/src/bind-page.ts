@@ -5,20 +5,7 @@
  */
 
 import { formatSeconds } from './format-seconds.ts'
-import type { MarketplaceSession, SessionEventType } from './session.ts'
-
-const eventTypes: SessionEventType[] = [
-  'start',
-  'warning',
-  'pause',
-  'resume',
-  'extend',
-  'block',
-  'unblock',
-  'end',
-  'error',
-  'redirect',
-]
+import { type MarketplaceSession, sessionEventTypes } from './session.ts'
 
 /** Fills elements, serves buttons and dispatches `tm:…` events on the document. */
 export function bindPage(session: MarketplaceSession): void {
@@ -62,7 +49,7 @@ export function bindPage(session: MarketplaceSession): void {
     for (const [name, action] of Object.entries(actions))
       if ((target as Element).closest?.(`[data-tm-${name}]`)) (action() as Promise<unknown>).catch(() => {})
   })
-  for (const type of eventTypes)
+  for (const type of sessionEventTypes)
     session.on(type, (detail) => document.dispatchEvent(new CustomEvent(`tm:${type}`, { detail })))
   session.subscribe(draw)
   session.secondsLeft.subscribe(draw)

@@ -7,6 +7,7 @@ import { createBrowserPorts } from './browser-ports.ts'
 import { createSession } from './create-session.ts'
 import type { MarketplaceSession, SessionOptions } from './session.ts'
 
+export { type AnalyticsSink, experiment, sendEventsTo } from './analytics.ts'
 export { type ErrorCode, MarketplaceError } from './errors.ts'
 export { formatSeconds } from './format-seconds.ts'
 export { type AwayOptions, pauseWhenAway } from './pause-when-away.ts'
@@ -33,6 +34,7 @@ export type {
   Snapshot,
   Store,
 } from './session.ts'
+export { sessionEventTypes } from './session.ts'
 export { idle as idleSnapshot } from './snapshot.ts'
 export type { Texts } from './texts.ts'
 export type { EndReason, ProblemDetails, PublicKey, PublicKeySet, Session, SessionStatus } from './wire.ts'

@@ -11,7 +11,7 @@ import { createMarketplaceSession, pauseWhenAway } from './index.ts'
 import type { MarketplaceSession, SessionOptions } from './session.ts'
 import type { Texts } from './texts.ts'
 
-export * from './index.ts'
+export { createMarketplaceSession, formatSeconds, MarketplaceError, pauseWhenAway } from './index.ts'
 
 /** English is here; another language comes from beside this script, and only when it is wanted. */
 function loadTexts({ dataset, src }: HTMLScriptElement): Partial<Texts> {
@@ -45,11 +45,14 @@ function startFromTag(): MarketplaceSession | null {
     texts,
     theme: dataset.theme as SessionOptions['theme'],
   })
-  bindPage(session)
-  pauseWhenAway(session, {
-    hiddenSeconds: toNumber(dataset.pauseWhenHidden),
-    idleSeconds: toNumber(dataset.pauseWhenIdle),
-  })
+  // A second tag is the same session, and the page is bound to it already.
+  if (!document.documentElement.dataset.tmPhase) {
+    bindPage(session)
+    pauseWhenAway(session, {
+      hiddenSeconds: toNumber(dataset.pauseWhenHidden),
+      idleSeconds: toNumber(dataset.pauseWhenIdle),
+    })
+  }
   if (dataset.start !== 'off') session.start()
   return session
 }

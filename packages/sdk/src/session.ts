@@ -52,17 +52,7 @@ export interface RedirectPlan {
  * - `error`: something is wrong, see `error`
  * - `redirect`: about to leave, after `onBeforeRedirect`
  */
-export type SessionEventType =
-  | 'start'
-  | 'warning'
-  | 'pause'
-  | 'resume'
-  | 'extend'
-  | 'block'
-  | 'unblock'
-  | 'end'
-  | 'error'
-  | 'redirect'
+export type SessionEventType = keyof SessionEventFields
 
 export interface SessionEventFields {
   start: object
@@ -76,6 +66,20 @@ export interface SessionEventFields {
   error: { error: MarketplaceError }
   redirect: { url: string; reason: ReturnReason | null }
 }
+
+/** All of them, for whoever listens to everything. */
+export const sessionEventTypes: readonly SessionEventType[] = [
+  'start',
+  'warning',
+  'pause',
+  'resume',
+  'extend',
+  'block',
+  'unblock',
+  'end',
+  'error',
+  'redirect',
+]
 
 export type SessionEvent<Type extends SessionEventType = SessionEventType> = {
   [Each in Type]: { type: Each; snapshot: Snapshot } & SessionEventFields[Each]

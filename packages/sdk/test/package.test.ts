@@ -59,3 +59,10 @@ test('the script tag’s hash is written at build', () => {
 test('React keeps its directive, so that server components may import the adapter', () => {
   expect(read('dist/react.js')).toMatch(/^["'`]use client["'`]/)
 })
+
+test('the UMD build can be required where there is no page', async () => {
+  const script = `const { createMarketplaceSession } = require('./dist/sdk.umd.cjs')
+    const session = createMarketplaceSession({ apiUrl: 'https://api.test', providerId: 'prv_1' })
+    if (session.getSnapshot().phase !== 'idle') process.exit(1)`
+  expect(await run(process.execPath, '--eval', script)).toBe('')
+})

@@ -181,4 +181,20 @@ describe('in a browser', () => {
     await expect.poll(() => page.textContent('output')).toBe('start pause resume end ')
     expect(await page.locator('token-marketplace').count()).toBe(0)
   })
+
+  test('two script tags are one session and one of each event', async () => {
+    world.headers = {}
+    world.body = `<output></output><script>
+      document.addEventListener('tm:pause', () => document.querySelector('output').append('pause '))
+    </script><script src="/sdk.min.js" data-api-url="${world.apiUrl}" data-provider-id="prv_fake"></script>`
+    const page = await context.newPage()
+    await page.goto(world.launch().href)
+    await phase(page, 'active')
+    await page.evaluate(() =>
+      (globalThis as unknown as { TokenMarketplace: { session: Record<string, () => unknown> } })
+        .TokenMarketplace.session.pause!(),
+    )
+    await expect.poll(() => page.textContent('output')).toBe('pause ')
+    expect(world.api.requests.filter(({ path }) => path.endsWith('/validate'))).toHaveLength(1)
+  })
 })
