@@ -3,28 +3,51 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** What the demo keeps between runs, in `DATA_DIR/demo.json`. */
-type Demo = { email: string; password: string; providerId?: string }
+type Demo = {
+  email: string
+  password: string
+  providerId?: string
+  /** The other examples, by name. */
+  others?: Record<string, string>
+}
+
+/** How an example presents itself in the catalogue. */
+export type Listing = { name: string; description: string; category: string; tokensPerMinute: number }
+
+const stille: Listing = {
+  name: 'Stille',
+  description: 'A focus timer for one thing at a time: the example app of this repository.',
+  category: 'productivity',
+  tokensPerMinute: 4,
+}
 
 /**
- * Makes sure that the demo's provider is listed, and gives its id.
+ * Makes sure that an example, if none is named the demo's own, is listed as a provider, and gives its id.
  *
  * It goes through the API like any provider would. Running it again finds what it made; when the
  * database was replaced in between, it makes it anew.
  */
-export async function seedDemo(input: { apiUrl: string; dataDir: string; appUrl: string }): Promise<string> {
+export async function seedDemo(input: {
+  apiUrl: string
+  dataDir: string
+  appUrl: string
+  listing?: Listing
+}): Promise<string> {
   const { apiUrl, appUrl } = input
+  const { name, description, category, tokensPerMinute } = input.listing ?? stille
   const path = join(input.dataDir, 'demo.json')
   const demo = await readDemo(path)
   const accessToken = await signIn(apiUrl, demo)
   const wanted = {
-    name: 'Stille',
-    description: 'A focus timer for one thing at a time: the example app of this repository.',
-    category: 'productivity',
+    name,
+    description,
+    category,
     launchUrl: `${appUrl}/`,
     allowedOrigins: [appUrl],
-    tokensPerMinute: 4,
+    tokensPerMinute,
   }
-  const found = demo.providerId && (await call(apiUrl, 'GET', `/providers/${demo.providerId}`))
+  const keptId = input.listing ? demo.others?.[name] : demo.providerId
+  const found = keptId && (await call(apiUrl, 'GET', `/providers/${keptId}`))
   const known = found && found.status === 200 ? (found.body as { id: string; launchUrl: string }) : undefined
   const isMoved = known !== undefined && known.launchUrl !== wanted.launchUrl
   const { launchUrl, allowedOrigins } = wanted
@@ -38,7 +61,8 @@ export async function seedDemo(input: { apiUrl: string; dataDir: string; appUrl:
       : await call(apiUrl, 'POST', '/providers', { accessToken, body: wanted })
   if (answer && answer.status >= 300) throw refusal('the demo provider', answer)
   const providerId = known?.id ?? (answer!.body as { id: string }).id
-  await writeFile(path, `${JSON.stringify({ ...demo, providerId }, null, 2)}\n`, { mode: 0o600 })
+  const kept = input.listing ? { others: { ...demo.others, [name]: providerId } } : { providerId }
+  await writeFile(path, `${JSON.stringify({ ...demo, ...kept }, null, 2)}\n`, { mode: 0o600 })
   return providerId
 }
 

@@ -1,0 +1,8 @@
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vite'
+
+// API_URL, MARKETPLACE_URL and PROVIDER_ID reach the page by their own names.
+export default defineConfig({
+  plugins: [react()],
+  envPrefix: ['API_URL', 'MARKETPLACE_URL', 'PROVIDER_ID'],
+})
