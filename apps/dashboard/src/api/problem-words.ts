@@ -13,6 +13,9 @@ const words: Record<string, [title: string, text: string]> = {
   validation_failed: ['Something is not filled in right', 'Please check what is marked below.'],
 }
 
+/** What a person mends alone: nothing to tell us about. */
+const OWN = new Set(['validation_failed', 'invalid_credentials', 'email_taken', 'insufficient_tokens'])
+
 /** What went wrong, in words that say what to do, and what to tell us about it. */
 export function describeProblem(error: unknown): { title: string; text: string; requestId?: string } {
   if (error instanceof Unreachable) {
@@ -27,5 +30,9 @@ export function describeProblem(error: unknown): { title: string; text: string; 
   }
   const [title, text] = words[error.code] ?? [error.message, error.detail]
   const wait = error.retryAfterSeconds > 1 ? ` (${error.retryAfterSeconds} seconds)` : ''
-  return { title, text: text + wait, ...(error.requestId && { requestId: error.requestId }) }
+  return {
+    title,
+    text: text + wait,
+    ...(error.requestId && !OWN.has(error.code) && { requestId: error.requestId }),
+  }
 }

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react'
 import { Problem, send } from '../api/http.ts'
-import { formatNumber, formatShare } from '../format.ts'
+import { formatMinutes, formatMoment, formatNumber, formatShare } from '../format.ts'
 import { Figures } from '../parts/figures.tsx'
 import { Loading } from '../parts/loaded.tsx'
 import { Notice, ProblemNotice } from '../parts/notice.tsx'
@@ -112,10 +112,10 @@ function Report({ metrics }: { metrics: Map<string, Sample[]> }) {
             value: `${formatNumber(Math.round(sumOf(metrics.get('process_resident_memory_bytes')) / MEGABYTE))} MB`,
           },
           {
-            name: 'Event loop, 99 of 100',
+            name: 'Event loop delay, p99',
             value: formatMs(sumOf(metrics.get('nodejs_eventloop_lag_p99_seconds'))),
           },
-          { name: 'Running since', value: startedAt ? hoursSince(startedAt) : '–' },
+          { name: 'Running for', value: startedAt ? formatMinutes((Date.now() / 1000 - startedAt) / 60) : '–' },
         ]}
       />
       <section aria-labelledby="routes">
@@ -148,7 +148,7 @@ function Report({ metrics }: { metrics: Map<string, Sample[]> }) {
                 name: 'Figure',
                 cell: ([name]) => name.replace('token_marketplace_', '').replaceAll('_', ' '),
               },
-              { name: 'Value', isNumber: true, cell: ([, samples]) => showValue(sumOf(samples)) },
+              { name: 'Value', isNumber: true, cell: ([name, samples]) => showValue(name, sumOf(samples)) },
             ]}
           />
         </section>
@@ -157,7 +157,11 @@ function Report({ metrics }: { metrics: Map<string, Sample[]> }) {
   )
 }
 
-const showValue = (value: number) => (Number.isNaN(value) ? 'cannot be read' : formatNumber(value))
+function showValue(name: string, value: number): string {
+  if (Number.isNaN(value)) return 'none yet'
+  return name.endsWith('_timestamp_seconds')
+    ? formatMoment(new Date(value * 1000).toISOString())
+    : formatNumber(value)
+}
+
 const formatMs = (seconds: number) => `${formatNumber(Math.round(seconds * 10_000) / 10)} ms`
-const hoursSince = (seconds: number) =>
-  `${formatNumber(Math.round((Date.now() / 1000 - seconds) / 360) / 10)} h`
