@@ -29,9 +29,10 @@ import { ProblemDetails } from './http/schema.ts'
 import { registerValidation } from './http/validation.ts'
 import { createId } from './id.ts'
 import { registerKeyRoutes } from './keys/routes.ts'
-import { createApiKeys } from './providers/find-api-key.ts'
 import { registerBusinessMetrics } from './observability/business-metrics.ts'
+import { registerRequestTracing } from './observability/trace-requests.ts'
 import { registerOperatorRoutes } from './operators/routes.ts'
+import { createApiKeys } from './providers/find-api-key.ts'
 import { registerProviderRoutes } from './providers/routes.ts'
 import { endProviderSessions } from './sessions/end-provider-sessions.ts'
 import type { BeatTuning } from './sessions/heartbeat.ts'
@@ -73,6 +74,7 @@ export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   // JSON is what routes take; the few that take more say so.
   app.removeContentTypeParser('text/plain')
   registerRouteDefaults(plain)
+  registerRequestTracing(plain)
   registerValidation(plain)
   registerJsonBodies(plain)
   registerRequestLog(plain)

@@ -5,6 +5,7 @@
  */
 import pg from 'pg'
 import { assert } from './assert.ts'
+import { inStatementSpan } from './trace.ts'
 
 /** A running transaction. Verbs get one and never begin, commit or reach for another. */
 export interface Tx {
@@ -67,8 +68,6 @@ export function connect({ databaseUrl, poolSize = 10, statementTimeoutMs = 10_00
       ].join(' '),
     })
     pool.on('error', (error) => onError?.(error))
-    // One that breaks while a transaction holds it tells the transaction; unheard, the event would end the process.
-    pool.on('connect', (client) => client.on('error', () => undefined))
     // The pool listens to idle connections only. One that breaks inside a transaction would end the process by an
     // event nobody hears; the transaction learns it from its next statement.
     pool.on('connect', (client) => client.on('error', (error) => onError?.(error)))
@@ -84,7 +83,10 @@ export function connect({ databaseUrl, poolSize = 10, statementTimeoutMs = 10_00
       return transact(app, `begin; set local app.tenant_id = '${tenantId}'`, run)
     },
     inBatch: (run) => transact(batchPool, 'begin', run),
-    batch: { query: async (sql, values) => (await batchPool.query(prepared(sql, values))).rows },
+    batch: {
+      query: (sql, values) =>
+        inStatementSpan(sql, async () => (await batchPool.query(prepared(sql, values))).rows),
+    },
     pools: () =>
       [app, batchPool].map((pool, i) => ({
         name: i === 0 ? 'app' : 'batch',
@@ -105,7 +107,8 @@ async function transact<T>(pool: pg.Pool, begin: string, run: (tx: Tx) => Promis
     try {
       await client.query(begin)
       const result = await run({
-        query: async (sql, values) => (await client.query(prepared(sql, values))).rows,
+        query: (sql, values) =>
+          inStatementSpan(sql, async () => (await client.query(prepared(sql, values))).rows),
       })
       await client.query('commit')
       return result

@@ -13,6 +13,7 @@ import { connect } from './db.ts'
 import { EmbeddedPostgresError, startEmbeddedPostgres } from './embedded-postgres.ts'
 import { createLog } from './log.ts'
 import { migrate } from './migrate.ts'
+import { startTracing } from './observability/start-tracing.ts'
 import { startWorker } from './worker.ts'
 
 /** Long enough for a request in flight, short enough for an orchestrator's patience. */
@@ -21,6 +22,10 @@ const STOP_MS_MAX = 15_000
 async function main(): Promise<void> {
   const config = readConfig(process.env)
   const log = createLog(config.logLevel)
+  const stopTracing = await startTracing({
+    endpoint: process.env.OTEL_EXPORTER_OTLP_ENDPOINT || undefined,
+    sampledShare: Number(process.env.OTEL_TRACES_SAMPLER_ARG || 1),
+  })
   const embedded = config.databaseUrl ? undefined : await startEmbeddedPostgres({ dataDir: config.dataDir })
   const databaseUrl = config.databaseUrl ?? embedded?.url ?? ''
   const db = connect({
@@ -31,6 +36,7 @@ async function main(): Promise<void> {
   })
   let isStopping = false
   let stopAll = async () => {
+    await stopTracing()
     await db.end()
     await embedded?.stop()
   }
@@ -43,6 +49,7 @@ async function main(): Promise<void> {
     stopAll = async () => {
       await app.close()
       await worker.stop()
+      await stopTracing()
       await db.end()
       await embedded?.stop()
     }

@@ -13,6 +13,7 @@ import type { Deps } from './deps.ts'
 import { forgetOldRowsTask } from './http/forget-old-rows.ts'
 import { checkLedgerTask, rollUpTask } from './ledger/jobs.ts'
 import { createMailer } from './mail/mail.ts'
+import { traceTasks } from './observability/trace-tasks.ts'
 import { startSweeper } from './sessions/jobs.ts'
 import { forgetWebhookDeliveriesTask, startCourier } from './webhooks/jobs.ts'
 
@@ -63,7 +64,7 @@ export async function startWorker(deps: Deps, databaseUrl: string): Promise<Work
     concurrency: 4,
     noHandleSignals: true,
     crontab: CRON,
-    taskList: createTasks(deps),
+    taskList: traceTasks(createTasks(deps)),
     logger: new Logger(() => (level, message) => {
       // Whatever ends with us is no news.
       if (isStopping) return
