@@ -1,0 +1,10 @@
+import { expect, test } from 'vitest'
+import { killUnderLoad } from './kill.ts'
+
+test('50 kills of the API and 20 of PostgreSQL under load lose nothing and make nothing', async () => {
+  const report = await killUnderLoad({ clients: 8, apiKills: 50, postgresKills: 20 })
+  process.stdout.write(`${JSON.stringify(report)}\n`)
+  expect(report.surprises).toEqual([])
+  expect(report.broken).toEqual([])
+  expect(report.ledger).toMatchObject({ code: 0, said: expect.stringContaining('the ledger is right') })
+}, 1_800_000)

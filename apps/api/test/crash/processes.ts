@@ -1,0 +1,117 @@
+/**
+ * The API and PostgreSQL as processes of their own, to be killed without a word.
+ *
+ * @module
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { startEmbeddedPostgres } from '../../src/embedded-postgres.ts'
+
+const MAIN = resolve(import.meta.dirname, '../../src/main.ts')
+const CHECK = resolve(import.meta.dirname, '../../src/check-ledger.ts')
+const READY_MS_MAX = 60_000
+export const STRIPE_SECRET = 'whsec_crash'
+
+export interface Processes {
+  url: string
+  databaseUrl: string
+  /** kill -9 of the API, and a new one on the same port. */
+  killApi(): Promise<void>
+  /** kill -9 of PostgreSQL, which is started again on the same port. */
+  killPostgres(): Promise<void>
+  /** The command's own words and exit code. */
+  checkLedger(): Promise<{ code: number | null; said: string }>
+  stop(): Promise<void>
+}
+
+export async function startProcesses(): Promise<Processes> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'token-marketplace-crash-'))
+  // With its defaults: what was acknowledged has to be on the disk.
+  const postgres = await startEmbeddedPostgres({ dataDir })
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const env = {
+    PATH: process.env.PATH ?? '',
+    DATABASE_URL: postgres.url,
+    PORT: String(port),
+    PUBLIC_URL: url,
+    KEY_ENCRYPTION_KEY: Buffer.alloc(32, 9).toString('base64'),
+    STRIPE_WEBHOOK_SECRET: STRIPE_SECRET,
+    RATE_LIMIT_FACTOR: '1000',
+    LOG_LEVEL: 'error',
+    DATA_DIR: dataDir,
+  }
+  let said = ''
+  const start = async () => {
+    const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        said = (said + text).slice(-4_000)
+      })
+    await untilReady(url, child, () => said)
+    return child
+  }
+  let api = await start()
+  return {
+    url,
+    databaseUrl: postgres.url,
+    async killApi() {
+      await kill(api)
+      api = await start()
+    },
+    async killPostgres() {
+      const file = await readFile(join(dataDir, 'postgres', 'cluster', 'postmaster.pid'), 'utf8')
+      process.kill(Number(file.split('\n')[0]), 'SIGKILL')
+      await untilReady(url, api, () => said)
+    },
+    async checkLedger() {
+      const child = spawn(process.execPath, [CHECK], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+      let text = ''
+      for (const stream of [child.stdout, child.stderr])
+        stream.setEncoding('utf8').on('data', (part: string) => {
+          text += part
+        })
+      const [code] = (await once(child, 'close')) as [number | null]
+      return { code, said: text }
+    },
+    async stop() {
+      await kill(api)
+      await postgres.stop()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  const ended = once(child, 'close')
+  child.kill('SIGKILL')
+  await ended
+}
+
+/** Ready means that the database answers, too; a process that ended instead says why. */
+async function untilReady(url: string, child: ChildProcess, said: () => string): Promise<void> {
+  const deadline = Date.now() + READY_MS_MAX
+  for (;;) {
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`the API ended (${child.exitCode ?? child.signalCode}): ${said()}`)
+    const answer = await fetch(`${url}/readyz`).catch(() => undefined)
+    if (answer?.ok) return
+    if (Date.now() > deadline) throw new Error(`the API is not ready: ${said()}`)
+    await pause(20)
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer()
+  probe.listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as { port: number }
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
