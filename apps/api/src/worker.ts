@@ -15,6 +15,7 @@ import { checkLedgerTask, rollUpTask } from './ledger/jobs.ts'
 import { createMailer } from './mail/mail.ts'
 import { traceTasks } from './observability/trace-tasks.ts'
 import { startSweeper } from './sessions/jobs.ts'
+import { LOW_BALANCE_MAIL_TASK, noticeLowBalancesTask, sendLowBalanceMailTask } from './tokens/jobs.ts'
 import { forgetWebhookDeliveriesTask, startCourier } from './webhooks/jobs.ts'
 
 export interface Worker {
@@ -25,6 +26,8 @@ export interface Worker {
 export function createTasks(deps: Deps, mailer = createMailer(deps)): TaskList {
   return {
     [ACCOUNT_MAIL_TASK]: sendAccountMailTask(deps, mailer),
+    [LOW_BALANCE_MAIL_TASK]: sendLowBalanceMailTask(deps, mailer),
+    'notice-low-balances': noticeLowBalancesTask(deps),
     'chain-audit': chainAuditTask(deps),
     'roll-up-accounts': rollUpTask(deps),
     'check-ledger': checkLedgerTask(deps),
@@ -40,6 +43,7 @@ export const CRON = `
 * * * * * chain-audit
 */5 * * * * roll-up-accounts
 17 3 * * * check-ledger
+2-59/5 * * * * notice-low-balances
 41 * * * * forget-old-rows
 51 * * * * forget-webhook-deliveries
 */5 * * * * roll-up-activity

@@ -198,6 +198,7 @@ function problemExamples() {
             errors: [{ path: '/durationMinutes', message: 'must be >= 1' }],
           }),
           ...(code === 'insufficient_tokens' && { required: 120, available: 30 }),
+          ...(code === 'spending_limit_reached' && { required: 120, available: 30, limitTokens: 500 }),
         },
       },
     ]),

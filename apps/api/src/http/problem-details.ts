@@ -66,7 +66,7 @@ declare module 'fastify' {
 /** The body of a problem answer. */
 export function presentProblem(problem: Problem, request: FastifyRequest, publicUrl: string): ProblemBody {
   const { title, cure, status } = PROBLEMS[problem.code]
-  const { errors, required, available, debt, detail } = problem.extras
+  const { errors, required, available, debt, limitTokens, detail } = problem.extras
   return {
     type: `${publicUrl}/docs/errors#${problem.code}`,
     title,
@@ -79,6 +79,7 @@ export function presentProblem(problem: Problem, request: FastifyRequest, public
     ...(required !== undefined && { required }),
     ...(available !== undefined && { available }),
     ...(debt !== undefined && { debt }),
+    ...(limitTokens !== undefined && { limitTokens }),
   }
 }
 

@@ -4,6 +4,7 @@ import { createGatherer } from '../gather.ts'
 import { createId } from '../id.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { createJti, launchExpiry, launchUrlOf, signLaunchJwt, userRefOf } from './launch.ts'
+import { checkLimits } from './limits.ts'
 import { type SessionRow, sessionColumns } from './session.ts'
 
 export interface Launch {
@@ -34,12 +35,13 @@ export interface NewSession {
  * Reserves a session's full price and makes the launch JWT that opens it, gathered like beats. Time starts at the
  * first validate.
  *
- * @returns what opens one. @throws {Problem} `provider_not_found`, `insufficient_tokens`
+ * @returns what opens one.
+ * @throws {Problem} `provider_not_found`, `spending_limit_reached`, `insufficient_tokens`
  */
 export function createOpening(db: Db, keys: KeyRing): (wanted: NewSession) => Promise<Launch> {
   let opened = 0
-  const open = createGatherer<NewSession & { number: number }, Launch | Problem>({
-    run: (wanted) => db.inBatch((tx) => createSessions(tx, wanted, keys)),
+  const open = createGatherer<NewSession & { number: number }, Launch | Error>({
+    run: (wanted) => createBatch(db, wanted, keys),
     keyOf: ({ number }) => String(number),
     batchMax: 64,
     overload: () =>
@@ -57,24 +59,47 @@ export async function createSession(tx: Tx, wanted: NewSession, keys: KeyRing): 
   return orThrow(launch)
 }
 
-function orThrow(launch: Launch | Problem | undefined): Launch {
-  if (launch instanceof Problem) throw launch
+function orThrow(launch: Launch | Error | undefined): Launch {
+  if (launch instanceof Error) throw launch
   if (!launch) throw new Problem('provider_not_found')
   return launch
 }
 
-async function createSessions(tx: Tx, wanted: NewSession[], keys: KeyRing): Promise<(Launch | Problem)[]> {
-  const rows = await tx.query<OpenedProvider & { ordinal: number }>(findProvidersSql, [
+/** In a batch, who has spending limits is left for a transaction of their own. */
+const LATER = new Error('opened alone')
+
+/**
+ * Opens what can be opened together, then one by one those whose limits are looked at under their wallet's lock: two
+ * wallets locked in two steps of one transaction could meet another batch's order.
+ */
+async function createBatch(db: Db, wanted: NewSession[], keys: KeyRing): Promise<(Launch | Error)[]> {
+  const answers: (Launch | Error)[] = await db.inBatch((tx) => createSessions(tx, wanted, keys))
+  for (const [i, session] of wanted.entries()) {
+    if (answers[i] !== LATER) continue
+    // What the batch opened is committed, so one that fails here fails alone.
+    answers[i] = await db.inBatch((tx) => createSession(tx, session, keys)).catch((error: Error) => error)
+  }
+  return answers
+}
+
+async function createSessions(tx: Tx, wanted: NewSession[], keys: KeyRing): Promise<(Launch | Error)[]> {
+  const rows = await tx.query<OpenedProvider & { ordinal: number; isLimited: boolean }>(findProvidersSql, [
     wanted.map(({ tenantId }) => tenantId),
     wanted.map(({ providerId }) => providerId),
     wanted.map(({ userId }) => userId),
   ])
   const providers = new Map(rows.map((row) => [row.ordinal - 1, row]))
-  const answers: (Launch | Problem)[] = wanted.map(() => new Problem('provider_not_found'))
+  const answers: (Launch | Error)[] = wanted.map(() => new Problem('provider_not_found'))
   const possible = wanted.flatMap((session, i) => {
     const provider = providers.get(i)
-    return provider ? [{ session, provider, i }] : []
+    if (provider?.isLimited && wanted.length > 1) answers[i] = LATER
+    return provider && answers[i] !== LATER ? [{ session, provider, i }] : []
   })
+  const [alone] = possible
+  if (alone?.provider.isLimited) {
+    const tokens = alone.provider.tokensPerMinute * alone.session.durationMinutes
+    await checkLimits(tx, { ...alone.session, tokens })
+  }
   const launches = await openSessions(
     tx,
     possible.map(({ session, provider }) => ({ ...session, provider, isTest: false })),
@@ -151,10 +176,11 @@ function refuse(required: number, wallet: Opened | undefined): Problem {
 
 const findProvidersSql = `
   select i.ordinal, p.launch_url as "launchUrl", p.launch_in_fragment as "launchInFragment",
-    p.tokens_per_minute as "tokensPerMinute", u.reference_salt as "referenceSalt"
+    p.tokens_per_minute as "tokensPerMinute", u.reference_salt as "referenceSalt",
+    u.has_spending_limits as "isLimited"
   from unnest($1::text[], $2::text[], $3::text[]) with ordinality as i (tenant_id, provider_id, user_id, ordinal)
   join providers p on p.tenant_id = i.tenant_id and p.id = i.provider_id and p.status = 'listed'
-  join users u on u.tenant_id = i.tenant_id and u.id = i.user_id`
+  join users u on u.tenant_id = i.tenant_id and u.id = i.user_id and u.deleted_at is null`
 
 // The sort makes every batch lock wallets in one order. `offset 0` keeps the planner from pulling the calls below it.
 // A test asks nothing of the wallet, not even whether it may spend.

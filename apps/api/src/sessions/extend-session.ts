@@ -2,6 +2,7 @@ import type { Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
 import { emit } from '../events.ts'
 import { placeHold } from '../ledger/place-hold.ts'
+import { checkLimits } from './limits.ts'
 import { lockSession } from './lock-session.ts'
 import { presentSession, SESSION_LIFE_MS, type SessionRow, sessionColumns } from './session.ts'
 
@@ -9,7 +10,8 @@ import { presentSession, SESSION_LIFE_MS, type SessionRow, sessionColumns } from
  * More minutes for a session that has not ended: a further hold at the price it was opened with. Taken under the
  * session's row, so that it races with expiry and one of them wins.
  *
- * @throws {Problem} `session_not_found`, `session_ended`, `session_too_long`, `insufficient_tokens`
+ * @throws {Problem} `session_not_found`, `session_ended`, `session_too_long`, `spending_limit_reached`,
+ * `insufficient_tokens`
  */
 export async function extendSession(
   tx: Tx,
@@ -23,6 +25,11 @@ export async function extendSession(
   if (now.getTime() + leftMs > session.createdAt.getTime() + SESSION_LIFE_MS)
     throw new Problem('session_too_long')
   const price = session.isTest ? 0 : session.tokensPerMinute * minutes
+  if (price > 0) {
+    const [user] = await tx.query<{ isLimited: boolean }>(isLimitedSql, [userId])
+    const { tenantId, providerId } = session
+    if (user?.isLimited) await checkLimits(tx, { tenantId, userId, providerId, tokens: price, now })
+  }
   await placeHold(tx, { walletId: userId, reference: sessionId, amount: price, now })
   const [extended] = await tx.query<SessionRow>(extendSql, [sessionId, minutes * 60_000, price, now])
   if (!extended) throw new Problem('session_ended')
@@ -31,6 +38,8 @@ export async function extendSession(
   await emit(tx, [{ tenantId, type: 'session.extended', providerId, sessionId, sequence, snapshot, now }])
   return extended
 }
+
+const isLimitedSql = 'select has_spending_limits as "isLimited" from users where id = $1'
 
 const extendSql = `
   update sessions s set

@@ -51,7 +51,12 @@ export function registerSessionRoutes(app: App, deps: Deps, tuning?: BeatTuning)
         }),
         response: {
           201: Launched,
-          ...problems('insufficient_tokens', 'provider_not_found', 'unauthenticated'),
+          ...problems(
+            'insufficient_tokens',
+            'spending_limit_reached',
+            'provider_not_found',
+            'unauthenticated',
+          ),
         },
       },
     },
@@ -177,6 +182,7 @@ export function registerSessionRoutes(app: App, deps: Deps, tuning?: BeatTuning)
             'session_ended',
             'session_too_long',
             'insufficient_tokens',
+            'spending_limit_reached',
             'unauthenticated',
           ),
         },

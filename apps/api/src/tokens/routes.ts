@@ -11,6 +11,7 @@ import { createCheckout } from './create-checkout.ts'
 import { createPurchase } from './create-purchase.ts'
 import { failPurchase } from './fail-purchase.ts'
 import { getPurchase } from './get-purchase.ts'
+import { registerLimitRoutes } from './limit-routes.ts'
 import { listPurchases } from './list-purchases.ts'
 import { listPackages, type Price, PURCHASE_TOKENS_MAX, PURCHASE_TOKENS_MIN, priceOf } from './price.ts'
 import { Purchase, presentPurchase } from './purchase.ts'
@@ -98,6 +99,7 @@ export function registerTokenRoutes(app: App, deps: Deps): void {
 
   registerStripeRoutes(app, deps)
   if (isSandbox(config)) registerSandboxRoutes(app, deps)
+  registerLimitRoutes(app, deps)
 
   function priceFor(wanted: { tokens?: number; packageId?: string }): Price {
     if (wanted.packageId === undefined) return priceOf(config, wanted.tokens ?? 0)

@@ -80,6 +80,11 @@ POST   user                         write     /sessions/{id}/relaunch
 POST   user                         write     /sessions/{id}/resume
 GET    user                         read      /tokens/balance
 GET    user                         read      /tokens/history
+GET    user                         read      /tokens/history/{id}
+GET    user                         read      /tokens/limits
+PUT    user                         write     /tokens/limits
+GET    user                         read      /tokens/purchases/{id}/receipt
+GET    user                         read      /sessions/{id}/receipt
 GET    open                         open      /tokens/packages
 POST   user                         write     /tokens/purchase
 GET    user                         read      /tokens/purchases
