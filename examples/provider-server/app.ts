@@ -10,7 +10,7 @@ import { createSessionGate, ServerError } from '@token-marketplace/sdk/server'
 import { Hono } from 'hono'
 import { html } from 'hono/html'
 import { secureHeaders } from 'hono/secure-headers'
-import { drawShore } from './draw-shore.ts'
+import { drawHills } from './draw-hills.ts'
 
 const sdk = fileURLToPath(import.meta.resolve('@token-marketplace/sdk/sdk.min.js'))
 const files: Record<string, [path: string, type: string]> = {
@@ -50,7 +50,7 @@ export function createApp({ apiUrl, marketplaceUrl, providerId, now }: AppOption
       <html lang="en">
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>Strand, a shore nobody has seen</title>
+        <title>Ferne, hills nobody has seen</title>
         <link rel="stylesheet" href="/style.css" />
         <script
           src="/sdk.min.js"
@@ -61,15 +61,15 @@ export function createApp({ apiUrl, marketplaceUrl, providerId, now }: AppOption
         ></script>
         <script type="module" src="/page.js"></script>
         <header data-tm-when="active paused" hidden>
-          <b>Strand</b>
+          <b>Ferne</b>
           <span><span data-tm-remaining="–:––"></span> left</span>
           <button type="button" data-tm-pause data-tm-when="active" hidden>Pause</button>
           <button type="button" data-tm-resume data-tm-when="paused" hidden>Resume</button>
           <button type="button" data-tm-end>Finish</button>
         </header>
         <main>
-          <img id="drawing" alt="A drawn shore" hidden />
-          <button type="button" id="again" data-tm-when="serving" hidden>Another shore</button>
+          <img id="drawing" alt="Drawn hills" hidden />
+          <button type="button" id="again" data-tm-when="serving" hidden>Other hills</button>
           <p id="said" role="status">A session opens this app.</p>
         </main>
       </html>`),
@@ -82,7 +82,7 @@ export function createApp({ apiUrl, marketplaceUrl, providerId, now }: AppOption
   })
 
   app.get('/drawings/:seed{[0-9]{1,9}}', (context) =>
-    context.body(drawShore(Number(context.req.param('seed'))), 200, { 'content-type': 'image/svg+xml' }),
+    context.body(drawHills(Number(context.req.param('seed'))), 200, { 'content-type': 'image/svg+xml' }),
   )
 
   app.get('*', async (context) => {

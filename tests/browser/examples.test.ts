@@ -180,7 +180,7 @@ describe('a gate on the server', () => {
   test('draws for a session that runs, and for nobody else', async () => {
     const { page, complaints } = await newPage()
     await launchInto(stack, page, { providerId: app.providerId, minutes: 30, tokens: 300 })
-    await page.getByText(/^Shore no\. \d+/).waitFor()
+    await page.getByText(/^Hills no\. \d+/).waitFor()
     await page.waitForFunction('document.getElementById("drawing").naturalWidth > 0')
     const credential = await credentialOf(page)
     expect(await askFor(credential)).toMatchObject({ status: 200, text: expect.stringContaining('<svg') })
@@ -202,7 +202,7 @@ describe('a gate on the server', () => {
   test('stops with the lease when no beat comes, whatever the page claims', async () => {
     const { page } = await newPage()
     await launchInto(stack, page, { providerId: app.providerId, minutes: 30, tokens: 300 })
-    await page.getByText(/^Shore no\. \d+/).waitFor()
+    await page.getByText(/^Hills no\. \d+/).waitFor()
     const credential = await credentialOf(page)
     // The browser is gone without a word; somebody kept its credential.
     await page.context().setOffline(true)
@@ -218,7 +218,7 @@ describe('a gate on the server', () => {
   test('stops in a pause and after the end, and says so in the page', async () => {
     const { page } = await newPage()
     await launchInto(stack, page, { providerId: app.providerId, minutes: 30, tokens: 300 })
-    await page.getByText(/^Shore no\. \d+/).waitFor()
+    await page.getByText(/^Hills no\. \d+/).waitFor()
     const credential = await credentialOf(page)
     await page.locator('[data-tm-pause]').click()
     await page.getByRole('dialog').getByText('Paused').waitFor()

@@ -19,5 +19,5 @@ async function draw() {
   URL.revokeObjectURL(drawing.src)
   drawing.src = URL.createObjectURL(await response.blob())
   drawing.hidden = false
-  said.textContent = `Shore no. ${seed}`
+  said.textContent = `Hills no. ${seed}`
 }

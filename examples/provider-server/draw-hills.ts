@@ -1,5 +1,5 @@
-/** Draws a shore as SVG; the same seed gives the same one. */
-export function drawShore(seed: number): string {
+/** Draws hills as SVG; the same seed gives the same one. */
+export function drawHills(seed: number): string {
   const random = seeded(seed)
   const hue = Math.floor(random() * 360)
   const sun = { x: 150 + random() * 700, y: 120 + random() * 160, r: 30 + random() * 50 }
