@@ -168,6 +168,9 @@ const BOUNDS: Record<string, Bound> = {
   // 10 s of waiting and the back-off. A pause whose answer is lost is served on for as long.
   'lost answers': { accuracy: 99.5, worst: 93, overbilled: 25 },
   'everything at once': { accuracy: 99.5, worst: 93, overbilled: 25, noLastBeatLoss: 131 },
+  // A beat that is more than 15 s late counts the use it spoke of when it was sent; the use since then is lost where the
+  // next one comes within 45 s.
+  'late and reordered': { worst: 96 },
   // A gap of up to 45 s counts whatever the SDK saw, so a nap that ends before the next beat does.
   'naps inside one interval': { overbilled: 400 },
 }

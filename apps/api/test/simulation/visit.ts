@@ -79,6 +79,7 @@ export class Visit {
   #tabs: Page[] = []
   #endsAt: number
   #isOver = false
+  #asleepUntil = 0
   #then: () => void
 
   private constructor(
@@ -204,6 +205,7 @@ export class Visit {
   #sleep(forMs: number): void {
     this.#person.world.countFault(forMs > MINUTE ? 'sleep' : 'nap')
     this.#person.note(`${this.#label} sleeps ${forMs}`)
+    this.#asleepUntil = this.#person.now + forMs
     this.#each((page) => page.sleep())
     this.#person.in(forMs, () => this.#each((page) => page.wake()))
   }
@@ -280,6 +282,11 @@ export class Visit {
 
   #end(): void {
     if (this.#isOver) return
+    // Nobody ends anything with the lid closed.
+    if (this.#person.now < this.#asleepUntil) {
+      this.#person.in(this.#asleepUntil - this.#person.now + 5 * SECOND, () => this.#end())
+      return
+    }
     const { random, profile } = this.#person
     if (profile.ending === 'crash') {
       this.#each((page) => page.die())
