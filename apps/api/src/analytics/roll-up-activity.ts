@@ -71,16 +71,29 @@ const firstSessionSql = `
 
 const QUARTER = `date_bin('15 minutes', f.at, timestamptz '2000-01-01 00:00:00+00')`
 
+// People get numbers per provider as they appear. Nobody else gives any meanwhile: the progress is locked.
 const writeQuartersSql = `
   with facts as materialized (${factsSql('all', ['$1', '$2', '$3', '$4'])}),
-  users as (
-    insert into activity_users (tenant_id, provider_id, is_test, quarter, user_id)
-    select distinct f.tenant_id, f.provider_id, f.is_test, ${QUARTER}, f.user_id from facts f where f.user_id is not null
-    on conflict do nothing
+  seen as (
+    select s.tenant_id, s.provider_id, s.user_id, p.number
+    from (select distinct tenant_id, provider_id, user_id from facts where user_id is not null) s
+    left join activity_people p
+      on p.tenant_id = s.tenant_id and p.provider_id = s.provider_id and p.user_id = s.user_id
+  ), added as (
+    insert into activity_people (tenant_id, provider_id, user_id, number)
+    select s.tenant_id, s.provider_id, s.user_id, coalesce((
+        select max(p.number) from activity_people p where p.tenant_id = s.tenant_id and p.provider_id = s.provider_id
+      ), 0) + row_number() over (partition by s.tenant_id, s.provider_id order by s.user_id)
+    from seen s where s.number is null
+    returning tenant_id, provider_id, user_id, number
+  ), people as (
+    select * from seen where number is not null union all select * from added
   )
-  insert into activity_quarters (tenant_id, provider_id, is_test, quarter, ${FIGURES.join(', ')})
-  select f.tenant_id, f.provider_id, f.is_test, ${QUARTER}, ${FIGURES.map((name) => `sum(f.${name})`).join(', ')}
+  insert into activity_quarters (tenant_id, provider_id, is_test, quarter, ${FIGURES.join(', ')}, people)
+  select f.tenant_id, f.provider_id, f.is_test, ${QUARTER}, ${FIGURES.map((name) => `sum(f.${name})`).join(', ')},
+    coalesce(array_agg(distinct p.number order by p.number) filter (where p.number is not null), '{}')
   from facts f
+  left join people p on p.tenant_id = f.tenant_id and p.provider_id = f.provider_id and p.user_id = f.user_id
   group by 1, 2, 3, 4
   on conflict (tenant_id, provider_id, is_test, quarter) do update set
-    ${FIGURES.map((name) => `${name} = excluded.${name}`).join(', ')}`
+    ${[...FIGURES, 'people'].map((name) => `${name} = excluded.${name}`).join(', ')}`

@@ -9,8 +9,10 @@ import type { Deps } from '../deps.ts'
 import type { Actor } from '../http/authenticate.ts'
 import { Id, problems, Shape } from '../http/schema.ts'
 import { getProviderToRead } from '../providers/get-provider.ts'
-import { Analytics, AnalyticsQuery, toCsv } from './analytics.ts'
+import { Analytics, AnalyticsQuery, rangeQuery, toCsv } from './analytics.ts'
 import { getAnalytics } from './get-analytics.ts'
+import { Funnel, getFunnel } from './get-funnel.ts'
+import { getTimeline, Timeline } from './get-timeline.ts'
 import { getRange } from './range.ts'
 
 const params = Shape({ id: Id('prv', 'The provider.') })
@@ -76,5 +78,50 @@ export function registerAnalyticsRoutes(app: App, deps: Deps): void {
         .header('content-disposition', `attachment; filename="${name}"`)
         .send(toCsv(analytics.rows) as never)
     },
+  )
+
+  app.get(
+    '/providers/:id/analytics/funnel',
+    {
+      config: { ...callers, limit: 'read' },
+      schema: {
+        operationId: 'getFunnel',
+        tags: ['Analytics'],
+        summary: 'What became of the sessions opened in a range',
+        description:
+          'Opened → validated → first beat → completed, and where the others broke off. Follows each session to its end, so figures of the last day still change; elsewhere a figure counts when it came to be. In whole days of a time zone.',
+        params,
+        querystring: Shape(rangeQuery),
+        response: { 200: Funnel, ...problems('provider_not_found') },
+      },
+    },
+    ({ actor, params, query: asked }) =>
+      db.inTenant(actor.tenantId, async (tx) => {
+        await getProviderToRead(tx, params.id, actor)
+        const range = await getRange(tx, { asked, interval: 'day', now: clock() })
+        return getFunnel(tx, { providerId: params.id, isTest: isTestKey(actor), range })
+      }),
+  )
+
+  app.get(
+    '/providers/:id/sessions/:sessionId/timeline',
+    {
+      config: { callers: ['user', 'key'], scope: 'sessions:read', limit: 'read' },
+      schema: {
+        operationId: 'getSessionTimeline',
+        tags: ['Analytics'],
+        summary: 'What happened in a session',
+        description:
+          'Every change of its state with the time used until then, the lines of the ledger it led to, and time that was served and not billed. Single beats are counted and not kept.',
+        params: Shape({ id: Id('prv', 'The provider.'), sessionId: Id('ses', 'The session.') }),
+        response: { 200: Timeline, ...problems('provider_not_found', 'session_not_found') },
+      },
+    },
+    ({ actor, params }) =>
+      db.inTenant(actor.tenantId, async (tx) => {
+        await getProviderToRead(tx, params.id, actor)
+        const isTest = actor.kind === 'key' ? isTestKey(actor) : undefined
+        return getTimeline(tx, { providerId: params.id, sessionId: params.sessionId, isTest })
+      }),
   )
 }
