@@ -43,7 +43,7 @@ export const CRON = `
 * * * * * chain-audit
 */5 * * * * roll-up-accounts
 17 3 * * * check-ledger
-2-59/5 * * * * notice-low-balances
+*/5 * * * * notice-low-balances
 41 * * * * forget-old-rows
 51 * * * * forget-webhook-deliveries
 */5 * * * * roll-up-activity
