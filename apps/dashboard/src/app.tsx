@@ -1,14 +1,18 @@
 import { useEffect } from 'react'
 import { AccountFrame, isOperator, useAccount, useUserId } from './account.tsx'
 import { Frame } from './frame.tsx'
+import { Audit } from './operator/audit.tsx'
 import { Health } from './operator/health.tsx'
+import { Payouts } from './operator/payouts.tsx'
 import { Review } from './operator/review.tsx'
+import { Search } from './operator/search.tsx'
 import { NewProvider } from './pages/new-provider.tsx'
 import { NotFound } from './pages/not-found.tsx'
 import { SignIn } from './pages/sign-in.tsx'
 import { Notice } from './parts/notice.tsx'
 import { Analytics } from './provider/analytics.tsx'
 import { Appearance } from './provider/appearance.tsx'
+import { Earnings } from './provider/earnings.tsx'
 import { Integrate } from './provider/integrate.tsx'
 import { Keys } from './provider/keys.tsx'
 import { Overview } from './provider/overview.tsx'
@@ -25,6 +29,7 @@ const providerPages: Record<string, ProviderPage> = {
   '/providers/:id/integrate': Integrate,
   '/providers/:id/sessions': Sessions,
   '/providers/:id/analytics': Analytics,
+  '/providers/:id/earnings': Earnings,
   '/providers/:id/webhooks': Webhooks,
   '/providers/:id/webhooks/:endpointId': WebhookEndpoint,
   '/providers/:id/keys': Keys,
@@ -36,6 +41,9 @@ const providerPages: Record<string, ProviderPage> = {
 const operatorPages: Record<string, () => React.ReactNode> = {
   '/operator': Health,
   '/operator/review': Review,
+  '/operator/search': Search,
+  '/operator/payouts': Payouts,
+  '/operator/audit': Audit,
 }
 
 export function App() {

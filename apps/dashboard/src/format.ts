@@ -6,6 +6,10 @@ export const formatNumber = (value: number) => whole.format(value)
 
 export const formatTokens = (value: number) => `${whole.format(value)} ${value === 1 ? 'token' : 'tokens'}`
 
+/** @example formatMoney(950, 'usd') // '$9.50' */
+export const formatMoney = (cents: number, currency: string) =>
+  new Intl.NumberFormat('en', { style: 'currency', currency }).format(cents / 100)
+
 /** @example formatShare(3, 4) // '75%' */
 export const formatShare = (part: number, of: number) => (of === 0 ? '–' : percent.format(part / of))
 

@@ -10,6 +10,7 @@ const providerLinks = [
   ['/integrate', 'Integrate and test'],
   ['/sessions', 'Sessions'],
   ['/analytics', 'Analytics'],
+  ['/earnings', 'Earnings'],
   ['/webhooks', 'Webhooks'],
   ['/keys', 'API keys'],
   ['/appearance', 'Dialog'],
@@ -19,6 +20,9 @@ const providerLinks = [
 const operatorLinks = [
   ['/operator', 'Health'],
   ['/operator/review', 'Apps and review'],
+  ['/operator/search', 'Search and refund'],
+  ['/operator/payouts', 'Payouts'],
+  ['/operator/audit', 'Audit log'],
 ] as const
 
 /** The frame around every page of somebody signed in. */

@@ -1,5 +1,7 @@
 import { useEffect, useState } from 'react'
+import { call } from '../api/call.ts'
 import { Problem, send } from '../api/http.ts'
+import type { PlatformHealth } from '../api/operator-wire.ts'
 import { formatMinutes, formatMoment, formatNumber, formatShare } from '../format.ts'
 import { Figures } from '../parts/figures.tsx'
 import { Loading } from '../parts/loaded.tsx'
@@ -14,12 +16,13 @@ const ROUTES_SHOWN = 15
 const MEGABYTE = 1024 * 1024
 
 interface Shown {
-  isReady: boolean
-  reason: string
-  metrics: Map<string, Sample[]>
+  notReadyBecause: string | undefined
+  platform: PlatformHealth
+  /** Undefined where the figures are kept from the network that pages come from. */
+  metrics: Map<string, Sample[]> | undefined
 }
 
-/** The instance that answers, at a glance. */
+/** How the platform stands, and the instance that answers. */
 export function Health() {
   const [shown, setShown] = useState<Shown | undefined>()
   const [error, setError] = useState<unknown>()
@@ -27,9 +30,13 @@ export function Health() {
     let isGone = false
     const look = async () => {
       try {
-        const [readiness, text] = await Promise.all([askReadiness(), askMetrics()])
+        const [notReadyBecause, platform, metrics] = await Promise.all([
+          askReadiness(),
+          call<PlatformHealth>('GET', '/operators/health'),
+          askMetrics(),
+        ])
         if (isGone) return
-        setShown({ ...readiness, metrics: readMetrics(text) })
+        setShown({ notReadyBecause, platform, metrics })
         setError(undefined)
       } catch (failure) {
         if (!isGone) setError(failure)
@@ -47,37 +54,113 @@ export function Health() {
       <div className="page-head">
         <div>
           <PageTitle>Health</PageTitle>
-          <p className="quiet">
-            Of the instance that answers, since it started; asked again every ten seconds.
-          </p>
+          <p className="quiet">Asked again every ten seconds.</p>
         </div>
-        {shown && (
-          <State look={shown.isReady ? 'good' : 'bad'}>{shown.isReady ? 'Ready' : 'Not ready'}</State>
-        )}
+        {shown && <Verdict shown={shown} />}
       </div>
       {error !== undefined && <ProblemNotice error={error} />}
       {!shown && error === undefined && <Loading what="figures" />}
-      {shown && !shown.isReady && (
-        <Notice title="It gets no traffic">
-          <p>{shown.reason}</p>
+      {shown?.notReadyBecause !== undefined && (
+        <Notice title="This instance gets no traffic">
+          <p>{shown.notReadyBecause}</p>
         </Notice>
       )}
-      {shown && <Report metrics={shown.metrics} />}
+      {shown && shown.platform.concerns.length > 0 && (
+        <Notice title="Somebody should look at this">
+          <ul>
+            {shown.platform.concerns.map((concern) => (
+              <li key={concern}>{concern}</li>
+            ))}
+          </ul>
+        </Notice>
+      )}
+      {shown && <Platform platform={shown.platform} />}
+      {shown?.metrics && <Report metrics={shown.metrics} />}
     </>
   )
 }
 
-async function askReadiness() {
+function Verdict({ shown }: { shown: Shown }) {
+  if (shown.notReadyBecause !== undefined) return <State look="bad">Not ready</State>
+  return shown.platform.status === 'ok' ? (
+    <State look="good">All is well</State>
+  ) : (
+    <State look="waiting">Needs a look</State>
+  )
+}
+
+async function askReadiness(): Promise<string | undefined> {
   try {
     await send('/readyz')
-    return { isReady: true, reason: '' }
+    return undefined
   } catch (error) {
-    if (error instanceof Problem && error.status === 503) return { isReady: false, reason: error.detail }
+    if (error instanceof Problem && error.status === 503) return error.detail
     throw error
   }
 }
 
-const askMetrics = async () => (await send('/metrics')).text()
+async function askMetrics(): Promise<Map<string, Sample[]> | undefined> {
+  try {
+    const response = await send('/metrics')
+    return readMetrics(await response.text())
+  } catch (error) {
+    if (error instanceof Problem) return undefined
+    throw error
+  }
+}
+
+function Platform({ platform }: { platform: PlatformHealth }) {
+  const { sessions, ledger, jobs, webhooks, stripe, debts } = platform
+  return (
+    <section aria-labelledby="platform">
+      <h2 id="platform">The platform</h2>
+      <Figures
+        figures={[
+          {
+            name: 'Sessions running',
+            value: formatNumber(sessions.active),
+            note: `${formatNumber(sessions.paused)} paused, ${formatNumber(sessions.pending)} not opened yet`,
+          },
+          { name: 'Tokens held', value: formatNumber(platform.tokensHeld) },
+          {
+            name: 'The books',
+            value:
+              ledger.findings === null
+                ? 'not checked'
+                : ledger.findings === 0
+                  ? 'clean'
+                  : `${ledger.findings} findings`,
+            ...(ledger.checkedAt && { note: `checked ${formatMoment(ledger.checkedAt)}` }),
+          },
+          {
+            name: 'Settlement is late by',
+            value: formatSeconds(platform.settlementLagSeconds),
+          },
+          {
+            name: 'Jobs due',
+            value: formatNumber(jobs.due),
+            note: `${formatNumber(jobs.failed)} failed, late by ${formatSeconds(jobs.lagSeconds)}`,
+          },
+          {
+            name: 'Webhooks to send',
+            value: formatNumber(webhooks.backlog),
+            note: `late by ${formatSeconds(webhooks.lagSeconds)}`,
+          },
+          {
+            name: 'Stripe events refused',
+            value: formatNumber(stripe.refused),
+            note: `in 24 hours; ${formatNumber(stripe.unmatched)} wait for their payment`,
+          },
+          {
+            name: 'Tokens owed',
+            value: formatNumber(debts.tokens),
+            note: `by ${formatNumber(debts.wallets)} people`,
+          },
+        ]}
+      />
+    </section>
+  )
+}
 
 function Report({ metrics }: { metrics: Map<string, Sample[]> }) {
   const routes = healthOfRoutes(metrics)
@@ -85,39 +168,38 @@ function Report({ metrics }: { metrics: Map<string, Sample[]> }) {
   const failures = routes.reduce((sum, route) => sum + route.failures, 0)
   const connections = metrics.get('token_marketplace_db_connections')
   const startedAt = sumOf(metrics.get('process_start_time_seconds'))
-  const own = [...metrics].filter(
-    ([name, [first]]) =>
-      name.startsWith('token_marketplace_') &&
-      name !== 'token_marketplace_db_connections' &&
-      first &&
-      !/_(bucket|sum|count)$/.test(name),
-  )
   return (
     <>
-      <Figures
-        figures={[
-          { name: 'Calls answered', value: formatNumber(calls) },
-          {
-            name: 'Failures',
-            value: formatNumber(failures),
-            note: `${formatShare(failures, calls)} answered 5xx`,
-          },
-          {
-            name: 'Waiting for the database',
-            value: formatNumber(sumOf(connections, ({ state }) => state === 'waiting')),
-            note: `${formatNumber(sumOf(connections, ({ state }) => state === 'busy'))} connections busy`,
-          },
-          {
-            name: 'Memory',
-            value: `${formatNumber(Math.round(sumOf(metrics.get('process_resident_memory_bytes')) / MEGABYTE))} MB`,
-          },
-          {
-            name: 'Event loop delay, p99',
-            value: formatMs(sumOf(metrics.get('nodejs_eventloop_lag_p99_seconds'))),
-          },
-          { name: 'Running for', value: startedAt ? formatMinutes((Date.now() / 1000 - startedAt) / 60) : '–' },
-        ]}
-      />
+      <section aria-labelledby="instance">
+        <h2 id="instance">This instance</h2>
+        <Figures
+          figures={[
+            { name: 'Calls answered', value: formatNumber(calls) },
+            {
+              name: 'Failures',
+              value: formatNumber(failures),
+              note: `${formatShare(failures, calls)} answered 5xx`,
+            },
+            {
+              name: 'Waiting for the database',
+              value: formatNumber(sumOf(connections, ({ state }) => state === 'waiting')),
+              note: `${formatNumber(sumOf(connections, ({ state }) => state === 'busy'))} connections busy`,
+            },
+            {
+              name: 'Memory',
+              value: `${formatNumber(Math.round(sumOf(metrics.get('process_resident_memory_bytes')) / MEGABYTE))} MB`,
+            },
+            {
+              name: 'Event loop delay, p99',
+              value: formatMs(sumOf(metrics.get('nodejs_eventloop_lag_p99_seconds'))),
+            },
+            {
+              name: 'Running for',
+              value: startedAt ? formatMinutes((Date.now() / 1000 - startedAt) / 60) : '–',
+            },
+          ]}
+        />
+      </section>
       <section aria-labelledby="routes">
         <h2 id="routes">Busiest routes</h2>
         <Table
@@ -136,32 +218,10 @@ function Report({ metrics }: { metrics: Map<string, Sample[]> }) {
           ]}
         />
       </section>
-      {own.length > 0 && (
-        <section aria-labelledby="own">
-          <h2 id="own">Figures of the marketplace</h2>
-          <Table
-            label="Figures of the marketplace"
-            rows={own}
-            keyOf={([name]) => name}
-            columns={[
-              {
-                name: 'Figure',
-                cell: ([name]) => name.replace('token_marketplace_', '').replaceAll('_', ' '),
-              },
-              { name: 'Value', isNumber: true, cell: ([name, samples]) => showValue(name, sumOf(samples)) },
-            ]}
-          />
-        </section>
-      )}
     </>
   )
 }
 
-function showValue(name: string, value: number): string {
-  if (Number.isNaN(value)) return 'none yet'
-  return name.endsWith('_timestamp_seconds')
-    ? formatMoment(new Date(value * 1000).toISOString())
-    : formatNumber(value)
-}
-
+const formatSeconds = (seconds: number) =>
+  seconds < 120 ? `${formatNumber(Math.round(seconds))} s` : formatMinutes(seconds / 60)
 const formatMs = (seconds: number) => `${formatNumber(Math.round(seconds * 10_000) / 10)} ms`

@@ -1,4 +1,4 @@
-import type { ProviderSession, ProviderStatus } from '../api/wire.ts'
+import type { Payout, ProviderSession, ProviderStatus } from '../api/wire.ts'
 
 type Look = 'good' | 'waiting' | 'bad' | 'over'
 
@@ -35,4 +35,15 @@ export function SessionState({ session }: { session: ProviderSession }) {
   if (status === 'pending') return <State look="waiting">Waiting for the app</State>
   if (status === 'paused') return <State look="waiting">Paused</State>
   return <State look="good">{sequence > 0 ? 'Running' : 'Opened, no beat yet'}</State>
+}
+
+const ofPayout: Record<Payout['status'], [Look, string]> = {
+  pending: ['waiting', 'To be transferred'],
+  paid: ['good', 'Paid'],
+  cancelled: ['over', 'Cancelled'],
+}
+
+export function PayoutState({ status }: { status: Payout['status'] }) {
+  const [look, text] = ofPayout[status]
+  return <State look={look}>{text}</State>
 }

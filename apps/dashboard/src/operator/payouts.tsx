@@ -1,0 +1,195 @@
+import { useState } from 'react'
+import { call } from '../api/call.ts'
+import { usePages } from '../api/use-answer.ts'
+import { useSubmit } from '../api/use-submit.ts'
+import type { Payout } from '../api/wire.ts'
+import { formatMoment, formatMoney, formatNumber } from '../format.ts'
+import { Button } from '../parts/button.tsx'
+import { Confirm, Dialog } from '../parts/dialog.tsx'
+import { Field, Select } from '../parts/field.tsx'
+import { Form } from '../parts/form.tsx'
+import { Empty, Loaded, MoreButton } from '../parts/loaded.tsx'
+import { say } from '../parts/say.ts'
+import { PayoutState } from '../parts/state.tsx'
+import { Table } from '../parts/table.tsx'
+import { changeQuery, PageTitle, useAddress } from '../router.tsx'
+import { IdLink } from './found.tsx'
+
+const statuses = [
+  { value: 'pending', label: 'To be transferred' },
+  { value: 'paid', label: 'Paid' },
+  { value: 'cancelled', label: 'Cancelled' },
+] as const
+
+type Asked = { kind: 'new' } | { kind: 'pay' | 'cancel'; payout: Payout }
+
+/** What providers are to be paid, and what was. */
+export function Payouts() {
+  const { query } = useAddress()
+  const status = statuses.find(({ value }) => value === query.get('status'))?.value ?? 'pending'
+  const payouts = usePages<Payout>(`/operator/payouts?status=${status}`)
+  const [asked, setAsked] = useState<Asked | undefined>()
+  const close = () => setAsked(undefined)
+  const done = () => {
+    close()
+    payouts.reload()
+  }
+  return (
+    <>
+      <div className="page-head">
+        <PageTitle>Payouts</PageTitle>
+        <div className="actions">
+          <Select
+            label="Which payouts"
+            isLabelHidden
+            value={status}
+            choices={statuses}
+            onChange={(value) => changeQuery({ status: value === 'pending' ? null : value })}
+          />
+          <Button onPress={() => setAsked({ kind: 'new' })}>Set an amount aside</Button>
+        </div>
+      </div>
+      <Loaded answer={payouts} what="payouts">
+        {(items) =>
+          items.length === 0 ? (
+            <Empty title="None" />
+          ) : (
+            <Table
+              label="Payouts"
+              rows={items}
+              keyOf={({ id }) => id}
+              columns={[
+                { name: 'App', cell: ({ providerId }) => <IdLink id={providerId} isShort /> },
+                { name: 'Made', cell: ({ createdAt }) => formatMoment(createdAt) },
+                { name: 'State', cell: (payout) => <PayoutState status={payout.status} /> },
+                { name: 'Reference', cell: ({ reference }) => reference ?? '–' },
+                { name: 'Tokens', isNumber: true, cell: ({ amount }) => formatNumber(amount) },
+                {
+                  name: 'Worth',
+                  isNumber: true,
+                  cell: (payout) => formatMoney(payout.amountCents, payout.currency),
+                },
+                {
+                  name: 'Actions',
+                  cell: (payout) =>
+                    payout.status === 'pending' && (
+                      <span className="actions">
+                        <Button size="small" onPress={() => setAsked({ kind: 'pay', payout })}>
+                          Mark as paid
+                        </Button>
+                        <Button
+                          kind="quiet"
+                          size="small"
+                          onPress={() => setAsked({ kind: 'cancel', payout })}
+                        >
+                          Cancel it
+                        </Button>
+                      </span>
+                    ),
+                },
+              ]}
+            />
+          )
+        }
+      </Loaded>
+      <MoreButton pages={payouts} />
+      {asked?.kind === 'new' && <NewPayout onDone={done} onClose={close} />}
+      {asked?.kind === 'pay' && <MarkPaid payout={asked.payout} onDone={done} onClose={close} />}
+      {asked?.kind === 'cancel' && (
+        <Confirm
+          title="Cancel this payout?"
+          action="Cancel the payout"
+          onClose={close}
+          onConfirm={async () => {
+            await call('POST', `/providers/${asked.payout.providerId}/payouts/${asked.payout.id}/cancel`)
+            payouts.reload()
+          }}
+        >
+          <p>The amount can be paid out again at any time.</p>
+        </Confirm>
+      )}
+    </>
+  )
+}
+
+interface Ways {
+  onDone: () => void
+  onClose: () => void
+}
+
+function NewPayout({ onDone, onClose }: Ways) {
+  const [providerId, setProviderId] = useState('')
+  const [amount, setAmount] = useState('')
+  const submit = useSubmit(async () => {
+    const body = amount.trim() === '' ? {} : { amount: Number(amount) }
+    await call('POST', `/providers/${encodeURIComponent(providerId.trim())}/payouts`, body)
+    say('The amount is set aside')
+    onDone()
+  })
+  return (
+    <Dialog title="Set an amount aside" onClose={onClose}>
+      <Form submit={submit}>
+        <Field
+          label="App (id)"
+          name="id"
+          value={providerId}
+          onChange={setProviderId}
+          isRequired
+          placeholder="prv_…"
+        />
+        <Field
+          label="Tokens (optional)"
+          name="amount"
+          value={amount}
+          onChange={setAmount}
+          inputMode="numeric"
+          hint="Left empty: all that can be paid out."
+        />
+        <div className="actions">
+          <Button type="submit" isBusy={submit.isBusy}>
+            Set it aside
+          </Button>
+          <Button kind="quiet" onPress={onClose}>
+            Close
+          </Button>
+        </div>
+      </Form>
+    </Dialog>
+  )
+}
+
+function MarkPaid({ payout, onDone, onClose }: Ways & { payout: Payout }) {
+  const [reference, setReference] = useState('')
+  const submit = useSubmit(async () => {
+    await call('POST', `/providers/${payout.providerId}/payouts/${payout.id}/pay`, {
+      reference: reference.trim(),
+    })
+    say('The payout is booked')
+    onDone()
+  })
+  return (
+    <Dialog title={`Paid: ${formatMoney(payout.amountCents, payout.currency)}`} onClose={onClose}>
+      <Form submit={submit}>
+        <p>The ledger books it; this cannot be taken back.</p>
+        <Field
+          label="Reference of the transfer"
+          name="reference"
+          value={reference}
+          onChange={setReference}
+          isRequired
+          maxLength={140}
+          placeholder="SEPA 2026-03-0042"
+          hint="The provider sees it."
+        />
+        <div className="actions">
+          <Button type="submit" isBusy={submit.isBusy}>
+            It is paid
+          </Button>
+          <Button kind="quiet" onPress={onClose}>
+            Close
+          </Button>
+        </div>
+      </Form>
+    </Dialog>
+  )
+}
