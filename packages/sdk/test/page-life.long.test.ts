@@ -33,12 +33,19 @@ afterAll(async () => {
 
 const beatsOf = (id: string) => world.api.requests.filter(({ path }) => path === `/sessions/${id}/heartbeat`)
 
-async function openHidden(): Promise<{ page: Page; id: string }> {
-  const page = await browser.newPage()
+async function open(): Promise<{ page: Page; id: string }> {
+  // Tabs of one context are one client: those of an earlier test would beat for this one.
+  const context = await browser.createBrowserContext()
+  const page = await context.newPage()
   const { id, href } = world.launch({ duration: '30m' })
   world.api.sessions.get(id)!.heartbeatIntervalSeconds = 3
   await page.goto(href)
   await page.waitForFunction(() => document.documentElement.dataset.tmPhase === 'active')
+  return { page, id }
+}
+
+async function openHidden(): Promise<{ page: Page; id: string }> {
+  const { page, id } = await open()
   const devtools = await page.createCDPSession()
   const { windowId } = await devtools.send('Browser.getWindowForTarget')
   await devtools.send('Browser.setWindowBounds', { windowId, bounds: { windowState: 'minimized' } })
@@ -67,3 +74,35 @@ test('a hidden page whose timers are throttled to one a minute still beats in ti
   expect(Math.max(...gaps)).toBeLessThan(6_000)
   expect(world.api.sessions.get(id)?.usedMs).toBeGreaterThan(60_000)
 }, 180_000)
+
+test('a page that is left stops its time, and out of the back-forward cache it beats at once', async (context) => {
+  const { page, id } = await open()
+  await page.evaluate(() => {
+    document.title = 'kept alive'
+  })
+  await page.goto(world.marketplaceUrl)
+  await expect.poll(() => beatsOf(id).at(-1)?.body.final).toBe(true)
+  const session = world.api.sessions.get(id)!
+  expect(session.leaseEnd).toBeNull()
+  const before = beatsOf(id).length
+  await page.goBack()
+  if ((await page.title()) !== 'kept alive') context.skip('This browser has no back-forward cache.')
+  await expect.poll(() => beatsOf(id).length).toBeGreaterThan(before)
+  expect(beatsOf(id)[before]?.body.sequence).toBe(Number(beatsOf(id)[before - 1]?.body.sequence) + 1)
+  await expect.poll(() => session.leaseEnd).not.toBeNull()
+}, 60_000)
+
+test('a frozen page does not beat, and beats when it is thawed', async () => {
+  const { page, id } = await open()
+  const other = await page.browserContext().newPage()
+  await other.bringToFront()
+  const devtools = await page.createCDPSession()
+  await devtools.send('Page.setWebLifecycleState', { state: 'frozen' })
+  const before = beatsOf(id).length
+  await expect.poll(() => Date.now() - beatsOf(id).at(-1)!.at, { timeout: 15_000 }).toBeGreaterThan(8_000)
+  expect(beatsOf(id).length).toBeLessThanOrEqual(before + 1)
+  const frozen = beatsOf(id).length
+  await devtools.send('Page.setWebLifecycleState', { state: 'active' })
+  await page.bringToFront()
+  await expect.poll(() => beatsOf(id).length, { timeout: 5_000 }).toBeGreaterThan(frozen)
+}, 60_000)

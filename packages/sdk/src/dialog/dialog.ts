@@ -8,7 +8,7 @@
  */
 
 import { formatSeconds } from '../format-seconds.ts'
-import type { MarketplaceSession, Snapshot } from '../session.ts'
+import type { MarketplaceSession, SessionOptions, Snapshot } from '../session.ts'
 import { english, type TextKey } from '../texts.ts'
 import { css } from './style.ts'
 
@@ -30,7 +30,8 @@ export function openDialog(session: MarketplaceSession): () => void {
   const { isOptional, texts, theme } = session.options
   const host = document.createElement('token-marketplace')
   const root = host.attachShadow({ mode: 'open' })
-  style(root)
+  style(root, css)
+  void dress(root, session.options)
   if (theme) host.style.colorScheme = theme
 
   const add = <Tag extends keyof HTMLElementTagNameMap>(parent: Node, tag: Tag, attributes = {}) => {
@@ -130,12 +131,28 @@ export function openDialog(session: MarketplaceSession): () => void {
   }
 }
 
-function style(root: ShadowRoot): void {
+/** The looks that the provider chose in the dashboard. `:host` gives way to the page's own rules. */
+async function dress(root: ShadowRoot, { apiUrl, providerId, ports }: SessionOptions): Promise<void> {
+  // Another world than the browser's has its own ways to reach anybody.
+  if (ports) return
+  try {
+    const answer = await fetch(`${apiUrl.replace(/\/+$/, '')}/api/v1/providers/${providerId}/theme`, {
+      credentials: 'omit',
+    })
+    const { properties } = await answer.json()
+    const rules = Object.entries(properties).map((pair) => pair.join(':'))
+    if (rules.length > 0) style(root, `:host{${rules.join(';')}}`)
+  } catch {
+    // Plain is fine.
+  }
+}
+
+function style(root: ShadowRoot, text: string): void {
   try {
     const sheet = new CSSStyleSheet()
-    sheet.replaceSync(css)
-    root.adoptedStyleSheets = [sheet]
+    sheet.replaceSync(text)
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet]
   } catch {
-    root.appendChild(document.createElement('style')).textContent = css
+    root.appendChild(document.createElement('style')).textContent = text
   }
 }
