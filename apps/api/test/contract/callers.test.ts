@@ -30,7 +30,9 @@ POST   open                         auth      /auth/refresh
 POST   open                         auth      /auth/register
 GET    open                         unlimited /healthz
 GET    open                         unlimited /metrics
+GET    operator                     read      /operator/payouts
 GET    operator                     read      /operator/providers
+GET    operator                     read      /operator/providers/{id}/earnings
 GET    operator                     read      /operators/audit
 GET    operator                     read      /operators/audit/export
 GET    operator                     read      /operators/health
@@ -49,14 +51,22 @@ GET    user                         read      /providers/mine
 GET    open                         open      /providers/{id}
 PATCH  user key (providers:write)   write     /providers/{id}
 GET    user key (analytics:read)    read      /providers/{id}/analytics
+GET    user key (analytics:read)    read      /providers/{id}/analytics/funnel
 POST   user                         write     /providers/{id}/api-keys
 GET    user                         read      /providers/{id}/api-keys
 DELETE user                         write     /providers/{id}/api-keys/{keyId}
 POST   user                         write     /providers/{id}/api-keys/{keyId}/rotate
 POST   operator                     write     /providers/{id}/approve
+GET    user key (analytics:read)    read      /providers/{id}/earnings
+GET    user key (analytics:read)    read      /providers/{id}/earnings/statement
+GET    user key (analytics:read)    read      /providers/{id}/payouts
+POST   operator                     write     /providers/{id}/payouts
+POST   operator                     write     /providers/{id}/payouts/{payoutId}/cancel
+POST   operator                     write     /providers/{id}/payouts/{payoutId}/pay
 POST   operator                     write     /providers/{id}/reject
 GET    user key (sessions:read)     read      /providers/{id}/sessions
 GET    user                         unlimited /providers/{id}/sessions/live
+GET    user key (sessions:read)     read      /providers/{id}/sessions/{sessionId}/timeline
 POST   operator                     write     /providers/{id}/suspend
 POST   user key (sessions:write)    write     /providers/{id}/test-sessions
 POST   user key (webhooks:write)    write     /providers/{id}/webhook-endpoints
