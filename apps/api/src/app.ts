@@ -34,6 +34,7 @@ import { registerRequestTracing } from './observability/trace-requests.ts'
 import { registerOperatorRoutes } from './operators/routes.ts'
 import { createApiKeys } from './providers/find-api-key.ts'
 import { registerProviderRoutes } from './providers/routes.ts'
+import { registerReceiptRoutes } from './receipts/routes.ts'
 import { endProviderSessions } from './sessions/end-provider-sessions.ts'
 import type { BeatTuning } from './sessions/heartbeat.ts'
 import { registerSessionRoutes } from './sessions/routes.ts'
@@ -112,6 +113,7 @@ export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   })
   registerTokenRoutes(app, deps)
   registerSessionRoutes(app, deps, tuning)
+  registerReceiptRoutes(app, deps)
   registerWebhookEndpointRoutes(app, deps)
   registerAnalyticsRoutes(app, deps)
   registerEarningsRoutes(app, deps)

@@ -23,6 +23,11 @@ section { border-top: 1px solid var(--line); padding: 1.1rem 0; scroll-margin-to
 section:target { border-left: 3px solid var(--accent); padding-left: 1rem }
 .status { color: var(--faint); font-variant-numeric: tabular-nums }
 .faint { color: var(--faint) }
+table { width: 100%; border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums }
+caption { text-align: left; font-weight: 600; padding: .4rem 0 }
+th, td { text-align: left; vertical-align: top; padding: .45rem .75rem .45rem 0; border-bottom: 1px solid var(--line); font-weight: inherit }
+th:last-child, td:last-child { text-align: right; white-space: nowrap; padding-right: 0 }
+.total th, .total td { font-weight: 600; border-bottom-width: 2px }
 `
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')
 const POLICY = [

@@ -1,6 +1,7 @@
 import type { Tx } from '../db.ts'
 import { emit, type NewEvent } from '../events.ts'
 import { captureHolds } from '../ledger/capture-holds.ts'
+import { chargeSql, describeUse } from './charge.ts'
 import { type EndReason, presentSession, type SessionRow, sessionColumns } from './session.ts'
 
 export interface Ending {
@@ -60,22 +61,6 @@ export async function endSessions(
   return ended
 }
 
-/** @example '7 min 12 s at 4 tokens a minute' */
-export function describeUse({
-  usedMs,
-  tokensPerMinute,
-}: {
-  usedMs: number
-  tokensPerMinute: number
-}): string {
-  const seconds = Math.ceil(usedMs / 1000)
-  const parts = [
-    seconds >= 60 && `${Math.floor(seconds / 60)} min`,
-    (seconds % 60 > 0 || seconds === 0) && `${seconds % 60} s`,
-  ]
-  return `${parts.filter(Boolean).join(' ')} at ${tokensPerMinute} ${tokensPerMinute === 1 ? 'token' : 'tokens'} a minute`
-}
-
 function eventsOf(session: SessionRow, fee: number, marketplaceUrl: string): NewEvent[] {
   const now = session.endedAt as Date
   const base = { tenantId: session.tenantId, providerId: session.providerId, sessionId: session.id, now }
@@ -131,7 +116,7 @@ const endSessionsSql = `
       used_ms = s.used_ms + l.counted_ms,
       unbilled_ms = s.unbilled_ms + greatest(0, l.served_ms - l.counted_ms),
       tokens_charged = case when s.tokens_held = 0 then 0
-        else (s.tokens_per_minute * (s.used_ms + l.counted_ms) + 59999) / 60000 end,
+        else ${chargeSql('s.tokens_per_minute', 's.used_ms + l.counted_ms')} end,
       event_sequence = s.event_sequence + 1
     from locked l
     where s.tenant_id = l.tenant_id and s.id = l.id and l.reason is not null

@@ -12,9 +12,16 @@ import { PURCHASE_COLUMNS, type PurchaseRow } from './purchase.ts'
  */
 export async function createPurchase(
   tx: Tx,
-  input: { userId: string; price: Price; currency: string; subject: string | undefined; now: Date },
+  input: {
+    userId: string
+    price: Price
+    tokenPriceCents: number
+    currency: string
+    subject: string | undefined
+    now: Date
+  },
 ): Promise<PurchaseRow> {
-  const { userId, price, currency, subject, now } = input
+  const { userId, price, tokenPriceCents, currency, subject, now } = input
   if (subject !== undefined) {
     const since = new Date(now.getTime() - IDEMPOTENCY_HOURS * 3_600_000)
     const [begun] = await tx.query<PurchaseRow>(resumePurchaseSql, [subject, userId, since])
@@ -29,6 +36,7 @@ export async function createPurchase(
     price.discountPercent,
     subject ?? null,
     now,
+    tokenPriceCents,
   ])
   return created as PurchaseRow
 }
@@ -40,6 +48,7 @@ const resumePurchaseSql = `
   returning ${PURCHASE_COLUMNS}`
 
 const createPurchaseSql = `
-  insert into purchases (id, user_id, status, tokens, amount_cents, currency, discount_percent, request_subject, created_at)
-  values ($1, $2, 'pending', $3, $4, $5, $6, $7, $8)
+  insert into purchases (id, user_id, status, tokens, amount_cents, currency, discount_percent, request_subject, created_at,
+    token_price_cents)
+  values ($1, $2, 'pending', $3, $4, $5, $6, $7, $8, $9)
   returning ${PURCHASE_COLUMNS}`

@@ -171,7 +171,8 @@ export function registerTokenRoutes(app: App, deps: Deps): void {
       const { tenantId, userId } = userOf(request)
       const price = priceFor(request.body)
       return edge.onceAcross(request, reply, 201, {
-        prepare: (tx, subject) => createPurchase(tx, { userId, price, currency, subject, now: clock() }),
+        prepare: (tx, subject) =>
+          createPurchase(tx, { userId, price, tokenPriceCents, currency, subject, now: clock() }),
         call: async (purchase) => {
           try {
             return await checkout.start(purchase)

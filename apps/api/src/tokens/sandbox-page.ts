@@ -4,6 +4,8 @@
  * @module
  */
 import { createHash } from 'node:crypto'
+import { escapeHtml } from '../http/page.ts'
+import { formatMoney } from './format-money.ts'
 import { describeTokens, type PurchaseRow } from './purchase.ts'
 
 export interface Page {
@@ -78,23 +80,6 @@ const OUTCOMES: Record<PurchaseRow['status'], string> = {
   failed: 'This checkout was cancelled. Nothing was charged.',
   refunded: 'This purchase was refunded.',
   disputed: 'The payment of this purchase is disputed.',
-}
-
-/** The smallest unit is a hundredth in most currencies, not in all. */
-function formatMoney(amountCents: number, currency: string): string {
-  const format = new Intl.NumberFormat('en-US', { style: 'currency', currency: currency.toUpperCase() })
-  return format.format(amountCents / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2))
-}
-
-export function escapeHtml(text: string): string {
-  const entities: Record<string, string> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  }
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? '')
 }
 
 const STYLE = `

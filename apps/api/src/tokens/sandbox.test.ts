@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addUser, startTestApi, type TestApi } from '../../test/harness.ts'
-import { escapeHtml, renderSandboxPage } from './sandbox-page.ts'
+import { escapeHtml } from '../http/page.ts'
+import { renderSandboxPage } from './sandbox-page.ts'
 
 let api: TestApi
 beforeAll(async () => {

@@ -1,0 +1,120 @@
+import { type TSchema, Type } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { App } from '../app.ts'
+import type { Deps } from '../deps.ts'
+import { userOf } from '../http/authenticate.ts'
+import { sendPage } from '../http/page.ts'
+import { Id, problems, Shape } from '../http/schema.ts'
+import { getBalanceChange } from './get-balance-change.ts'
+import { getPurchaseReceipt } from './get-purchase-receipt.ts'
+import { getSessionReceipt } from './get-session-receipt.ts'
+import { BalanceChange, PurchaseReceipt, SessionReceipt } from './receipt.ts'
+import { renderPurchaseReceipt, renderSessionReceipt } from './receipt-page.ts'
+
+export function registerReceiptRoutes(app: App, { db, clock, config }: Deps): void {
+  const { marketplaceUrl } = config
+
+  app.get(
+    '/sessions/:id/receipt',
+    {
+      config: { callers: ['user'] },
+      schema: {
+        operationId: 'getSessionReceipt',
+        tags: ['Sessions'],
+        summary: 'How a session’s charge came to be',
+        description:
+          'Hold, time used, price, rounding, charge, release and balance, line by line. As JSON, or as a page with ' +
+          '`Accept: text/html`. Of a session that runs: what ending it now would cost.',
+        params: Shape({ id: Id('ses', 'The session.') }),
+        response: { 200: asJsonOrPage(SessionReceipt), ...problems('session_not_found') },
+      },
+    },
+    async (request, reply) => {
+      const { tenantId, userId } = userOf(request)
+      const input = { sessionId: request.params.id, userId, now: clock(), marketplaceUrl }
+      const receipt = await db.inTenant(tenantId, (tx) => getSessionReceipt(tx, input))
+      return sendJsonOrPage(request, reply, receipt, renderSessionReceipt)
+    },
+  )
+
+  app.get(
+    '/tokens/purchases/:id/receipt',
+    {
+      config: { callers: ['user'] },
+      schema: {
+        operationId: 'getPurchaseReceipt',
+        tags: ['Tokens'],
+        summary: 'What a purchase cost and did',
+        description:
+          'List price, discount, what was paid and refunded, and every line it wrote into the wallet. As JSON, or as a ' +
+          'page with `Accept: text/html`.',
+        params: Shape({ id: Id('pur', 'The purchase.') }),
+        response: { 200: asJsonOrPage(PurchaseReceipt), ...problems('purchase_not_found') },
+      },
+    },
+    async (request, reply) => {
+      const { tenantId, userId } = userOf(request)
+      const { id: purchaseId } = request.params
+      const receipt = await db.inTenant(tenantId, (tx) => getPurchaseReceipt(tx, { purchaseId, userId }))
+      return sendJsonOrPage(request, reply, receipt, renderPurchaseReceipt)
+    },
+  )
+
+  app.get(
+    '/tokens/history/:id',
+    {
+      config: { callers: ['user'] },
+      schema: {
+        operationId: 'getBalanceChange',
+        tags: ['Tokens'],
+        summary: 'Why did my balance change',
+        description:
+          'One line of the history, explained down to hold, charge, minutes used and price, with the receipt of the ' +
+          'session or the purchase behind it.',
+        params: Shape({ id: Id('trf', 'The line.') }),
+        response: { 200: BalanceChange, ...problems('history_line_not_found') },
+      },
+    },
+    async (request) => {
+      const { tenantId, userId } = userOf(request)
+      const input = { lineId: request.params.id, userId, now: clock(), marketplaceUrl }
+      return db.inTenant(tenantId, (tx) => getBalanceChange(tx, input))
+    },
+  )
+}
+
+function asJsonOrPage<S extends TSchema>(schema: S) {
+  return {
+    description: 'The receipt.',
+    content: {
+      'application/json': { schema },
+      'text/html': { schema: Type.String({ description: 'A page to read and print.' }) },
+    },
+  }
+}
+
+function sendJsonOrPage<R extends object>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  receipt: R,
+  render: (receipt: R) => { title: string; body: string },
+): never {
+  reply.header('vary', 'Accept')
+  return (
+    prefersPage(request.headers.accept) ? sendPage(reply, render(receipt)) : reply.send(receipt)
+  ) as never
+}
+
+/** Whether a page is asked for by name, with more weight than JSON; whoever takes anything gets JSON. */
+export function prefersPage(accept = ''): boolean {
+  const weightOf = (type: string) => {
+    for (const range of accept.toLowerCase().split(',')) {
+      const [name, ...parameters] = range.split(';').map((part) => part.trim())
+      if (name !== type) continue
+      const q = parameters.find((parameter) => parameter.startsWith('q='))
+      return q === undefined ? 1 : Number(q.slice(2)) || 0
+    }
+    return 0
+  }
+  return weightOf('text/html') > weightOf('application/json')
+}
