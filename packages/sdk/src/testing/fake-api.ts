@@ -156,6 +156,7 @@ export function createFakeApi(now: () => number): FakeApi {
         return answer(code ? { code, status } : {}, status, headers)
       }
       if (path === '/keys/public') return answer({ keys: [] })
+      if (path === `/providers/${FAKE_PROVIDER_ID}/theme`) return answer({ properties: {} })
       if (path === '/sessions/validate') return validate(body)
       const [, , id, action] = path.split('/')
       const session = sessions.get(id!)
