@@ -7,13 +7,13 @@ import type { KeyValueStorage, Moment, Ports } from '../ports.ts'
 
 /** The part of React Native's `AppState` that is used. */
 export interface AppStateLike {
-  currentState: string | null
+  currentState: string | null | undefined
   addEventListener(type: 'change', listener: (state: string) => void): { remove(): void }
 }
 
 /** The part of React Native's `Linking` that is used. */
 export interface LinkingLike {
-  getInitialURL(): Promise<string | null>
+  getInitialURL(): Promise<string | null | undefined>
   addEventListener(type: 'url', listener: (event: { url: string }) => void): { remove(): void }
   openURL(url: string): Promise<unknown>
 }
