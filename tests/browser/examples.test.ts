@@ -49,7 +49,7 @@ function listCode(folder: string): string[] {
   })
 }
 
-test.each(['react', 'vue', 'server'])('provider-%s is under 150 lines of code', (name) => {
+test.each(['react', 'vue', 'server', 'react-native'])('provider-%s is under 150 lines of code', (name) => {
   const lines = listCode(join(examples, `provider-${name}`)).flatMap((path) =>
     readFileSync(path, 'utf8')
       .split('\n')
