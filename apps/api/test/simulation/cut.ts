@@ -76,6 +76,7 @@ async function cutHere(client: pg.Client, mode: CutMode, databaseUrl: string, se
 /** Ends a server process and waits until it is gone, so that what follows does not depend on timing. */
 async function terminate(databaseUrl: string, processId: number): Promise<void> {
   const administrator = new pg.Client({ connectionString: databaseUrl })
+  administrator.on('error', () => undefined)
   await administrator.connect()
   try {
     await administrator.query('select pg_terminate_backend($1, 10000)', [processId])

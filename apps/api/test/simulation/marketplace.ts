@@ -60,6 +60,7 @@ export class Marketplace {
     this.#now = startAt
     this.#admin = new pg.Pool({ connectionString: databaseUrl, max: 4 })
     this.#admin.on('error', () => undefined)
+    this.#admin.on('connect', (client) => client.on('error', () => undefined))
     this.#config = readConfig({
       DATABASE_URL: databaseUrl,
       PUBLIC_URL: 'http://localhost:4000',

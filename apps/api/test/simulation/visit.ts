@@ -175,7 +175,7 @@ export class Visit {
     const next = () =>
       this.#person.in(5 * SECOND - Math.log(1 - random.next()) * everyMinutes * MINUTE, () => {
         if (this.#isOver || this.#person.now > this.#endsAt) return
-        if (this.#page.status === 'active') run()
+        if (this.#page.status === 'active' && this.#person.now >= this.#asleepUntil) run()
         next()
       })
     next()
@@ -250,7 +250,8 @@ export class Visit {
   #pause(): void {
     const person = this.#person
     const forMs = person.random.chance(0.05) ? 40 * MINUTE : person.random.whole(5, 300) * SECOND
-    const resume = (tries: number) => {
+    const resume = (tries: number): void => {
+      if (this.#isAsleep(() => resume(tries))) return
       if (this.#isOver || this.#page.status !== 'paused' || tries === 0) return
       this.#page.act('resume', (isDone) => isDone || person.in(5 * SECOND, () => resume(tries - 1)))
     }
@@ -280,13 +281,17 @@ export class Visit {
     )
   }
 
+  /** Nobody presses anything with the lid closed: it is done after the wake. */
+  #isAsleep(run: () => void): boolean {
+    const { now } = this.#person
+    if (now >= this.#asleepUntil) return false
+    this.#person.in(this.#asleepUntil - now + 5 * SECOND, run)
+    return true
+  }
+
   #end(): void {
     if (this.#isOver) return
-    // Nobody ends anything with the lid closed.
-    if (this.#person.now < this.#asleepUntil) {
-      this.#person.in(this.#asleepUntil - this.#person.now + 5 * SECOND, () => this.#end())
-      return
-    }
+    if (this.#isAsleep(() => this.#end())) return
     const { random, profile } = this.#person
     if (profile.ending === 'crash') {
       this.#each((page) => page.die())
