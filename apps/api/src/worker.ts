@@ -16,7 +16,8 @@ import { createMailer } from './mail/mail.ts'
 import { traceTasks } from './observability/trace-tasks.ts'
 import { startSweeper } from './sessions/jobs.ts'
 import { LOW_BALANCE_MAIL_TASK, noticeLowBalancesTask, sendLowBalanceMailTask } from './tokens/jobs.ts'
-import { forgetWebhookDeliveriesTask, startCourier } from './webhooks/jobs.ts'
+import { forgetWebhookDeliveriesTask, sendDisabledMailTask, startCourier } from './webhooks/jobs.ts'
+import { DISABLED_MAIL_TASK } from './webhooks/record-attempt.ts'
 
 export interface Worker {
   stop(): Promise<void>
@@ -27,6 +28,7 @@ export function createTasks(deps: Deps, mailer = createMailer(deps)): TaskList {
   return {
     [ACCOUNT_MAIL_TASK]: sendAccountMailTask(deps, mailer),
     [LOW_BALANCE_MAIL_TASK]: sendLowBalanceMailTask(deps, mailer),
+    [DISABLED_MAIL_TASK]: sendDisabledMailTask(deps, mailer),
     'notice-low-balances': noticeLowBalancesTask(deps),
     'chain-audit': chainAuditTask(deps),
     'roll-up-accounts': rollUpTask(deps),

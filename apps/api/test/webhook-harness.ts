@@ -1,9 +1,11 @@
+import { Logger, runOnce } from 'graphile-worker'
 import type { EventType, NewEvent } from '../src/events.ts'
 import { emit } from '../src/events.ts'
 import { createId, PUBLIC_TENANT_ID } from '../src/id.ts'
+import type { Message } from '../src/mail/mail.ts'
 import { createOutgoing, type Outgoing } from '../src/outgoing.ts'
 import { createCourier } from '../src/webhooks/courier.ts'
-import type { DisabledEndpoint } from '../src/webhooks/record-attempt.ts'
+import { createTasks } from '../src/worker.ts'
 import { accessTokenOf, addProvider, addUser, startTestApi, type TestApi } from './harness.ts'
 import { type Receiver, startReceiver } from './webhook-receiver.ts'
 
@@ -18,14 +20,8 @@ export async function startWebhookTest() {
   const api: TestApi = await startTestApi({ env: { OUTGOING_ALLOW_CIDRS: '127.0.0.0/8' } })
   const owner = await addUser(api)
   const outgoing: Outgoing = createOutgoing(api.deps.config, { timeoutMs: 2_000 })
-  const disabled: DisabledEndpoint[] = []
   const receivers: Receiver[] = []
-  const courier = createCourier(api.deps, {
-    outgoing,
-    onDisabled: async (endpoint) => {
-      disabled.push(endpoint)
-    },
-  })
+  const courier = createCourier(api.deps, { outgoing })
   /** A new one each time: the clock moves by days. */
   const token = () => accessTokenOf(api, owner.id)
   const call: TestApi['call'] = async (method, url, options) =>
@@ -35,7 +31,6 @@ export async function startWebhookTest() {
     api,
     owner,
     outgoing,
-    disabled,
     token,
     async receive(...args: Parameters<typeof startReceiver>) {
       const receiver = await startReceiver(...args)
@@ -66,9 +61,24 @@ export async function startWebhookTest() {
     deliveriesOf: async ({ path }: { path: string }) =>
       (await call('GET', `${path}/deliveries?limit=100`)).body.items,
     endpointOf: async ({ path }: { path: string }) => (await call('GET', path)).body,
+    /** Runs what is enqueued and resolves to the messages that were sent. */
+    async runJobs(): Promise<Message[]> {
+      const sent: Message[] = []
+      const mailer = {
+        send: async (message: Message) => {
+          sent.push(message)
+        },
+      }
+      await runOnce({
+        connectionString: api.databaseUrl,
+        taskList: createTasks(api.deps, mailer),
+        noHandleSignals: true,
+        logger: new Logger(() => () => {}),
+      })
+      return sent
+    },
     /** Of one test nothing is left to be delivered in the next. */
     async clear() {
-      disabled.length = 0
       await api.deps.db.batch.query(
         `update webhook_deliveries set status = 'failed' where status = 'pending'`,
       )

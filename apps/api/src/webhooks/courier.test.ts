@@ -231,9 +231,11 @@ describe('an attempt that fails', () => {
     it.api.clock.advance({ hours: 1 })
     await it.deliver()
     expect(await it.endpointOf(endpoint)).toMatchObject({ status: 'disabled', disabledBecause: 'failing' })
-    expect(it.disabled).toEqual([
-      { tenantId: PUBLIC_TENANT_ID, endpointId: endpoint.id, providerId, because: 'failing' },
-    ])
+    const [letter, ...more] = await it.runJobs()
+    expect(letter?.text).toContain(
+      `${receiver.url} of Focus timer is disabled, because it has not answered well`,
+    )
+    expect(more).toEqual([])
 
     // Enabled again, it is as new, and what waited is sent.
     status = 204
@@ -270,7 +272,7 @@ describe('an attempt that fails', () => {
     await it.emitAll([it.eventOf(providerId), it.eventOf(providerId)])
     await it.deliver()
     expect(await it.endpointOf(endpoint)).toMatchObject({ status: 'disabled', disabledBecause: 'gone' })
-    expect(it.disabled).toHaveLength(1)
+    expect((await it.runJobs()).map(({ text }) => text)).toEqual([expect.stringContaining('410 Gone')])
   })
 })
 

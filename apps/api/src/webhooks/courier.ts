@@ -11,7 +11,7 @@ import { type Outgoing, OutgoingFailure } from '../outgoing.ts'
 import { type ClaimedDelivery, claimDeliveries } from './claim-deliveries.ts'
 import { unsealSecret } from './endpoint.ts'
 import { presentEvent } from './event.ts'
-import { type AttemptResult, type DisabledEndpoint, recordAttempt } from './record-attempt.ts'
+import { type AttemptResult, recordAttempt } from './record-attempt.ts'
 import { signWebhook } from './signature.ts'
 
 /** Under way on this instance. Waiting for others costs memory and a socket each, not a thread. */
@@ -28,15 +28,9 @@ export interface Courier {
   stop(): void
 }
 
-export interface CourierOptions {
-  outgoing: Outgoing
-  /** Tells the owner that an endpoint was disabled; where mail is sent, this is where it begins. */
-  onDisabled?: (endpoint: DisabledEndpoint) => Promise<void>
-}
-
 export function createCourier(
   { db, clock, log, config }: Pick<Deps, 'db' | 'clock' | 'log' | 'config'>,
-  { outgoing, onDisabled }: CourierOptions,
+  { outgoing }: { outgoing: Outgoing },
 ): Courier {
   const underWay = new Set<Promise<void>>()
   let failingUnderWay = 0
@@ -95,9 +89,7 @@ export function createCourier(
         result,
         now: clock(),
       })
-      if (!disabled) return
-      log.warn({ ...disabled }, 'webhook endpoint disabled')
-      await onDisabled?.(disabled)
+      if (disabled) log.warn({ ...disabled }, 'webhook endpoint disabled')
     } catch (error) {
       log.error({ err: error, deliveryId: id }, 'delivery not recorded, its lease will run out')
     }

@@ -1,9 +1,12 @@
 import type { Task } from 'graphile-worker'
 import type { Deps } from '../deps.ts'
 import { idFloor } from '../id.ts'
+import type { Mailer } from '../mail/mail.ts'
+import { renderMessage } from '../mail/render-message.ts'
 import { createOutgoing } from '../outgoing.ts'
 import { createCourier } from './courier.ts'
 import { DELIVERIES_KEPT_DAYS } from './delivery.ts'
+import type { DisabledEndpoint } from './record-attempt.ts'
 
 const LOOK_EVERY_MS = 500
 /** How long a stop waits for what is under way; the rest is sent again when its lease is over. */
@@ -44,6 +47,46 @@ export const forgetWebhookDeliveriesTask =
     }
     await db.batch.query(forgetEndpointsSql)
   }
+
+const WHY: Record<DisabledEndpoint['because'], string> = {
+  gone: 'it answered 410 Gone',
+  failing: 'it has not answered well for five days',
+}
+
+/** Says nothing when the endpoint works again by then. */
+export const sendDisabledMailTask =
+  ({ db, config }: Pick<Deps, 'db' | 'config'>, mailer: Mailer): Task =>
+  async (payload) => {
+    const { tenantId, endpointId, because } = payload as DisabledEndpoint
+    const [found] = await db.inTenant(tenantId, (tx) =>
+      tx.query<{ email: string; name: string | null; provider: string; url: string }>(findOwnerSql, [
+        endpointId,
+        because,
+      ]),
+    )
+    if (!found) return
+    // What follows a question mark may be a credential.
+    const url = found.url.split('?', 1)[0]
+    await mailer.send(
+      renderMessage({
+        to: found.email,
+        name: found.name,
+        subject: 'A webhook endpoint was disabled',
+        paragraphs: [
+          `the webhook endpoint ${url} of ${found.provider} is disabled, because ${WHY[because]}. Nothing is sent to it any more.`,
+          'When it works again, enable it; what waited is sent then, and a replay brings what happened meanwhile.',
+        ],
+        link: { url: `${config.publicUrl}/dashboard`, label: 'Open the dashboard' },
+      }),
+    )
+  }
+
+const findOwnerSql = `
+  select u.email, case when u.email_verified_at is not null then u.display_name end as name, p.name as provider, w.url
+  from webhook_endpoints w
+  join providers p on p.tenant_id = w.tenant_id and p.id = w.provider_id
+  join users u on u.tenant_id = p.tenant_id and u.id = p.owner_id
+  where w.id = $1 and w.disabled_because = $2 and u.deleted_at is null`
 
 // Ids begin with the time of their event, so the primary key finds the old ones of each tenant.
 const forgetSql = `

@@ -18,6 +18,9 @@ export interface DisabledEndpoint {
   because: 'gone' | 'failing'
 }
 
+/** Tells the owner that an endpoint was disabled; the job is made in the statement that disables it. */
+export const DISABLED_MAIL_TASK = 'send-webhook-disabled-mail'
+
 /**
  * Writes down how an attempt went and what follows: delivered, tried again, or failed for good; and for the endpoint,
  * whether it works, fails, or has failed for so long that it is disabled.
@@ -52,10 +55,11 @@ export async function recordAttempt(
     endpointId,
     httpStatus === 410,
     new Date(now.getTime() - FAILING_MS_MAX),
+    DISABLED_MAIL_TASK,
   ])
   if (!changed?.isDisabled) return undefined
-  const { isDisabled: _yes, ...disabled } = changed
-  return disabled
+  const { providerId, because } = changed
+  return { tenantId, endpointId, providerId, because }
 }
 
 /** Null: all attempts were made. */
@@ -83,14 +87,19 @@ const recordAttemptSql = `
   ), attempt as (
     insert into webhook_attempts (tenant_id, delivery_id, number, at, http_status, latency_ms, error, answer_excerpt)
     select tenant_id, id, attempts, $6, $7, $8, $9, $10 from moved
+  ), health as (
+    update webhook_endpoints w set
+      failing_since = case when $3 then null else coalesce(w.failing_since, $5) end,
+      status = case when not $3 and ($12 or w.failing_since <= $13) then 'disabled' else w.status end,
+      disabled_because = case when $3 then null when $12 then 'gone' when w.failing_since <= $13 then 'failing' end,
+      updated_at = case when not $3 and ($12 or w.failing_since <= $13) then $5 else w.updated_at end
+    where w.tenant_id = $1 and w.id = $11 and w.status = 'enabled'
+      and case when $3 then w.failing_since is not null
+        else $12 or w.failing_since is null or w.failing_since <= $13 end
+    returning w.status = 'disabled' as "isDisabled", w.tenant_id, w.id, w.provider_id, w.disabled_because
   )
-  update webhook_endpoints w set
-    failing_since = case when $3 then null else coalesce(w.failing_since, $5) end,
-    status = case when not $3 and ($12 or w.failing_since <= $13) then 'disabled' else w.status end,
-    disabled_because = case when $3 then null when $12 then 'gone' when w.failing_since <= $13 then 'failing' end,
-    updated_at = case when not $3 and ($12 or w.failing_since <= $13) then $5 else w.updated_at end
-  where w.tenant_id = $1 and w.id = $11 and w.status = 'enabled'
-    and case when $3 then w.failing_since is not null
-      else $12 or w.failing_since is null or w.failing_since <= $13 end
-  returning w.status = 'disabled' as "isDisabled", w.tenant_id as "tenantId", w.id as "endpointId",
-    w.provider_id as "providerId", w.disabled_because as because`
+  select h."isDisabled", h.provider_id as "providerId", h.disabled_because as because,
+    case when h."isDisabled" then enqueue_job($14, json_build_object(
+      'tenantId', h.tenant_id, 'endpointId', h.id, 'providerId', h.provider_id, 'because', h.disabled_because
+    ), null, null) end
+  from health h`
