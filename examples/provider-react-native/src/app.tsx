@@ -21,11 +21,10 @@ function SessionBar({ ink }: { ink: string }) {
   const secondsLeft = useSecondsLeft()
   if (phase !== 'active' && phase !== 'paused') return null
   const isRunning = phase === 'active'
+  const left = secondsLeft === null ? '–:––' : formatSeconds(secondsLeft)
   return (
     <View style={styles.bar}>
-      <Text style={[styles.left, { color: ink }]}>
-        {secondsLeft === null ? '–:––' : formatSeconds(secondsLeft)} left
-      </Text>
+      <Text style={[styles.left, { color: ink }]}>{left} left</Text>
       <Button ink={ink} title={isRunning ? 'Pause' : 'Resume'} act={isRunning ? pause : resume} />
       <Button ink={ink} title="Finish" act={complete} />
     </View>

@@ -7,7 +7,9 @@ import {
 import { useEffect, useState } from 'react'
 import { AppState, Linking } from 'react-native'
 import { App } from './app'
-import { apiUrl, providerId } from './settings'
+
+const apiUrl = 'https://api.example.com'
+const providerId = 'prv_fake'
 
 /** Gives the SDK this phone: what the app is doing, which link opened it, and where to keep things. */
 export function Root({ storage }: { storage: StorageLike }) {
