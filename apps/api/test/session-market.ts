@@ -9,8 +9,14 @@ export type SessionMarket = Awaited<ReturnType<typeof startSessionMarket>>
  * const it = await startSessionMarket()
  * await it.play({ user: it.users[0]!, minutes: 7.2 })
  */
-export async function startSessionMarket({ users: count = 3 }: { users?: number } = {}) {
-  const api: TestApi = await startTestApi()
+export async function startSessionMarket({
+  users: count = 3,
+  env = {},
+}: {
+  users?: number
+  env?: Record<string, string>
+} = {}) {
+  const api: TestApi = await startTestApi({ env })
   const owner = await addUser(api)
   const providerId = await addProvider(api, { ownerId: owner.id, tokensPerMinute: 4 })
   const users = await Promise.all(Array.from({ length: count }, () => addUser(api, { tokens: 1_000_000 })))
