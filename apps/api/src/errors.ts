@@ -285,6 +285,8 @@ export interface ProblemExtras {
   required?: number
   available?: number
   debt?: number
+  /** Where the user gets a new launch. */
+  returnUrl?: string
   /** The spending limit that stands in the way. */
   limitTokens?: number
   errors?: { path: string; message: string }[]

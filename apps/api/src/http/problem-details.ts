@@ -66,7 +66,7 @@ declare module 'fastify' {
 /** The body of a problem answer. */
 export function presentProblem(problem: Problem, request: FastifyRequest, publicUrl: string): ProblemBody {
   const { title, cure, status } = PROBLEMS[problem.code]
-  const { errors, required, available, debt, limitTokens, detail } = problem.extras
+  const { errors, required, available, debt, limitTokens, returnUrl, detail } = problem.extras
   return {
     type: `${publicUrl}/docs/errors#${problem.code}`,
     title,
@@ -79,6 +79,7 @@ export function presentProblem(problem: Problem, request: FastifyRequest, public
     ...(required !== undefined && { required }),
     ...(available !== undefined && { available }),
     ...(debt !== undefined && { debt }),
+    ...(returnUrl !== undefined && { returnUrl }),
     ...(limitTokens !== undefined && { limitTokens }),
   }
 }
@@ -127,7 +128,7 @@ function toProblem(error: FastifyError): Problem {
   if (known) return new Problem(known, {}, error.message)
   if (
     DATABASE_AWAY.test(code) ||
-    /connection terminated|not queryable|timeout exceeded when trying to connect/i.test(error.message)
+    /connection terminated|not queryable|query read timeout|timeout exceeded when trying to connect/i.test(error.message)
   ) {
     return new Problem('unavailable', { retryAfterSeconds: 1 }, error.message)
   }

@@ -58,6 +58,12 @@ export const ProblemDetails = Type.Object(
     required: Type.Optional(Tokens('Money problems: what it would take.', 120)),
     available: Type.Optional(Tokens('Money problems: what can be spent now.', 30)),
     debt: Type.Optional(Tokens('Money problems: owed for refunded tokens that had been spent.', 0)),
+    returnUrl: Type.Optional(
+      Type.String({
+        description: 'An expired launch only: where the user gets a new one.',
+        examples: ['https://marketplace.example/?session=ses_01k4w3t9x2qv5m8r7c6z1n0hbd'],
+      }),
+    ),
     limitTokens: Type.Optional(Tokens('Spending limits: the limit that stands in the way.', 500)),
   },
   { $id: 'Problem', description: 'Problem details (RFC 9457).', additionalProperties: true },

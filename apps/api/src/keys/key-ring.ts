@@ -12,7 +12,7 @@ import {
   type KeyObject,
   sign,
 } from 'node:crypto'
-import { decodeProtectedHeader, exportJWK, type JWK, type JWTPayload, jwtVerify } from 'jose'
+import { decodeProtectedHeader, errors, exportJWK, type JWK, type JWTPayload, jwtVerify } from 'jose'
 import type { Clock } from '../clock.ts'
 import type { Db, Tx } from '../db.ts'
 import { seal, unseal } from '../seal.ts'
@@ -45,9 +45,12 @@ export interface KeyRing {
 export class JwtRefused extends Error {
   override name = 'JwtRefused'
   readonly reason: 'invalid' | 'expired'
-  constructor(reason: 'invalid' | 'expired', why: string) {
+  /** Of an expired one, whose signature was good. */
+  readonly claims: JWTPayload | undefined
+  constructor(reason: 'invalid' | 'expired', why: string, claims?: JWTPayload) {
     super(why)
     this.reason = reason
+    this.claims = claims
   }
 }
 
@@ -185,12 +188,14 @@ export async function createKeyRing(input: {
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
         currentDate: now,
       })
-      if ((payload.exp ?? 0) * 1000 <= now.getTime()) throw new JwtRefused('expired', 'exp has passed')
+      if ((payload.exp ?? 0) * 1000 <= now.getTime()) {
+        throw new JwtRefused('expired', 'exp has passed', payload)
+      }
       return payload
     } catch (error) {
       if (error instanceof JwtRefused) throw error
-      const code = (error as { code?: string }).code
-      throw new JwtRefused(code === 'ERR_JWT_EXPIRED' ? 'expired' : 'invalid', (error as Error).message)
+      if (error instanceof errors.JWTExpired) throw new JwtRefused('expired', error.message, error.payload)
+      throw new JwtRefused('invalid', (error as Error).message)
     }
   }
 }

@@ -194,6 +194,7 @@ describe('validating', () => {
     api.clock.advance({ seconds: 120 })
     const late = await validateLaunch(play, { launchJwt: relaunched.body.launchJwt })
     expect([late.status, late.body.code]).toEqual([401, 'launch_expired'])
+    expect(late.body.returnUrl).toBe(`http://localhost:4001/?session=${play.sessionId}`)
     const back = await play.market('POST', '/relaunch')
     await validateLaunch(play, { launchJwt: back.body.launchJwt })
     await play.call('complete')

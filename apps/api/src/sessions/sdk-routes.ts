@@ -18,7 +18,7 @@ import { getSession } from './get-session.ts'
 import { type BeatTuning, createHeartbeat } from './heartbeat.ts'
 import { signSessionJwt } from './launch.ts'
 import { pauseSession, resumeSession, type Speaker } from './pause-session.ts'
-import { presentSession, SESSION_LIFE_MS, Session, type SessionRow } from './session.ts'
+import { presentSession, returnUrlOf, SESSION_LIFE_MS, Session, type SessionRow } from './session.ts'
 import { createValidation } from './validate-session.ts'
 
 const ClientId = Type.String({
@@ -125,7 +125,11 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
       const now = clock()
       const claims = await keys.verify(launchJwt, 'launch+jwt').catch((error: unknown) => {
         if (!(error instanceof JwtRefused)) throw error
-        throw new Problem(error.reason === 'expired' ? 'launch_expired' : 'launch_invalid', {}, error.message)
+        const sid = String(error.claims?.sid)
+        // Only what we signed ourselves makes an address of ours.
+        const back = SESSION_ID.test(sid) ? { returnUrl: returnUrlOf(marketplaceUrl, sid) } : {}
+        if (error.reason === 'expired') throw new Problem('launch_expired', back, error.message)
+        throw new Problem('launch_invalid', {}, error.message)
       })
       const [tenantId, sessionId, providerId, jti] = [claims.tid, claims.sid, claims.aud, claims.jti].map(
         String,

@@ -153,6 +153,10 @@ export const Session = Shape(
 
 export type SessionWire = Static<typeof Session>
 
+/** Where a session's user goes back to. */
+export const returnUrlOf = (marketplaceUrl: string, sessionId: string) =>
+  `${marketplaceUrl}/?session=${sessionId}`
+
 /** How the row reads at `now`: the time of the running lease is projected, nothing is stored. */
 export function presentSession(row: SessionRow, now: Date, marketplaceUrl: string): SessionWire {
   const { servedMs, serveUntil } = projectLease(row, now)
@@ -176,7 +180,7 @@ export function presentSession(row: SessionRow, now: Date, marketplaceUrl: strin
     tokensCharged: row.tokensCharged,
     heartbeatIntervalSeconds: HEARTBEAT_INTERVAL_SECONDS,
     warningSeconds: Math.min(WARNING_SECONDS_MAX, Math.floor(row.durationMs / 2000)),
-    returnUrl: `${marketplaceUrl}/?session=${row.id}`,
+    returnUrl: returnUrlOf(marketplaceUrl, row.id),
     createdAt: row.createdAt.toISOString(),
     startedAt: row.startedAt?.toISOString() ?? null,
     endedAt: row.endedAt?.toISOString() ?? null,
