@@ -16,7 +16,7 @@ export interface Db {
   /** A transaction bound to one tenant by row level security. */
   inTenant<T>(tenantId: string, run: (tx: Tx) => Promise<T>): Promise<T>
   /** A transaction across tenants, for batches and jobs: its SQL joins on (tenant_id, id). */
-  inBatch<T>(run: (tx: Tx) => Promise<T>): Promise<T>
+  inBatch<T>(run: (tx: Tx) => Promise<T>, options?: { statementTimeoutMs?: number }): Promise<T>
   /** One statement across tenants, its own transaction. */
   batch: Tx
   /** How busy the pools are, for metrics. */
@@ -40,6 +40,8 @@ const TENANT_ID = /^ten_[0-9a-hjkmnp-tv-z]{26}$/
 /** Serialization failure and deadlock: the transaction did nothing, so it may run again. */
 const RETRIABLE = new Set(['40001', '40P01'])
 const TRIES_MAX = 4
+/** The server ends a statement by itself; where its word does not come, the network is gone. */
+const SILENCE_MS = 2_000
 
 export interface DbOptions {
   databaseUrl: string
@@ -55,6 +57,8 @@ export function connect({ databaseUrl, poolSize = 10, statementTimeoutMs = 10_00
       connectionString: databaseUrl,
       max: poolSize,
       connectionTimeoutMillis: 5_000,
+      query_timeout: statementTimeoutMs + SILENCE_MS,
+      keepAlive: true,
       idleTimeoutMillis: 30_000,
       application_name: `token-marketplace ${role}`,
       options: [
@@ -82,7 +86,11 @@ export function connect({ databaseUrl, poolSize = 10, statementTimeoutMs = 10_00
       assert(TENANT_ID.test(tenantId), 'a tenant id is well formed')
       return transact(app, `begin; set local app.tenant_id = '${tenantId}'`, run)
     },
-    inBatch: (run) => transact(batchPool, 'begin', run),
+    inBatch(run, { statementTimeoutMs: own } = {}) {
+      if (own === undefined) return transact(batchPool, 'begin', run)
+      assert(Number.isSafeInteger(own), 'a timeout is whole milliseconds')
+      return transact(batchPool, `begin; set local statement_timeout = ${own}`, run, own + SILENCE_MS)
+    },
     batch: {
       query: (sql, values) =>
         inStatementSpan(sql, async () => (await batchPool.query(prepared(sql, values))).rows),
@@ -100,7 +108,13 @@ export function connect({ databaseUrl, poolSize = 10, statementTimeoutMs = 10_00
   }
 }
 
-async function transact<T>(pool: pg.Pool, begin: string, run: (tx: Tx) => Promise<T>): Promise<T> {
+async function transact<T>(
+  pool: pg.Pool,
+  begin: string,
+  run: (tx: Tx) => Promise<T>,
+  queryTimeoutMs?: number,
+): Promise<T> {
+  const patience = queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }
   for (let attempt = 1; ; attempt += 1) {
     const client = await pool.connect()
     let broken: Error | undefined
@@ -108,15 +122,21 @@ async function transact<T>(pool: pg.Pool, begin: string, run: (tx: Tx) => Promis
       await client.query(begin)
       const result = await run({
         query: (sql, values) =>
-          inStatementSpan(sql, async () => (await client.query(prepared(sql, values))).rows),
+          inStatementSpan(
+            sql,
+            async () => (await client.query({ ...prepared(sql, values), ...patience })).rows,
+          ),
       })
       await client.query('commit')
       return result
     } catch (error) {
+      // Nobody answers: a rollback would wait as long again. The server rolls back when it learns of the end.
+      if (isSilence(error)) broken = error
       // A rollback that fails means a connection that is gone: the server has rolled back by itself.
-      await client.query('rollback').catch((failure: Error) => {
-        broken = failure
-      })
+      else
+        await client.query('rollback').catch((failure: Error) => {
+          broken = failure
+        })
       const code = (error as { code?: string }).code
       if (attempt < TRIES_MAX && code !== undefined && RETRIABLE.has(code)) continue
       throw error
@@ -124,6 +144,10 @@ async function transact<T>(pool: pg.Pool, begin: string, run: (tx: Tx) => Promis
       client.release(broken)
     }
   }
+}
+
+function isSilence(error: unknown): error is Error {
+  return error instanceof Error && error.message === 'Query read timeout'
 }
 
 const names = new Map<string, string>()

@@ -12,6 +12,8 @@ const GRACE_MS = 10 * 60_000
 /** One transaction's worth: a day. */
 const CHUNK_MS = 86_400_000
 
+const PATIENCE = { statementTimeoutMs: 5 * 60_000 }
+
 /**
  * Writes the quarters that are over, from where the last run stopped. Repeating it changes nothing.
  *
@@ -21,7 +23,6 @@ export async function rollUpActivity(db: Db, { now }: { now: Date }): Promise<Da
   const until = new Date(Math.floor((now.getTime() - GRACE_MS) / QUARTER_MS) * QUARTER_MS)
   for (;;) {
     const reached = await db.inBatch(async (tx) => {
-      await tx.query(`set local statement_timeout = '5min'`)
       // Instances that roll up at the same time wait here for one another.
       const [progress] = await tx.query<{ rolledUntil: Date | null }>(lockProgressSql)
       assert(progress, 'the progress has its row')
@@ -31,7 +32,7 @@ export async function rollUpActivity(db: Db, { now }: { now: Date }): Promise<Da
       if (from < to) await writeQuarters(tx, from, to)
       await tx.query('update activity_progress set rolled_until = $1', [to])
       return to
-    })
+    }, PATIENCE)
     if (reached >= until) return reached
   }
 }
@@ -42,11 +43,10 @@ export async function rollUpActivity(db: Db, { now }: { now: Date }): Promise<Da
  */
 export async function rollUpActivityAgain(db: Db): Promise<void> {
   await db.inBatch(async (tx) => {
-    await tx.query(`set local statement_timeout = '5min'`)
     const [progress] = await tx.query<{ rolledUntil: Date | null }>(lockProgressSql)
     const to = progress?.rolledUntil
     if (to) await writeQuarters(tx, new Date(to.getTime() - 2 * CHUNK_MS), to)
-  })
+  }, PATIENCE)
 }
 
 async function findBeginning(tx: Tx): Promise<Date | undefined> {

@@ -19,7 +19,8 @@ export function registerOverload(app: FastifyInstance, { config }: Pick<Deps, 'c
   const beats = { count: 0, max: scale(BEATS_IN_FLIGHT_MAX) }
   const rest = { count: 0, max: scale(IN_FLIGHT_MAX) }
 
-  app.addHook('onRequest', async (request, reply) => {
+  // Counted once the body is here: whoever dribbles one in for half a minute takes a socket, and nobody's place.
+  app.addHook('preValidation', async (request, reply) => {
     const limit = request.routeOptions.config?.limit
     // Probes are how an operator sees the overload.
     if (limit === 'none' && !request.is404) return

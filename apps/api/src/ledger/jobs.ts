@@ -11,15 +11,19 @@ export const rollUpTask =
     await db.inBatch((tx) => rollUpAccounts(tx))
   }
 
+const CHECK_MS_MAX = 30 * 60_000
+
 /** The nightly proof. A finding is logged as an error, loudly, and fails the job. */
 export const checkLedgerTask =
   ({ db, log, clock }: Deps): Task =>
   async () => {
-    const report = await db.inBatch(async (tx) => {
-      await tx.query('set transaction isolation level repeatable read')
-      await tx.query(`set local statement_timeout = '30min'`)
-      return checkLedger(tx)
-    })
+    const report = await db.inBatch(
+      async (tx) => {
+        await tx.query('set transaction isolation level repeatable read')
+        return checkLedger(tx)
+      },
+      { statementTimeoutMs: CHECK_MS_MAX },
+    )
     const now = clock()
     await db.batch.query(
       'insert into ledger_checks (id, findings, transfers, created_at) values ($1, $2, $3, $4)',
