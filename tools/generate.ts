@@ -11,6 +11,7 @@ import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startEmbeddedPostgres } from '../apps/api/src/embedded-postgres.ts'
 import { migrate } from '../apps/api/src/migrate.ts'
+import { produceClientOperations } from './client-operations.ts'
 import { dumpSchema } from './dump-schema.ts'
 import { produceErrorReference } from './error-reference.ts'
 import { produceOpenApi } from './openapi-document.ts'
@@ -21,6 +22,7 @@ type Generator = { path: string; produce: (databaseUrl: string) => Promise<strin
 const GENERATORS: Generator[] = [
   { path: 'apps/api/schema.sql', produce: dumpSchema },
   { path: 'apps/api/openapi.json', produce: produceOpenApi },
+  { path: 'packages/client/src/operations.ts', produce: produceClientOperations },
   { path: 'docs/api/errors.md', produce: produceErrorReference },
 ]
 

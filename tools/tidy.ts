@@ -4,7 +4,11 @@ import { root } from './tracked-files.ts'
 
 const LINES_MAX = 400
 const SOURCE = /\.(ts|tsx|mts|mjs|js|jsx|vue|css|html|sql|sh)$/
-const GENERATED = new Set(['apps/api/schema.sql', 'packages/sdk/src/wire.ts'])
+const GENERATED = new Set([
+  'apps/api/schema.sql',
+  'packages/sdk/src/wire.ts',
+  'packages/client/src/operations.ts',
+])
 const EMPTY_NAMES = /(^|[/.-])(utils?|helpers?|common|shared|services?|managers?|misc)([/.-]|$)/
 const API = 'apps/api/src/'
 

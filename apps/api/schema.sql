@@ -17,6 +17,43 @@ create table public.account_rollups (
 );
 alter table public.account_rollups enable row level security;
 
+create table public.activity_people (
+  tenant_id text not null default public.current_tenant(),
+  provider_id text not null,
+  user_id text not null,
+  number integer not null,
+  constraint activity_people_pkey PRIMARY KEY (tenant_id, provider_id, user_id),
+  constraint people_have_numbers_of_their_own UNIQUE (tenant_id, provider_id, number)
+);
+alter table public.activity_people enable row level security;
+
+create table public.activity_progress (
+  is_only_row boolean not null default true,
+  rolled_until timestamp with time zone,
+  constraint activity_progress_pkey PRIMARY KEY (is_only_row),
+  constraint one_row CHECK (is_only_row)
+);
+
+create table public.activity_quarters (
+  tenant_id text not null default public.current_tenant(),
+  provider_id text not null,
+  is_test boolean not null,
+  quarter timestamp with time zone not null,
+  opened integer not null,
+  validated integer not null,
+  completed integer not null,
+  expired integer not null,
+  abandoned integer not null,
+  cancelled integer not null,
+  revoked integer not null,
+  used_ms bigint not null,
+  gross bigint not null,
+  fee bigint not null,
+  people integer[] not null default '{}'::integer[],
+  constraint activity_quarters_pkey PRIMARY KEY (tenant_id, provider_id, is_test, quarter)
+);
+alter table public.activity_quarters enable row level security;
+
 create table public.api_keys (
   tenant_id text not null default public.current_tenant(),
   id text not null,
@@ -38,6 +75,43 @@ create table public.api_keys (
   constraint api_keys_pkey PRIMARY KEY (tenant_id, id)
 );
 alter table public.api_keys enable row level security;
+
+create table public.audit_entries (
+  tenant_id text not null default public.current_tenant(),
+  id text not null,
+  actor_kind text not null,
+  actor_id text not null,
+  action text not null,
+  subject_id text,
+  before jsonb,
+  after jsonb,
+  reason text,
+  request_id text,
+  address text,
+  created_at timestamp with time zone not null,
+  constraint audit_actor_is_known CHECK ((actor_kind = ANY (ARRAY['operator'::text, 'owner'::text, 'key'::text, 'system'::text]))),
+  constraint audit_entries_pkey PRIMARY KEY (tenant_id, id)
+);
+alter table public.audit_entries enable row level security;
+
+create table public.audit_links (
+  sequence bigint not null,
+  tenant_id text not null,
+  entry_id text not null,
+  hash bytea not null,
+  chained_at timestamp with time zone not null,
+  constraint audit_entry_is_linked_once UNIQUE (tenant_id, entry_id),
+  constraint audit_links_begin_at_one CHECK ((sequence >= 1)),
+  constraint audit_links_pkey PRIMARY KEY (sequence)
+);
+alter table public.audit_links enable row level security;
+
+create table public.audit_unchained (
+  tenant_id text not null default public.current_tenant(),
+  entry_id text not null,
+  constraint audit_unchained_pkey PRIMARY KEY (tenant_id, entry_id)
+);
+alter table public.audit_unchained enable row level security;
 
 create table public.events (
   tenant_id text not null default public.current_tenant(),
@@ -84,12 +158,80 @@ create table public.idempotency_keys (
 );
 alter table public.idempotency_keys enable row level security;
 
+create table public.ledger_checks (
+  id text not null,
+  findings integer not null,
+  transfers bigint not null,
+  created_at timestamp with time zone not null,
+  constraint ledger_checks_pkey PRIMARY KEY (id)
+);
+
+create table public.mailed_links (
+  tenant_id text not null default public.current_tenant(),
+  token_hash bytea not null,
+  purpose text not null,
+  user_id text not null,
+  email_normalized text not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  constraint mailed_link_has_user FOREIGN KEY (tenant_id, user_id) REFERENCES public.users(tenant_id, id),
+  constraint mailed_link_purpose_is_known CHECK ((purpose = ANY (ARRAY['verify_email'::text, 'reset_password'::text]))),
+  constraint mailed_links_pkey PRIMARY KEY (tenant_id, token_hash)
+);
+alter table public.mailed_links enable row level security;
+
 create table public.migrations (
   name text not null,
   checksum text not null,
   applied_at timestamp with time zone not null default now(),
   constraint migrations_pkey PRIMARY KEY (name)
 );
+
+create table public.payouts (
+  tenant_id text not null default public.current_tenant(),
+  id text not null,
+  provider_id text not null,
+  status text not null default 'pending'::text,
+  amount bigint not null,
+  amount_cents bigint not null,
+  currency text not null,
+  reference text,
+  transfer_id text,
+  created_by text not null,
+  created_at timestamp with time zone not null,
+  settled_at timestamp with time zone,
+  constraint paid_payouts_say_how CHECK ((((status = 'paid'::text) = (reference IS NOT NULL)) AND ((status = 'paid'::text) = (transfer_id IS NOT NULL)))),
+  constraint payout_has_provider FOREIGN KEY (tenant_id, provider_id) REFERENCES public.providers(tenant_id, id),
+  constraint payout_has_transfer FOREIGN KEY (tenant_id, transfer_id) REFERENCES public.transfers(tenant_id, id),
+  constraint payout_is_positive CHECK ((amount > 0)),
+  constraint payout_status_is_known CHECK ((status = ANY (ARRAY['pending'::text, 'paid'::text, 'cancelled'::text]))),
+  constraint payouts_pkey PRIMARY KEY (tenant_id, id),
+  constraint settled_payouts_say_when CHECK (((status = 'pending'::text) = (settled_at IS NULL)))
+);
+alter table public.payouts enable row level security;
+
+create table public.provider_spending_limits (
+  tenant_id text not null default public.current_tenant(),
+  user_id text not null,
+  provider_id text not null,
+  per_day_tokens bigint not null,
+  constraint provider_spending_limit_has_provider FOREIGN KEY (tenant_id, provider_id) REFERENCES public.providers(tenant_id, id),
+  constraint provider_spending_limit_has_user FOREIGN KEY (tenant_id, user_id) REFERENCES public.users(tenant_id, id),
+  constraint provider_spending_limit_is_not_negative CHECK ((per_day_tokens >= 0)),
+  constraint provider_spending_limits_pkey PRIMARY KEY (tenant_id, user_id, provider_id)
+);
+alter table public.provider_spending_limits enable row level security;
+
+create table public.provider_themes (
+  tenant_id text not null default public.current_tenant(),
+  provider_id text not null,
+  theme jsonb not null,
+  updated_at timestamp with time zone not null,
+  constraint provider_themes_pkey PRIMARY KEY (tenant_id, provider_id),
+  constraint theme_has_provider FOREIGN KEY (tenant_id, provider_id) REFERENCES public.providers(tenant_id, id)
+);
+alter table public.provider_themes enable row level security;
 
 create table public.providers (
   tenant_id text not null default public.current_tenant(),
@@ -134,6 +276,7 @@ create table public.purchases (
   created_at timestamp with time zone not null,
   paid_at timestamp with time zone,
   request_subject text,
+  token_price_cents bigint,
   constraint purchase_has_user FOREIGN KEY (tenant_id, user_id) REFERENCES public.users(tenant_id, id),
   constraint purchase_status_is_known CHECK ((status = ANY (ARRAY['pending'::text, 'paid'::text, 'failed'::text, 'refunded'::text, 'disputed'::text]))),
   constraint purchases_pkey PRIMARY KEY (tenant_id, id),
@@ -151,10 +294,30 @@ create table public.refresh_tokens (
   expires_at timestamp with time zone not null,
   rotated_at timestamp with time zone,
   revoked_at timestamp with time zone,
+  signed_in_at timestamp with time zone not null,
+  user_agent text,
   constraint refresh_token_has_user FOREIGN KEY (tenant_id, user_id) REFERENCES public.users(tenant_id, id),
   constraint refresh_tokens_pkey PRIMARY KEY (tenant_id, token_hash)
 );
 alter table public.refresh_tokens enable row level security;
+
+create table public.refunds (
+  tenant_id text not null default public.current_tenant(),
+  id text not null,
+  purchase_id text not null,
+  amount_cents bigint not null,
+  reason text not null,
+  status text not null,
+  stripe_refund_id text,
+  requested_by text not null,
+  created_at timestamp with time zone not null,
+  constraint refund_has_purchase FOREIGN KEY (tenant_id, purchase_id) REFERENCES public.purchases(tenant_id, id),
+  constraint refund_is_positive CHECK ((amount_cents > 0)),
+  constraint refund_status_is_known CHECK ((status = ANY (ARRAY['pending'::text, 'sent'::text, 'failed'::text]))),
+  constraint refunds_pkey PRIMARY KEY (tenant_id, id),
+  constraint sent_refunds_name_stripes CHECK (((status = 'sent'::text) = (stripe_refund_id IS NOT NULL)))
+);
+alter table public.refunds enable row level security;
 
 create table public.sessions (
   tenant_id text not null default public.current_tenant(),
@@ -210,6 +373,18 @@ create table public.signing_keys (
   published_until timestamp with time zone,
   constraint signing_keys_pkey PRIMARY KEY (kid)
 );
+
+create table public.spending_limits (
+  tenant_id text not null default public.current_tenant(),
+  user_id text not null,
+  per_day_tokens bigint,
+  low_balance_tokens bigint,
+  low_balance_noticed_at timestamp with time zone,
+  constraint spending_limit_has_user FOREIGN KEY (tenant_id, user_id) REFERENCES public.users(tenant_id, id),
+  constraint spending_limits_are_not_negative CHECK (((per_day_tokens >= 0) AND (low_balance_tokens >= 0))),
+  constraint spending_limits_pkey PRIMARY KEY (tenant_id, user_id)
+);
+alter table public.spending_limits enable row level security;
 
 create table public.stripe_disputes (
   tenant_id text not null default public.current_tenant(),
@@ -293,7 +468,13 @@ create table public.users (
   is_operator boolean not null default false,
   reference_salt bytea not null,
   created_at timestamp with time zone not null,
+  email_verified_at timestamp with time zone,
+  pending_email text,
+  pending_email_normalized text,
+  deleted_at timestamp with time zone,
+  has_spending_limits boolean not null default false,
   constraint email_is_unique UNIQUE (tenant_id, email_normalized),
+  constraint pending_email_is_whole CHECK (((pending_email IS NULL) = (pending_email_normalized IS NULL))),
   constraint users_pkey PRIMARY KEY (tenant_id, id),
   constraint users_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id)
 );
@@ -314,9 +495,71 @@ create table public.wallets (
 );
 alter table public.wallets enable row level security;
 
+create table public.webhook_attempts (
+  tenant_id text not null default public.current_tenant(),
+  delivery_id text not null,
+  number integer not null,
+  at timestamp with time zone not null,
+  http_status integer,
+  latency_ms integer not null,
+  error text,
+  answer_excerpt text,
+  constraint attempt_has_answer_or_error CHECK (((http_status IS NULL) = (error IS NOT NULL))),
+  constraint webhook_attempts_pkey PRIMARY KEY (tenant_id, delivery_id, number)
+);
+alter table public.webhook_attempts enable row level security;
+
+create table public.webhook_deliveries (
+  tenant_id text not null default public.current_tenant(),
+  id text not null,
+  endpoint_id text not null,
+  event_id text not null,
+  status text not null default 'pending'::text,
+  tries integer not null default 0,
+  attempts integer not null default 0,
+  next_attempt_at timestamp with time zone not null,
+  claimed_until timestamp with time zone,
+  created_at timestamp with time zone not null,
+  delivered_at timestamp with time zone,
+  constraint delivered_ones_say_when CHECK (((status <> 'delivered'::text) OR (delivered_at IS NOT NULL))),
+  constraint delivery_status_is_known CHECK ((status = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text]))),
+  constraint webhook_deliveries_pkey PRIMARY KEY (tenant_id, id)
+) with (fillfactor=80);
+alter table public.webhook_deliveries enable row level security;
+
+create table public.webhook_endpoints (
+  tenant_id text not null default public.current_tenant(),
+  id text not null,
+  provider_id text not null,
+  url text not null,
+  events text[] not null,
+  status text not null,
+  disabled_because text,
+  failing_since timestamp with time zone,
+  secret_sealed bytea not null,
+  previous_secret_sealed bytea,
+  signing_key_sealed bytea,
+  public_key text,
+  previous_signing_key_sealed bytea,
+  previous_secret_until timestamp with time zone,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  deleted_at timestamp with time zone,
+  constraint disabled_endpoints_say_why CHECK ((((status = 'disabled'::text) = (disabled_because IS NOT NULL)) AND (disabled_because = ANY (ARRAY['owner'::text, 'gone'::text, 'failing'::text, 'deleted'::text])))),
+  constraint previous_secret_says_until_when CHECK (((previous_secret_sealed IS NULL) = (previous_secret_until IS NULL))),
+  constraint webhook_endpoint_has_provider FOREIGN KEY (tenant_id, provider_id) REFERENCES public.providers(tenant_id, id),
+  constraint webhook_endpoint_status_is_known CHECK ((status = ANY (ARRAY['enabled'::text, 'disabled'::text]))),
+  constraint webhook_endpoints_pkey PRIMARY KEY (tenant_id, id)
+);
+alter table public.webhook_endpoints enable row level security;
+
 -- indexes (those of constraints stand with their tables)
 
 CREATE INDEX api_keys_by_provider ON public.api_keys USING btree (tenant_id, provider_id, id);
+
+CREATE INDEX audit_entries_by_actor ON public.audit_entries USING btree (tenant_id, actor_id, id);
+
+CREATE INDEX audit_entries_by_subject ON public.audit_entries USING btree (tenant_id, subject_id, id) WHERE (subject_id IS NOT NULL);
 
 CREATE INDEX events_by_provider ON public.events USING btree (tenant_id, provider_id, id);
 
@@ -327,6 +570,16 @@ CREATE INDEX holds_by_reference ON public.holds USING btree (tenant_id, referenc
 CREATE INDEX holds_open_by_wallet ON public.holds USING btree (tenant_id, wallet_id) WHERE (resolution IS NULL);
 
 CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
+
+CREATE INDEX ledger_checks_clean ON public.ledger_checks USING btree (created_at) WHERE (findings = 0);
+
+CREATE INDEX mailed_links_by_age ON public.mailed_links USING btree (expires_at);
+
+CREATE INDEX mailed_links_by_user ON public.mailed_links USING btree (tenant_id, user_id, purpose, created_at);
+
+CREATE INDEX payouts_by_provider ON public.payouts USING btree (tenant_id, provider_id, id);
+
+CREATE INDEX payouts_pending ON public.payouts USING btree (tenant_id, id) WHERE (status = 'pending'::text);
 
 CREATE INDEX providers_awaiting_review ON public.providers USING btree (tenant_id, id) WHERE (status = 'in_review'::text);
 
@@ -350,13 +603,25 @@ CREATE INDEX refresh_tokens_by_family ON public.refresh_tokens USING btree (tena
 
 CREATE INDEX refresh_tokens_by_user ON public.refresh_tokens USING btree (tenant_id, user_id);
 
+CREATE INDEX refunds_by_purchase ON public.refunds USING btree (tenant_id, purchase_id, id);
+
 CREATE INDEX sessions_by_provider ON public.sessions USING btree (tenant_id, provider_id, id);
 
 CREATE INDEX sessions_by_user ON public.sessions USING btree (tenant_id, user_id, id);
 
 CREATE INDEX sessions_due ON public.sessions USING btree (sweep_at) WHERE (status <> 'ended'::text);
 
+CREATE INDEX sessions_live_by_provider ON public.sessions USING btree (tenant_id, provider_id, id) WHERE (status <> 'ended'::text);
+
+CREATE INDEX sessions_test_by_age ON public.sessions USING btree (created_at) WHERE is_test;
+
+CREATE INDEX spending_limits_with_notice ON public.spending_limits USING btree (tenant_id, user_id) WHERE (low_balance_tokens IS NOT NULL);
+
+CREATE INDEX stripe_disputes_not_won ON public.stripe_disputes USING btree (tenant_id, purchase_id) WHERE (status <> 'won'::text);
+
 CREATE INDEX stripe_events_by_purchase ON public.stripe_events USING btree (purchase_id) WHERE (purchase_id IS NOT NULL);
+
+CREATE INDEX stripe_events_refused ON public.stripe_events USING btree (received_at) WHERE (outcome = 'refused'::text);
 
 CREATE INDEX stripe_events_unmatched ON public.stripe_events USING btree (payment_intent_id) WHERE (outcome = 'unmatched'::text);
 
@@ -372,7 +637,34 @@ CREATE UNIQUE INDEX transfers_into_wallet ON public.transfers USING btree (tenan
 
 CREATE UNIQUE INDEX transfers_out_of_wallet ON public.transfers USING btree (tenant_id, debit_account_id, debit_sequence) WHERE (debit_sequence IS NOT NULL);
 
+CREATE INDEX wallets_in_debt ON public.wallets USING btree (tenant_id, id) WHERE (debt > 0);
+
+CREATE INDEX webhook_deliveries_by_endpoint ON public.webhook_deliveries USING btree (tenant_id, endpoint_id, id);
+
+CREATE INDEX webhook_deliveries_by_event ON public.webhook_deliveries USING btree (tenant_id, event_id, endpoint_id);
+
+CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (tenant_id, endpoint_id, next_attempt_at) WHERE (status = 'pending'::text);
+
+CREATE INDEX webhook_deliveries_failed ON public.webhook_deliveries USING btree (tenant_id, endpoint_id, id) WHERE (status = 'failed'::text);
+
+CREATE INDEX webhook_deliveries_under_way ON public.webhook_deliveries USING btree (tenant_id, endpoint_id) WHERE (claimed_until IS NOT NULL);
+
+CREATE INDEX webhook_endpoints_by_provider ON public.webhook_endpoints USING btree (tenant_id, provider_id, id) WHERE (deleted_at IS NULL);
+
+CREATE INDEX webhook_endpoints_enabled ON public.webhook_endpoints USING btree (tenant_id, provider_id) WHERE (status = 'enabled'::text);
+
 -- functions
+
+CREATE OR REPLACE FUNCTION public.audit_text(e public.audit_entries)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  select jsonb_build_array(
+    e.tenant_id, e.id, e.actor_kind, e.actor_id, e.action, e.subject_id, e.before, e.after, e.reason, e.request_id,
+    e.address, to_char(e.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+  )::text
+$function$;
 
 CREATE OR REPLACE FUNCTION public.capture_holds(p_tenant_id text, p_reference text, p_amount bigint, p_provider_id text, p_fee_basis_points integer, p_description text, p_transfer_ids text[], p_now timestamp with time zone, OUT resolved boolean, OUT captured bigint, OUT released bigint, OUT fee bigint)
  RETURNS record
@@ -540,6 +832,19 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION public.job_figures(p_now timestamp with time zone, OUT due bigint, OUT oldest_due_at timestamp with time zone, OUT failed bigint)
+ RETURNS record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select
+    count(*) filter (where j.attempts < j.max_attempts and j.run_at <= p_now and j.locked_at is null),
+    min(j.run_at) filter (where j.attempts < j.max_attempts and j.run_at <= p_now and j.locked_at is null),
+    count(*) filter (where j.attempts >= j.max_attempts)
+  from graphile_worker.jobs j;
+$function$;
+
 CREATE OR REPLACE FUNCTION public.lease_ms(s public.sessions)
  RETURNS bigint
  LANGUAGE sql
@@ -674,7 +979,94 @@ AS $function$
     else greatest(0, least(ms_between(s.last_beat_at, p_at), lease_ms(s), s.duration_ms - s.used_ms)) end
 $function$;
 
+CREATE OR REPLACE FUNCTION public.spend_launch(p_tenant_id text, p_session_id text, p_provider_id text, p_jti text, p_client_id text, p_origin text, p_now timestamp with time zone, p_unbilled_ms_allowed bigint)
+ RETURNS text
+ LANGUAGE plpgsql
+AS $function$
+declare
+  s sessions;
+  provider_status text;
+  origins text[];
+  counted bigint := 0;
+  unbilled bigint := 0;
+  is_over_allowance boolean;
+begin
+  select * into s from sessions x where x.tenant_id = p_tenant_id and x.id = p_session_id for update;
+  if s.id is null or s.provider_id <> p_provider_id then
+    return 'launch_invalid';
+  end if;
+  select p.status, p.allowed_origins into provider_status, origins
+  from providers p where p.tenant_id = p_tenant_id and p.id = p_provider_id;
+  if p_origin is not null and not p_origin = any (origins) then
+    return 'origin_not_allowed';
+  end if;
+  if s.status = 'ended' then
+    return 'session_ended';
+  end if;
+  if over_reason(s, p_now) is not null then
+    return 'over';
+  end if;
+  if s.launch_jti <> p_jti then
+    return 'launch_invalid';
+  end if;
+  if provider_status = 'suspended' then
+    return 'suspended';
+  end if;
+  if s.launch_spent_by is not null then
+    return case when s.launch_spent_by = p_client_id then 'again' else 'launch_already_used' end;
+  end if;
+  -- Taking a running session over counts what the client before was surely served.
+  if s.status = 'active' then
+    counted := unvouched_ms(s, p_now);
+    unbilled := greatest(0, served_ms(s, p_now) - counted);
+  end if;
+  if unbilled > 0 then
+    insert into unbilled_time as u (tenant_id, user_id, provider_id, hour, unbilled_ms)
+    values (p_tenant_id, s.user_id, s.provider_id, date_trunc('hour', p_now, 'UTC'), unbilled)
+    on conflict (tenant_id, user_id, provider_id, hour) do update set unbilled_ms = u.unbilled_ms + excluded.unbilled_ms;
+  end if;
+  select coalesce(sum(u.unbilled_ms), 0) > p_unbilled_ms_allowed into is_over_allowance
+  from unbilled_time u
+  where u.tenant_id = p_tenant_id and u.user_id = s.user_id and u.provider_id = s.provider_id
+    and u.hour > p_now - interval '24 hours';
+  -- A client that comes back goes on with its own sequence. A paused session stays paused.
+  update sessions x set
+    launch_spent_by = p_client_id,
+    sequence = case when s.client_id = p_client_id then s.sequence else 0 end,
+    client_id = p_client_id,
+    status = case when s.status = 'pending' then 'active' else s.status end,
+    started_at = coalesce(s.started_at, p_now),
+    used_ms = s.used_ms + counted,
+    unbilled_ms = s.unbilled_ms + unbilled,
+    last_beat_at = case when s.status = 'paused' then s.last_beat_at else p_now end,
+    is_first_beat_due = s.status <> 'paused',
+    is_final = false,
+    is_lease_short = s.is_lease_short or is_over_allowance,
+    event_sequence = s.event_sequence + (s.status = 'pending')::int,
+    sweep_at = least(s.sweep_at, running_sweep_at(p_now, s.duration_ms - s.used_ms - counted))
+  where x.tenant_id = p_tenant_id and x.id = p_session_id;
+  return case when s.status = 'pending' then 'started' else 'taken_over' end;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.unvouched_ms(s public.sessions, p_at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case when s.is_lease_short or ms_between(s.last_beat_at, p_at) <= 45000
+    then counted_ms(s, p_at, null) else 0 end
+$function$;
+
 -- triggers
+
+CREATE TRIGGER audit_entries_are_append_only BEFORE DELETE OR UPDATE ON public.audit_entries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER audit_entries_are_not_truncated BEFORE TRUNCATE ON public.audit_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER audit_links_are_append_only BEFORE DELETE OR UPDATE ON public.audit_links FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER audit_links_are_not_truncated BEFORE TRUNCATE ON public.audit_links FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER holds_are_not_deleted BEFORE DELETE ON public.holds FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
@@ -688,9 +1080,29 @@ create policy batches_see_all on public.account_rollups as permissive for all to
 
 create policy tenant_sees_its_own on public.account_rollups as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
+create policy batches_see_all on public.activity_people as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.activity_people as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.activity_quarters as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.activity_quarters as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
 create policy batches_see_all on public.api_keys as permissive for all to tm_batch using (true) with check (true);
 
 create policy tenant_sees_its_own on public.api_keys as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.audit_entries as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.audit_entries as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.audit_links as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.audit_links as permissive for select to tm_app using ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.audit_unchained as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_adds_its_own on public.audit_unchained as permissive for insert to tm_app with check ((tenant_id = public.current_tenant()));
 
 create policy batches_see_all on public.events as permissive for all to tm_batch using (true) with check (true);
 
@@ -704,6 +1116,22 @@ create policy batches_see_all on public.idempotency_keys as permissive for all t
 
 create policy tenant_sees_its_own on public.idempotency_keys as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
+create policy batches_see_all on public.mailed_links as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.mailed_links as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.payouts as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.payouts as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.provider_spending_limits as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.provider_spending_limits as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.provider_themes as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.provider_themes as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
 create policy batches_see_all on public.providers as permissive for all to tm_batch using (true) with check (true);
 
 create policy tenant_sees_its_own on public.providers as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
@@ -716,9 +1144,17 @@ create policy batches_see_all on public.refresh_tokens as permissive for all to 
 
 create policy tenant_sees_its_own on public.refresh_tokens as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
+create policy batches_see_all on public.refunds as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.refunds as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
 create policy batches_see_all on public.sessions as permissive for all to tm_batch using (true) with check (true);
 
 create policy tenant_sees_its_own on public.sessions as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.spending_limits as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.spending_limits as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
 create policy batches_see_all on public.stripe_disputes as permissive for all to tm_batch using (true) with check (true);
 
@@ -740,7 +1176,21 @@ create policy batches_see_all on public.wallets as permissive for all to tm_batc
 
 create policy tenant_sees_its_own on public.wallets as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
+create policy batches_see_all on public.webhook_attempts as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.webhook_attempts as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.webhook_deliveries as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.webhook_deliveries as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.webhook_endpoints as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.webhook_endpoints as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
 -- privileges
+
+grant execute on function public.audit_text(e public.audit_entries) to public;
 
 grant execute on function public.capture_holds(p_tenant_id text, p_reference text, p_amount bigint, p_provider_id text, p_fee_basis_points integer, p_description text, p_transfer_ids text[], p_now timestamp with time zone, OUT resolved boolean, OUT captured bigint, OUT released bigint, OUT fee bigint) to public;
 
@@ -755,6 +1205,8 @@ grant execute on function public.enqueue_job(p_task text, p_payload json, p_run_
 grant execute on function public.enqueue_job(p_task text, p_payload json, p_run_at timestamp with time zone, p_job_key text) to tm_batch;
 
 grant execute on function public.free_after_debt(p_tenant_id text, p_wallet_id text, p_amount bigint, p_transfer_id text, p_now timestamp with time zone) to public;
+
+grant execute on function public.job_figures(p_now timestamp with time zone, OUT due bigint, OUT oldest_due_at timestamp with time zone, OUT failed bigint) to tm_batch;
 
 grant execute on function public.lease_ms(s public.sessions) to public;
 
@@ -774,9 +1226,25 @@ grant execute on function public.running_sweep_at(p_at timestamp with time zone,
 
 grant execute on function public.served_ms(s public.sessions, p_at timestamp with time zone) to public;
 
+grant execute on function public.spend_launch(p_tenant_id text, p_session_id text, p_provider_id text, p_jti text, p_client_id text, p_origin text, p_now timestamp with time zone, p_unbilled_ms_allowed bigint) to public;
+
+grant execute on function public.unvouched_ms(s public.sessions, p_at timestamp with time zone) to public;
+
 grant select on table public.account_rollups to tm_app;
 
 grant insert, select, update on table public.account_rollups to tm_batch;
+
+grant select on table public.activity_people to tm_app;
+
+grant insert, select on table public.activity_people to tm_batch;
+
+grant select on table public.activity_progress to tm_app;
+
+grant select, update on table public.activity_progress to tm_batch;
+
+grant select on table public.activity_quarters to tm_app;
+
+grant insert, select, update on table public.activity_quarters to tm_batch;
 
 grant insert, select on table public.api_keys to tm_app;
 
@@ -797,6 +1265,18 @@ grant update on table public.api_keys (replaced_by_id) to tm_batch;
 grant update on table public.api_keys (revoked_at) to tm_app;
 
 grant update on table public.api_keys (revoked_at) to tm_batch;
+
+grant insert, select on table public.audit_entries to tm_app;
+
+grant insert, select on table public.audit_entries to tm_batch;
+
+grant select on table public.audit_links to tm_app;
+
+grant insert, select on table public.audit_links to tm_batch;
+
+grant insert on table public.audit_unchained to tm_app;
+
+grant delete, insert, select on table public.audit_unchained to tm_batch;
 
 grant insert, select on table public.events to tm_app;
 
@@ -826,9 +1306,43 @@ grant delete, insert, select, update on table public.idempotency_keys to tm_app;
 
 grant delete, insert, select, update on table public.idempotency_keys to tm_batch;
 
+grant delete, insert, select on table public.ledger_checks to tm_batch;
+
+grant delete, insert, select, update on table public.mailed_links to tm_app;
+
+grant delete, insert, select, update on table public.mailed_links to tm_batch;
+
 grant select on table public.migrations to tm_app;
 
 grant select on table public.migrations to tm_batch;
+
+grant insert, select on table public.payouts to tm_app;
+
+grant insert, select on table public.payouts to tm_batch;
+
+grant update on table public.payouts (reference) to tm_app;
+
+grant update on table public.payouts (reference) to tm_batch;
+
+grant update on table public.payouts (settled_at) to tm_app;
+
+grant update on table public.payouts (settled_at) to tm_batch;
+
+grant update on table public.payouts (status) to tm_app;
+
+grant update on table public.payouts (status) to tm_batch;
+
+grant update on table public.payouts (transfer_id) to tm_app;
+
+grant update on table public.payouts (transfer_id) to tm_batch;
+
+grant delete, insert, select, update on table public.provider_spending_limits to tm_app;
+
+grant delete, insert, select, update on table public.provider_spending_limits to tm_batch;
+
+grant insert, select, update on table public.provider_themes to tm_app;
+
+grant insert, select, update on table public.provider_themes to tm_batch;
 
 grant insert, select, update on table public.providers to tm_app;
 
@@ -842,11 +1356,27 @@ grant insert, select, update on table public.refresh_tokens to tm_app;
 
 grant delete, insert, select, update on table public.refresh_tokens to tm_batch;
 
+grant insert, select on table public.refunds to tm_app;
+
+grant insert, select on table public.refunds to tm_batch;
+
+grant update on table public.refunds (status) to tm_app;
+
+grant update on table public.refunds (status) to tm_batch;
+
+grant update on table public.refunds (stripe_refund_id) to tm_app;
+
+grant update on table public.refunds (stripe_refund_id) to tm_batch;
+
 grant insert, select, update on table public.sessions to tm_app;
 
 grant insert, select, update on table public.sessions to tm_batch;
 
 grant insert, select, update on table public.signing_keys to tm_batch;
+
+grant delete, insert, select, update on table public.spending_limits to tm_app;
+
+grant delete, insert, select, update on table public.spending_limits to tm_batch;
 
 grant select on table public.stripe_disputes to tm_app;
 
@@ -889,3 +1419,15 @@ grant update on table public.wallets (posted) to tm_batch;
 grant update on table public.wallets (sequence) to tm_app;
 
 grant update on table public.wallets (sequence) to tm_batch;
+
+grant insert, select on table public.webhook_attempts to tm_app;
+
+grant delete, insert, select on table public.webhook_attempts to tm_batch;
+
+grant insert, select, update on table public.webhook_deliveries to tm_app;
+
+grant delete, insert, select, update on table public.webhook_deliveries to tm_batch;
+
+grant insert, select, update on table public.webhook_endpoints to tm_app;
+
+grant delete, insert, select, update on table public.webhook_endpoints to tm_batch;

@@ -1,0 +1,229 @@
+import { expect, test } from 'vitest'
+import { type ClientOptions, createMarketplaceClient } from './client.ts'
+import { createMemoryStorage, type Locks } from './credentials.ts'
+import { MarketplaceProblem, SignedOut, Unreachable } from './problem.ts'
+
+interface Seen {
+  method: string
+  path: string
+  token: string | null
+  key: string | null
+  body: unknown
+}
+
+/** An API that rotates refresh tokens, ends a family when one is used twice, and can be told to fail. */
+function createFakeApi() {
+  const seen: Seen[] = []
+  const failures: (number | 'no answer')[] = []
+  let generation = 0
+  let isFamilyAlive = true
+  const pair = () => ({
+    accessToken: `access-${generation}`,
+    refreshToken: `refresh-${generation}`,
+    tokenType: 'Bearer',
+    expiresInSeconds: 900,
+  })
+  const json = (status: number, body?: unknown) =>
+    new Response(body === undefined ? null : JSON.stringify(body), {
+      status,
+      headers: status === 503 ? { 'retry-after': '2' } : {},
+    })
+  const fetch: typeof globalThis.fetch = async (input, init = {}) => {
+    const { pathname, search } = new URL(String(input))
+    const headers = new Headers(init.headers)
+    const body = init.body === undefined ? undefined : JSON.parse(String(init.body))
+    const token = headers.get('authorization')?.replace('Bearer ', '') ?? null
+    const path = pathname + search
+    seen.push({ method: init.method ?? 'GET', path, token, key: headers.get('idempotency-key'), body })
+    init.signal?.throwIfAborted()
+    // As over a network: whoever asks at the same time does so before the first answer.
+    await new Promise((resolve) => setImmediate(resolve))
+    const failure = failures.shift()
+    if (failure === 'no answer') throw new TypeError('fetch failed')
+    if (failure !== undefined)
+      return json(failure, { code: failure === 401 ? 'unauthenticated' : 'unavailable' })
+    const user = { id: 'usr_1', email: 'ada@example.com', displayName: null, createdAt: '' }
+    if (path === '/auth/login') return json(200, { user, ...pair() })
+    if (path === '/auth/logout') return json(204)
+    if (path === '/auth/refresh') {
+      if (!isFamilyAlive || body.refreshToken !== `refresh-${generation}`) {
+        isFamilyAlive = false
+        return json(401, { code: 'refresh_token_invalid' })
+      }
+      generation += 1
+      return json(200, pair())
+    }
+    if (token !== null && token !== `access-${generation}`) return json(401, { code: 'unauthenticated' })
+    if (path === '/tokens/purchase')
+      return json(402, { code: 'insufficient_tokens', required: 2, title: 'No' })
+    return json(200, { path })
+  }
+  return { seen, failures, fetch, paths: () => seen.map(({ path }) => path) }
+}
+
+/** Web Locks as the tabs of one browser share them. */
+function createFakeLocks(): Locks {
+  let turn: Promise<unknown> = Promise.resolve()
+  return {
+    request(_name, run) {
+      const result = turn.then(run)
+      turn = result.catch(() => undefined)
+      return result
+    },
+  }
+}
+
+function setUp(options: Partial<ClientOptions> = {}) {
+  const api = createFakeApi()
+  const waited: number[] = []
+  const clock = { now: 0 }
+  const base: ClientOptions = {
+    apiUrl: 'https://api.example/',
+    fetch: api.fetch,
+    storage: createMemoryStorage(),
+    locks: createFakeLocks(),
+    now: () => clock.now,
+    sleep: async (ms) => void waited.push(ms),
+    ...options,
+  }
+  return {
+    api,
+    waited,
+    clock,
+    client: createMarketplaceClient(base),
+    tab: () => createMarketplaceClient(base),
+  }
+}
+const ada = { email: 'ada@example.com', password: 'correct horse' }
+
+test('paths and queries are filled in and escaped', async () => {
+  const { api, client } = setUp()
+  await client.call('listProviders', { query: { q: 'a&b', category: undefined, limit: 5 } })
+  await client.call('getProvider', { path: { id: '../x?y' } })
+  expect(api.paths()).toEqual(['/providers?q=a%26b&limit=5', '/providers/..%2Fx%3Fy'])
+})
+
+test('nobody signed in is said without asking the API', async () => {
+  const { api, client } = setUp()
+  await expect(client.call('getBalance')).rejects.toThrow(SignedOut)
+  expect(api.seen).toEqual([])
+})
+
+test('a sign-in is shared by tabs, and told', async () => {
+  const { client, tab } = setUp()
+  const other = tab()
+  let told = 0
+  const stop = client.onSignInChange(() => {
+    told += 1
+  })
+  expect(await client.signIn(ada)).toMatchObject({ id: 'usr_1' })
+  expect(other.currentUser()).toMatchObject({ email: 'ada@example.com' })
+  expect(other.refreshToken()).toBe('refresh-0')
+  await client.signOut()
+  expect([client.currentUser(), other.currentUser(), told]).toEqual([null, null, 2])
+  stop()
+  await client.signIn(ada)
+  expect(told).toBe(2)
+})
+
+test('of many calls in many tabs one trades the refresh token', async () => {
+  const { api, client, clock, tab } = setUp()
+  await client.signIn(ada)
+  clock.now += 880_000
+  const tabs = [client, tab(), tab()]
+  await Promise.all(tabs.flatMap((one) => [one.call('getBalance'), one.call('getProfile')]))
+  expect(api.paths().filter((path) => path === '/auth/refresh')).toHaveLength(1)
+  expect(new Set(api.seen.filter(({ method }) => method === 'GET').map(({ token }) => token))).toEqual(
+    new Set(['access-1']),
+  )
+})
+
+test('without Web Locks one tab does not race itself', async () => {
+  const { api, client, clock } = setUp()
+  const { client: alone } = setUp({ fetch: api.fetch, locks: undefined as never, now: () => clock.now })
+  await alone.signIn(ada)
+  clock.now += 880_000
+  await Promise.all([alone.call('getBalance'), alone.call('getProfile'), alone.call('listSessions')])
+  expect(api.paths().filter((path) => path === '/auth/refresh')).toHaveLength(1)
+  expect(client.currentUser()).toBeNull()
+})
+
+test('a token the server refuses is traded once, and a dead sign-in is over', async () => {
+  const { api, client } = setUp()
+  await client.signIn(ada)
+  api.failures.push(401)
+  await client.call('getBalance')
+  expect(api.paths()).toEqual(['/auth/login', '/tokens/balance', '/auth/refresh', '/tokens/balance'])
+  api.failures.push(401, 401)
+  await expect(client.call('getBalance')).rejects.toThrow(SignedOut)
+  expect(client.currentUser()).toBeNull()
+})
+
+test('what creates something is asked for again under the same key', async () => {
+  const { api, client, waited } = setUp()
+  await client.signIn(ada)
+  api.failures.push('no answer', 503)
+  await client.call('createSession', { body: { providerId: 'prv_1', durationMinutes: 5 } })
+  const keys = api.seen.filter(({ path }) => path === '/sessions').map(({ key }) => key)
+  expect(keys).toHaveLength(3)
+  expect(new Set(keys).size).toBe(1)
+  expect(waited).toEqual([800, 2_000])
+  await client.call('createSession', { body: { providerId: 'prv_1', durationMinutes: 5 } })
+  await client.call(
+    'createSession',
+    { body: { providerId: 'prv_1', durationMinutes: 5 } },
+    { idempotencyKey: 'mine' },
+  )
+  const later = api.seen.slice(-2).map(({ key }) => key)
+  expect(later[0]).not.toBe(keys[0])
+  expect(later[1]).toBe('mine')
+})
+
+test('what is not safe to repeat is not, and patience ends', async () => {
+  const { api, client, waited } = setUp()
+  api.failures.push('no answer')
+  await expect(client.signIn(ada)).rejects.toThrow(Unreachable)
+  expect(api.seen).toHaveLength(1)
+  api.failures.push('no answer', 'no answer', 'no answer')
+  await expect(client.call('listPackages')).rejects.toThrow(Unreachable)
+  expect([api.seen.length, waited]).toEqual([4, [800, 1_600]])
+})
+
+test('a refusal carries its code and numbers, and is not repeated', async () => {
+  const { api, client } = setUp()
+  await client.signIn(ada)
+  const refused = await client.call('createPurchase', { body: { tokens: 100 } }).catch((error) => error)
+  expect(refused).toBeInstanceOf(MarketplaceProblem)
+  expect(refused).toMatchObject({ status: 402, code: 'insufficient_tokens', required: 2, message: 'No' })
+  expect(api.seen).toHaveLength(2)
+})
+
+test('a call that is called off stays off', async () => {
+  const { api, client } = setUp()
+  const signal = AbortSignal.abort(new Error('left the page'))
+  await expect(client.call('listPackages', {}, { signal })).rejects.toThrow('left the page')
+  expect(api.seen).toHaveLength(1)
+})
+
+test('what a proxy says instead of JSON is a problem all the same', async () => {
+  const { client } = setUp({ fetch: async () => new Response('<h1>Bad gateway</h1>', { status: 400 }) })
+  await expect(client.call('listPackages')).rejects.toMatchObject({ status: 400, code: 'unknown' })
+})
+
+test('types say what an operation takes and answers', () => {
+  const { client } = setUp()
+  const use = () => {
+    // @ts-expect-error: minutes are a number
+    void client.call('createSession', { body: { providerId: 'prv_1', durationMinutes: '5' } })
+    // @ts-expect-error: an id is needed
+    void client.call('getSession')
+    // @ts-expect-error: there is no such operation
+    void client.call('makeMoney')
+    void client.call('getBalance').then(({ available }) => available.toFixed())
+    void client.call('getSession', { path: { id: 'ses_1' } }).then(({ status }) => {
+      // @ts-expect-error: a session is never that
+      return status === 'sleeping'
+    })
+  }
+  expect(use).toBeTypeOf('function')
+})

@@ -1,0 +1,146 @@
+/**
+ * Who is signed in, in every tab.
+ *
+ * Refresh tokens rotate, and using an old one ends the sign-in everywhere. So tabs share one pair of credentials, and
+ * only the one that holds the lock trades it.
+ *
+ * @module
+ */
+import { MarketplaceProblem } from './problem.ts'
+import type { Send } from './send.ts'
+
+export interface SignedInUser {
+  id: string
+  email: string
+  displayName: string | null
+  createdAt: string
+}
+
+/** What is kept. Hand in your own to keep it elsewhere; in a browser it is `localStorage`. */
+export interface CredentialStorage {
+  getItem(key: string): string | null
+  setItem(key: string, value: string): void
+  removeItem(key: string): void
+}
+
+/** The part of Web Locks that is used; tabs without it cannot agree and may end each other's sign-in. */
+export interface Locks {
+  request<T>(name: string, run: () => Promise<T>): Promise<T>
+}
+
+interface Kept {
+  user: SignedInUser
+  accessToken: string
+  refreshToken: string
+  expiresAt: number
+}
+
+type Answer = Omit<Kept, 'user' | 'expiresAt'> & { expiresInSeconds: number }
+
+export interface Credentials {
+  user(): SignedInUser | null
+  keep(answer: Answer & { user: SignedInUser }): void
+  /** An access token that should work, traded anew if need be; undefined when nobody is signed in. */
+  accessToken(refused?: string): Promise<string | undefined>
+  refreshToken(): string | undefined
+  forget(): void
+  /** Tells of every sign-in and sign-out, of other tabs as well. */
+  subscribe(listener: () => void): () => void
+}
+
+/** Traded this long before the end, so that no call leaves with a token about to expire. */
+const EARLY_MS = 30_000
+
+export function createCredentials(ports: {
+  send: Send
+  storage: CredentialStorage
+  locks: Locks | undefined
+  storageKey: string
+  now: () => number
+}): Credentials {
+  const { send, storage, locks, storageKey, now } = ports
+  const listeners = new Set<() => void>()
+  const tell = () => {
+    for (const listener of listeners) listener()
+  }
+  // Without Web Locks one tab still must not race itself.
+  let turn: Promise<unknown> = Promise.resolve()
+  const alone = <T>(run: () => Promise<T>): Promise<T> => {
+    if (locks) return locks.request(storageKey, run)
+    const result = turn.then(run)
+    turn = result.catch(() => undefined)
+    return result
+  }
+
+  function read(): Kept | null {
+    try {
+      return JSON.parse(storage.getItem(storageKey) ?? 'null') as Kept | null
+    } catch {
+      return null
+    }
+  }
+  function write(user: SignedInUser, { accessToken, refreshToken, expiresInSeconds }: Answer) {
+    const expiresAt = now() + expiresInSeconds * 1000 - EARLY_MS
+    storage.setItem(storageKey, JSON.stringify({ user, accessToken, refreshToken, expiresAt } satisfies Kept))
+  }
+  function forget() {
+    storage.removeItem(storageKey)
+    tell()
+  }
+
+  if (typeof addEventListener === 'function') {
+    addEventListener('storage', ({ key }: StorageEvent) => {
+      if (key === storageKey || key === null) tell()
+    })
+  }
+
+  return {
+    user: () => read()?.user ?? null,
+    refreshToken: () => read()?.refreshToken,
+    forget,
+    keep({ user, ...answer }) {
+      write(user, answer)
+      tell()
+    },
+    async accessToken(refused) {
+      const isGood = (kept: Kept) => kept.accessToken !== refused && now() < kept.expiresAt
+      const kept = read()
+      if (!kept) return undefined
+      if (isGood(kept)) return kept.accessToken
+      return alone(async () => {
+        // Another tab may have done it while this one waited.
+        const current = read()
+        if (!current) return undefined
+        if (isGood(current)) return current.accessToken
+        try {
+          const { refreshToken } = current
+          const answer = (await send({
+            method: 'POST',
+            path: '/auth/refresh',
+            body: { refreshToken },
+          })) as Answer
+          write(current.user, answer)
+          return answer.accessToken
+        } catch (error) {
+          if (!(error instanceof MarketplaceProblem) || error.status !== 401) throw error
+          forget()
+          return undefined
+        }
+      })
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
+/** Where there is no `localStorage`: a server, or a browser that forbids it. */
+export function createMemoryStorage(): CredentialStorage {
+  const kept = new Map<string, string>()
+  return {
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => void kept.set(key, value),
+    removeItem: (key) => void kept.delete(key),
+  }
+}
