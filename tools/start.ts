@@ -64,6 +64,8 @@ async function start(): Promise<void> {
     MARKETPLACE_URL: marketplaceUrl,
     DATA_DIR: dataDir,
     LOG_LEVEL: env.LOG_LEVEL || 'warn',
+    // A developer's own webhook receiver is on this machine.
+    OUTGOING_ALLOW_CIDRS: env.OUTGOING_ALLOW_CIDRS || '127.0.0.0/8,::1/128',
   })
   await Promise.all([buildSdkIfOld(), buildDashboardIfOld()])
   const local = `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${ports.api}`
