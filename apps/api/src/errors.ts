@@ -219,6 +219,11 @@ export const PROBLEMS = {
     title: 'There is no such payout',
     cure: 'Take an id from the list of the provider’s payouts.',
   },
+  email_not_verified: {
+    status: 409,
+    title: 'The provider’s owner has not confirmed their e-mail address',
+    cure: 'Let the owner open the link we mail them; POST /auth/email/resend sends another.',
+  },
   payout_exceeds_payable: {
     status: 409,
     title: 'The payout is more than can be paid out now',

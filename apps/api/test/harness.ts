@@ -111,7 +111,7 @@ export interface TestUser {
   token: string
 }
 
-/** A user straight in the tables, with a wallet and an access token: for tests that are not about registering. */
+/** A user straight in the tables, with a wallet, a verified address and an access token: for tests that are not about registering. */
 export async function addUser(
   api: TestApi,
   options: { tokens?: number; isOperator?: boolean } = {},
@@ -122,8 +122,8 @@ export async function addUser(
   const email = `${randomUUID()}@example.com`
   await deps.db.inTenant(PUBLIC_TENANT_ID, async (tx) => {
     await tx.query(
-      `insert into users (id, email, email_normalized, display_name, password_hash, is_operator, reference_salt, created_at)
-       values ($1, $2, $2, 'Test user', 'none', $3, $4, $5)`,
+      `insert into users (id, email, email_normalized, display_name, password_hash, is_operator, reference_salt, created_at,
+         email_verified_at) values ($1, $2, $2, 'Test user', 'none', $3, $4, $5, $5)`,
       [id, email, options.isOperator ?? false, Buffer.from(randomUUID()), now],
     )
     await tx.query('insert into wallets (id) values ($1)', [id])

@@ -975,7 +975,7 @@ export interface Operations {
       /** When it was paid or cancelled. */
       settledAt: string | null
     }
-    problems: 'not_found' | 'payout_exceeds_payable' | 'provider_not_found'
+    problems: 'email_not_verified' | 'not_found' | 'payout_exceeds_payable' | 'provider_not_found'
   }
   /** Register a provider. `POST /providers` */
   createProvider: {

@@ -9,7 +9,7 @@ import { getEarnings } from './get-earnings.ts'
  * Sets an amount aside to be paid out; all that is payable when none is named. Needs the provider's row locked, so
  * that two payouts cannot both take what is there once.
  *
- * @throws {Problem} `payout_exceeds_payable`, with `required` and `available`
+ * @throws {Problem} `email_not_verified`; `payout_exceeds_payable`, with `required` and `available`
  */
 export async function createPayout(
   tx: Tx,
@@ -23,6 +23,8 @@ export async function createPayout(
   },
 ): Promise<PayoutRow> {
   const { providerId, tokenPriceCents, currency, createdBy, now } = input
+  const [owner] = await tx.query<{ isVerified: boolean }>(ownerSql, [providerId])
+  if (!owner?.isVerified) throw new Problem('email_not_verified')
   const { payable } = await getEarnings(tx, { providerId, now })
   const amount = input.amount ?? payable
   if (amount > payable || amount === 0)
@@ -41,6 +43,11 @@ export async function createPayout(
   assert(row, 'a payout was written')
   return row
 }
+
+// Money goes out to whoever can be reached, and to nobody else; all else an unverified address may do.
+const ownerSql = `
+  select u.email_verified_at is not null as "isVerified"
+  from providers p join users u on u.id = p.owner_id where p.id = $1`
 
 const createPayoutSql = `
   insert into payouts (id, provider_id, amount, amount_cents, currency, created_by, created_at)

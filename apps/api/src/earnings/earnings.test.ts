@@ -137,6 +137,20 @@ describe('a payout', () => {
     expect((await it.api.deps.db.inBatch(checkLedger)).findings).toEqual([])
   })
 
+  test('waits until its owner’s address is verified', async () => {
+    const mine = await earnHundred()
+    const set = (verifiedAt: Date | null) =>
+      it.api.deps.db.batch.query('update users set email_verified_at = $2 where id = $1', [
+        it.owner.id,
+        verifiedAt,
+      ])
+    await set(null)
+    const refused = await mine.pay('', { amount: 60 })
+    expect([refused.status, refused.body.code]).toEqual([409, 'email_not_verified'])
+    await set(it.api.clock.now())
+    expect((await mine.pay('', { amount: 60 })).status).toBe(201)
+  })
+
   test('of everything is what is payable, and racing ones share it', async () => {
     const mine = await earnHundred()
     const answers = await Promise.all([1, 2, 3].map(() => mine.pay('', { amount: 40 })))

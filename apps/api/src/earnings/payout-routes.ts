@@ -69,7 +69,8 @@ export function registerPayoutRoutes(app: App, deps: Deps): void {
         operationId: 'createPayout',
         tags: ['Earnings'],
         summary: 'Set an amount aside to be paid out',
-        description: 'At most what is payable, all of it when no amount is named. Operators only.',
+        description:
+          'At most what is payable, all of it when no amount is named; once the owner’s e-mail address is verified. Operators only.',
         params,
         body: Shape({
           amount: Type.Optional(
@@ -81,7 +82,10 @@ export function registerPayoutRoutes(app: App, deps: Deps): void {
             }),
           ),
         }),
-        response: { 201: Payout, ...problems('provider_not_found', 'payout_exceeds_payable') },
+        response: {
+          201: Payout,
+          ...problems('provider_not_found', 'email_not_verified', 'payout_exceeds_payable'),
+        },
       },
     },
     (request, reply) => {
