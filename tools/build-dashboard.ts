@@ -6,7 +6,12 @@ export function buildDashboardIfOld(): Promise<void> {
     name: 'The dashboard',
     workspace: 'apps/dashboard',
     output: 'dist/index.html',
-    // It shows the SDK's own dialog.
-    sources: ['apps/dashboard/src', 'apps/dashboard/public', 'packages/sdk/src/dialog'],
+    // It shows the SDK's own dialog, with the colours that the API makes of a theme.
+    sources: [
+      'apps/dashboard/src',
+      'apps/dashboard/public',
+      'apps/api/src/dashboard',
+      'packages/sdk/src/dialog',
+    ],
   })
 }

@@ -26,6 +26,7 @@ import { createClientErrorHandler, createFrameworkErrorHandler } from './http/ra
 import { registerRequestLog } from './http/request-log.ts'
 import { registerRouteDefaults } from './http/route-defaults.ts'
 import { ProblemDetails } from './http/schema.ts'
+import { registerUnusedSockets } from './http/unused-sockets.ts'
 import { registerValidation } from './http/validation.ts'
 import { createId } from './id.ts'
 import { registerKeyRoutes } from './keys/routes.ts'
@@ -74,6 +75,7 @@ export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   app.addSchema(ProblemDetails)
   // JSON is what routes take; the few that take more say so.
   app.removeContentTypeParser('text/plain')
+  registerUnusedSockets(plain)
   registerRouteDefaults(plain)
   registerRequestTracing(plain)
   registerValidation(plain)

@@ -1,10 +1,13 @@
+import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { brotliDecompressSync } from 'node:zlib'
 import Fastify from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { addUser, startTestApi, type TestApi } from '../../test/harness.ts'
+import { addProvider, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
 import { createMarket, type Market, openSession } from '../../test/play.ts'
 import { registerPages } from './pages.ts'
 import { createWatches } from './watch.ts'
@@ -71,18 +74,82 @@ describe('a provider’s sessions', () => {
   })
 })
 
+describe('the dialog’s theme', () => {
+  const path = () => `/providers/${market.providerId}/theme`
+  const plain = { accent: null, background: null, color: null, radiusPx: 16 }
+  const sdk = () => api.call('GET', `/api/v1${path()}`, { headers: { origin: 'https://anywhere.example' } })
+
+  test('is plain until the owner saves one, and then what the SDK gets', async () => {
+    expect((await api.call('GET', path(), { token: ownerToken })).body).toEqual(plain)
+    expect((await sdk()).body).toEqual({ properties: {} })
+    const theme = { ...plain, accent: '#4338ca', radiusPx: 4 }
+    expect((await api.call('PUT', path(), { token: ownerToken, body: theme })).body).toEqual(theme)
+    const delivered = await sdk()
+    expect(delivered.body).toEqual({
+      properties: { '--tm-accent': '#4338ca', '--tm-on-accent': '#ffffff', '--tm-radius': '4px' },
+    })
+    expect(delivered.headers['access-control-allow-origin']).toBe('*')
+  })
+
+  test('holds colours and nothing else', async () => {
+    for (const accent of ['red', '#4338CA', '#fff;} body{display:none', 'url(https://x.example)']) {
+      const refused = await api.call('PUT', path(), { token: ownerToken, body: { ...plain, accent } })
+      expect([accent, refused.status]).toEqual([accent, 400])
+    }
+  })
+
+  test('is the owner’s to change', async () => {
+    const stranger = await api.call('PUT', path(), { token: market.user.token, body: plain })
+    expect(stranger.body.code).toBe('provider_not_found')
+  })
+})
+
 describe('streams', () => {
+  const look = async () => ({ shown: {}, mark: '' })
+  const end = async (stream: Readable) => {
+    const closed = once(stream, 'close')
+    stream.destroy()
+    await closed
+  }
+
   test('are bounded per viewer, and a closed one makes room', async () => {
     const watches = createWatches()
-    const look = async () => ({ shown: {}, mark: '' })
     const open = Array.from({ length: 7 }, () => watches.open('usr_a', 'x', look))
     expect(open.map(Boolean)).toEqual([true, true, true, true, true, true, false])
     expect(watches.open('usr_b', 'x', look)).toBeDefined()
-    const closed = new Promise((resolve) => open[0]!.once('close', resolve))
-    open[0]!.destroy()
-    await closed
+    await end(open[0]!)
     expect(watches.open('usr_a', 'x', look)).toBeDefined()
     watches.end()
+  })
+
+  test('end when the server does, and not when their reader goes on', async () => {
+    const server = await startTestApi()
+    const owner = await addUser(server)
+    const id = await addProvider(server, { ownerId: owner.id })
+    const url = await server.app.listen({ port: 0, host: '127.0.0.1' })
+    const { body } = await fetch(`${url}/providers/${id}/sessions/live`, {
+      headers: { authorization: `Bearer ${owner.token}` },
+    })
+    const reader = body!.getReader()
+    await reader.read()
+    const rest = (async () => {
+      while (!(await reader.read()).done);
+    })().catch(() => 'cut off')
+    await Promise.all([server.close(), rest])
+  }, 10_000)
+
+  test('are not waited for by a stop, nor is a connection that a browser opened ahead of need', async () => {
+    const server = await startTestApi()
+    const url = await server.app.listen({ port: 0, host: '127.0.0.1' })
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    await once(server.app.server, 'connection')
+    await Promise.all([server.close(), once(socket, 'close')])
+  }, 10_000)
+
+  test('tell an error of their look by ending', async () => {
+    const stream = createWatches().open('usr_a', 'x', () => Promise.reject(new Error('no database')))!
+    const [error] = (await once(stream, 'error')) as [Error]
+    expect(error.message).toBe('no database')
   })
 })
 

@@ -17,6 +17,7 @@ import { listLiveSessions, listProviderSessions } from './list-provider-sessions
 import { registerPages } from './pages.ts'
 import { ProviderSession, presentProviderSession } from './provider-session.ts'
 import { Theme } from './theme.ts'
+import { propertiesOf } from './theme-colors.ts'
 import { createWatches } from './watch.ts'
 
 const LIVE_MAX = 100
@@ -94,6 +95,35 @@ export function registerDashboardRoutes(app: App, deps: Deps): void {
         await getProviderToRead(tx, params.id, actor)
         return getTheme(tx, params.id)
       }),
+  )
+
+  app.get(
+    '/api/v1/providers/:id/theme',
+    {
+      config: { callers: ['open'] },
+      schema: {
+        operationId: 'getDialogTheme',
+        tags: ['Provider SDK'],
+        summary: 'How the dialog looks, for the SDK',
+        description:
+          'Custom properties of CSS, those that were chosen. The page’s own rules for `token-marketplace` go before them. Cacheable for a minute.',
+        params,
+        response: {
+          200: Shape({
+            properties: Type.Record(Type.String(), Type.String(), {
+              description: 'Name and value.',
+              examples: [{ '--tm-accent': '#4338ca', '--tm-on-accent': '#ffffff' }],
+            }),
+          }),
+          ...problems(),
+        },
+      },
+    },
+    async (request, reply) => {
+      const theme = await db.inTenant(request.actor.tenantId, (tx) => getTheme(tx, request.params.id))
+      reply.header('cache-control', 'public, max-age=60')
+      return { properties: propertiesOf(theme) }
+    },
   )
 
   app.put(

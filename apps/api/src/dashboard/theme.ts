@@ -5,6 +5,7 @@
  */
 import { type Static, Type } from '@fastify/type-provider-typebox'
 import { Nullable, Shape } from '../http/schema.ts'
+import { PLAIN_RADIUS_PX } from './theme-colors.ts'
 
 const Color = (description: string, example: string) =>
   Nullable(
@@ -27,4 +28,4 @@ export const Theme = Shape(
 export type Theme = Static<typeof Theme>
 
 /** Before anybody has chosen: the SDK’s own. */
-export const PLAIN_THEME: Theme = { accent: null, background: null, color: null, radiusPx: 16 }
+export const PLAIN_THEME: Theme = { accent: null, background: null, color: null, radiusPx: PLAIN_RADIUS_PX }

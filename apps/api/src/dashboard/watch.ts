@@ -36,12 +36,20 @@ export function createWatches(): Watches {
       const own = [...open.values()].filter((each) => each === viewer).length
       if (own >= STREAMS_PER_VIEWER || open.size >= STREAMS_MAX) return undefined
       const stopped = new AbortController()
-      const stream = Readable.from(follow(name, read, stopped.signal), { objectMode: false })
-      open.set(stream, viewer)
-      stream.once('close', () => {
-        stopped.abort()
-        open.delete(stream)
+      const stream = new Readable({
+        // What nobody takes is not gathered: a reader that stands still misses looks, and gets the newest.
+        read() {},
+        destroy(error, done) {
+          stopped.abort()
+          done(error)
+        },
       })
+      open.set(stream, viewer)
+      stream.once('close', () => open.delete(stream))
+      follow(stream, { name, read, signal: stopped.signal }).then(
+        () => stream.push(null),
+        (error: Error) => stream.destroy(error),
+      )
       return stream
     },
     end() {
@@ -50,22 +58,28 @@ export function createWatches(): Watches {
   }
 }
 
-async function* follow(name: string, read: Look, signal: AbortSignal) {
+async function follow(
+  stream: Readable,
+  { name, read, signal }: { name: string; read: Look; signal: AbortSignal },
+): Promise<void> {
   const started = performance.now()
   let sent: string | undefined
   let sentAt = started
+  let hasRoom = true
+  const tell = (text: string) => {
+    sentAt = performance.now()
+    hasRoom = !signal.aborted && stream.push(text)
+  }
   // Told at once, so that the page knows it is connected before there is anything to see.
-  yield 'retry: 2000\n\n'
+  tell('retry: 2000\n\n')
   while (!signal.aborted && performance.now() - started < LIFE_MS) {
-    const { shown, mark } = await read()
-    const now = performance.now()
-    if (mark !== sent) {
-      sent = mark
-      sentAt = now
-      yield `event: ${name}\ndata: ${JSON.stringify(shown)}\n\n`
-    } else if (now - sentAt > PING_MS) {
-      sentAt = now
-      yield ': still here\n\n'
+    if (hasRoom || stream.readableLength === 0) {
+      const { shown, mark } = await read()
+      if (signal.aborted) return
+      if (mark !== sent) {
+        sent = mark
+        tell(`event: ${name}\ndata: ${JSON.stringify(shown)}\n\n`)
+      } else if (performance.now() - sentAt > PING_MS) tell(': still here\n\n')
     }
     await wait(POLL_MS, undefined, { signal }).catch(() => undefined)
   }

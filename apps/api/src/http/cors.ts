@@ -48,6 +48,7 @@ function surfaceOf(url: string): Surface {
   const path = url.split('?', 1)[0] ?? url
   if (path === '/api/v1/keys/public' || path === '/.well-known/jwks.json' || path === '/openapi.json')
     return 'open'
+  if (/^\/api\/v1\/providers\/[^/]+\/theme\/?$/.test(path)) return 'open'
   if (/^\/api\/v1\/sessions\/[^/]+\/complete\/?$/.test(path)) return 'complete'
   if (path.startsWith('/api/v1/')) return 'sdk'
   return 'marketplace'

@@ -5,6 +5,7 @@
  */
 export type { Analytics, Interval } from '../../../api/src/analytics/analytics.ts'
 export type { ProviderSession } from '../../../api/src/dashboard/provider-session.ts'
+export type { Theme } from '../../../api/src/dashboard/theme.ts'
 export type { Earnings, Payout, Statement } from '../../../api/src/earnings/earnings.ts'
 export type { ApiKey, IssuedApiKey, NewApiKey, Scope } from '../../../api/src/providers/api-key.ts'
 export type { NewProvider, OwnProvider, ProviderStatus } from '../../../api/src/providers/provider.ts'

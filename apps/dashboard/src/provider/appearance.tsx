@@ -2,6 +2,7 @@ import { useState } from 'react'
 import { call } from '../api/call.ts'
 import { useAnswer } from '../api/use-answer.ts'
 import { useSubmit } from '../api/use-submit.ts'
+import type { Theme } from '../api/wire.ts'
 import { Button } from '../parts/button.tsx'
 import { Code } from '../parts/copy.tsx'
 import { OneOf } from '../parts/field.tsx'
@@ -12,7 +13,7 @@ import { say } from '../parts/say.ts'
 import { PageTitle } from '../router.tsx'
 import { DialogPreview, type Scene } from './dialog-preview.tsx'
 import type { ProviderPage } from './provider-page.ts'
-import { contrastOf, cssOf, readableOn, type Theme } from './theme.ts'
+import { contrastOf, cssOf, readableOn } from './theme.ts'
 
 /** WCAG 2.2, 1.4.3. */
 const CONTRAST_MIN = 4.5

@@ -1,7 +1,8 @@
 import { useEffect, useRef } from 'react'
 import { css } from '../../../../packages/sdk/src/dialog/style.ts'
 import { english } from '../../../../packages/sdk/src/texts.ts'
-import { propertiesOf, type Theme } from './theme.ts'
+import type { Theme } from '../api/wire.ts'
+import { propertiesOf } from './theme.ts'
 
 export type Scene = 'warning' | 'paused' | 'blocked' | 'ended'
 
