@@ -16,6 +16,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   for (const socket of sockets) socket.destroy()
+  api.app.server.closeAllConnections()
   await api.close()
 })
 
