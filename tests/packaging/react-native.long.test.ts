@@ -1,7 +1,7 @@
 import { chmod, cp, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createProject, isRegistryReachable, type Project, packSdk } from './temp-project.ts'
+import { createProject, isRegistryReachable, type Project, packSdk } from '../../tools/temp-project.ts'
 
 // Heavy, and so installed here and not with the repository. The registry's `latest` of react-native is no
 // release; hermes-engine-cli 0.12.0 is the last VM on it, and reads source instead of today's bytecode.

@@ -7,9 +7,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
-import { buildSdkIfOld } from '../../tools/build-sdk.ts'
+import { buildSdkIfOld } from './build-sdk.ts'
+import { root } from './tracked-files.ts'
 
-const root = join(import.meta.dirname, '../..')
 const PING_MS = 15_000
 const RUN_MS = 600_000
 const npm = process.env.npm_execpath
@@ -24,13 +24,13 @@ export interface Project {
   /** Runs a program that the project installed, `node`, or one by its path; gives what it printed and throws when it fails. */
   run(program: string, ...parameters: string[]): Promise<string>
   /** Starts one of them and leaves it running. */
-  start(program: string, ...parameters: string[]): ChildProcess
+  start(variables: Record<string, string>, program: string, ...parameters: string[]): ChildProcess
   remove(): Promise<void>
 }
 
 /** Says whether npm's registry answers, and tells the reader of the log when it does not. */
 export async function isRegistryReachable(what: string): Promise<boolean> {
-  const isReachable = await execute(...npmCommand('ping'), { cwd: root, timeoutMs: PING_MS }).then(
+  const isReachable = await runNpm(root, 'ping').then(
     () => true,
     () => false,
   )
@@ -42,7 +42,7 @@ export async function isRegistryReachable(what: string): Promise<boolean> {
 export async function packSdk(into: string): Promise<string> {
   await buildSdkIfOld()
   const packing = ['pack', '--json', '--ignore-scripts', '--pack-destination', into]
-  const said = await execute(...npmCommand(...packing), { cwd: join(root, 'packages/sdk') })
+  const said = await runNpm(join(root, 'packages/sdk'), ...packing)
   const [{ filename }] = JSON.parse(said.slice(said.indexOf('['))) as [{ filename: string }]
   return join(into, filename)
 }
@@ -64,15 +64,25 @@ export async function createProject(name: string): Promise<Project> {
     },
     async install(...packages) {
       const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--save-exact']
-      await execute(...npmCommand('install', ...quiet, ...packages), { cwd: folder })
+      await runNpm(folder, 'install', ...quiet, ...packages)
     },
     run: (program, ...parameters) => execute(locate(program), parameters, { cwd: folder }),
-    start: (program, ...parameters) =>
-      spawn(locate(program), parameters, { cwd: folder, env: environment(), stdio: 'ignore' }),
+    start: (variables, program, ...parameters) =>
+      spawn(locate(program), parameters, {
+        cwd: folder,
+        env: { ...environment(), ...variables },
+        stdio: 'ignore',
+      }),
     remove: () => rm(folder, { recursive: true, force: true, maxRetries: 3 }),
   }
   await project.write({ 'package.json': '{ "name": "fresh", "private": true, "type": "module" }\n' })
   return project
+}
+
+/** Runs npm in a folder; gives what it printed and throws when it fails. */
+export function runNpm(folder: string, ...parameters: string[]): Promise<string> {
+  const timeoutMs = parameters[0] === 'ping' ? PING_MS : RUN_MS
+  return execute(...npmCommand(...parameters), { cwd: folder, timeoutMs })
 }
 
 function npmCommand(...parameters: string[]): [string, string[]] {
