@@ -3,7 +3,6 @@
  *
  * @module
  */
-import helmet from '@fastify/helmet'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import { registerAnalyticsRoutes } from './analytics/routes.ts'
@@ -17,6 +16,7 @@ import { registerJsonBodies } from './http/body.ts'
 import { registerCors } from './http/cors.ts'
 import { registerErrorDocs } from './http/error-docs.ts'
 import { registerHealth } from './http/health.ts'
+import { lazyChild } from './http/lazy-log.ts'
 import { registerMetrics } from './http/metrics.ts'
 import { registerOpenApi } from './http/openapi.ts'
 import { registerOverload } from './http/overload.ts'
@@ -26,6 +26,7 @@ import { createClientErrorHandler, createFrameworkErrorHandler } from './http/ra
 import { registerRequestLog } from './http/request-log.ts'
 import { registerRouteDefaults } from './http/route-defaults.ts'
 import { ProblemDetails } from './http/schema.ts'
+import { registerSecurityHeaders } from './http/security-headers.ts'
 import { registerUnusedSockets } from './http/unused-sockets.ts'
 import { registerValidation } from './http/validation.ts'
 import { createId } from './id.ts'
@@ -51,6 +52,7 @@ function createServer({ config, log, clock }: Deps) {
   return Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: (logger, bindings) => lazyChild(logger, bindings),
     bodyLimit: BODY_BYTES_MAX,
     trustProxy: typeof hops === 'number' ? (_address: string, hop: number) => hop < hops : (hops ?? false),
     genReqId: () => createId('req', clock()),
@@ -82,18 +84,7 @@ export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   registerJsonBodies(plain)
   registerRequestLog(plain)
   registerProblemDetails(plain, deps.config.publicUrl)
-  // For answers that are data; pages bring a policy of their own.
-  const contentSecurityPolicy = {
-    useDefaults: false,
-    directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-  }
-  const crossOriginResourcePolicy = { policy: 'cross-origin' } as const
-  await app.register(helmet, {
-    global: true,
-    contentSecurityPolicy,
-    crossOriginResourcePolicy,
-    frameguard: { action: 'deny' },
-  })
+  registerSecurityHeaders(plain)
   await registerOpenApi(plain, deps.config.publicUrl)
   // CORS comes first: a page must be able to read why it is refused.
   registerCors(plain, deps)
