@@ -2,25 +2,20 @@
 -- security binds to one tenant; set-based batches, the sweeper and jobs run as tm_batch, which sees all
 -- tenants and therefore joins on (tenant_id, id). Roles belong to the cluster, so they may exist already.
 do $$
+declare
+  r text;
 begin
-  if not exists (select from pg_roles where rolname = 'tm_app') then
-    begin
-      create role tm_app nologin;
-    exception when duplicate_object or unique_violation then null;
-    end;
-  end if;
-  if not exists (select from pg_roles where rolname = 'tm_batch') then
-    begin
-      create role tm_batch nologin;
-    exception when duplicate_object or unique_violation then null;
-    end;
-  end if;
-  if not pg_has_role(current_user, 'tm_app', 'member') then
-    execute format('grant tm_app to %I', current_user);
-  end if;
-  if not pg_has_role(current_user, 'tm_batch', 'member') then
-    execute format('grant tm_batch to %I', current_user);
-  end if;
+  foreach r in array array['tm_app', 'tm_batch'] loop
+    if not exists (select from pg_roles where rolname = r) then
+      begin
+        execute format('create role %I nologin', r);
+      exception when duplicate_object or unique_violation then null;
+      end;
+    end if;
+    if not pg_has_role(current_user, r, 'member') then
+      execute format('grant %I to %I', r, current_user);
+    end if;
+  end loop;
 end
 $$;
 
