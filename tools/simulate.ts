@@ -14,7 +14,7 @@ import { runMutations } from '../apps/api/test/simulation/mutations.ts'
 import { report } from '../apps/api/test/simulation/report.ts'
 import { simulate } from '../apps/api/test/simulation/simulation.ts'
 
-const HELP = `npm run simulate -- [--seed 42] [--hours 1] [--people 24] [--class NAME]… [--mutations]
+const HELP = `npm run simulate -- [--seed 42] [--hours 1] [--people 16] [--class NAME]… [--mutations]
 
   --seed       repeats a run exactly
   --hours      of virtual time
@@ -34,7 +34,7 @@ const { values } = parseArgs({
 })
 const hours = Number(values.hours)
 // A long run is a long run; an hour of it ends within three minutes on two cores.
-const people = Number(values.people ?? 24)
+const people = Number(values.people ?? 16)
 if (values.help || !(hours > 0) || !(people > 0)) {
   process.stdout.write(`${HELP}\n`)
   process.exit(values.help ? 0 : 2)

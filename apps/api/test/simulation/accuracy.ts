@@ -167,6 +167,8 @@ const BOUNDS: Record<string, Bound> = {
   // The clock runs from the first validate or resume; whose answer is lost, the SDK learns it with its next try, after
   // 10 s of waiting and the back-off. A pause whose answer is lost is served on for as long.
   'lost answers': { accuracy: 99.5, worst: 93, overbilled: 25 },
+  'process crashes': { overbilled: 25 },
+  'killed connections': { overbilled: 25 },
   'everything at once': { accuracy: 99.5, worst: 93, overbilled: 25, noLastBeatLoss: 131 },
   // A beat that is more than 15 s late counts the use it spoke of when it was sent; the use since then is lost where the
   // next one comes within 45 s.
