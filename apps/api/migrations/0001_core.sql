@@ -338,7 +338,6 @@ create table unbilled_time (
 );
 
 -- ---------------------------------------------------------------- events
-
 -- What happened, written in the transaction that caused it. Numbered per subject, with a full snapshot, so that
 -- the order of delivery does not matter.
 create table events (
@@ -356,7 +355,6 @@ create index events_by_session on events (tenant_id, session_id, sequence) where
 create index events_by_provider on events (tenant_id, provider_id, id);
 
 -- ---------------------------------------------------------------- idempotency
-
 create table idempotency_keys (
   tenant_id text not null default current_tenant(),
   caller text not null,
