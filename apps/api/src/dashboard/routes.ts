@@ -5,6 +5,7 @@
  */
 import { Type } from '@fastify/type-provider-typebox'
 import type { App } from '../app.ts'
+import { recordAction } from '../audit/record-action.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
 import { userOf } from '../http/authenticate.ts'
@@ -140,12 +141,24 @@ export function registerDashboardRoutes(app: App, deps: Deps): void {
         response: { 200: Theme, ...problems('provider_not_found') },
       },
     },
-    ({ actor, params, body: theme }) =>
-      db.inTenant(actor.tenantId, async (tx) => {
+    (request) => {
+      const { actor, params, body: theme } = request
+      return db.inTenant(actor.tenantId, async (tx) => {
+        const now = clock()
         await getProviderToChange(tx, params.id, actor)
-        await changeTheme(tx, { providerId: params.id, theme, now: clock() })
+        const before = await getTheme(tx, params.id)
+        await changeTheme(tx, { providerId: params.id, theme, now })
+        await recordAction(tx, {
+          by: request,
+          action: 'theme.change',
+          subjectId: params.id,
+          before,
+          after: theme,
+          now,
+        })
         return theme
-      }),
+      })
+    },
   )
 
   app.get(

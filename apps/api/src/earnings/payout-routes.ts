@@ -51,12 +51,13 @@ export function registerPayoutRoutes(app: App, deps: Deps): void {
         response: { 200: Page(Payout), ...problems() },
       },
     },
-    async ({ actor, query }) => {
-      const { limit = 20, cursor, status } = query
+    async (request) => {
+      const { limit = 20, cursor, status } = request.query
       const before = cursors.decode(cursor)
-      const rows = await db.inTenant(actor.tenantId, (tx) =>
-        listPayouts(tx, { providerId: undefined, status, before, limit: limit + 1 }),
-      )
+      const rows = await db.inTenant(request.actor.tenantId, async (tx) => {
+        await recordAction(tx, { by: request, action: 'payout.search', after: { status }, now: clock() })
+        return listPayouts(tx, { providerId: undefined, status, before, limit: limit + 1 })
+      })
       return toPage(rows, limit, cursors, ({ id }) => id, presentPayout)
     },
   )

@@ -7,6 +7,7 @@ import { Type } from '@fastify/type-provider-typebox'
 import { rangeQuery } from '../analytics/analytics.ts'
 import { getRange } from '../analytics/range.ts'
 import type { App } from '../app.ts'
+import { recordAction } from '../audit/record-action.ts'
 import type { Deps } from '../deps.ts'
 import type { Actor } from '../http/authenticate.ts'
 import { toPage } from '../http/paging.ts'
@@ -64,7 +65,15 @@ export function registerEarningsRoutes(app: App, deps: Deps): void {
         ...shown,
       },
     },
-    ({ actor, params }) => earningsOf(actor, params.id),
+    (request) => {
+      const { actor, params } = request
+      const now = clock()
+      return db.inTenant(actor.tenantId, async (tx) => {
+        await getProviderToRead(tx, params.id, actor)
+        await recordAction(tx, { by: request, action: 'earnings.look', subjectId: params.id, now })
+        return getEarnings(tx, { providerId: params.id, now })
+      })
+    },
   )
 
   app.get(
