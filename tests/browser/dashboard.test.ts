@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { accessTokenOf } from '../../apps/api/test/harness.ts'
+import { completed, paymentOf, sendEvent } from '../../apps/api/test/stripe-events.ts'
 import {
   type DashboardStack,
   PASSWORD,
@@ -78,6 +79,11 @@ describe('a new provider’s first ten minutes', () => {
     await button(page, 'I have kept it').click()
     await heading(page, 'Webhook endpoint').waitFor()
 
+    await page.getByRole('link', { name: 'Dialog' }).click()
+    await page.getByLabel('Main button').fill('#4338ca')
+    await button(page, 'Save').click()
+    await page.getByText('Saved.').waitFor()
+
     await page.getByRole('link', { name: 'Integrate and test' }).click()
     await button(page, 'Start a test session').click()
     const [app] = await Promise.all([
@@ -88,10 +94,16 @@ describe('a new provider’s first ten minutes', () => {
     await page.getByText('We see your first beat').waitFor()
     await page.getByText('Your integration works').waitFor()
     expect(await app.evaluate('window.opener')).toBe(null)
+    await app.getByRole('button', { name: 'Pause' }).click()
+    const resume = app.getByRole('dialog', { name: 'Paused' }).getByRole('button', { name: 'Resume' })
+    const colorOfResume = () => resume.evaluate((element) => getComputedStyle(element).backgroundColor)
+    await expect.poll(colorOfResume).toBe('rgb(67, 56, 202)')
+    await resume.click()
 
     await expect.poll(() => stack.received.map(({ type }) => type)).toContain('session.started')
     expect(stack.received.every(({ isVerified }) => isVerified)).toBe(true)
-    await page.goBack()
+    await page.getByRole('link', { name: 'Webhooks', exact: true }).click()
+    await page.getByRole('link', { name: stack.webhookUrl }).click()
     await page.getByText('session.started').first().waitFor()
     await expect
       .poll(async () => {
@@ -146,6 +158,39 @@ describe('an operator', () => {
     await page.getByLabel('Reason').fill('It asks for passwords.')
     await button(page, 'Suspend it').click()
     await page.getByRole('article', { name: 'Tonart' }).waitFor({ state: 'detached' })
+    await context.close()
+  })
+})
+
+describe('an operator with a complaint', () => {
+  test('finds the person and the purchase, gives the money back, and it is on record', async () => {
+    const buyer = await stack.register('buyer@example.com')
+    const { purchase } = await stack.call<{ purchase: { id: string; amountCents: number } }>(
+      'POST',
+      '/tokens/purchase',
+      { token: buyer.accessToken, body: { tokens: 1_000 } },
+    )
+    expect((await sendEvent(stack.api, completed(paymentOf(purchase)))).status).toBe(200)
+    const context = await stack.newContext({ person: operator })
+    const complaints = watchComplaints(context)
+    const page = await context.newPage()
+    await page.goto(`${stack.url}/dashboard/operator`)
+    await page.getByRole('link', { name: 'Search and refund' }).click()
+    await page.getByLabel('E-mail or id').fill('BUYER@example.com')
+    await page.keyboard.press('Enter')
+    await page.getByText('1,000 to spend').waitFor()
+    await page.getByRole('table', { name: 'Purchases' }).getByRole('link').click()
+    await button(page, 'Give money back').click()
+    await page.getByLabel('Reason').fill('Bought twice by mistake')
+    await button(page, 'Give it back').click()
+    await page.getByRole('table', { name: 'What was given back' }).getByText('sent').waitFor()
+
+    await page.getByRole('link', { name: 'Audit log' }).click()
+    const line = page.getByRole('row').filter({ hasText: 'purchase.refund' })
+    await line.getByText('Bought twice by mistake').waitFor()
+    await button(page, 'Show purchase.refund').click()
+    await page.getByRole('dialog').getByText(purchase.id).waitFor()
+    expect(complaints).toEqual([])
     await context.close()
   })
 })

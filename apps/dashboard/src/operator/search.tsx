@@ -17,7 +17,7 @@ export function Search() {
   return (
     <>
       <PageTitle>Search and refund</PageTitle>
-      <SearchBox key={asked} asked={asked} />
+      <SearchBox key={`box ${asked}`} asked={asked} />
       {asked === '' ? (
         <p className="quiet">
           An e-mail address, or an id as it stands in logs and complaints: usr_, ses_, pur_, trf_, prv_. What
