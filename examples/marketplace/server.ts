@@ -5,12 +5,17 @@
  */
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { stripTypeScriptTypes } from 'node:module'
 import { extname, join, sep } from 'node:path'
 
 const port = Number(process.env.PORT || 4001)
 const host = process.env.HOST || '127.0.0.1'
 const apiUrl = (process.env.API_URL || 'http://localhost:4000').replace(/\/+$/, '')
 const root = join(import.meta.dirname, 'public')
+const client = join(import.meta.dirname, '../../packages/client/src')
+
+// Node does to the client what it does to this very file; only asking for it is still called an experiment.
+process.removeAllListeners('warning')
 
 const types: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
@@ -43,6 +48,12 @@ const headers = {
 async function read(path: string): Promise<{ type: string; body: string | Buffer } | undefined> {
   if (path === '/config.js')
     return { type: types['.js']!, body: `export const apiUrl = ${JSON.stringify(apiUrl)}\n` }
+  if (path === '/client.js') return { type: types['.js']!, body: `export * from './client/index.ts'\n` }
+  const [, module] = /^\/client\/([a-z-]+\.ts)$/.exec(path) ?? []
+  if (module !== undefined) {
+    const source = await readFile(join(client, module), 'utf8').catch(() => undefined)
+    return source === undefined ? undefined : { type: types['.js']!, body: stripTypeScriptTypes(source) }
+  }
   const file = join(root, path === '/' ? 'index.html' : path)
   const type = types[extname(file)]
   if (!type || !file.startsWith(root + sep)) return undefined

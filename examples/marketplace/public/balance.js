@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { get } from './api.js'
-import { currentUser } from './sign-in.js'
+import { call, currentUser } from './marketplace.js'
 
 /** @typedef {{ available: number, held: number, total: number, debt?: number }} Balance */
 
@@ -21,7 +20,7 @@ export function onBalanceChange(listener) {
 /** Asks the server. @returns {Promise<Balance | null>} */
 export async function refreshBalance() {
   const asked = currentUser()?.id
-  const answer = asked ? await get('/tokens/balance') : null
+  const answer = asked ? await call('getBalance') : null
   if (asked !== currentUser()?.id) return balance
   balance = answer
   for (const listener of listeners) listener(balance)

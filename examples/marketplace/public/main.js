@@ -6,16 +6,21 @@
 import { onBalanceChange, refreshBalance } from './balance.js'
 import { fill, h } from './element.js'
 import { formatNumber, formatTokens } from './format.js'
-import { onReachable, SignedOut } from './http.js'
+import { currentUser, onReachable, onSignInChange, SignedOut, signOut } from './marketplace.js'
 import { problemBox } from './notice.js'
-import { currentUser, onSignInChange, signOut } from './sign-in.js'
 import { showApp } from './views/app.js'
 import { showCatalogue } from './views/catalogue.js'
 import { showHistory } from './views/history.js'
 import { showPurchase } from './views/purchase.js'
 import { showSession } from './views/session.js'
 import { showSessions } from './views/sessions.js'
-import { showRegister, showSignIn } from './views/sign-in.js'
+import {
+  showForgotPassword,
+  showRegister,
+  showResetPassword,
+  showSignIn,
+  showVerifyEmail,
+} from './views/sign-in.js'
 import { showTokens } from './views/tokens.js'
 
 /** @typedef {{ id: string, query: URLSearchParams, signal: AbortSignal, reload: () => void }} Context */
@@ -27,6 +32,9 @@ const routes = [
   { path: /^\/apps\/(prv_[\w-]+)$/, show: showApp, isOpen: true },
   { path: /^\/sign-in$/, show: showSignIn, isOpen: true },
   { path: /^\/register$/, show: showRegister, isOpen: true },
+  { path: /^\/forgot-password$/, show: showForgotPassword, isOpen: true },
+  { path: /^\/reset-password$/, show: showResetPassword, isOpen: true },
+  { path: /^\/verify-email$/, show: showVerifyEmail, isOpen: true },
   { path: /^\/tokens$/, show: showTokens },
   { path: /^\/purchases\/(pur_[\w-]+)$/, show: showPurchase },
   { path: /^\/sessions$/, show: showSessions },

@@ -4,7 +4,7 @@
  * @module
  */
 import { h } from './element.js'
-import { SignedOut } from './http.js'
+import { SignedOut } from './marketplace.js'
 import { describeProblem } from './problem-words.js'
 
 /** Tells screen readers, politely. @param {string} text */

@@ -4,12 +4,20 @@
  * @module
  */
 import { formatNumber, formatTokens } from './format.js'
-import { Problem, SignedOut, Unreachable } from './http.js'
+import { MarketplaceProblem, SignedOut, Unreachable } from './marketplace.js'
 
 /** @type {Record<string, [title: string, text: string]>} */
 const words = {
   invalid_credentials: ['That did not fit', 'E-mail address or password is wrong. Check both and try again.'],
   email_taken: ['You have an account already', 'This e-mail address is registered. Sign in instead.'],
+  spending_limit_reached: [
+    'That is more than you allow yourself',
+    'Your own spending limit stands in the way. Choose fewer minutes, or wait.',
+  ],
+  link_invalid: [
+    'This link does not work any more',
+    'Each link works once, for a limited time. Ask for a new one.',
+  ],
   session_ended: ['This session is over', 'It was settled; see below what it cost. Open a new one to go on.'],
   session_too_long: [
     'That would be too long',
@@ -45,7 +53,7 @@ export function describeProblem(error) {
     }
   if (error instanceof SignedOut)
     return { title: 'You are signed out', text: 'Please sign in again to go on where you were.' }
-  if (!(error instanceof Problem)) {
+  if (!(error instanceof MarketplaceProblem)) {
     console.error(error)
     return { title: 'Something went wrong in this page', text: 'Reload it and try again.' }
   }
@@ -58,8 +66,8 @@ export function describeProblem(error) {
   return { title, text }
 }
 
-/** @param {Problem} problem */
-function describeShortage({ required, available, debt }) {
+/** @param {MarketplaceProblem} problem */
+function describeShortage({ required = 0, available = 0, debt }) {
   if (debt)
     return {
       title: 'A refund is still open',

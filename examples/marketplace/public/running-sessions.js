@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { changeSession, create, endSession, extendSession, findProvider, getSession } from './api.js'
+import { changeSession, endSession, extendSession, findProvider, getSession } from './api.js'
 import { refreshBalance } from './balance.js'
 import { fill, h, setText } from './element.js'
 import { formatClock, formatTokens } from './format.js'
 import { launch } from './launch.js'
+import { call } from './marketplace.js'
 import { chooseMinutes } from './minutes.js'
 import { say, whileBusy } from './notice.js'
 import { priceInWords } from './price.js'
@@ -66,7 +67,7 @@ export function sessionCard(first, { signal, onend, tag = 'li' }) {
   const end = button('End', async () => openEnd())
 
   async function goBackIn() {
-    const answer = await create(`/sessions/${encodeURIComponent(session.id)}/relaunch`)
+    const answer = await call('relaunchSession', { path: { id: session.id } })
     launch(answer.launchUrl)
   }
 

@@ -3,17 +3,15 @@
  *
  * @module
  */
-import { create, getOpen } from '../api.js'
 import { refreshBalance } from '../balance.js'
 import { fill, h } from '../element.js'
 import { formatMinutes, formatNumber, formatTokens } from '../format.js'
-import { Problem } from '../http.js'
 import { launch } from '../launch.js'
+import { call, currentUser, MarketplaceProblem } from '../marketplace.js'
 import { chooseMinutes } from '../minutes.js'
 import { monogram } from '../monogram.js'
 import { whileBusy } from '../notice.js'
 import { mostItCosts, priceInWords, rateInWords } from '../price.js'
-import { currentUser } from '../sign-in.js'
 
 const MINUTES_DEFAULT = 30
 const MINUTES_MAX = 480
@@ -21,7 +19,7 @@ const MINUTES_MAX = 480
 /** @param {{ id: string, query: URLSearchParams }} context */
 export async function showApp({ id, query }) {
   const [app, balance] = await Promise.all([
-    getOpen(`/providers/${encodeURIComponent(id)}`),
+    call('getProvider', { path: { id } }),
     refreshBalance().catch(() => null),
   ])
   const { tokensPerMinute } = app
@@ -78,12 +76,18 @@ export async function showApp({ id, query }) {
           button,
           place,
           async () => {
-            const answer = await create('/sessions', { providerId: id, durationMinutes })
+            const answer = await call('createSession', { body: { providerId: id, durationMinutes } })
             launch(answer.launchUrl)
           },
           (error) =>
-            error instanceof Problem && error.code === 'insufficient_tokens'
-              ? [buyLink({ id, minutes: durationMinutes, missing: error.required - error.available })]
+            error instanceof MarketplaceProblem && error.code === 'insufficient_tokens'
+              ? [
+                  buyLink({
+                    id,
+                    minutes: durationMinutes,
+                    missing: (error.required ?? 0) - (error.available ?? 0),
+                  }),
+                ]
               : [],
         ).then(() => refreshBalance().catch(() => {}))
       },

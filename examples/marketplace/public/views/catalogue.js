@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { getOpen, listRunningSessions } from '../api.js'
+import { listRunningSessions } from '../api.js'
 import { fill, h } from '../element.js'
+import { call, currentUser } from '../marketplace.js'
 import { monogram } from '../monogram.js'
 import { problemBox, say } from '../notice.js'
 import { priceInWords, rateInWords } from '../price.js'
 import { runningSessions } from '../running-sessions.js'
-import { currentUser } from '../sign-in.js'
 
 const TYPING_MS = 250
 const EXAMPLE_MINUTES = 30
@@ -29,7 +29,9 @@ export async function showCatalogue({ query, signal }) {
     const mine = ++asked
     list.setAttribute('aria-busy', 'true')
     try {
-      const page = await getOpen(`/providers?${toQuery({ ...state, cursor })}`)
+      const page = await call('listProviders', {
+        query: { q: state.q || undefined, category: state.category || undefined, cursor },
+      })
       if (mine !== asked || signal.aborted) return
       fill(place)
       const cards = page.items.map(appCard)

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { get } from '../api.js'
 import { fill, h } from '../element.js'
 import { formatInstant, formatNumber } from '../format.js'
+import { call } from '../marketplace.js'
 import { problemBox } from '../notice.js'
 
 const PAGE_SIZE = 25
@@ -26,8 +26,7 @@ export async function showHistory() {
   const body = h('tbody')
   const more = h('div', { class: 'actions' })
   const load = async (cursor) => {
-    const query = cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''
-    const { items, nextCursor } = await get(`/tokens/history?limit=${PAGE_SIZE}${query}`)
+    const { items, nextCursor } = await call('listHistory', { query: { limit: PAGE_SIZE, cursor } })
     body.append(...items.map(row))
     fill(more, nextCursor && moreButton(nextCursor))
   }
@@ -77,6 +76,7 @@ export async function showHistory() {
   }
 }
 
+/** @param {import('../client.js').Answer<'listHistory'>['items'][number]} line */
 function row({ kind, amount, balanceAfter, sessionId, purchaseId, description, createdAt }) {
   const href = sessionId ? `#/sessions/${sessionId}` : purchaseId ? `#/purchases/${purchaseId}` : null
   const label = kinds[kind] ?? kind

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { get } from '../api.js'
 import { refreshBalance } from '../balance.js'
 import { fill, h } from '../element.js'
 import { formatMoney, formatTokens } from '../format.js'
+import { call } from '../marketplace.js'
 import { problemBox, say } from '../notice.js'
 
 const ASK_MS_FIRST = 800
@@ -36,7 +36,7 @@ export async function showPurchase({ id, query, signal }) {
   let status = ''
 
   async function ask() {
-    const purchase = await get(`/tokens/purchases/${encodeURIComponent(id)}`)
+    const purchase = await call('getPurchase', { path: { id } })
     if (signal.aborted) return purchase
     if (purchase.status !== status) {
       status = purchase.status

@@ -1,12 +1,11 @@
 /**
- * Registering and signing in.
+ * Registering, signing in, and what links in our mails lead to.
  *
  * @module
  */
 import { fill, h } from '../element.js'
-import { Problem } from '../http.js'
+import { call, MarketplaceProblem, register, signIn } from '../marketplace.js'
 import { problemBox, say, whileBusy } from '../notice.js'
-import { register, signIn } from '../sign-in.js'
 
 const PASSWORD_MIN = 8
 const PASSWORD_MAX = 128
@@ -24,7 +23,8 @@ export function showSignIn({ query }) {
     other: [
       'New here? ',
       h('a', { href: `#/register?next=${encodeURIComponent(next)}` }, 'Make an account'),
-      '.',
+      '. ',
+      h('a', { href: '#/forgot-password' }, 'Forgot your password?'),
     ],
   })
 }
@@ -52,7 +52,54 @@ export function showRegister({ query }) {
   })
 }
 
-function form({ title, lead, button, fields, submit, next, other }) {
+export function showForgotPassword() {
+  return form({
+    title: 'Forgot your password?',
+    lead: 'We mail you a link to choose a new one. It works once, for an hour.',
+    button: 'Send the link',
+    fields: [emailField()],
+    submit: ({ email }) => call('requestPasswordReset', { body: { email } }),
+    told: 'If this address has an account, a link is on its way.',
+    other: [h('a', { href: '#/sign-in' }, 'Back to signing in')],
+  })
+}
+
+/** @param {{ query: URLSearchParams }} context */
+export function showResetPassword({ query }) {
+  const token = takeToken(query, '#/reset-password')
+  return form({
+    title: 'Choose a new password',
+    lead: 'It ends every sign-in of your account, here and elsewhere.',
+    button: 'Change it',
+    fields: [passwordField('new-password', `At least ${PASSWORD_MIN} characters. A sentence is fine.`)],
+    submit: ({ password }) => call('resetPassword', { body: { token, newPassword: password } }),
+    told: 'Your password is changed. Sign in with it.',
+    other: [h('a', { href: '#/sign-in' }, 'Sign in')],
+  })
+}
+
+/** @param {{ query: URLSearchParams }} context */
+export async function showVerifyEmail({ query }) {
+  const { email } = await call('verifyEmail', { body: { token: takeToken(query, '#/verify-email') } })
+  const title = 'Your address is confirmed'
+  return {
+    title,
+    content: [
+      h('h1', { tabindex: '-1' }, title),
+      h('p', { class: 'lead' }, `Thank you. ${email} is yours.`),
+      h('div', { class: 'actions' }, h('a', { class: 'button', href: '#/' }, 'Choose an app')),
+    ],
+  }
+}
+
+/** Out of the address bar at once, so that it stays in nobody's history. @param {URLSearchParams} query */
+function takeToken(query, address) {
+  const token = query.get('token') ?? ''
+  history.replaceState(null, '', address)
+  return token || 'none'
+}
+
+function form({ title, lead, button, fields, submit, next = '/', told = '', other }) {
   const place = h('div')
   const submitButton = h('button', { type: 'submit', class: 'button' }, button)
   const element = h(
@@ -77,9 +124,14 @@ function form({ title, lead, button, fields, submit, next, other }) {
           try {
             await submit(values)
           } catch (error) {
-            if (!(error instanceof Problem) || error.code !== 'validation_failed') throw error
+            if (!(error instanceof MarketplaceProblem) || error.code !== 'validation_failed') throw error
             const isShown = error.errors.map((each) => showRefusal(fields, each)).includes(true)
             if (!isShown) fill(place, problemBox(error))
+            return
+          }
+          if (told) {
+            fill(element, h('p', { class: 'notice' }, told), h('p', { class: 'quiet' }, other))
+            say(told)
             return
           }
           say('Signed in')

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { create, getOpen } from '../api.js'
 import { refreshBalance } from '../balance.js'
 import { fill, h, webAddress } from '../element.js'
 import { formatMoney, formatNumber, formatTokens } from '../format.js'
+import { call } from '../marketplace.js'
 import { whileBusy } from '../notice.js'
 import { purchasePrice } from '../price.js'
 import { rememberNext } from './purchase.js'
@@ -17,7 +17,7 @@ const TOKENS_DEFAULT = 500
 
 /** @param {{ query: URLSearchParams }} context */
 export async function showTokens({ query }) {
-  const [balance, packages] = await Promise.all([refreshBalance(), getOpen('/tokens/packages')])
+  const [balance, packages] = await Promise.all([refreshBalance(), call('listPackages')])
   const needed = Number(query.get('need')) || 0
   const then = query.get('then')
   const place = h('div')
@@ -25,7 +25,7 @@ export async function showTokens({ query }) {
 
   const buy = (button, body) =>
     whileBusy(button, place, async () => {
-      const { purchase, checkoutUrl } = await create('/tokens/purchase', body)
+      const { purchase, checkoutUrl } = await call('createPurchase', { body })
       if (then?.startsWith('/')) rememberNext(purchase.id, then)
       const address = webAddress(checkoutUrl)
       if (!address) throw new Error('The checkout has no web address')
