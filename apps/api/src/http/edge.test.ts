@@ -182,7 +182,8 @@ describe('headers', () => {
   test('of answers let no page frame, sniff or run anything', async () => {
     const { headers } = await api.call('GET', '/healthz')
     expect(headers).toMatchObject({
-      'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+      'content-security-policy':
+        "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'",
       'x-content-type-options': 'nosniff',
       'x-frame-options': 'DENY',
       'referrer-policy': 'no-referrer',
