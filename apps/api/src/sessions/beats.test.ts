@@ -47,6 +47,18 @@ test('a pause counts what passed since the last beat; an overtaken one changes n
   expect((await play.call('pause')).body.session.status).toBe('paused')
 })
 
+test('a resume whose answer was lost is sent again: the clock starts with the second one', async () => {
+  const play = await openSession(market)
+  await play.use(30)
+  await play.call('pause', { clientId: play.clientId, sequence: 2, activeMs: 0 })
+  await play.call('resume', { clientId: play.clientId, sequence: 3 })
+  api.clock.advance({ seconds: 20 })
+  const again = await play.call('resume', { clientId: play.clientId, sequence: 3 })
+  expect(again.body.session).toMatchObject({ status: 'active', usedMs: 30_000 })
+  play.sequence = 3
+  expect((await play.beat({ afterSeconds: 30 })).body.session.usedMs).toBe(60_000)
+})
+
 test('a pause made in the marketplace is resumed only there', async () => {
   const play = await openSession(market)
   await play.use(30)

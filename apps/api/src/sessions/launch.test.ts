@@ -176,6 +176,18 @@ describe('validating', () => {
     expect((await play.beat({ afterSeconds: 30 })).body.session.usedMs).toBe(90_000)
   })
 
+  test('asked again before the first beat, the answer was lost: the clock starts with the second one', async () => {
+    const play = await openSession(market)
+    api.clock.advance({ seconds: 40 })
+    const again = await validateLaunch(play)
+    expect(again.body.session).toMatchObject({ usedMs: 0, remainingMs: 1_800_000 })
+    expect((await play.beat({ afterSeconds: 30 })).body.session.usedMs).toBe(30_000)
+    const [unbilled] = await api.deps.db.batch.query('select unbilled_ms as ms from sessions where id = $1', [
+      play.sessionId,
+    ])
+    expect(unbilled).toEqual({ ms: 40_000 })
+  })
+
   test('20 clients race for one launch JWT: one holds the session', async () => {
     const play = await openSession(market, { validate: false })
     const answers = await Promise.all(

@@ -59,6 +59,11 @@ export async function pauseSession(tx: Tx, input: Input): Promise<SessionRow> {
 export async function resumeSession(tx: Tx, input: Input): Promise<SessionRow> {
   const { speaker, now } = input
   const session = await lockForSpeaker(tx, input)
+  if (isRepeated(session, speaker)) {
+    // The answer was lost, so nothing was served since: the clock starts now, and the time goes on the allowance.
+    await noteUnbilled(tx, { ...session, unbilledMs: session.servedMs, now })
+    return change(tx, restartSql, [session.id, now, session.servedMs])
+  }
   if (session.status !== 'paused' || isLate(session, speaker)) return session
   if (session.isPausedByUser && speaker.kind === 'client') throw new Problem('session_paused_by_user')
   const resumed = await change(tx, resumeSql, [session.id, now, sequenceOf(speaker)])
@@ -87,6 +92,14 @@ function isLate(session: SessionRow, speaker: Speaker): boolean {
   return sequence !== null && sequence <= session.sequence
 }
 
+/** The last call that was accepted from this client, sent again: nothing came in between. */
+function isRepeated(session: SessionRow, speaker: Speaker): boolean {
+  const sequence = sequenceOf(speaker)
+  return (
+    session.status === 'active' && !session.isLeaseShort && sequence !== null && sequence === session.sequence
+  )
+}
+
 async function change(tx: Tx, sql: string, values: unknown[]): Promise<SessionRow> {
   const [session] = await tx.query<SessionRow>(sql, values)
   if (!session) throw new Problem('session_not_found')
@@ -110,6 +123,10 @@ const pauseSql = `
     sequence = coalesce($6, s.sequence), event_sequence = s.event_sequence + 1,
     sweep_at = least(s.sweep_at, $2::timestamptz + (1800001 - s.paused_ms) * interval '1 millisecond')
   where s.id = $1
+  returning ${sessionColumns('$2')}`
+
+const restartSql = `
+  update sessions s set last_beat_at = $2, unbilled_ms = s.unbilled_ms + $3 where s.id = $1
   returning ${sessionColumns('$2')}`
 
 const resumeSql = `

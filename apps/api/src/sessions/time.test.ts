@@ -158,6 +158,18 @@ describe('no free ride', () => {
     expect((await other.beat({ afterSeconds: 100, activeMs: 0 })).body.session.usedMs).toBe(0)
   })
 
+  test('sessions that fall silent count before they are settled, so opening new ones gains nothing', async () => {
+    const mine = await freshMarket()
+    for (let i = 0; i < 14; i += 1) {
+      await openSession(mine, { minutes: 480 })
+      api.clock.advance({ seconds: 50 })
+    }
+    // 14 × 45 s were served; none of them is over yet.
+    const next = await openSession(mine, { minutes: 480 })
+    await next.beat()
+    expect((await next.beat({ afterSeconds: 100, activeMs: 0 })).body.session.usedMs).toBe(45_000)
+  })
+
   test('after a day the allowance is back', async () => {
     const mine = await freshMarket()
     const play = await openSession(mine, { minutes: 480 })

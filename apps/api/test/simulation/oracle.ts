@@ -74,7 +74,8 @@ export class Books {
   }
 
   /** Over the allowance: leases are short from here on. */
-  #isOver = (s: SessionModel, at: number) => this.unbilledMs(s.providerId, at) > ALLOWANCE
+  #isOver = (s: SessionModel, at: number, unnoted = 0) =>
+    this.unbilledMs(s.providerId, at) + unnoted > ALLOWANCE
 
   end(s: SessionModel, reason: string, at: number, counted = 0): void {
     this.#note(s, servedMs(s, at) - counted, at)
@@ -166,9 +167,12 @@ export class Books {
     this.#endIfOver(s, at)
     if (s.status === 'ended') return refusal(409, 'session_ended')
     if (s.jti !== launch.jti) return refusal(401, 'launch_invalid')
-    if (s.launchSpentBy === launch.clientId) return { status: 200, session: s }
-    if (s.launchSpentBy !== null) return refusal(409, 'launch_already_used')
-    const counted = unvouchedMs(s, at)
+    const isAgain = s.launchSpentBy === launch.clientId
+    if (isAgain && (s.status !== 'active' || !s.isFirstBeatDue || s.isLeaseShort))
+      return { status: 200, session: s }
+    if (s.launchSpentBy !== null && !isAgain) return refusal(409, 'launch_already_used')
+    // Asked again before the first beat: the answer was lost, the clock starts now.
+    const counted = isAgain ? 0 : unvouchedMs(s, at)
     this.#note(s, servedMs(s, at) - counted, at)
     s.usedMs += counted
     s.launchSpentBy = launch.clientId
@@ -181,8 +185,20 @@ export class Books {
       s.isFirstBeatDue = true
     }
     s.isFinal = false
-    s.isLeaseShort ||= this.#isOver(s, at)
+    s.isLeaseShort ||= this.#isOver(s, at, this.#silentlyServedMs(s, at))
     return { status: 200, session: s }
+  }
+
+  /** Served to other sessions of theirs that have fallen silent and are not settled yet. */
+  #silentlyServedMs(s: SessionModel, at: number): number {
+    const silent = [...this.sessions.values()].filter(
+      (other) =>
+        other !== s &&
+        other.providerId === s.providerId &&
+        other.status === 'active' &&
+        at - other.lastBeat > 45_000,
+    )
+    return silent.reduce((sum, other) => sum + servedMs(other, at), 0)
   }
 
   /**
@@ -246,6 +262,12 @@ export class Books {
     const s = this.get(sessionId)
     const refused = this.#enter(s, said, at)
     if (refused) return refused
+    if (said !== 'user' && s.status === 'active' && !s.isLeaseShort && said.sequence === s.sequence) {
+      // The last accepted call again: its answer was lost, the clock starts now.
+      this.#note(s, servedMs(s, at), at)
+      s.lastBeat = at
+      return { status: 200, session: s }
+    }
     if (s.status !== 'paused' || isLate(s, said)) return { status: 200, session: s }
     if (s.isPausedByUser && said !== 'user') return refusal(409, 'session_paused_by_user')
     s.pausedMs += at - s.pausedAt
