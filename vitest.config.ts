@@ -20,6 +20,7 @@ export default defineConfig({
         },
       },
       'packages/*/vitest.config.ts',
+      { test: { name: 'dashboard', include: ['apps/dashboard/src/**/*.test.ts'] } },
       {
         test: {
           name: 'tools',

@@ -216,7 +216,7 @@ async function walk(width: number, visit: (page: Page, name: string) => Promise<
 async function findings(page: Page, rules?: string[]): Promise<string[]> {
   // By the debugger, because the pages' policy lets no foreign script in.
   await page.evaluate(axe)
-  const options = JSON.stringify(rules ? { runOnly: rules } : {})
+  const options = JSON.stringify({ resultTypes: ['violations'], ...(rules && { runOnly: rules }) })
   const violations = await page.evaluate(
     `axe.run(document, ${options}).then((results) => results.violations)`,
   )

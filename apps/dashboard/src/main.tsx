@@ -4,6 +4,7 @@ import { App } from './app.tsx'
 import './style/base.css'
 import './style/frame.css'
 import './style/parts.css'
+import './style/table.css'
 import './style/content.css'
 import './style/chart.css'
 

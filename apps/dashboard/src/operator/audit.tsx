@@ -3,12 +3,12 @@ import { sendAsUser } from '../api/call.ts'
 import type { AuditEntry } from '../api/operator-wire.ts'
 import { usePages } from '../api/use-answer.ts'
 import { useSubmit } from '../api/use-submit.ts'
-import { formatMoment } from '../format.ts'
 import { Button } from '../parts/button.tsx'
 import { Code } from '../parts/copy.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { Field } from '../parts/field.tsx'
 import { Empty, Loaded, MoreButton } from '../parts/loaded.tsx'
+import { Moment } from '../parts/moment.tsx'
 import { ProblemNotice } from '../parts/notice.tsx'
 import { saveFile } from '../parts/save-file.ts'
 import { Table } from '../parts/table.tsx'
@@ -54,7 +54,7 @@ export function Audit() {
               rows={items}
               keyOf={({ id }) => id}
               columns={[
-                { name: 'When', cell: ({ createdAt }) => formatMoment(createdAt) },
+                { name: 'When', cell: ({ createdAt }) => <Moment at={createdAt} /> },
                 { name: 'What', cell: ({ action }) => <code>{action}</code> },
                 { name: 'Who', cell: ({ actorKind, actorId }) => <Actor kind={actorKind} id={actorId} /> },
                 {

@@ -3,19 +3,30 @@ import type { FoundPurchase, FoundSession, FoundTransfer } from '../api/operator
 import { usePages } from '../api/use-answer.ts'
 import { formatMoment, formatMoney, formatNumber, formatTime, shortId } from '../format.ts'
 import { Empty, Loaded, MoreButton } from '../parts/loaded.tsx'
+import { Moment } from '../parts/moment.tsx'
 import { SessionState, State } from '../parts/state.tsx'
 import { type Column, Table } from '../parts/table.tsx'
 import { Link } from '../router.tsx'
 
 type Filter = Record<string, string>
 
+const LOOKED_UP = new Set(['usr_', 'ses_', 'pur_', 'trf_', 'prv_'])
+
 /** Leads on to what an id names; an account of the platform's own names nothing to look up. */
 export function IdLink({ id, isShort = false }: { id: string; isShort?: boolean }) {
-  const shown = isShort ? id.slice(0, 4) + shortId(id) : id
-  if (!/^(usr|ses|pur|trf|prv)_/.test(id)) return <code>{id}</code>
+  const [prefix] = /^[a-z]{3}_/.exec(id) ?? []
+  const shown = isShort && prefix ? prefix + shortId(id) : id
+  const look = isShort ? 'nowrap' : undefined
+  if (!prefix || !LOOKED_UP.has(prefix)) {
+    return (
+      <code className={look} title={id}>
+        {shown}
+      </code>
+    )
+  }
   return (
     <Link to={`/operator/search?q=${encodeURIComponent(id)}`} title={id}>
-      <code>{shown}</code>
+      <code className={look}>{shown}</code>
     </Link>
   )
 }
@@ -31,7 +42,7 @@ export function Sessions({ filter, title }: { filter: Filter; title: string }) {
         { name: 'Session', cell: ({ session }) => <IdLink id={session.id} isShort /> },
         { name: 'State', cell: ({ session, isTest }) => <SessionState session={{ ...session, isTest }} /> },
         { name: 'Person', cell: ({ userId }) => <IdLink id={userId} isShort /> },
-        { name: 'Opened', cell: ({ session }) => formatMoment(session.createdAt) },
+        { name: 'Opened', cell: ({ session }) => <Moment at={session.createdAt} /> },
         { name: 'Used', isNumber: true, cell: ({ session }) => formatTime(session.usedMs) },
         {
           name: 'Charged',
@@ -65,7 +76,7 @@ export function Purchases({ filter, title }: { filter: Filter; title: string }) 
       columns={[
         { name: 'Purchase', cell: ({ purchase }) => <IdLink id={purchase.id} isShort /> },
         { name: 'State', cell: ({ purchase }) => <PurchaseState status={purchase.status} /> },
-        { name: 'Begun', cell: ({ purchase }) => formatMoment(purchase.createdAt) },
+        { name: 'Begun', cell: ({ purchase }) => <Moment at={purchase.createdAt} /> },
         { name: 'Tokens', isNumber: true, cell: ({ purchase }) => formatNumber(purchase.tokens) },
         {
           name: 'Amount',
@@ -94,7 +105,7 @@ export function Transfers({ filter, title }: { filter: Filter; title: string }) 
         { name: 'Kind', cell: ({ kind }) => kind },
         { name: 'From', cell: ({ debitAccountId }) => <IdLink id={debitAccountId} isShort /> },
         { name: 'To', cell: ({ creditAccountId }) => <IdLink id={creditAccountId} isShort /> },
-        { name: 'Booked', cell: ({ createdAt }) => formatMoment(createdAt) },
+        { name: 'Booked', cell: ({ createdAt }) => <Moment at={createdAt} /> },
         { name: 'Tokens', isNumber: true, cell: ({ amount }) => formatNumber(amount) },
       ]}
     />

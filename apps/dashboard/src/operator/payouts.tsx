@@ -3,12 +3,13 @@ import { call } from '../api/call.ts'
 import { usePages } from '../api/use-answer.ts'
 import { useSubmit } from '../api/use-submit.ts'
 import type { Payout } from '../api/wire.ts'
-import { formatMoment, formatMoney, formatNumber } from '../format.ts'
+import { formatMoney, formatNumber } from '../format.ts'
 import { Button } from '../parts/button.tsx'
 import { Confirm, Dialog } from '../parts/dialog.tsx'
 import { Field, Select } from '../parts/field.tsx'
 import { Form } from '../parts/form.tsx'
 import { Empty, Loaded, MoreButton } from '../parts/loaded.tsx'
+import { Moment } from '../parts/moment.tsx'
 import { say } from '../parts/say.ts'
 import { PayoutState } from '../parts/state.tsx'
 import { Table } from '../parts/table.tsx'
@@ -60,7 +61,7 @@ export function Payouts() {
               keyOf={({ id }) => id}
               columns={[
                 { name: 'App', cell: ({ providerId }) => <IdLink id={providerId} isShort /> },
-                { name: 'Made', cell: ({ createdAt }) => formatMoment(createdAt) },
+                { name: 'Made', cell: ({ createdAt }) => <Moment at={createdAt} /> },
                 { name: 'State', cell: (payout) => <PayoutState status={payout.status} /> },
                 { name: 'Reference', cell: ({ reference }) => reference ?? '–' },
                 { name: 'Tokens', isNumber: true, cell: ({ amount }) => formatNumber(amount) },

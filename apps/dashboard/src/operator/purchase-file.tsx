@@ -9,6 +9,7 @@ import { Dialog } from '../parts/dialog.tsx'
 import { Field, OneOf } from '../parts/field.tsx'
 import { Form } from '../parts/form.tsx'
 import { Loaded } from '../parts/loaded.tsx'
+import { Moment } from '../parts/moment.tsx'
 import { say } from '../parts/say.ts'
 import { State } from '../parts/state.tsx'
 import { Table } from '../parts/table.tsx'
@@ -33,7 +34,7 @@ export function PurchaseFile({ id }: { id: string }) {
                 keyOf={(event) => event.id}
                 columns={[
                   { name: 'Event', cell: ({ type }) => <code>{type}</code> },
-                  { name: 'Came', cell: ({ receivedAt }) => formatMoment(receivedAt) },
+                  { name: 'Came', cell: ({ receivedAt }) => <Moment at={receivedAt} /> },
                   { name: 'Became of it', cell: ({ outcome, refusedBecause }) => refusedBecause ?? outcome },
                 ]}
               />
@@ -122,7 +123,7 @@ function Refunds({ file }: { file: File }) {
         rows={file.refunds}
         keyOf={({ id }) => id}
         columns={[
-          { name: 'Asked for', cell: ({ createdAt }) => formatMoment(createdAt) },
+          { name: 'Asked for', cell: ({ createdAt }) => <Moment at={createdAt} /> },
           { name: 'State', cell: ({ status }) => <State look={refundLooks[status]}>{status}</State> },
           { name: 'Reason', cell: ({ reason }) => reason },
           { name: 'By', cell: ({ requestedBy }) => <IdLink id={requestedBy} isShort /> },

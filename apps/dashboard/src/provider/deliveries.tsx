@@ -1,6 +1,6 @@
 import type { Delivery } from '../api/wire.ts'
-import { formatMoment } from '../format.ts'
 import { Button } from '../parts/button.tsx'
+import { Moment } from '../parts/moment.tsx'
 import { State } from '../parts/state.tsx'
 import { Table } from '../parts/table.tsx'
 
@@ -18,7 +18,7 @@ export function Deliveries({
       keyOf={({ id }) => id}
       columns={[
         { name: 'Event', cell: ({ type }) => <code>{type}</code> },
-        { name: 'Happened', cell: ({ createdAt }) => formatMoment(createdAt) },
+        { name: 'Happened', cell: ({ createdAt }) => <Moment at={createdAt} /> },
         { name: 'State', cell: (delivery) => <DeliveryState delivery={delivery} /> },
         { name: 'Answer', cell: ({ attempts: [last] }) => (last ? (last.httpStatus ?? last.error) : '–') },
         {

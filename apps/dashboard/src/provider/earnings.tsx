@@ -1,9 +1,10 @@
 import { useAnswer, usePages } from '../api/use-answer.ts'
 import type { Earnings as Balance, Payout, Statement } from '../api/wire.ts'
-import { formatMinutes, formatMoment, formatMoney, formatNumber, formatTokens } from '../format.ts'
+import { formatMinutes, formatMoney, formatNumber, formatTokens } from '../format.ts'
 import { Select } from '../parts/field.tsx'
 import { Figures } from '../parts/figures.tsx'
 import { Empty, Loaded, MoreButton } from '../parts/loaded.tsx'
+import { Moment } from '../parts/moment.tsx'
 import { PayoutState } from '../parts/state.tsx'
 import { Table } from '../parts/table.tsx'
 import { changeQuery, PageTitle, useAddress } from '../router.tsx'
@@ -58,7 +59,7 @@ export const Earnings: ProviderPage = ({ provider }) => {
                 rows={items}
                 keyOf={({ id }) => id}
                 columns={[
-                  { name: 'Made', cell: ({ createdAt }) => formatMoment(createdAt) },
+                  { name: 'Made', cell: ({ createdAt }) => <Moment at={createdAt} /> },
                   { name: 'State', cell: ({ status }) => <PayoutState status={status} /> },
                   { name: 'Reference', cell: ({ reference }) => reference ?? '–' },
                   { name: 'Tokens', isNumber: true, cell: ({ amount }) => formatNumber(amount) },

@@ -19,7 +19,7 @@ export function Funnel({ totals }: { totals: Row }) {
             </span>
           </p>
           <div className="funnel-bar" aria-hidden="true">
-            <span style={{ inlineSize: totals.opened ? `${(100 * count) / totals.opened}%` : '0' }} />
+            {count > 0 && <span style={{ inlineSize: `${(100 * count) / totals.opened}%` }} />}
           </div>
         </li>
       ))}

@@ -1,5 +1,6 @@
 import type { ProviderSession } from '../api/wire.ts'
-import { formatMoment, formatNumber, formatTime, shortId } from '../format.ts'
+import { formatNumber, formatTime, shortId } from '../format.ts'
+import { Moment } from '../parts/moment.tsx'
 import { SessionState } from '../parts/state.tsx'
 import { Table } from '../parts/table.tsx'
 
@@ -34,7 +35,7 @@ export function SessionTable({
         { name: 'User', cell: ({ userRef }) => <code title={userRef}>{shortId(userRef)}</code> },
         {
           name: 'Opened',
-          cell: ({ createdAt }) => <span className="nowrap">{formatMoment(createdAt)}</span>,
+          cell: ({ createdAt }) => <Moment at={createdAt} />,
         },
         {
           name: 'Used of',

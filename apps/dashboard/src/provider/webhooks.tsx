@@ -6,6 +6,7 @@ import { formatMoment } from '../format.ts'
 import { Button } from '../parts/button.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { Empty, Loaded, MoreButton } from '../parts/loaded.tsx'
+import { Moment } from '../parts/moment.tsx'
 import { Secret } from '../parts/secret.tsx'
 import { State } from '../parts/state.tsx'
 import { Table } from '../parts/table.tsx'
@@ -45,7 +46,7 @@ export const Webhooks: ProviderPage = ({ provider }) => {
                 },
                 { name: 'Events', cell: ({ events }) => (events.includes('*') ? 'All' : events.join(', ')) },
                 { name: 'State', cell: (endpoint) => <EndpointState endpoint={endpoint} /> },
-                { name: 'Added', cell: ({ createdAt }) => formatMoment(createdAt) },
+                { name: 'Added', cell: ({ createdAt }) => <Moment at={createdAt} /> },
               ]}
             />
           )
