@@ -15,6 +15,8 @@ const production = {
   STRIPE_SECRET_KEY: 'sk_live_x',
   STRIPE_WEBHOOK_SECRET: 'whsec_x',
   KEY_ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64'),
+}
+const mail = {
   SMTP_URL: 'smtp://user:secret@mail.example:587?requireTLS=true',
   MAIL_FROM: 'Market <noreply@market.example>',
 }
@@ -35,6 +37,13 @@ test('development needs nothing, and mail goes to the log', () => {
 
 test('production starts with what it needs', () => {
   expect(complaints(production)).toEqual([])
+  expect(complaints({ ...production, ...mail })).toEqual([])
+})
+
+test('production with an SMTP server names its sender', () => {
+  expect(complaints({ ...production, SMTP_URL: mail.SMTP_URL })[0]).toContain(
+    'MAIL_FROM is needed in production',
+  )
 })
 
 test('production without anything names everything it lacks, at once', () => {

@@ -132,10 +132,13 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   const stripeSecretKey = need('STRIPE_SECRET_KEY', 'the sandbox checkout does not exist in production')
   need('STRIPE_WEBHOOK_SECRET', 'it verifies every Stripe event')
   need('KEY_ENCRYPTION_KEY', 'it encrypts signing keys at rest (32 bytes, base64 or hex)')
-  const smtpUrl = need('SMTP_URL', 'without it nobody can reset a password')
+  // Not needed to start: the contract's variables are. Without it messages wait in the queue, and start says so.
+  const smtpUrl = read('SMTP_URL')
   if (smtpUrl !== undefined && !isSmtpUrl(smtpUrl))
     wrong.push('SMTP_URL must be an smtp:// or smtps:// address')
-  const mailFrom = need('MAIL_FROM', 'the sender of every message') ?? 'Token Marketplace <noreply@localhost>'
+  if (isProduction && smtpUrl !== undefined && read('MAIL_FROM') === undefined)
+    wrong.push('MAIL_FROM is needed in production with SMTP_URL: the sender of every message')
+  const mailFrom = read('MAIL_FROM') ?? 'Token Marketplace <noreply@localhost>'
   if (!MAIL_SENDER.test(mailFrom))
     wrong.push('MAIL_FROM must look like name@example.com or Name <name@example.com>')
   const trustProxy = read('TRUST_PROXY')

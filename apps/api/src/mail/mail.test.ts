@@ -16,7 +16,9 @@ const mailFrom = 'Market <noreply@market.example>'
 const message = { to: 'ada@example.com', subject: 'Hello', text: 'plain', html: '<p>rich</p>' }
 
 test('a message arrives as plain text and as HTML, from our address', async () => {
-  await createMailer({ config: { smtpUrl: mailbox.smtpUrl, mailFrom }, log }).send(message)
+  await createMailer({ config: { smtpUrl: mailbox.smtpUrl, mailFrom, isProduction: false }, log }).send(
+    message,
+  )
   const received = mailbox.received.at(-1)
   expect(received).toMatchObject({
     from: 'noreply@market.example',
@@ -29,13 +31,13 @@ test('a message arrives as plain text and as HTML, from our address', async () =
 
 test('a server that refuses is an error, so that the job tries again', async () => {
   mailbox.isBroken = true
-  const mailer = createMailer({ config: { smtpUrl: mailbox.smtpUrl, mailFrom }, log })
+  const mailer = createMailer({ config: { smtpUrl: mailbox.smtpUrl, mailFrom, isProduction: false }, log })
   await expect(mailer.send(message)).rejects.toThrow(/452/)
   mailbox.isBroken = false
 })
 
 test('a subject and an address cannot begin another header or name another recipient', async () => {
-  const mailer = createMailer({ config: { smtpUrl: mailbox.smtpUrl, mailFrom }, log })
+  const mailer = createMailer({ config: { smtpUrl: mailbox.smtpUrl, mailFrom, isProduction: false }, log })
   await mailer.send({
     ...message,
     to: 'eve+x,victim@example.com',
@@ -54,7 +56,9 @@ test('without an SMTP server the message is in the log', async () => {
       done()
     },
   })
-  await createMailer({ config: { smtpUrl: undefined, mailFrom }, log: pino(sink) }).send(message)
+  await createMailer({ config: { smtpUrl: undefined, mailFrom, isProduction: false }, log: pino(sink) }).send(
+    message,
+  )
   expect(JSON.parse(logged)).toMatchObject({ to: 'ada@example.com', subject: 'Hello', text: 'plain' })
 })
 
@@ -71,4 +75,19 @@ test('a hostile name is text, in every part of a message', () => {
   expect(html).not.toContain('<img')
   expect(html).toContain('Hello &lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt;&amp;,')
   expect(html).toContain('href="https://market.example/#/x?a=1&amp;b=&quot;"')
+})
+
+test('production without a server keeps the message for a later try and out of the log', async () => {
+  let written = ''
+  const sink = new Writable({
+    write(chunk, _encoding, done) {
+      written += String(chunk)
+      done()
+    },
+  })
+  const config = { smtpUrl: undefined, mailFrom, isProduction: true }
+  const mailer = createMailer({ config, log: pino(sink) })
+  await expect(mailer.send(message)).rejects.toThrow('no SMTP_URL')
+  expect(written).toContain('no SMTP_URL')
+  expect(written).not.toContain(message.to)
 })

@@ -1,5 +1,5 @@
 /**
- * Sends one message, over SMTP or, where there is none, into the log. The only file that knows nodemailer.
+ * Sends one message, over SMTP or, in development where there is none, into the log. The only file that knows nodemailer.
  *
  * @module
  */
@@ -30,10 +30,17 @@ export function createMailer({
   config,
   log,
 }: {
-  config: { smtpUrl: string | undefined; mailFrom: string }
+  config: { smtpUrl: string | undefined; mailFrom: string; isProduction: boolean }
   log: Logger
 }): Mailer {
-  const { smtpUrl, mailFrom } = config
+  const { smtpUrl, mailFrom, isProduction } = config
+  if (smtpUrl === undefined && isProduction) {
+    log.error('no SMTP_URL: messages wait in the queue, and nobody can reset a password until it is set')
+    return {
+      // A message may hold a link that opens an account: it never goes to a production log.
+      send: () => Promise.reject(new Error('no SMTP_URL: the message was not sent')),
+    }
+  }
   if (smtpUrl === undefined) {
     return {
       async send({ to, subject, text }) {
