@@ -62,7 +62,7 @@ export async function resumeSession(tx: Tx, input: Input): Promise<SessionRow> {
   if (isRepeated(session, speaker)) {
     // The answer was lost, so nothing was served since: the clock starts now, and the time goes on the allowance.
     await noteUnbilled(tx, { ...session, unbilledMs: session.servedMs, now })
-    return change(tx, restartSql, [session.id, now, session.servedMs])
+    return change(tx, restartSql, [session.id, now, session.servedMs, sequenceOf(speaker)])
   }
   if (session.status !== 'paused' || isLate(session, speaker)) return session
   if (session.isPausedByUser && speaker.kind === 'client') throw new Problem('session_paused_by_user')
@@ -92,11 +92,11 @@ function isLate(session: SessionRow, speaker: Speaker): boolean {
   return sequence !== null && sequence <= session.sequence
 }
 
-/** The last call that was accepted from this client, sent again: nothing came in between. */
+/** A client that resumes what runs believes it paused: it never got the answer that let it go on. */
 function isRepeated(session: SessionRow, speaker: Speaker): boolean {
   const sequence = sequenceOf(speaker)
   return (
-    session.status === 'active' && !session.isLeaseShort && sequence !== null && sequence === session.sequence
+    session.status === 'active' && !session.isLeaseShort && sequence !== null && sequence >= session.sequence
   )
 }
 
@@ -126,7 +126,7 @@ const pauseSql = `
   returning ${sessionColumns('$2')}`
 
 const restartSql = `
-  update sessions s set last_beat_at = $2, unbilled_ms = s.unbilled_ms + $3 where s.id = $1
+  update sessions s set last_beat_at = $2, unbilled_ms = s.unbilled_ms + $3, sequence = $4 where s.id = $1
   returning ${sessionColumns('$2')}`
 
 const resumeSql = `

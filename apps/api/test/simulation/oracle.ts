@@ -262,10 +262,11 @@ export class Books {
     const s = this.get(sessionId)
     const refused = this.#enter(s, said, at)
     if (refused) return refused
-    if (said !== 'user' && s.status === 'active' && !s.isLeaseShort && said.sequence === s.sequence) {
-      // The last accepted call again: its answer was lost, the clock starts now.
+    if (said !== 'user' && s.status === 'active' && !s.isLeaseShort && (said.sequence ?? 0) >= s.sequence) {
+      // Resuming what runs: the answer was lost, the clock starts now.
       this.#note(s, servedMs(s, at), at)
       s.lastBeat = at
+      s.sequence = said.sequence ?? s.sequence
       return { status: 200, session: s }
     }
     if (s.status !== 'paused' || isLate(s, said)) return { status: 200, session: s }
