@@ -54,7 +54,8 @@ const VERB =
 export function findUntidiness(files: readonly string[]): string[] {
   const findings: string[] = []
   for (const path of files) {
-    if (EMPTY_NAMES.test(path) && !path.startsWith('docs/'))
+    // A systemd unit has to end in .service.
+    if (EMPTY_NAMES.test(path.replace(/\.service$/, '')) && !path.startsWith('docs/'))
       findings.push(`${path}: the name says nothing about what is inside`)
     if (!SOURCE.test(path) || GENERATED.has(path)) continue
     const lines = readFileSync(join(root, path), 'utf8').split('\n')

@@ -613,6 +613,8 @@ CREATE INDEX sessions_due ON public.sessions USING btree (sweep_at) WHERE (statu
 
 CREATE INDEX sessions_live_by_provider ON public.sessions USING btree (tenant_id, provider_id, id) WHERE (status <> 'ended'::text);
 
+CREATE INDEX sessions_live_by_user ON public.sessions USING btree (tenant_id, user_id, id) WHERE (status <> 'ended'::text);
+
 CREATE INDEX sessions_test_by_age ON public.sessions USING btree (created_at) WHERE is_test;
 
 CREATE INDEX spending_limits_with_notice ON public.spending_limits USING btree (tenant_id, user_id) WHERE (low_balance_tokens IS NOT NULL);
@@ -1012,12 +1014,16 @@ begin
   if provider_status = 'suspended' then
     return 'suspended';
   end if;
-  if s.launch_spent_by is not null then
-    return case when s.launch_spent_by = p_client_id then 'again' else 'launch_already_used' end;
+  if s.launch_spent_by <> p_client_id then
+    return 'launch_already_used';
   end if;
-  -- Taking a running session over counts what the client before was surely served.
+  if s.launch_spent_by = p_client_id and (s.status <> 'active' or not s.is_first_beat_due or s.is_lease_short) then
+    return 'again';
+  end if;
   if s.status = 'active' then
-    counted := unvouched_ms(s, p_now);
+    -- Taking a running session over counts what the client before was surely served. A client that asks again before its
+    -- first beat never got the answer: its clock starts now, and what it may have been served goes on the allowance.
+    counted := case when s.launch_spent_by = p_client_id then 0 else unvouched_ms(s, p_now) end;
     unbilled := greatest(0, served_ms(s, p_now) - counted);
   end if;
   if unbilled > 0 then
@@ -1025,7 +1031,12 @@ begin
     values (p_tenant_id, s.user_id, s.provider_id, date_trunc('hour', p_now, 'UTC'), unbilled)
     on conflict (tenant_id, user_id, provider_id, hour) do update set unbilled_ms = u.unbilled_ms + excluded.unbilled_ms;
   end if;
-  select coalesce(sum(u.unbilled_ms), 0) > p_unbilled_ms_allowed into is_over_allowance
+  -- Also what silent sessions of theirs were served: they are written down only when they end, half an hour later.
+  select coalesce(sum(u.unbilled_ms), 0) + coalesce((
+      select sum(served_ms(x, p_now)) from sessions x
+      where x.tenant_id = p_tenant_id and x.user_id = s.user_id and x.provider_id = s.provider_id
+        and x.status = 'active' and x.id <> s.id and ms_between(x.last_beat_at, p_now) > 45000
+    ), 0) > p_unbilled_ms_allowed into is_over_allowance
   from unbilled_time u
   where u.tenant_id = p_tenant_id and u.user_id = s.user_id and u.provider_id = s.provider_id
     and u.hour > p_now - interval '24 hours';
@@ -1045,7 +1056,8 @@ begin
     event_sequence = s.event_sequence + (s.status = 'pending')::int,
     sweep_at = least(s.sweep_at, running_sweep_at(p_now, s.duration_ms - s.used_ms - counted))
   where x.tenant_id = p_tenant_id and x.id = p_session_id;
-  return case when s.status = 'pending' then 'started' else 'taken_over' end;
+  return case when s.status = 'pending' then 'started' when s.launch_spent_by = p_client_id then 'again'
+    else 'taken_over' end;
 end
 $function$;
 

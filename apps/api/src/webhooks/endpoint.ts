@@ -88,7 +88,7 @@ export const IssuedEndpoint = Shape(
     ...shown,
     secret: Type.String({
       description: 'Verifies `v1` signatures. Shown this once; stored sealed.',
-      examples: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw…'],
+      examples: ['whsec_MfKQ9r8GKYqrTwjU…'],
     }),
   },
   { description: 'A webhook endpoint with its secret.' },

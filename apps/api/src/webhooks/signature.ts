@@ -9,7 +9,7 @@ import { assert } from '../assert.ts'
 
 const SECRET_BYTES = 32
 
-/** @example createSecret() // 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw…' */
+/** @example createSecret() // 'whsec_MfKQ9r8GKYqrTwjU…' */
 export const createSecret = () => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`
 
 export interface SigningKey {
