@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addProvider, addUser, startTestApi, type TestApi, type TestUser } from '../../test/harness.ts'
@@ -187,6 +189,33 @@ test('an end that was cut off is found by whoever kept the head', async () => {
     expect((await verify(head)).findings).toEqual([
       `the chain once reached ${head.sequence}, now it ends at ${head.sequence - 1}`,
     ])
+  })
+})
+
+test('npm run check-audit says it by its exit code, and where the chain ends', async () => {
+  await chain()
+  const { head } = await verify()
+  const run = (...parameters: string[]) =>
+    spawnSync(process.execPath, [join(import.meta.dirname, '../check-audit.ts'), ...parameters], {
+      env: {
+        ...process.env,
+        DATABASE_URL: api.databaseUrl,
+        KEY_ENCRYPTION_KEY: api.deps.config.keyEncryptionKey.toString('base64'),
+        STRIPE_WEBHOOK_SECRET: 'whsec_test',
+      },
+      encoding: 'utf8',
+    })
+  const whole = run('--head', `${head.sequence}:${head.hash}`)
+  expect([whole.status, whole.stdout]).toEqual([
+    0,
+    `the audit log is whole: ${head.sequence} links, head ${head.sequence}:${head.hash}\n`,
+  ])
+  expect(run('--head', 'nonsense').status).toBe(2)
+  const change = `update audit_entries set reason = 'other'
+    where id = (select entry_id from audit_links where sequence = 1)`
+  await forged(change, async () => {
+    const broken = run()
+    expect([broken.status, broken.stdout]).toEqual([1, expect.stringMatching(/^WRONG {2}link 1: /)])
   })
 })
 
