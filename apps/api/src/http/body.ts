@@ -1,10 +1,13 @@
 /**
- * How JSON bodies are read: strict UTF-8, no `__proto__`, and an empty body is none.
+ * How JSON bodies are read: strict UTF-8, no `__proto__`, no halves of characters, and an empty body is none.
  *
  * @module
  */
 import type { FastifyInstance } from 'fastify'
 import { Problem } from '../errors.ts'
+
+/** No schema of ours goes deeper, so what lies below is refused anyway. */
+const DEPTH_MAX = 20
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
@@ -20,6 +23,28 @@ export function registerJsonBodies(app: FastifyInstance): void {
     } catch {
       return done(new Problem('malformed_json', {}, 'the body is not UTF-8'))
     }
-    parse(request, text, done)
+    // UTF-8 holds no lone surrogate, so only an escape can make one: text that PostgreSQL cannot keep.
+    if (!text.includes('\\u')) return parse(request, text, done)
+    parse(request, text, (error, value) => {
+      const path = error ? undefined : findIllFormed(value)
+      if (path === undefined) return done(error, value)
+      done(
+        new Problem('validation_failed', {
+          errors: [{ path: path || '/', message: 'must be well-formed text' }],
+        }),
+      )
+    })
   })
+}
+
+/** Where a text or a name is half of a surrogate pair, as a JSON pointer.  */
+function findIllFormed(value: unknown, path = '', depth = 0): string | undefined {
+  if (typeof value === 'string') return value.isWellFormed() ? undefined : path
+  if (value === null || typeof value !== 'object' || depth > DEPTH_MAX) return undefined
+  for (const [name, inner] of Object.entries(value)) {
+    if (!name.isWellFormed()) return path
+    const found = findIllFormed(inner, `${path}/${name}`, depth + 1)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
