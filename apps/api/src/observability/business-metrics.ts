@@ -5,7 +5,7 @@ import { type Figures, LIVE_STATUSES, readFigures } from './figures.ts'
 /** However often and by however many somebody scrapes, the database is asked this often at most. */
 const SAMPLE_MS = 10_000
 
-const seconds = (at: Date | null) => (at === null ? Number.NaN : at.getTime() / 1000)
+const seconds = (at: Date | null) => (at === null ? 0 : at.getTime() / 1000)
 
 /** Name, help and value of each; a test compares the names with the alerts and the dashboard. */
 const GAUGES: [string, string, (figures: Figures) => number][] = [
@@ -20,12 +20,12 @@ const GAUGES: [string, string, (figures: Figures) => number][] = [
   ['jobs_failed', 'Jobs that used up their tries.', (f) => f.jobsFailed],
   [
     'ledger_last_check_timestamp_seconds',
-    'When the books were last checked; NaN for never.',
+    'When the books were last checked; 0 for never.',
     (f) => seconds(f.ledgerCheckedAt),
   ],
   [
     'ledger_last_clean_timestamp_seconds',
-    'When a check last found nothing; NaN for never.',
+    'When a check last found nothing; 0 for never.',
     (f) => seconds(f.ledgerCleanAt),
   ],
   ['ledger_findings', 'Findings of the newest check of the books.', (f) => f.ledgerFindings ?? Number.NaN],
