@@ -59,7 +59,7 @@ function createServer({ config, log, clock }: Deps) {
     requestTimeout: 30_000,
     // A reader or writer that stands still for a minute is gone.
     connectionTimeout: 60_000,
-    http: { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: 15_000 },
+    http: { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: 15_000, connectionsCheckingInterval: 5_000 },
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
     // While stopping, what still arrives is answered, on a connection that then closes.
     return503OnClosing: false,

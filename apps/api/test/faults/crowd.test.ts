@@ -77,6 +77,19 @@ describe('slow clients', () => {
     expect((await get('/tokens/packages')).status).toBe(200)
   })
 
+  test('one that never finishes its headers is told and hung up on, soon after its time', async () => {
+    const { server } = api.app
+    server.headersTimeout = 100
+    const [socket] = await openSockets(1, 'GET /providers HTTP/1.1\r\nHost: a\r\nX-Slow: ')
+    let answer = ''
+    socket!.setEncoding('utf8').on('data', (chunk) => {
+      answer += chunk
+    })
+    await once(socket!, 'close')
+    server.headersTimeout = 15_000
+    expect(answer).toMatch(/^HTTP\/1\.1 408 [\s\S]+"code":"request_timeout"/)
+  })
+
   test('a reader that takes nothing is given up without harm', async () => {
     const [reader] = await openSockets(1, 'GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n')
     reader?.pause()
