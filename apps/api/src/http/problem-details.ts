@@ -128,7 +128,9 @@ function toProblem(error: FastifyError): Problem {
   if (known) return new Problem(known, {}, error.message)
   if (
     DATABASE_AWAY.test(code) ||
-    /connection terminated|not queryable|query read timeout|timeout exceeded when trying to connect/i.test(error.message)
+    /connection terminated|not queryable|query read timeout|timeout exceeded when trying to connect/i.test(
+      error.message,
+    )
   ) {
     return new Problem('unavailable', { retryAfterSeconds: 1 }, error.message)
   }
