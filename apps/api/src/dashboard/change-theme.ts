@@ -1,4 +1,5 @@
 import type { Tx } from '../db.ts'
+import { Problem } from '../errors.ts'
 import { PLAIN_THEME, type Theme } from './theme.ts'
 
 /** Keeps how the dialog of a provider looks. */
@@ -13,10 +14,16 @@ export async function changeTheme(
   )
 }
 
-/** What was chosen, or the plain one. */
+/**
+ * What was chosen, or the plain one.
+ *
+ * @throws {Problem} `provider_not_found`
+ */
 export async function getTheme(tx: Tx, providerId: string): Promise<Theme> {
-  const [row] = await tx.query<{ theme: Theme }>('select theme from provider_themes where provider_id = $1', [
-    providerId,
-  ])
-  return row?.theme ?? PLAIN_THEME
+  const [row] = await tx.query<{ theme: Theme | null }>(
+    'select t.theme from providers p left join provider_themes t on t.provider_id = p.id where p.id = $1',
+    [providerId],
+  )
+  if (!row) throw new Problem('provider_not_found')
+  return row.theme ?? PLAIN_THEME
 }

@@ -116,7 +116,7 @@ export function registerDashboardRoutes(app: App, deps: Deps): void {
               examples: [{ '--tm-accent': '#4338ca', '--tm-on-accent': '#ffffff' }],
             }),
           }),
-          ...problems(),
+          ...problems('provider_not_found'),
         },
       },
     },

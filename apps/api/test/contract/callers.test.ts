@@ -69,6 +69,9 @@ GET    user                         unlimited /providers/{id}/sessions/live
 GET    user key (sessions:read)     read      /providers/{id}/sessions/{sessionId}/timeline
 POST   operator                     write     /providers/{id}/suspend
 POST   user key (sessions:write)    write     /providers/{id}/test-sessions
+GET    user key (providers:write)   read      /providers/{id}/theme
+PUT    user key (providers:write)   write     /providers/{id}/theme
+GET    open                         open      /api/v1/providers/{id}/theme
 POST   user key (webhooks:write)    write     /providers/{id}/webhook-endpoints
 GET    user key (webhooks:write)    read      /providers/{id}/webhook-endpoints
 GET    user key (webhooks:write)    read      /providers/{id}/webhook-endpoints/{endpointId}

@@ -11,7 +11,7 @@ import { beginPurchase, completed, paymentOf, sendEvent } from '../stripe-events
 import { type FuzzedRequest, requestsOf } from './generate.ts'
 
 /** `npm run fuzz` takes minutes; the seed of a failure is printed and can be given back. */
-const SECONDS = Number(process.env.FUZZ_SECONDS ?? 15)
+const RUNS = Number(process.env.FUZZ_RUNS ?? 25)
 const SEED = process.env.FUZZ_SEED === undefined ? undefined : Number(process.env.FUZZ_SEED)
 const ANSWER_MS_MAX = 5_000
 /** What only we may know. */
@@ -111,9 +111,8 @@ async function send({ operation, url, body, contentType, headers }: FuzzedReques
 
 test(
   'whatever is sent to any route: no 5xx, no hang, no internals, always problem details',
-  { timeout: SECONDS * 1_000 + 60_000 },
+  { timeout: 120_000 + RUNS * 5_000 },
   async () => {
-    const each = (SECONDS * 1_000) / operations.length
     let sent = 0
     for (const operation of operations) {
       await fc.assert(
@@ -122,9 +121,8 @@ test(
           await send(request)
         }),
         {
-          numRuns: 100_000,
-          interruptAfterTimeLimit: each,
-          markInterruptAsFailure: false,
+          // Counted, not timed: a slow machine tries the same requests.
+          numRuns: RUNS,
           ...(SEED === undefined ? {} : { seed: SEED }),
         },
       )
