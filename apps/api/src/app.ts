@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyInstance, LogController } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { registerAnalyticsRoutes } from './analytics/routes.ts'
 import { registerAuthRoutes } from './auth/routes.ts'
 import { createAuthenticators } from './authenticators.ts'
@@ -16,20 +15,18 @@ import { registerJsonBodies } from './http/body.ts'
 import { registerCors } from './http/cors.ts'
 import { registerErrorDocs } from './http/error-docs.ts'
 import { registerHealth } from './http/health.ts'
-import { lazyChild } from './http/lazy-log.ts'
 import { registerMetrics } from './http/metrics.ts'
 import { registerOpenApi } from './http/openapi.ts'
 import { registerOverload } from './http/overload.ts'
 import { registerProblemDetails } from './http/problem-details.ts'
 import { registerRateLimits } from './http/rate-limit.ts'
-import { createClientErrorHandler, createFrameworkErrorHandler } from './http/raw-errors.ts'
 import { registerRequestLog } from './http/request-log.ts'
 import { registerRouteDefaults } from './http/route-defaults.ts'
 import { ProblemDetails } from './http/schema.ts'
 import { registerSecurityHeaders } from './http/security-headers.ts'
+import { type App, createServer } from './http/server.ts'
 import { registerUnusedSockets } from './http/unused-sockets.ts'
 import { registerValidation } from './http/validation.ts'
-import { createId } from './id.ts'
 import { registerKeyRoutes } from './keys/routes.ts'
 import { registerBusinessMetrics } from './observability/business-metrics.ts'
 import { registerRequestTracing } from './observability/trace-requests.ts'
@@ -43,33 +40,6 @@ import { registerSessionRoutes } from './sessions/routes.ts'
 import { registerTestSessionRoutes } from './sessions/test-routes.ts'
 import { registerTokenRoutes } from './tokens/routes.ts'
 import { registerWebhookEndpointRoutes } from './webhooks/routes.ts'
-
-const BODY_BYTES_MAX = 64 * 1024
-const HEADER_BYTES_MAX = 16 * 1024
-
-function createServer({ config, log, clock }: Deps) {
-  const hops = config.trustProxy
-  return Fastify({
-    loggerInstance: log,
-    logController: new LogController({ disableRequestLogging: true }),
-    childLoggerFactory: (logger, bindings) => lazyChild(logger, bindings),
-    bodyLimit: BODY_BYTES_MAX,
-    trustProxy: typeof hops === 'number' ? (_address: string, hop: number) => hop < hops : (hops ?? false),
-    genReqId: () => createId('req', clock()),
-    requestTimeout: 30_000,
-    // A reader or writer that stands still for a minute is gone.
-    connectionTimeout: 60_000,
-    http: { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: 15_000, connectionsCheckingInterval: 5_000 },
-    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
-    // While stopping, what still arrives is answered, on a connection that then closes.
-    return503OnClosing: false,
-    frameworkErrors: createFrameworkErrorHandler(config.publicUrl),
-    clientErrorHandler: createClientErrorHandler(config.publicUrl, clock),
-  }).withTypeProvider<TypeBoxTypeProvider>()
-}
-
-/** What routes are registered on. */
-export type App = ReturnType<typeof createServer>
 
 export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   const app = createServer(deps)

@@ -1,7 +1,8 @@
 import { Writable } from 'node:stream'
 import { pino } from 'pino'
-import { type App, createApp } from '../src/app.ts'
+import { createApp } from '../src/app.ts'
 import { createDeps } from '../src/create-deps.ts'
+import type { App } from '../src/http/server.ts'
 import type { TestApi } from './harness.ts'
 
 export interface CapturedApp {

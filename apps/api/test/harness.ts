@@ -5,11 +5,12 @@
  */
 import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
-import { type App, createApp } from '../src/app.ts'
+import { createApp } from '../src/app.ts'
 import { type Config, readConfig } from '../src/config.ts'
 import { createDeps } from '../src/create-deps.ts'
 import { connect } from '../src/db.ts'
 import type { Deps } from '../src/deps.ts'
+import type { App } from '../src/http/server.ts'
 import { createId, PUBLIC_TENANT_ID } from '../src/id.ts'
 import { createTestDatabase } from './database.ts'
 

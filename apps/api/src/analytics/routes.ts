@@ -4,10 +4,10 @@
  * @module
  */
 import { Type } from '@fastify/type-provider-typebox'
-import type { App } from '../app.ts'
 import type { Deps } from '../deps.ts'
 import type { Actor } from '../http/authenticate.ts'
 import { Id, problems, Shape } from '../http/schema.ts'
+import type { App } from '../http/server.ts'
 import { getProviderToRead } from '../providers/get-provider.ts'
 import { Analytics, AnalyticsQuery, rangeQuery, toCsv } from './analytics.ts'
 import { getAnalytics } from './get-analytics.ts'

@@ -1,9 +1,9 @@
 import { Type } from '@fastify/type-provider-typebox'
-import type { App } from '../app.ts'
 import type { Deps } from '../deps.ts'
 import { userOf } from '../http/authenticate.ts'
 import { toPage } from '../http/paging.ts'
 import { Id, Instant, Nullable, Page, PageQuery, problems, Shape } from '../http/schema.ts'
+import type { App } from '../http/server.ts'
 import { listSignIns } from './list-sign-ins.ts'
 import { revokeSignIn } from './revoke-sign-ins.ts'
 

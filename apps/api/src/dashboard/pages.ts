@@ -12,10 +12,10 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { App } from '../app.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
 import { sendPage } from '../http/page.ts'
+import type { App } from '../http/server.ts'
 
 const DIST = path.resolve(import.meta.dirname, '../../../dashboard/dist')
 const PREFIX = '/dashboard'

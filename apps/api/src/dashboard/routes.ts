@@ -4,13 +4,13 @@
  * @module
  */
 import { Type } from '@fastify/type-provider-typebox'
-import type { App } from '../app.ts'
 import { recordAction } from '../audit/record-action.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
 import { userOf } from '../http/authenticate.ts'
 import { toPage } from '../http/paging.ts'
 import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
+import type { App } from '../http/server.ts'
 import { getProviderToChange, getProviderToRead } from '../providers/get-provider.ts'
 import type { SessionRow } from '../sessions/session.ts'
 import { changeTheme, getTheme } from './change-theme.ts'

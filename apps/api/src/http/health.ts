@@ -4,11 +4,11 @@
  * @module
  */
 import { Type } from '@fastify/type-provider-typebox'
-import type { App } from '../app.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
 import { listMigrations } from '../migrate.ts'
 import { problems, Shape } from './schema.ts'
+import type { App } from './server.ts'
 
 const Alive = Shape({
   status: Type.Literal('ok', { description: 'Always ok: an answer is the sign.', examples: ['ok'] }),

@@ -8,9 +8,9 @@
  */
 import { Type } from '@fastify/type-provider-typebox'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { App } from '../app.ts'
 import type { Db } from '../db.ts'
 import { problems } from './schema.ts'
+import type { App } from './server.ts'
 
 export interface Metrics {
   registry: Registry

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { Type } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
-import type { App } from '../app.ts'
 import type { Deps } from '../deps.ts'
 import { problems, Shape } from '../http/schema.ts'
+import type { App } from '../http/server.ts'
 
 const PublicKey = Shape({
   kty: Type.String({ description: 'Key type.', examples: ['EC'] }),

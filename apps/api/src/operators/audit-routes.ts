@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream'
 import { Type } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
-import type { App } from '../app.ts'
 import { AuditEntry, presentAuditEntry } from '../audit/audit-entry.ts'
 import { type AuditFilter, listAudit } from '../audit/list-audit.ts'
 import { recordAction } from '../audit/record-action.ts'
 import type { Deps } from '../deps.ts'
 import { toPage } from '../http/paging.ts'
 import { Instant, Page, PageQuery, problems, Shape } from '../http/schema.ts'
+import type { App } from '../http/server.ts'
 
 const EXPORT_PAGE = 500
 

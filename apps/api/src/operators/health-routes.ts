@@ -1,7 +1,7 @@
 import { Type } from '@fastify/type-provider-typebox'
-import type { App } from '../app.ts'
 import type { Deps } from '../deps.ts'
 import { Instant, Nullable, problems, Shape, Tokens } from '../http/schema.ts'
+import type { App } from '../http/server.ts'
 import { type Figures, readFigures } from '../observability/figures.ts'
 
 const count = (description: string, example = 0) =>

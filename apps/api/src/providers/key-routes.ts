@@ -1,10 +1,10 @@
 import { Type } from '@fastify/type-provider-typebox'
-import type { App } from '../app.ts'
 import { recordAction } from '../audit/record-action.ts'
 import type { Deps } from '../deps.ts'
 import { userOf } from '../http/authenticate.ts'
 import { toPage } from '../http/paging.ts'
 import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
+import type { App } from '../http/server.ts'
 import {
   ApiKey,
   IssuedApiKey,

@@ -1,11 +1,11 @@
 import { Type } from '@fastify/type-provider-typebox'
-import type { App } from '../app.ts'
 import type { Acting } from '../audit/audit-entry.ts'
 import { recordAction } from '../audit/record-action.ts'
 import type { Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import { toPage } from '../http/paging.ts'
 import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
+import type { App } from '../http/server.ts'
 import { getProviderToChange } from './get-provider.ts'
 import { listProvidersByStatus } from './list-providers.ts'
 import {

@@ -4,11 +4,11 @@
  * @module
  */
 import { Type } from '@fastify/type-provider-typebox'
-import type { App } from '../app.ts'
 import type { Deps } from '../deps.ts'
 import { userOf } from '../http/authenticate.ts'
 import { toPage } from '../http/paging.ts'
 import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
+import type { App } from '../http/server.ts'
 import { createOpening, createSession, type Launch } from './create-session.ts'
 import { extendSession } from './extend-session.ts'
 import { getSession, listSessions } from './get-session.ts'

@@ -4,12 +4,12 @@
  * @module
  */
 import { Type } from '@fastify/type-provider-typebox'
-import type { App } from '../app.ts'
 import { assert } from '../assert.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
 import type { Actor } from '../http/authenticate.ts'
 import { Id, problems, Shape } from '../http/schema.ts'
+import type { App } from '../http/server.ts'
 import { idPattern } from '../id.ts'
 import { JwtRefused } from '../keys/key-ring.ts'
 import { checkOrigin } from './check-origin.ts'

@@ -1,7 +1,7 @@
-import type { App } from '../app.ts'
 import type { Deps } from '../deps.ts'
 import { userOf } from '../http/authenticate.ts'
 import { problems } from '../http/schema.ts'
+import type { App } from '../http/server.ts'
 import { changeLimits, getLimits } from './change-limits.ts'
 import { NewSpendingLimits, SpendingLimits } from './spending-limits.ts'
 

@@ -4,12 +4,12 @@
  * @module
  */
 import { Type } from '@fastify/type-provider-typebox'
-import type { App } from '../app.ts'
 import { recordAction } from '../audit/record-action.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
 import { toPage } from '../http/paging.ts'
 import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
+import type { App } from '../http/server.ts'
 import { findWrongInUrl } from '../outgoing.ts'
 import { getProviderToChange, getProviderToRead } from '../providers/get-provider.ts'
 import { changeEndpoint } from './change-endpoint.ts'

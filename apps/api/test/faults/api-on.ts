@@ -1,9 +1,10 @@
 import { pino } from 'pino'
-import { type App, createApp } from '../../src/app.ts'
+import { createApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { createDeps } from '../../src/create-deps.ts'
 import { connect, type DbOptions } from '../../src/db.ts'
 import type { Deps } from '../../src/deps.ts'
+import type { App } from '../../src/http/server.ts'
 import { createTestClock } from '../harness.ts'
 
 export interface ApiOn {

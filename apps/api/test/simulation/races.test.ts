@@ -6,9 +6,10 @@
  */
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type App, createApp } from '../../src/app.ts'
+import { createApp } from '../../src/app.ts'
 import { createDeps } from '../../src/create-deps.ts'
 import { connect, type Db } from '../../src/db.ts'
+import type { App } from '../../src/http/server.ts'
 import { checkLedger } from '../../src/ledger/check-ledger.ts'
 import { sweepSessions } from '../../src/sessions/sweep-sessions.ts'
 import { accessTokenOf, addUser, startTestApi, type TestApi } from '../harness.ts'
