@@ -4,6 +4,17 @@ import { defineConfig } from 'vitest/config'
 const exclude = process.env.LONG === '1' ? [] : ['**/*.long.test.ts']
 const always = ['**/node_modules/**', '**/dist/**']
 
+const engines = {
+  test: {
+    name: 'engines',
+    include: ['tests/engines/*.test.ts'],
+    exclude: always,
+    globalSetup: ['apps/api/test/global-setup.ts'],
+    testTimeout: 150_000,
+    hookTimeout: 120_000,
+  },
+}
+
 export default defineConfig({
   test: {
     reporters: ['default', './tools/plain-summary-reporter.ts'],
@@ -29,6 +40,8 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
+      // Engines that most machines lack, so only when asked for: `npm run test:engines`.
+      ...(process.env.ENGINES === '1' ? [engines] : []),
       {
         test: {
           name: 'packaging',
