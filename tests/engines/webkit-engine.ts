@@ -25,6 +25,20 @@ export async function findWebKitEngine(): Promise<EngineProgram | string> {
 
 async function openWebKit(driver: string, browser: string, screen: string | undefined): Promise<Engine> {
   const children: ChildProcess[] = []
+  try {
+    return await startWebKit(driver, browser, screen, children)
+  } catch (error) {
+    for (const child of children.reverse()) await stop(child)
+    throw error
+  }
+}
+
+async function startWebKit(
+  driver: string,
+  browser: string,
+  screen: string | undefined,
+  children: ChildProcess[],
+): Promise<Engine> {
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     // No graphics card and, for root, no namespaces to build a sandbox from.
