@@ -30,7 +30,7 @@ process.stdout.write(`others use ${Math.round(foreignCpuBefore * 100)} % of this
 const pgbench = await findPgbench()
 const scale = values.quick
   ? { live: 2_000, all: 20_000, seconds: 2 }
-  : { live: 100_000, all: 1_000_000, seconds: 6 }
+  : { live: 100_000, all: 1_000_000, seconds: 5 }
 for (const commitDelayUs of [0, 1000]) {
   process.stdout.write(`\n== a commit costs ${commitDelayUs === 0 ? 'what this disk costs' : '1 ms more'}\n`)
   await measureMarket(results, { ...scale, rounds, pgbench, commitDelayUs, isMain: commitDelayUs === 0 })
