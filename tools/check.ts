@@ -33,6 +33,8 @@ const guarantees: Guarantee[] = [
   { name: 'no secret is committed', find: () => findSecrets(files) },
   { name: 'imports point down, files are short, names say something', find: () => findUntidiness(files) },
   { name: 'code is formatted and linted', find: () => runProgram('biome', ['check', '.']) },
+  // The examples take its types from where npm would put them.
+  { name: 'the SDK builds', find: checkBuild },
   ...typeProjects.map((project) => ({
     name: `types hold (${project})`,
     find: () => runProgram('tsc', ['-p', project]),
@@ -62,15 +64,14 @@ console.log(
 )
 process.exitCode = broken.length === 0 ? 0 : 1
 
-async function checkPackaging(): Promise<string[]> {
+async function checkBuild(): Promise<string[]> {
   await buildSdkIfOld()
-  return await findPackagingFaults('packages/sdk')
+  return []
 }
 
-async function checkSizes(): Promise<string[]> {
-  await buildSdkIfOld()
-  return await runScript('packages/sdk/size.ts')
-}
+const checkPackaging = () => findPackagingFaults('packages/sdk')
+
+const checkSizes = () => runScript('packages/sdk/size.ts')
 
 /** Runs one of our scripts: its output is the finding when it fails. */
 function runScript(script: string, parameters: string[] = []): Promise<string[]> {
