@@ -59,6 +59,8 @@ test('who forgot a password is told the same, with an account and without', asyn
   for (const address of [email, 'nobody@example.com']) {
     const page = await open('/sign-in')
     await page.getByRole('link', { name: 'Forgot your password?' }).click()
+    // Both pages have a field of this name: the one that is left must not be the one that is filled.
+    await page.getByRole('button', { name: 'Send the link' }).waitFor()
     await page.getByLabel('E-mail').fill(address)
     await page.getByRole('button', { name: 'Send the link' }).click()
     await page.getByText('If this address has an account').first().waitFor()
