@@ -1248,7 +1248,7 @@ export interface Operations {
     answer: Earnings
     problems: 'forbidden' | 'provider_not_found'
   }
-  /** What a provider has earned. `GET /operator/providers/{id}/earnings` */
+  /** What a provider has earned. `GET /operators/providers/{id}/earnings` */
   getEarningsAsOperator: {
     path: {
       /** The provider. */
@@ -1507,7 +1507,7 @@ export interface Operations {
     }
     problems: 'limit_reached' | 'provider_not_found'
   }
-  /** Payouts of all providers. `GET /operator/payouts` */
+  /** Payouts of all providers. `GET /operators/payouts` */
   listAllPayouts: {
     path: undefined
     query: {
@@ -1995,7 +1995,7 @@ export interface Operations {
     }
     problems: never
   }
-  /** The review queue. `GET /operator/providers` */
+  /** The review queue. `GET /operators/providers` */
   listProvidersByStatus: {
     path: undefined
     query: {
@@ -2649,7 +2649,7 @@ export const OPERATIONS: Record<keyof Operations, readonly [string, string, bool
   getBalance: ['GET', '/tokens/balance', true, false],
   getBalanceChange: ['GET', '/tokens/history/{id}', true, false],
   getEarnings: ['GET', '/providers/{id}/earnings', true, false],
-  getEarningsAsOperator: ['GET', '/operator/providers/{id}/earnings', true, false],
+  getEarningsAsOperator: ['GET', '/operators/providers/{id}/earnings', true, false],
   getEarningsStatement: ['GET', '/providers/{id}/earnings/statement', true, false],
   getEmail: ['GET', '/auth/email', true, false],
   getFoundSession: ['GET', '/operators/sessions/{id}', true, false],
@@ -2670,7 +2670,7 @@ export const OPERATIONS: Record<keyof Operations, readonly [string, string, bool
   getWebhookDelivery: ['GET', '/providers/{id}/webhook-endpoints/{endpointId}/deliveries/{deliveryId}', true, false],
   getWebhookEndpoint: ['GET', '/providers/{id}/webhook-endpoints/{endpointId}', true, false],
   issueApiKey: ['POST', '/providers/{id}/api-keys', true, true],
-  listAllPayouts: ['GET', '/operator/payouts', true, false],
+  listAllPayouts: ['GET', '/operators/payouts', true, false],
   listApiKeys: ['GET', '/providers/{id}/api-keys', true, false],
   listAudit: ['GET', '/operators/audit', true, false],
   listFoundPurchases: ['GET', '/operators/purchases', true, false],
@@ -2683,7 +2683,7 @@ export const OPERATIONS: Record<keyof Operations, readonly [string, string, bool
   listPayouts: ['GET', '/providers/{id}/payouts', true, false],
   listProviderSessions: ['GET', '/providers/{id}/sessions', true, false],
   listProviders: ['GET', '/providers', false, false],
-  listProvidersByStatus: ['GET', '/operator/providers', true, false],
+  listProvidersByStatus: ['GET', '/operators/providers', true, false],
   listPurchases: ['GET', '/tokens/purchases', true, false],
   listSessions: ['GET', '/sessions', true, false],
   listSignIns: ['GET', '/auth/sign-ins', true, false],

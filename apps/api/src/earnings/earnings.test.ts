@@ -186,9 +186,9 @@ describe('a payout', () => {
     const { id } = (await mine.pay('', { amount: 1 })).body
     const own = await it.as(it.owner, 'GET', `${mine.path}/payouts?status=pending`)
     expect(own.body.items.map((payout: { id: string }) => payout.id)).toEqual([id])
-    const all = await it.as(operator, 'GET', '/operator/payouts?status=pending&limit=100')
+    const all = await it.as(operator, 'GET', '/operators/payouts?status=pending&limit=100')
     expect(all.body.items.map((payout: { id: string }) => payout.id)).toContain(id)
-    const seen = await it.as(operator, 'GET', `/operator${mine.path}/earnings`)
+    const seen = await it.as(operator, 'GET', `/operators${mine.path}/earnings`)
     expect(seen.body).toEqual(await mine.earnings())
   })
 })
@@ -258,8 +258,8 @@ test('somebody else’s earnings do not exist, and only operators pay', async ()
     ['POST', `/providers/${providerId}/payouts`, {}],
     ['POST', `/providers/${providerId}/payouts/${missing}/pay`, { reference: 'x' }],
     ['POST', `/providers/${providerId}/payouts/${missing}/cancel`],
-    ['GET', '/operator/payouts'],
-    ['GET', `/operator/providers/${providerId}/earnings`],
+    ['GET', '/operators/payouts'],
+    ['GET', `/operators/providers/${providerId}/earnings`],
   ] as const) {
     const token = await accessTokenOf(api, owner.id)
     const answer = await api.call(method, path, { token, body })

@@ -31,7 +31,7 @@ export function registerPayoutRoutes(app: App, deps: Deps): void {
   ) => recordAction(tx, { by, action, subjectId, after: { providerId, amount, reference }, now: clock() })
 
   app.get(
-    '/operator/payouts',
+    '/operators/payouts',
     {
       config: { callers: ['operator'], limit: 'read' },
       schema: {

@@ -55,7 +55,7 @@ export function registerEarningsRoutes(app: App, deps: Deps): void {
   )
 
   app.get(
-    '/operator/providers/:id/earnings',
+    '/operators/providers/:id/earnings',
     {
       config: { callers: ['operator'], limit: 'read' },
       schema: {

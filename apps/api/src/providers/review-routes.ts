@@ -58,7 +58,7 @@ export function registerReviewRoutes(app: App, deps: Deps, onSuspended: OnSuspen
   }
 
   app.get(
-    '/operator/providers',
+    '/operators/providers',
     {
       config: { callers: ['operator'] },
       schema: {

@@ -48,7 +48,7 @@ describe('reviewing', () => {
     expect((await reviewed.call('GET', '/providers')).body.items).toEqual([])
     expect((await patch(draft.id, { status: 'in_review' })).body.status).toBe('in_review')
     expect((await reviewed.call('GET', `/providers/${draft.id}`)).status).toBe(404)
-    const queue = await reviewed.call('GET', '/operator/providers', { token: judge.token })
+    const queue = await reviewed.call('GET', '/operators/providers', { token: judge.token })
     expect(queue.body.items.map((item: { id: string }) => item.id)).toEqual([draft.id])
     expect((await judged(draft.id, 'approve')).body.status).toBe('listed')
     expect((await judged(draft.id, 'approve')).body.status).toBe('listed')
@@ -88,17 +88,17 @@ describe('reviewing', () => {
       const answer = await judged(body.id, verb, { reason: 'Please.' }, seller.token)
       expect([answer.status, answer.body.code]).toEqual([404, 'not_found'])
     }
-    expect((await reviewed.call('GET', '/operator/providers', { token: seller.token })).status).toBe(404)
+    expect((await reviewed.call('GET', '/operators/providers', { token: seller.token })).status).toBe(404)
   })
 
   test('an operator who is one no more loses it at once', async () => {
     const brief = await addUser(reviewed, { isOperator: true })
     const token = await accessTokenOf(reviewed, brief.id)
-    expect((await reviewed.call('GET', '/operator/providers', { token })).status).toBe(200)
+    expect((await reviewed.call('GET', '/operators/providers', { token })).status).toBe(200)
     await reviewed.deps.db.inTenant(PUBLIC_TENANT_ID, (tx) =>
       tx.query('update users set is_operator = false where id = $1', [brief.id]),
     )
-    expect((await reviewed.call('GET', '/operator/providers', { token })).status).toBe(404)
+    expect((await reviewed.call('GET', '/operators/providers', { token })).status).toBe(404)
   })
 
   test('a missing provider cannot be judged', async () => {
@@ -164,6 +164,6 @@ test('production takes https alone, and not this very machine', async () => {
 
 test('an operator is named by nothing in a user’s token', async () => {
   // The claim is looked up, never believed.
-  expect((await api.call('GET', '/operator/providers', { token: operator.token })).status).toBe(200)
-  expect((await api.call('GET', '/operator/providers', { token: owner.token })).status).toBe(404)
+  expect((await api.call('GET', '/operators/providers', { token: operator.token })).status).toBe(200)
+  expect((await api.call('GET', '/operators/providers', { token: owner.token })).status).toBe(404)
 })

@@ -30,12 +30,12 @@ POST   open                         auth      /auth/refresh
 POST   open                         auth      /auth/register
 GET    open                         unlimited /healthz
 GET    open                         unlimited /metrics
-GET    operator                     read      /operator/payouts
-GET    operator                     read      /operator/providers
-GET    operator                     read      /operator/providers/{id}/earnings
 GET    operator                     read      /operators/audit
 GET    operator                     read      /operators/audit/export
 GET    operator                     read      /operators/health
+GET    operator                     read      /operators/payouts
+GET    operator                     read      /operators/providers
+GET    operator                     read      /operators/providers/{id}/earnings
 GET    operator                     read      /operators/purchases
 GET    operator                     read      /operators/purchases/{id}
 POST   operator                     write     /operators/purchases/{id}/refund

@@ -28,7 +28,7 @@ type Asked = { kind: 'new' } | { kind: 'pay' | 'cancel'; payout: Payout }
 export function Payouts() {
   const { query } = useAddress()
   const status = statuses.find(({ value }) => value === query.get('status'))?.value ?? 'pending'
-  const payouts = usePages<Payout>(`/operator/payouts?status=${status}`)
+  const payouts = usePages<Payout>(`/operators/payouts?status=${status}`)
   const [asked, setAsked] = useState<Asked | undefined>()
   const close = () => setAsked(undefined)
   const done = () => {

@@ -26,7 +26,7 @@ const statuses: readonly { value: ProviderStatus; label: string; none: string }[
 export function Review() {
   const { query } = useAddress()
   const shown = statuses.find(({ value }) => value === query.get('status')) ?? statuses[0]!
-  const apps = usePages<OwnProvider>(`/operator/providers?status=${shown.value}`)
+  const apps = usePages<OwnProvider>(`/operators/providers?status=${shown.value}`)
   return (
     <>
       <div className="page-head">
