@@ -39,11 +39,15 @@ export function setTracer(next: Tracer | undefined): void {
 export const currentTracer = (): Tracer | undefined => tracer
 
 /** @example await inSpan('chain-audit', { kind: 'consumer' }, () => task(payload)) */
-export async function inSpan<T>(name: string, options: SpanOptions, run: () => Promise<T>): Promise<T> {
+export async function inSpan<T>(
+  name: string,
+  options: SpanOptions,
+  run: (span?: OpenSpan) => Promise<T>,
+): Promise<T> {
   if (!tracer) return run()
   const span = tracer.begin(name, options)
   try {
-    const result = await span.within(run)
+    const result = await span.within(() => run(span))
     span.end()
     return result
   } catch (error) {
@@ -77,7 +81,7 @@ export function nameOfStatement(sql: string): string {
   const verb = /\b(select|insert|update|delete)\b/i
     .exec(sql.replace(/^\s*with\b[^(]*\(/i, ''))?.[1]
     ?.toLowerCase()
-  const writes = /\b(insert into|update|delete from)\s+([a-z_]+)/i.exec(sql)
+  const writes = /\b(insert into|(?<!for )update|delete from)\s+([a-z_]+)/i.exec(sql)
   if (writes) return `${writes[1]?.split(' ', 1)[0]?.toLowerCase()} ${writes[2]}`
   const called = /\bselect\s+(?:\*\s+from\s+)?([a-z_]+)\(/i.exec(sql)?.[1]
   const table = /\bfrom\s+([a-z_]+)/i.exec(sql)?.[1]

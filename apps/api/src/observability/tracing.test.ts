@@ -1,63 +1,34 @@
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { runOnce } from 'graphile-worker'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addProvider, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
+import { attributeOf, type Span, startOtlpReceiver } from '../../test/otlp-receiver.ts'
+import { startReceiver } from '../../test/webhook-receiver.ts'
+import { emit } from '../events.ts'
 import { PUBLIC_TENANT_ID } from '../id.ts'
 import { enqueue } from '../jobs.ts'
+import { createOutgoing } from '../outgoing.ts'
+import { startSweeper } from '../sessions/jobs.ts'
 import { inSpan, nameOfStatement } from '../trace.ts'
+import { createCourier } from '../webhooks/courier.ts'
 import { readTraceparent, startTracing } from './start-tracing.ts'
 import { traceTasks } from './trace-tasks.ts'
 
-interface Span {
-  traceId: string
-  spanId: string
-  parentSpanId?: string
-  name: string
-  kind: number
-  attributes: { key: string; value: { stringValue?: string; intValue?: number } }[]
-  links?: { traceId: string; spanId: string }[]
-  status?: { code?: number }
-}
-
-const received: Span[] = []
-let receiver: Server
+let otlp: Awaited<ReturnType<typeof startOtlpReceiver>>
+let received: Span[]
 let api: TestApi
 let stop: () => Promise<void>
 
-// A real OTLP/HTTP receiver: what the SDK sends is what a collector would get.
 beforeAll(async () => {
-  receiver = createServer((request, response) => {
-    let text = ''
-    request.on('data', (chunk) => {
-      text += chunk
-    })
-    request.on('end', () => {
-      expect([request.method, request.url]).toEqual(['POST', '/v1/traces'])
-      for (const { scopeSpans } of JSON.parse(text).resourceSpans)
-        for (const { spans } of scopeSpans) received.push(...spans)
-      response.setHeader('content-type', 'application/json')
-      response.end('{}')
-    })
-  }).listen(0, '127.0.0.1')
-  await once(receiver, 'listening')
-  const { port } = receiver.address() as AddressInfo
-  stop = await startTracing({ endpoint: `http://127.0.0.1:${port}`, sendEveryMs: 50 })
-  api = await startTestApi()
+  otlp = await startOtlpReceiver()
+  received = otlp.received
+  stop = await startTracing({ endpoint: otlp.endpoint, sendEveryMs: 50 })
+  api = await startTestApi({ env: { OUTGOING_ALLOW_CIDRS: '127.0.0.0/8' } })
 })
 afterAll(async () => {
   await stop()
   await api.close()
-  receiver.close()
+  otlp.close()
 })
-
-const find = (holds: (span: Span) => boolean) =>
-  expect.poll(() => received.find(holds), { timeout: 15_000, message: 'the span arrives' })
-const attribute = ({ attributes }: Span, name: string) => {
-  const { value } = attributes.find(({ key }) => key === name) ?? {}
-  return value?.stringValue ?? Number(value?.intValue)
-}
 
 test('a request’s trace goes from its route’s template through its statements', async () => {
   const owner = await addUser(api)
@@ -69,11 +40,10 @@ test('a request’s trace goes from its route’s template through its statement
     headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` },
   })
   expect(status).toBe(200)
-  await find((span) => span.traceId === traceId && span.name === 'PATCH /providers/:id').toBeDefined()
-  const request = received.find(({ name, traceId: of }) => of === traceId && name.startsWith('PATCH'))!
+  const request = await otlp.find((span) => span.traceId === traceId && span.name === 'PATCH /providers/:id')
   expect(request.parentSpanId).toBe('00f067aa0ba902b7')
-  expect(attribute(request, 'request.id')).toBe(headers['x-request-id'])
-  expect(attribute(request, 'http.response.status_code')).toBe(200)
+  expect(attributeOf(request, 'request.id')).toBe(headers['x-request-id'])
+  expect(attributeOf(request, 'http.response.status_code')).toBe(200)
   const statements = received.filter(({ parentSpanId }) => parentSpanId === request.spanId)
   expect(statements.map(({ name }) => name)).toEqual([
     'select providers',
@@ -95,15 +65,56 @@ test('a job’s trace is its own, and its link leads to the request that enqueue
     noHandleSignals: true,
     taskList: traceTasks({ traced: () => api.deps.db.batch.query('select 1 as one').then(() => undefined) }),
   })
-  await find(({ name }) => name === 'job traced').toBeDefined()
-  await find(({ name }) => name === 'POST /somewhere').toBeDefined()
-  const job = received.find(({ name }) => name === 'job traced')!
-  const request = received.find(({ name }) => name === 'POST /somewhere')!
+  const job = await otlp.find(({ name }) => name === 'job traced')
+  const request = await otlp.find(({ name }) => name === 'POST /somewhere')
   const enqueued = received.find(({ parentSpanId }) => parentSpanId === request.spanId)!
   expect(enqueued.name).toBe('select enqueue_job')
   expect(job.traceId).not.toBe(request.traceId)
   expect(job.links).toEqual([expect.objectContaining({ traceId: request.traceId, spanId: request.spanId })])
-  await find(({ parentSpanId, name }) => parentSpanId === job.spanId && name === 'select').toBeDefined()
+  await otlp.find(({ parentSpanId, name }) => parentSpanId === job.spanId && name === 'select')
+})
+
+test('the sweeper’s trace holds its statements and says how many sessions it ended', async () => {
+  const stopSweeping = startSweeper(api.deps)
+  const sweep = await otlp.find(({ name }) => name === 'sweep sessions')
+  await stopSweeping()
+  expect(attributeOf(sweep, 'sessions.ended')).toBe(0)
+  await otlp.find(({ name, parentSpanId }) => parentSpanId === sweep.spanId && name === 'select sessions')
+})
+
+test('a webhook’s trace goes from the claim through the call to what is written down of it', async () => {
+  const { owner, url, receiver } = await addWebhook()
+  const outgoing = createOutgoing(api.deps.config, { timeoutMs: 2_000 })
+  const courier = createCourier(api.deps, { outgoing })
+  await courier.deliverDue()
+  await courier.settled()
+  expect(receiver.received).toHaveLength(1)
+  const delivery = await otlp.find(({ name }) => name === 'deliver webhook')
+  expect(attributeOf(delivery, 'webhook.event')).toBe(receiver.received[0]?.headers['webhook-id'])
+  const call = await otlp.find(
+    ({ name, parentSpanId }) => parentSpanId === delivery.spanId && name === 'POST',
+  )
+  expect(attributeOf(call, 'server.address')).toBe('127.0.0.1')
+  expect(attributeOf(call, 'http.response.status_code')).toBe(204)
+  await otlp.find(({ name, parentSpanId }) => parentSpanId === delivery.spanId && / webhook_/.test(name))
+  const claim = await otlp.find(({ name }) => name === 'claim webhooks')
+  expect(claim.traceId).not.toBe(delivery.traceId)
+  const everything = JSON.stringify(received)
+  for (const secret of [url, 'secret-of-the-receiver', owner.token]) expect(everything).not.toContain(secret)
+  await outgoing.end()
+  await receiver.close()
+})
+
+test('a webhook that nobody answers is a failed call', async () => {
+  const { receiver } = await addWebhook()
+  await receiver.close()
+  const outgoing = createOutgoing(api.deps.config, { timeoutMs: 2_000 })
+  const courier = createCourier(api.deps, { outgoing })
+  await courier.deliverDue()
+  await courier.settled()
+  const call = await otlp.find(({ name, status }) => name === 'POST' && status?.code === 2)
+  expect(attributeOf(call, 'error.type')).toBe('OutgoingFailure')
+  await outgoing.end()
 })
 
 test('a span that fails says so with the class of the error and nothing it says', async () => {
@@ -112,11 +123,37 @@ test('a span that fails says so with the class of the error and nothing it says'
       throw new TypeError('secret detail')
     }),
   ).rejects.toThrow('secret detail')
-  await find(({ name }) => name === 'failing').toBeDefined()
-  const span = received.find(({ name }) => name === 'failing')!
-  expect([span.status?.code, attribute(span, 'error.type')]).toEqual([2, 'TypeError'])
+  const span = await otlp.find(({ name }) => name === 'failing')
+  expect([span.status?.code, attributeOf(span, 'error.type')]).toEqual([2, 'TypeError'])
   expect(JSON.stringify(received)).not.toContain('secret detail')
 })
+
+async function addWebhook() {
+  const receiver = await startReceiver()
+  const owner = await addUser(api)
+  const providerId = await addProvider(api, { ownerId: owner.id })
+  const url = `${receiver.url}?sig=secret-of-the-receiver`
+  const { status } = await api.call('POST', `/providers/${providerId}/webhook-endpoints`, {
+    token: owner.token,
+    body: { url, events: ['*'] },
+  })
+  expect(status).toBe(201)
+  const now = api.clock.now()
+  await api.deps.db.inBatch((tx) =>
+    emit(tx, [
+      {
+        tenantId: PUBLIC_TENANT_ID,
+        type: 'provider.approved',
+        providerId,
+        sessionId: null,
+        sequence: 1,
+        snapshot: {},
+        now,
+      },
+    ]),
+  )
+  return { owner, receiver, url }
+}
 
 test.each([
   undefined,
@@ -136,6 +173,7 @@ test.each([
   ['update sessions s set used_ms = 1', 'update sessions'],
   ['delete from idempotency_keys', 'delete idempotency_keys'],
   ['select credit_wallet($1, $2)', 'select credit_wallet'],
+  ['select id from sessions limit 1 for update skip locked', 'select sessions'],
   ['savepoint effect', 'statement'],
 ])('%s is called %s', (sql, name) => {
   expect(nameOfStatement(sql)).toBe(name)

@@ -1,4 +1,5 @@
 import type { Deps } from '../deps.ts'
+import { inSpan } from '../trace.ts'
 import { sweepSessions } from './sweep-sessions.ts'
 
 const SWEEP_EVERY_MS = 1_000
@@ -13,7 +14,11 @@ export function startSweeper({ db, clock, log, config }: Deps): () => Promise<vo
   let sweeping: Promise<void> | undefined
   async function sweep() {
     try {
-      const ended = await sweepSessions(db, { now: clock(), marketplaceUrl: config.marketplaceUrl })
+      const ended = await inSpan('sweep sessions', { kind: 'consumer' }, async (span) => {
+        const swept = await sweepSessions(db, { now: clock(), marketplaceUrl: config.marketplaceUrl })
+        span?.set({ 'sessions.ended': swept })
+        return swept
+      })
       if (ended > 0) log.info({ ended }, 'sessions ended by time')
     } catch (error) {
       log.warn({ err: error }, 'sweep failed, the next second tries again')

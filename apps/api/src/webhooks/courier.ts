@@ -8,6 +8,7 @@
  */
 import type { Deps } from '../deps.ts'
 import { type Outgoing, OutgoingFailure } from '../outgoing.ts'
+import { inSpan } from '../trace.ts'
 import { type ClaimedDelivery, claimDeliveries } from './claim-deliveries.ts'
 import { unsealSecret } from './endpoint.ts'
 import { presentEvent } from './event.ts'
@@ -49,13 +50,23 @@ export function createCourier(
     }
     const took = () => Math.round(performance.now() - began)
     try {
-      const { status, excerpt, retryAfter } = await outgoing.post(delivery.url, { headers, body })
+      const { status, excerpt, retryAfter } = await send(delivery, headers, body)
       return { startedAt, latencyMs: took(), httpStatus: status, error: null, answer: excerpt, retryAfter }
     } catch (error) {
       if (!(error instanceof OutgoingFailure)) throw error
       const none = { httpStatus: null, answer: null, retryAfter: undefined }
       return { startedAt, latencyMs: took(), error: error.message, ...none }
     }
+  }
+
+  function send({ url }: ClaimedDelivery, headers: Record<string, string>, body: string) {
+    // Of the address only its host: what follows may be a credential.
+    const attributes = { 'http.request.method': 'POST', 'server.address': URL.parse(url)?.hostname ?? '' }
+    return inSpan('POST', { kind: 'client', attributes }, async (span) => {
+      const answer = await outgoing.post(url, { headers, body })
+      span?.set({ 'http.response.status_code': answer.status })
+      return answer
+    })
   }
 
   function openSecrets(delivery: ClaimedDelivery, at: Date) {
@@ -75,7 +86,19 @@ export function createCourier(
     }
   }
 
-  async function deliver(delivery: ClaimedDelivery): Promise<void> {
+  function deliver(delivery: ClaimedDelivery): Promise<void> {
+    const { id, endpointId, eventId, type, tries } = delivery
+    const attributes = {
+      'webhook.delivery': id,
+      'webhook.endpoint': endpointId,
+      'webhook.event': eventId,
+      'webhook.type': type,
+      'webhook.tries': tries,
+    }
+    return inSpan('deliver webhook', { kind: 'consumer', attributes }, () => attemptAndRecord(delivery))
+  }
+
+  async function attemptAndRecord(delivery: ClaimedDelivery): Promise<void> {
     const { tenantId, id, endpointId, tries } = delivery
     try {
       const result = await attempt(delivery)
@@ -112,7 +135,9 @@ export function createCourier(
       const slots = SLOTS - underWay.size
       if (slots <= 0 || isStopped) return
       const failingSlots = FAILING_SLOTS - failingUnderWay
-      const claimed = await claimDeliveries(db, { slots, failingSlots, now: clock() })
+      const claimed = await inSpan('claim webhooks', { kind: 'consumer' }, () =>
+        claimDeliveries(db, { slots, failingSlots, now: clock() }),
+      )
       for (const delivery of claimed) start(delivery)
       isWoken ||= claimed.length > 0
     } while (isWoken)
