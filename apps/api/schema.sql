@@ -126,6 +126,18 @@ create table public.events (
 );
 alter table public.events enable row level security;
 
+create table public.exposures (
+  tenant_id text not null default public.current_tenant(),
+  session_id text not null,
+  experiment text not null,
+  variant text not null,
+  created_at timestamp with time zone not null,
+  constraint exposure_has_session FOREIGN KEY (tenant_id, session_id) REFERENCES public.sessions(tenant_id, id),
+  constraint exposure_names_are_short CHECK ((((length(experiment) >= 1) AND (length(experiment) <= 64)) AND ((length(variant) >= 1) AND (length(variant) <= 64)))),
+  constraint exposures_pkey PRIMARY KEY (tenant_id, session_id, experiment)
+);
+alter table public.exposures enable row level security;
+
 create table public.holds (
   tenant_id text not null default public.current_tenant(),
   id text not null,
@@ -1120,6 +1132,10 @@ create policy batches_see_all on public.events as permissive for all to tm_batch
 
 create policy tenant_sees_its_own on public.events as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
+create policy batches_see_all on public.exposures as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.exposures as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
 create policy batches_see_all on public.holds as permissive for all to tm_batch using (true) with check (true);
 
 create policy tenant_sees_its_own on public.holds as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
@@ -1293,6 +1309,10 @@ grant delete, insert, select on table public.audit_unchained to tm_batch;
 grant insert, select on table public.events to tm_app;
 
 grant insert, select on table public.events to tm_batch;
+
+grant insert, select on table public.exposures to tm_app;
+
+grant select on table public.exposures to tm_batch;
 
 grant insert, select on table public.holds to tm_app;
 

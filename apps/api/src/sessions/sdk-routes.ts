@@ -14,11 +14,13 @@ import { idPattern } from '../id.ts'
 import { JwtRefused } from '../keys/key-ring.ts'
 import { checkOrigin } from './check-origin.ts'
 import { completeSession, createCompletion } from './complete-session.ts'
+import { registerExposureRoute } from './exposure-routes.ts'
 import { getSession } from './get-session.ts'
 import { type BeatTuning, createHeartbeat } from './heartbeat.ts'
 import { signSessionJwt } from './launch.ts'
 import { pauseSession, resumeSession, type Speaker } from './pause-session.ts'
 import { presentSession, returnUrlOf, SESSION_LIFE_MS, Session, type SessionRow } from './session.ts'
+import { sessionActor } from './session-actor.ts'
 import { createValidation } from './validate-session.ts'
 
 const ClientId = Type.String({
@@ -57,13 +59,6 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
   const validate = createValidation(db, marketplaceUrl)
   const complete = createCompletion(db, marketplaceUrl)
   const present = (row: SessionRow, now: Date) => presentSession(row, now, marketplaceUrl)
-
-  /** The session JWT names one session; of any other its bearer knows nothing. */
-  function sessionActor(actor: Actor, sessionId: string) {
-    assert(actor.kind === 'session', 'only session JWTs get here')
-    if (actor.sessionId !== sessionId) throw new Problem('session_not_found')
-    return actor
-  }
 
   function speakerOf(
     actor: Actor,
@@ -187,6 +182,7 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
       request.body ??= {}
     })
     const sdk = closing as unknown as App
+    registerExposureRoute(sdk, deps)
 
     sdk.post(
       '/api/v1/sessions/:id/heartbeat',

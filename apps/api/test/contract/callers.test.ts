@@ -9,6 +9,7 @@ GET    open                         open      /api/v1/keys/public
 POST   open                         validate  /api/v1/sessions/validate
 GET    session key (sessions:read)  read      /api/v1/sessions/{id}
 POST   session user                 beat      /api/v1/sessions/{id}/complete
+POST   session                      beat      /api/v1/sessions/{id}/exposures
 POST   session                      beat      /api/v1/sessions/{id}/heartbeat
 POST   session                      beat      /api/v1/sessions/{id}/pause
 POST   session                      beat      /api/v1/sessions/{id}/resume
