@@ -43,6 +43,7 @@ const LAYERS: string[][] = [
     'check-ledger',
     'check-audit',
     'rotate-keys',
+    'reseal',
   ],
 ]
 const FEATURE_LAYER = LAYERS.length - 2

@@ -76,6 +76,15 @@ create table public.api_keys (
 );
 alter table public.api_keys enable row level security;
 
+create table public.audit_chain_keys (
+  first_sequence bigint not null,
+  key_sealed bytea not null,
+  created_at timestamp with time zone not null,
+  constraint audit_chain_keys_pkey PRIMARY KEY (first_sequence),
+  constraint chain_keys_begin_at_one CHECK ((first_sequence >= 1))
+);
+alter table public.audit_chain_keys enable row level security;
+
 create table public.audit_entries (
   tenant_id text not null default public.current_tenant(),
   id text not null,
@@ -1116,6 +1125,8 @@ create policy batches_see_all on public.api_keys as permissive for all to tm_bat
 
 create policy tenant_sees_its_own on public.api_keys as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
+create policy batches_see_all on public.audit_chain_keys as permissive for all to tm_batch using (true) with check (true);
+
 create policy batches_see_all on public.audit_entries as permissive for all to tm_batch using (true) with check (true);
 
 create policy tenant_sees_its_own on public.audit_entries as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
@@ -1293,6 +1304,10 @@ grant update on table public.api_keys (replaced_by_id) to tm_batch;
 grant update on table public.api_keys (revoked_at) to tm_app;
 
 grant update on table public.api_keys (revoked_at) to tm_batch;
+
+grant insert, select on table public.audit_chain_keys to tm_batch;
+
+grant update on table public.audit_chain_keys (key_sealed) to tm_batch;
 
 grant insert, select on table public.audit_entries to tm_app;
 

@@ -7,7 +7,6 @@
  * @module
  */
 import { parseArgs } from 'node:util'
-import { chainKey } from './audit/chain.ts'
 import { type ChainReport, verifyChain } from './audit/verify-chain.ts'
 import { readConfig } from './config.ts'
 import { connect } from './db.ts'
@@ -24,10 +23,9 @@ const config = readConfig(process.env)
 const embedded = config.databaseUrl ? undefined : await joinEmbeddedPostgres({ dataDir: config.dataDir })
 const db = connect({ databaseUrl: config.databaseUrl ?? embedded?.url ?? '', statementTimeoutMs: 600_000 })
 try {
-  const key = chainKey(config.keyEncryptionKey)
   const report: ChainReport = await db.inBatch(async (tx) => {
     await tx.query('set transaction isolation level repeatable read')
-    return verifyChain(tx, { key, known, now: new Date() })
+    return verifyChain(tx, { sealing: config, known, now: new Date() })
   })
   for (const finding of report.findings) process.stdout.write(`WRONG  ${finding}\n`)
   const verdict =

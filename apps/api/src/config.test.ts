@@ -65,6 +65,7 @@ test.each([
   ['MARKETPLACE_ORIGINS', 'https://market.example/path'],
   ['DATABASE_URL', 'mysql://db.example/market'],
   ['KEY_ENCRYPTION_KEY', 'short'],
+  ['KEY_ENCRYPTION_KEY_ALSO', 'short'],
   ['SMTP_URL', 'mail.example:587'],
   ['SMTP_URL', 'https://mail.example'],
   ['MAIL_FROM', 'nobody'],

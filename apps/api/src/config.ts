@@ -30,7 +30,10 @@ export interface Config {
   redisUrl: string | undefined
   rateLimitFactor: number
   trustProxy: string | number | undefined
+  /** Seals what is written. */
   keyEncryptionKey: Buffer
+  /** Open what is read: the one that seals first, then the other one while they change. */
+  openingKeys: Buffer[]
   adminEmail: string | undefined
   adminPassword: string | undefined
   providerReview: 'manual' | 'auto'
@@ -175,11 +178,17 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   const givenKey = read('KEY_ENCRYPTION_KEY')
   const parsedKey = givenKey === undefined ? undefined : parseKey(givenKey)
   if (givenKey !== undefined && !parsedKey) wrong.push('KEY_ENCRYPTION_KEY must be 32 bytes in base64 or hex')
+  const alsoGiven = read('KEY_ENCRYPTION_KEY_ALSO')
+  const alsoKey = alsoGiven === undefined ? undefined : parseKey(alsoGiven)
+  if (alsoGiven !== undefined && !alsoKey)
+    wrong.push('KEY_ENCRYPTION_KEY_ALSO must be 32 bytes in base64 or hex')
   if (wrong.length > 0) throw new ConfigError(wrong.join('\n'))
 
+  const keyEncryptionKey = parsedKey ?? Buffer.from(keepSecret(dataDir, 'key-encryption-key'), 'base64')
   return {
     ...config,
-    keyEncryptionKey: parsedKey ?? Buffer.from(keepSecret(dataDir, 'key-encryption-key'), 'base64'),
+    keyEncryptionKey,
+    openingKeys: alsoKey ? [keyEncryptionKey, alsoKey] : [keyEncryptionKey],
     stripeWebhookSecret:
       read('STRIPE_WEBHOOK_SECRET') ?? `whsec_${keepSecret(dataDir, 'stripe-webhook-secret')}`,
   }

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type { Logger } from 'pino'
+import { assert } from './assert.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Db } from './db.ts'
@@ -13,14 +14,18 @@ import { createKeyRing } from './keys/key-ring.ts'
 /** Everything the routes and jobs need, from what differs between production, tests and the simulation. */
 export async function createDeps(base: { config: Config; log: Logger; db: Db; clock: Clock }): Promise<Deps> {
   const { config, db, clock } = base
-  const { keyEncryptionKey, publicUrl } = config
-  const keys = await createKeyRing({ db, clock, issuer: publicUrl, keyEncryptionKey })
+  const { keyEncryptionKey, openingKeys, publicUrl } = config
+  const [cursorKey, ...cursorKeysBefore] = openingKeys.map((key) =>
+    createHmac('sha256', key).update('cursors').digest(),
+  )
+  assert(cursorKey, 'there is a key')
+  const keys = await createKeyRing({ db, clock, issuer: publicUrl, keyEncryptionKey, openingKeys })
   return {
     ...base,
     keys,
     origins: createOrigins({ db, clock }),
-    edge: createEdge({ db, clock, keyEncryptionKey, publicUrl }),
+    edge: createEdge({ db, clock, keyEncryptionKey, openingKeys, publicUrl }),
     metrics: createMetrics({ db }),
-    cursors: createCursors(createHmac('sha256', keyEncryptionKey).update('cursors').digest()),
+    cursors: createCursors(cursorKey, cursorKeysBefore),
   }
 }

@@ -4,7 +4,6 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addProvider, addUser, startTestApi, type TestApi, type TestUser } from '../../test/harness.ts'
 import { PUBLIC_TENANT_ID } from '../id.ts'
-import { chainKey } from './chain.ts'
 import { extendChain } from './extend-chain.ts'
 import { recordAction } from './record-action.ts'
 import { verifyChain } from './verify-chain.ts'
@@ -29,10 +28,10 @@ afterAll(async () => {
   await api.close()
 })
 
-const key = () => chainKey(api.deps.config.keyEncryptionKey)
-const chain = () => api.deps.db.inBatch((tx) => extendChain(tx, { key: key(), now: api.clock.now() }))
+const chain = () =>
+  api.deps.db.inBatch((tx) => extendChain(tx, { sealing: api.deps.config, now: api.clock.now() }))
 const verify = (known?: { sequence: number; hash: string }) =>
-  api.deps.db.inBatch((tx) => verifyChain(tx, { key: key(), known, now: api.clock.now() }))
+  api.deps.db.inBatch((tx) => verifyChain(tx, { sealing: api.deps.config, known, now: api.clock.now() }))
 const read = async (query: string) =>
   (await api.call('GET', `/operators/audit?${query}`, { token: operator.token })).body.items
 

@@ -11,11 +11,6 @@ export const CHAIN_START = Buffer.alloc(32)
 /** Any constant: whoever extends the chain holds it until the commit. */
 export const CHAIN_LOCK = 7_307_000_001
 
-/** The chain's own key, so that nothing else is ever signed with it. */
-export function chainKey(keyEncryptionKey: Buffer): Buffer {
-  return createHmac('sha256', keyEncryptionKey).update('audit chain').digest()
-}
-
 /** @param text the entry, as `audit_text` of the database writes it */
 export function linkHash(key: Buffer, link: { before: Uint8Array; sequence: number; text: string }): Buffer {
   return createHmac('sha256', key).update(link.before).update(`${link.sequence}\n`).update(link.text).digest()

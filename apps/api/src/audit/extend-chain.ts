@@ -1,5 +1,6 @@
 import type { Tx } from '../db.ts'
 import { CHAIN_LOCK, CHAIN_START, linkHash } from './chain.ts'
+import { addChainKey, deriveFirstKey, findChainKeys, type Sealing } from './chain-keys.ts'
 
 const BATCH_MAX = 500
 
@@ -16,12 +17,13 @@ export interface Head {
  */
 export async function extendChain(
   tx: Tx,
-  { key, now }: { key: Buffer; now: Date },
+  { sealing, now }: { sealing: Sealing; now: Date },
 ): Promise<{ linked: number; head: Head } | undefined> {
   const [lock] = await tx.query<{ isFree: boolean }>('select pg_try_advisory_xact_lock($1) as "isFree"', [
     CHAIN_LOCK,
   ])
   if (!lock?.isFree) return undefined
+  const keyAt = (await findChainKeys(tx, sealing)) ?? (await keepFirstKey(tx, { sealing, now }))
   const [last] = await tx.query<{ sequence: number; hash: Buffer }>(
     'select sequence, hash from audit_links order by sequence desc limit 1',
   )
@@ -30,7 +32,7 @@ export async function extendChain(
   const waiting = await tx.query<{ tenantId: string; id: string; text: string }>(waitingSql, [BATCH_MAX])
   const links = waiting.map(({ tenantId, id, text }) => {
     sequence += 1
-    hash = linkHash(key, { before: hash, sequence, text })
+    hash = linkHash(keyAt(sequence), { before: hash, sequence, text })
     return { sequence, tenantId, id, hash }
   })
   if (links.length > 0) {
@@ -43,6 +45,12 @@ export async function extendChain(
     ])
   }
   return { linked: links.length, head: { sequence, hash: hash.toString('hex') } }
+}
+
+async function keepFirstKey(tx: Tx, { sealing, now }: { sealing: Sealing; now: Date }) {
+  const key = await deriveFirstKey(tx, sealing)
+  await addChainKey(tx, { firstSequence: 1, key, sealing, now })
+  return () => key
 }
 
 // Only committed rows are seen, whatever order their transactions began in: the chain's order is that of chaining.

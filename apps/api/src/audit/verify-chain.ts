@@ -1,5 +1,6 @@
 import type { Tx } from '../db.ts'
 import { CHAIN_START, linkHash } from './chain.ts'
+import { deriveFirstKey, findChainKeys, type Sealing } from './chain-keys.ts'
 import type { Head } from './extend-chain.ts'
 
 const PAGE = 1_000
@@ -22,8 +23,10 @@ export interface ChainReport {
  */
 export async function verifyChain(
   tx: Tx,
-  { key, known, now }: { key: Buffer; known?: Head | undefined; now: Date },
+  { sealing, known, now }: { sealing: Sealing; known?: Head | undefined; now: Date },
 ): Promise<ChainReport> {
+  const firstKey = await deriveFirstKey(tx, sealing)
+  const keyAt = (await findChainKeys(tx, sealing)) ?? (() => firstKey)
   const findings: string[] = []
   let before: Uint8Array = CHAIN_START
   let sequence = 0
@@ -40,7 +43,7 @@ export async function verifyChain(
         findings.push(`links ${sequence + 1} to ${row.sequence - 1} are missing`)
       const { text } = row
       if (text === null) findings.push(`link ${row.sequence}: its entry ${row.entryId} is gone`)
-      else if (!linkHash(key, { before, sequence: row.sequence, text }).equals(row.hash))
+      else if (!linkHash(keyAt(row.sequence), { before, sequence: row.sequence, text }).equals(row.hash))
         findings.push(`link ${row.sequence}: ${row.entryId} is not what was chained`)
       if (known?.sequence === row.sequence) {
         isKnownSeen = true

@@ -55,9 +55,11 @@ export function createEdge(input: {
   db: Db
   clock: Clock
   keyEncryptionKey: Buffer
+  /** What stored answers open with. */
+  openingKeys: readonly Buffer[]
   publicUrl: string
 }): Edge {
-  const { db, clock, keyEncryptionKey, publicUrl } = input
+  const { db, clock, keyEncryptionKey, openingKeys, publicUrl } = input
 
   async function replay(tx: Tx, place: Place, reply: FastifyReply): Promise<string | undefined> {
     const [lock] = await tx.query<{ isFree: boolean }>(
@@ -74,7 +76,7 @@ export function createEdge(input: {
     if (!stored) return undefined
     if (!stored.requestHash.equals(place.requestHash)) throw new Problem('idempotency_key_reused')
     reply.code(stored.status).header('idempotent-replayed', 'true')
-    return unseal(keyEncryptionKey, stored.answerEncrypted, place.id)
+    return unseal(openingKeys, stored.answerEncrypted, place.id)
   }
 
   function store(tx: Tx, place: Place, status: number, answer: string) {
@@ -166,6 +168,10 @@ interface Place {
   requestHash: Buffer
 }
 
+/** What a stored answer is sealed for. */
+export const placeOfAnswer = (row: { tenantId: string; caller: string; route: string; key: string }) =>
+  `${row.tenantId}/${row.caller}/${row.route}/${row.key}`
+
 function placeOf(request: FastifyRequest): Place | undefined {
   const key = request.headers['idempotency-key']
   if (key === undefined) return undefined
@@ -173,7 +179,13 @@ function placeOf(request: FastifyRequest): Place | undefined {
   const caller = callerOf(request.actor)
   const route = `${request.method} ${request.url.split('?', 1)[0]}`
   const requestHash = createHash('sha256').update(canonical(request.body)).digest()
-  return { id: `${request.actor.tenantId}/${caller}/${route}/${key}`, caller, route, key, requestHash }
+  return {
+    id: placeOfAnswer({ tenantId: request.actor.tenantId, caller, route, key }),
+    caller,
+    route,
+    key,
+    requestHash,
+  }
 }
 
 function callerOf(actor: Actor): string {

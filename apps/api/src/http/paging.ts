@@ -14,17 +14,22 @@ export interface Cursors {
   decode(cursor: string | undefined): string | undefined
 }
 
-/** Signed, so that nobody builds one by hand and relies on what is inside. */
-export function createCursors(key: Buffer): Cursors {
-  const sign = (position: string) =>
+/**
+ * Signed, so that nobody builds one by hand and relies on what is inside.
+ *
+ * @param accepted keys whose cursors are taken besides: those of before a change.
+ */
+export function createCursors(key: Buffer, accepted: readonly Buffer[] = []): Cursors {
+  const sign = (position: string, key: Buffer) =>
     createHmac('sha256', key).update('cursor\0').update(position).digest().subarray(0, MAC_BYTES)
   return {
-    encode: (position) => Buffer.concat([sign(position), Buffer.from(position)]).toString('base64url'),
+    encode: (position) => Buffer.concat([sign(position, key), Buffer.from(position)]).toString('base64url'),
     decode(cursor) {
       if (cursor === undefined) return undefined
       const bytes = Buffer.from(cursor, 'base64url')
       const position = bytes.subarray(MAC_BYTES).toString()
-      if (bytes.length <= MAC_BYTES || !timingSafeEqual(bytes.subarray(0, MAC_BYTES), sign(position))) {
+      const isOurs = (one: Buffer) => timingSafeEqual(bytes.subarray(0, MAC_BYTES), sign(position, one))
+      if (bytes.length <= MAC_BYTES || ![key, ...accepted].some(isOurs)) {
         throw new Problem('validation_failed', {
           detail: 'Use `nextCursor` of the page before, unchanged.',
           errors: [{ path: '/cursor', message: 'is not a cursor of this list' }],

@@ -73,13 +73,18 @@ const RELOAD_PAUSE_MS = 5_000
 /** Enough for every session that one process can keep alive; an entry is about half a kilobyte. */
 const VERIFIED_MAX = 250_000
 
+/** What a private key is sealed for. */
+export const signingKeyPlace = (kid: string) => `signing_keys/${kid}`
+
 export async function createKeyRing(input: {
   db: Db
   clock: Clock
   issuer: string
   keyEncryptionKey: Buffer
+  /** What private keys open with; only the one that seals when left out. */
+  openingKeys?: readonly Buffer[]
 }): Promise<KeyRing> {
-  const { db, clock, issuer, keyEncryptionKey } = input
+  const { db, clock, issuer, keyEncryptionKey, openingKeys = [keyEncryptionKey] } = input
   let rows: SigningKeyRow[] = []
   let loadedAt = Number.NEGATIVE_INFINITY
   const privateKeys = new Map<string, KeyObject>()
@@ -100,9 +105,7 @@ export async function createKeyRing(input: {
   function privateKeyOf({ kid, privateJwkEncrypted }: SigningKeyRow): KeyObject {
     let key = privateKeys.get(kid)
     if (!key) {
-      const jwk = JSON.parse(
-        unseal(keyEncryptionKey, privateJwkEncrypted, `signing_keys/${kid}`),
-      ) as JsonWebKey
+      const jwk = JSON.parse(unseal(openingKeys, privateJwkEncrypted, signingKeyPlace(kid))) as JsonWebKey
       key = createPrivateKey({ key: jwk, format: 'jwk' })
       privateKeys.set(kid, key)
     }
@@ -223,7 +226,7 @@ export async function addSigningKey(
   const sealed = seal(
     keyEncryptionKey,
     JSON.stringify(await exportJWK(pair.privateKey)),
-    `signing_keys/${kid}`,
+    signingKeyPlace(kid),
   )
   // Serialises rotations, and makes two instances that start first agree on one key.
   await tx.query('select pg_advisory_xact_lock(7305004002)')

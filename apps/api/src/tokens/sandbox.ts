@@ -28,10 +28,12 @@ export function createSandboxCheckout({ publicUrl, keyEncryptionKey }: Config): 
 }
 
 /** Whether somebody has the checkout's address, and did not just guess an id. */
-export function isCheckoutToken({ keyEncryptionKey }: Config, purchaseId: string, token: string): boolean {
-  const expected = Buffer.from(tokenOf(keyEncryptionKey, purchaseId))
+export function isCheckoutToken({ openingKeys }: Config, purchaseId: string, token: string): boolean {
   const given = Buffer.from(token)
-  return expected.length === given.length && timingSafeEqual(expected, given)
+  return openingKeys.some((key) => {
+    const expected = Buffer.from(tokenOf(key, purchaseId))
+    return expected.length === given.length && timingSafeEqual(expected, given)
+  })
 }
 
 function tokenOf(keyEncryptionKey: Buffer, purchaseId: string): string {

@@ -72,7 +72,7 @@ export function createCourier(
   function openSecrets(delivery: ClaimedDelivery, at: Date) {
     const { endpointId, previousSecretUntil } = delivery
     const open = (sealed: Buffer | null) =>
-      sealed === null ? [] : [unsealSecret(config.keyEncryptionKey, endpointId, sealed)]
+      sealed === null ? [] : [unsealSecret(config.openingKeys, endpointId, sealed)]
     const isOverlapping = previousSecretUntil !== null && previousSecretUntil > at
     return {
       secrets: [

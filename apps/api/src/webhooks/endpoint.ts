@@ -124,9 +124,11 @@ export function presentEndpoint(row: EndpointRow, now: Date): Endpoint {
   }
 }
 
+export const endpointPlace = (endpointId: string) => `webhook_endpoints/${endpointId}`
+
 /** Bound to its endpoint: copied to another one's row, a sealed secret does not open. */
 export const sealSecret = (key: Buffer, endpointId: string, secret: string) =>
-  seal(key, secret, `webhook_endpoints/${endpointId}`)
+  seal(key, secret, endpointPlace(endpointId))
 
-export const unsealSecret = (key: Buffer, endpointId: string, sealed: Buffer) =>
-  unseal(key, sealed, `webhook_endpoints/${endpointId}`)
+export const unsealSecret = (keys: readonly Buffer[], endpointId: string, sealed: Buffer) =>
+  unseal(keys, sealed, endpointPlace(endpointId))
