@@ -14,7 +14,7 @@ import { forgetOldRowsTask } from './http/forget-old-rows.ts'
 import { checkLedgerTask, rollUpTask } from './ledger/jobs.ts'
 import { createMailer } from './mail/mail.ts'
 import { traceTasks } from './observability/trace-tasks.ts'
-import { startSweeper } from './sessions/jobs.ts'
+import { foldBeatsTask, startSweeper } from './sessions/jobs.ts'
 import { LOW_BALANCE_MAIL_TASK, noticeLowBalancesTask, sendLowBalanceMailTask } from './tokens/jobs.ts'
 import { forgetWebhookDeliveriesTask, sendDisabledMailTask, startCourier } from './webhooks/jobs.ts'
 import { DISABLED_MAIL_TASK } from './webhooks/record-attempt.ts'
@@ -38,6 +38,7 @@ export function createTasks(deps: Deps, mailer = createMailer(deps)): TaskList {
     'roll-up-activity-again': rollUpActivityAgainTask(deps),
     'forget-webhook-deliveries': forgetWebhookDeliveriesTask(deps),
   }
+    'fold-beats': foldBeatsTask(deps),
 }
 
 // Minute, hour, day, month, weekday; UTC. What was missed while nobody ran is not made up for: each run does it all.
@@ -52,6 +53,8 @@ export const CRON = `
 37 4 * * * roll-up-activity-again
 `
 
+*/5 * * * * fold-beats
+46 * * * * forget-invitations
 export async function startWorker(deps: Deps, databaseUrl: string): Promise<Worker> {
   const { log } = deps
   // Ours, so that its last connection is gone before the database may be.

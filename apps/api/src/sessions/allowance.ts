@@ -16,15 +16,13 @@ export async function noteUnbilled(tx: Tx, { userId, providerId, unbilledMs, now
 }
 
 /**
- * The same for a beat, which then also shortens the leases of a user who is over the allowance.
- *
- * @returns whether they are.
+ * Whether a beat took its user over the allowance; then the leases they hold with this provider become short. What was
+ * unbilled is on record already, so a crash before this forgets nothing: the next unbilled beat asks again.
  */
-export async function noteBeat(db: Db, tenantId: string, unbilled: Unbilled): Promise<boolean> {
+export async function isBeatOverAllowance(db: Db, tenantId: string, unbilled: Unbilled): Promise<boolean> {
   const { userId, providerId, unbilledMs } = unbilled
   if (unbilledMs === 0) return false
   return db.inTenant(tenantId, async (tx) => {
-    await noteUnbilled(tx, unbilled)
     const isOver = await isOverAllowance(tx, unbilled)
     if (isOver) await tx.query(shortenLeasesSql, [userId, providerId])
     return isOver

@@ -91,7 +91,7 @@ const endSessionsSql = `
     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::text[], $8::text[])
       as i (tenant_id, id, reason, gap_rule, active_ms, at, by_user_id, by_client_id)
   ), locked as materialized (
-    select s.tenant_id, s.id, i.at, 
+    select s.tenant_id, s.id, i.at, i.active_ms, 
       coalesce(
         over_reason(s, i.at),
         case when s.status = 'pending' and i.reason = 'completed' then 'cancelled' else i.reason end
@@ -127,6 +127,14 @@ const endSessionsSql = `
     from ended where "unbilledMs" > 0
     group by 1, 2, 3, 4 order by 1, 2, 3, 4
     on conflict (tenant_id, user_id, provider_id, hour) do update set unbilled_ms = u.unbilled_ms + excluded.unbilled_ms
+  ), logged as (
+    insert into beat_batches (tenant_id, at, kind, session_ids, ats, sequences, active_ms, counted_ms, unbilled_ms, finals,
+      addresses, browsers)
+    select l.tenant_id, min(l.at), 'end', array_agg(l.id), array_agg(l.at), array_agg(null::bigint),
+      array_agg(l.active_ms::integer), array_agg(l.counted_ms::integer),
+      array_agg(greatest(0, l.served_ms - l.counted_ms)::integer), array_agg(true), array_agg(null::smallint),
+      array_agg(null::smallint)
+    from locked l where l.reason is not null and (l.counted_ms > 0 or l.served_ms > 0) group by l.tenant_id
   )
   select e.*, p.name as "providerName"
   from ended e join providers p on p.tenant_id = e."tenantId" and p.id = e."providerId"`

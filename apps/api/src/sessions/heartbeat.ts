@@ -1,7 +1,7 @@
 import type { Db } from '../db.ts'
 import { Problem } from '../errors.ts'
 import { createGatherer } from '../gather.ts'
-import { noteBeat } from './allowance.ts'
+import { isBeatOverAllowance } from './allowance.ts'
 import { endSessions } from './end-sessions.ts'
 import { type SessionRow, sessionColumns } from './session.ts'
 
@@ -15,6 +15,9 @@ export interface Beat {
   /** The page is being left: nothing is served until the next beat. */
   isFinal: boolean
   at: Date
+  /** From `fingerprint`: whether it came from where the last one came from. */
+  address: number | null
+  browser: number | null
 }
 
 /** How beats are gathered; the benchmarks compare others. */
@@ -51,7 +54,8 @@ export function createHeartbeat(
     if (session.status === 'ended') return session
     if (session.clientId !== beat.clientId) throw new Problem('session_superseded')
     // The answer is a lease: it says what the next reading would.
-    if (await noteBeat(db, beat.tenantId, { ...session, now: beat.at })) session.isLeaseShort = true
+    if (await isBeatOverAllowance(db, beat.tenantId, { ...session, now: beat.at }))
+      session.isLeaseShort = true
     if (session.overReason === null) return session
     const { tenantId, sessionId } = beat
     const ending = { tenantId, sessionId, reason: null, lastGap: 'none' as const, now: beat.at }
@@ -77,6 +81,8 @@ async function applyBeats(db: Db, beats: Beat[]): Promise<(BeatenRow | undefined
     beats.map((beat) => beat.activeMs),
     beats.map((beat) => beat.isFinal),
     beats.map((beat) => beat.at),
+    beats.map((beat) => beat.address),
+    beats.map((beat) => beat.browser),
   ])
   const answers: (BeatenRow | undefined)[] = beats.map(() => undefined)
   for (const row of rows) answers[row.ordinal - 1] = row
@@ -86,12 +92,17 @@ async function applyBeats(db: Db, beats: Beat[]): Promise<(BeatenRow | undefined
 // Locks the rows in the order of ids, as every other batch does. A beat counts when it comes from the client that holds
 // the session, is newer than the last and finds the session running; while paused it only moves the sequence.
 // Nothing indexed is written, so the update stays on its page (HOT).
+// What is accepted is applied: the row is locked until the commit. So the log and the allowance are written from the same
+// rows, by the same statement, and a crash loses all of it or nothing.
 const applyBeatsSql = `
   with input as (
-    select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::boolean[], $7::timestamptz[])
-      with ordinality as i (tenant_id, id, client_id, sequence, active_ms, is_final, at, ordinal)
+    select * from unnest(
+        $1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::boolean[], $7::timestamptz[],
+        $8::smallint[], $9::smallint[])
+      with ordinality as i (tenant_id, id, client_id, sequence, active_ms, is_final, at, address, browser, ordinal)
   ), locked as materialized (
-    select s.tenant_id, s.id, i.ordinal, i.at, i.sequence, i.is_final,
+    select s.tenant_id, s.id, s.user_id, s.provider_id, i.ordinal, i.at, i.sequence, i.active_ms, i.is_final, i.address,
+      i.browser,
       s.status in ('active', 'paused') and s.client_id = i.client_id and i.sequence > s.sequence
         and over_reason(s, i.at) is null as is_accepted,
       counted_ms(s, i.at, i.active_ms) as counted_ms,
@@ -110,6 +121,20 @@ const applyBeatsSql = `
     from locked l
     where s.tenant_id = l.tenant_id and s.id = l.id and l.is_accepted
     returning l.ordinal, ${sessionColumns('l.at')}, greatest(0, l.served_ms - l.counted_ms) as "unbilledMs"
+  ), logged as (
+    insert into beat_batches (tenant_id, at, kind, session_ids, ats, sequences, active_ms, counted_ms, unbilled_ms, finals,
+      addresses, browsers)
+    select l.tenant_id, min(l.at), 'beat', array_agg(l.id), array_agg(l.at), array_agg(l.sequence),
+      array_agg(l.active_ms::integer), array_agg(l.counted_ms::integer),
+      array_agg(greatest(0, l.served_ms - l.counted_ms)::integer), array_agg(l.is_final), array_agg(l.address),
+      array_agg(l.browser)
+    from locked l where l.is_accepted group by l.tenant_id
+  ), noted as (
+    insert into unbilled_time as u (tenant_id, user_id, provider_id, hour, unbilled_ms)
+    select l.tenant_id, l.user_id, l.provider_id, date_trunc('hour', l.at, 'UTC'), sum(l.served_ms - l.counted_ms)
+    from locked l where l.is_accepted and l.served_ms > l.counted_ms
+    group by 1, 2, 3, 4 order by 1, 2, 3, 4
+    on conflict (tenant_id, user_id, provider_id, hour) do update set unbilled_ms = u.unbilled_ms + excluded.unbilled_ms
   )
   select * from applied
   union all

@@ -1,5 +1,7 @@
+import type { Task } from 'graphile-worker'
 import type { Deps } from '../deps.ts'
 import { inSpan } from '../trace.ts'
+import { foldBeats, forgetBeats } from './fold-beats.ts'
 import { sweepSessions } from './sweep-sessions.ts'
 
 const SWEEP_EVERY_MS = 1_000
@@ -33,3 +35,11 @@ export function startSweeper({ db, clock, log, config }: Deps): () => Promise<vo
     await sweeping
   }
 }
+
+/** Moves the log of beats to the sessions it is about, and forgets what is older than it is kept for. */
+export const foldBeatsTask =
+  ({ db, clock }: Deps): Task =>
+  async () => {
+    await foldBeats(db, { now: clock() })
+    await forgetBeats(db, { now: clock() })
+  }

@@ -3,6 +3,7 @@ import { Problem } from '../errors.ts'
 import { type EventType, emit } from '../events.ts'
 import { isOverAllowance, noteUnbilled } from './allowance.ts'
 import { judgeUnvouchedGap, type LockedSession, lockSession } from './lock-session.ts'
+import { logTime } from './log-time.ts'
 import { presentSession, type SessionRow, sessionColumns } from './session.ts'
 
 /** Who speaks: the client that holds the session, or its user in the marketplace. */
@@ -36,6 +37,9 @@ export async function pauseSession(tx: Tx, input: Input): Promise<SessionRow> {
       ? judgeUnvouchedGap(session, now)
       : { countedMs: session.countedMs, unbilledMs: Math.max(0, session.servedMs - session.countedMs) }
   await noteUnbilled(tx, { ...session, unbilledMs, now })
+  const { activeMs = null } = speaker.kind === 'client' ? speaker : {}
+  const told = { sequence: sequenceOf(speaker), activeMs }
+  await logTime(tx, { kind: 'pause', sessionId: session.id, at: now, ...told, countedMs, unbilledMs })
   // Resuming gives a new lease without a beat, so whoever is over the allowance gets a short one.
   const isShort = unbilledMs > 0 && (await isOverAllowance(tx, { ...session, now }))
   const paused = await change(tx, pauseSql, [
@@ -61,8 +65,12 @@ export async function resumeSession(tx: Tx, input: Input): Promise<SessionRow> {
   const session = await lockForSpeaker(tx, input)
   if (isRepeated(session, speaker)) {
     // The answer was lost, so nothing was served since: the clock starts now, and the time goes on the allowance.
-    await noteUnbilled(tx, { ...session, unbilledMs: session.servedMs, now })
-    return change(tx, restartSql, [session.id, now, session.servedMs, sequenceOf(speaker)])
+    const sequence = sequenceOf(speaker)
+    const unbilledMs = session.servedMs
+    await noteUnbilled(tx, { ...session, unbilledMs, now })
+    const told = { sequence, activeMs: null, countedMs: 0, unbilledMs }
+    await logTime(tx, { kind: 'resume', sessionId: session.id, at: now, ...told })
+    return change(tx, restartSql, [session.id, now, unbilledMs, sequence])
   }
   if (session.status !== 'paused' || isLate(session, speaker)) return session
   if (session.isPausedByUser && speaker.kind === 'client') throw new Problem('session_paused_by_user')

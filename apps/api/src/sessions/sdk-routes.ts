@@ -8,6 +8,7 @@ import { assert } from '../assert.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
 import type { Actor } from '../http/authenticate.ts'
+import { addressOf } from '../http/rate-limit.ts'
 import { Id, problems, Shape } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
 import { idPattern } from '../id.ts'
@@ -15,6 +16,7 @@ import { JwtRefused } from '../keys/key-ring.ts'
 import { checkOrigin } from './check-origin.ts'
 import { completeSession, createCompletion } from './complete-session.ts'
 import { registerExposureRoute } from './exposure-routes.ts'
+import { createFingerprint } from './fingerprint.ts'
 import { getSession } from './get-session.ts'
 import { type BeatTuning, createHeartbeat } from './heartbeat.ts'
 import { signSessionJwt } from './launch.ts'
@@ -59,6 +61,7 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
   const validate = createValidation(db, marketplaceUrl)
   const complete = createCompletion(db, marketplaceUrl)
   const present = (row: SessionRow, now: Date) => presentSession(row, now, marketplaceUrl)
+  const fingerprint = createFingerprint(config.keyEncryptionKey)
 
   function speakerOf(
     actor: Actor,
@@ -213,7 +216,17 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
         const { tenantId, sessionId } = actor
         // Both must be the client that holds the session; an impossible id makes the beat change nothing.
         const holder = clientId === actor.clientId ? clientId : ''
-        const session = await beat({ tenantId, sessionId, clientId: holder, sequence, activeMs, isFinal, at })
+        const session = await beat({
+          tenantId,
+          sessionId,
+          clientId: holder,
+          sequence,
+          activeMs,
+          isFinal,
+          at,
+          address: fingerprint(sessionId, `address ${addressOf(request)}`),
+          browser: fingerprint(sessionId, `browser ${request.headers['user-agent'] ?? ''}`),
+        })
         return { session: present(session, at) }
       },
     )

@@ -4,6 +4,7 @@
  * @module
  */
 import pg from 'pg'
+import { findUnloggedTime } from '../unlogged-time.ts'
 import type { Load } from './clients.ts'
 
 interface SessionState {
@@ -53,6 +54,8 @@ export async function findBrokenPromises(databaseUrl: string, load: Load): Promi
         say(`has ${wallet?.posted}: bought ${bought}, charged ${charged}`)
       if (wallet?.held !== held) say(`holds ${wallet?.held}, its open sessions say ${held}`)
     }
+    const log = { query: async <Row>(sql: string) => (await client.query(sql)).rows as Row[] }
+    for (const { id, said } of await findUnloggedTime(log)) broken.push(`${id}: ${said}`)
   } finally {
     await client.end()
   }

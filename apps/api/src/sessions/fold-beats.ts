@@ -1,0 +1,70 @@
+import type { Db } from '../db.ts'
+
+/** What a row of a session spans at most, so how many rows a session has. */
+export const FOLD_MS = 5 * 60_000
+/** How long it can be asked what a session's time consists of: longer than banks allow to dispute a card payment. */
+export const BEATS_DAYS = 120
+
+const PATIENCE = { statementTimeoutMs: 5 * 60_000 }
+const FORGET_MAX = 20_000
+
+/**
+ * Moves the log of beats from the order in which it was written to one row per session, for the spans that are over.
+ *
+ * A row is taken and written by one statement, so running this twice, at the same time or after a crash moves it once.
+ * A batch that commits late is moved by a later run, into a row of its own.
+ *
+ * @returns how many batches were moved.
+ */
+export async function foldBeats(db: Db, { now }: { now: Date }): Promise<number> {
+  const until = floor(now)
+  let folded = 0
+  for (;;) {
+    const [oldest] = await db.batch.query<{ at: Date }>(oldestSql, [until])
+    if (!oldest) return folded
+    const before = new Date(Math.min(until.getTime(), floor(oldest.at).getTime() + FOLD_MS))
+    folded += await db.inBatch(async (tx) => {
+      const [moved] = await tx.query<{ batches: number }>(foldSql, [before])
+      return moved?.batches ?? 0
+    }, PATIENCE)
+  }
+}
+
+/** Forgets what is older than it is kept for. */
+export async function forgetBeats(db: Db, { now }: { now: Date }): Promise<void> {
+  const before = new Date(now.getTime() - BEATS_DAYS * 86_400_000)
+  for (;;) {
+    const [forgotten] = await db.batch.query<{ rows: number }>(forgetSql, [before, FORGET_MAX])
+    if ((forgotten?.rows ?? 0) < FORGET_MAX) return
+  }
+}
+
+const floor = (at: Date) => new Date(Math.floor(at.getTime() / FOLD_MS) * FOLD_MS)
+
+const oldestSql = 'select at from beat_batches where at < $1 order by at limit 1'
+
+// Whoever runs this at the same time waits for the rows and finds them gone.
+const foldSql = `
+  with taken as (
+    delete from beat_batches where at < $1
+    returning tenant_id, kind, session_ids, ats, sequences, active_ms, counted_ms, unbilled_ms, finals, addresses, browsers
+  ), moved as (
+    insert into session_beats (tenant_id, session_id, kind, last_at, ats, sequences, active_ms, counted_ms, unbilled_ms,
+      finals, addresses, browsers)
+    select t.tenant_id, b.session_id, t.kind, max(b.at), array_agg(b.at), array_agg(b.sequence), array_agg(b.active_ms),
+      array_agg(b.counted_ms), array_agg(b.unbilled_ms), array_agg(b.final), array_agg(b.address), array_agg(b.browser)
+    from taken t cross join lateral unnest(
+        t.session_ids, t.ats, t.sequences, t.active_ms, t.counted_ms, t.unbilled_ms, t.finals, t.addresses, t.browsers)
+      as b (session_id, at, sequence, active_ms, counted_ms, unbilled_ms, final, address, browser)
+    group by t.tenant_id, b.session_id, t.kind
+  )
+  select count(*) as batches from taken`
+
+// In portions, so that no transaction is long. The statement's snapshot keeps a place from being given to another row.
+const forgetSql = `
+  with forgotten as (
+    delete from session_beats where ctid = any (array(
+      select ctid from session_beats where last_at < $1 order by last_at limit $2))
+    returning 1
+  )
+  select count(*) as rows from forgotten`

@@ -1,0 +1,84 @@
+import type { Tx } from '../db.ts'
+import type { TimeKind } from './log-time.ts'
+
+/** A stretch of time as it was applied: what it counted, and what was served and did not count. */
+export interface TimeRow {
+  kind: TimeKind
+  at: Date
+  sequence: number | null
+  activeMs: number | null
+  countedMs: number
+  unbilledMs: number
+  isFinal: boolean
+  /** Fingerprints: they can be compared within the session and say nothing else. */
+  address: number | null
+  browser: number | null
+}
+
+export interface SessionTime {
+  /** Oldest first. */
+  rows: TimeRow[]
+  /** The session's own figures at the same instant. */
+  usedMs: number
+  unbilledMs: number
+  /** Whether the rows add up to them: not where the session began before beats were kept, or ended too long ago. */
+  isComplete: boolean
+}
+
+/**
+ * Of what a session's time consists: the one list behind its timeline and its receipt. One statement, so that a beat or
+ * the job that moves them is seen whole or not at all.
+ */
+export async function listTime(tx: Tx, sessionId: string): Promise<SessionTime> {
+  const found = await tx.query<TimeRow & { usedMs: number; unbilledTotalMs: number }>(listSql, [sessionId])
+  const { usedMs = 0, unbilledTotalMs: unbilledMs = 0 } = found[0] ?? {}
+  const rows = found
+    .filter(({ at }) => at !== null)
+    .map(({ usedMs: _, unbilledTotalMs: __, ...row }) => row)
+    .sort((a, b) => a.at.getTime() - b.at.getTime() || PLACE[a.kind] - PLACE[b.kind] || byNumber(a, b))
+  const sum = (figure: (row: TimeRow) => number) => rows.reduce((total, row) => total + figure(row), 0)
+  const isComplete = sum((row) => row.countedMs) === usedMs && sum((row) => row.unbilledMs) === unbilledMs
+  return { rows, usedMs, unbilledMs, isComplete }
+}
+
+const byNumber = (a: TimeRow, b: TimeRow) => (a.sequence ?? 0) - (b.sequence ?? 0)
+
+/** At one instant: what happened in this order, if it happened. */
+const PLACE: Record<TimeKind, number> = {
+  again: 0,
+  return: 1,
+  takeover: 1,
+  beat: 2,
+  pause: 3,
+  resume: 4,
+  end: 5,
+}
+
+const COLUMNS = 't.at, t.sequence, t.active_ms, t.counted_ms, t.unbilled_ms, t.final, t.address, t.browser'
+const ARRAYS = (row: string) =>
+  ['ats', 'sequences', 'active_ms', 'counted_ms', 'unbilled_ms', 'finals', 'addresses', 'browsers']
+    .map((name) => `${row}.${name}`)
+    .join(', ')
+
+// What is not folded yet is looked through, from a while before the session's time to a while after: clocks of two
+// instances may differ.
+const listSql = `
+  select s.used_ms as "usedMs", s.unbilled_ms as "unbilledTotalMs", t.kind, t.at, t.sequence, t.active_ms as "activeMs",
+    t.counted_ms as "countedMs", t.unbilled_ms as "unbilledMs", t.final as "isFinal", t.address, t.browser
+  from sessions s
+  left join lateral (
+    select b.kind, ${COLUMNS}
+    from session_beats b
+    cross join lateral unnest(${ARRAYS('b')})
+      as t (at, sequence, active_ms, counted_ms, unbilled_ms, final, address, browser)
+    where b.tenant_id = s.tenant_id and b.session_id = s.id
+    union all
+    select b.kind, ${COLUMNS}
+    from beat_batches b
+    cross join lateral unnest(b.session_ids, ${ARRAYS('b')})
+      as t (session_id, at, sequence, active_ms, counted_ms, unbilled_ms, final, address, browser)
+    where b.tenant_id = s.tenant_id and s.id = any (b.session_ids) and t.session_id = s.id
+      and b.at >= s.created_at - interval '10 minutes'
+      and b.at <= coalesce(s.ended_at, 'infinity') + interval '10 minutes'
+  ) t on true
+  where s.id = $1`

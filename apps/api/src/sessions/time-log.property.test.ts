@@ -1,0 +1,155 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { addUser, startTestApi, type TestApi } from '../../test/harness.ts'
+import { createMarket, type Market, openSession, type Play, validateLaunch } from '../../test/play.ts'
+import { findUnloggedTime } from '../../test/unlogged-time.ts'
+import { PUBLIC_TENANT_ID } from '../id.ts'
+import { foldBeats } from './fold-beats.ts'
+import { listTime } from './list-time.ts'
+import { sweepSessions } from './sweep-sessions.ts'
+
+let api: TestApi
+let market: Market
+beforeAll(async () => {
+  api = await startTestApi()
+  market = await createMarket(api)
+})
+afterAll(() => api.close())
+
+// Every rule of gaps has its edge among these.
+const gap = fc.oneof(
+  fc.constantFrom(0, 1, 30_000, 45_000, 45_001, 130_000, 130_001),
+  fc.integer({ min: 0, max: 200_000 }),
+  fc.integer({ min: 1_700_000, max: 1_900_000 }),
+)
+const step = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('beat' as const),
+      afterMs: gap,
+      activeMs: fc.option(fc.integer({ min: 0, max: 200_000 }), { nil: undefined }),
+      final: fc.boolean(),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom('late' as const, 'tab' as const), behind: fc.nat(3) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constantFrom(
+        'pause' as const,
+        'resume' as const,
+        'marketPause' as const,
+        'marketResume' as const,
+        'sweep' as const,
+        'fold' as const,
+        'takeover' as const,
+        'return' as const,
+      ),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('wait' as const), afterMs: gap }) },
+)
+
+type Step = typeof step extends fc.Arbitrary<infer One> ? One : never
+
+/** The session's own number, which every beat that is applied moves. */
+async function sequenceOf({ sessionId }: Play): Promise<number> {
+  const [row] = await api.deps.db.batch.query<{ sequence: number }>(
+    'select sequence from sessions where id = $1',
+    [sessionId],
+  )
+  return row?.sequence ?? -1
+}
+
+/** @returns how many beats were applied. */
+async function playSteps(steps: Step[], minutes: number): Promise<{ play: Play; applied: number }> {
+  const play = await openSession({ ...market, user: await addUser(api, { tokens: 100_000 }) }, { minutes })
+  let applied = 0
+  for (const one of steps) {
+    const before = await sequenceOf(play)
+    if ('afterMs' in one) api.clock.advance({ ms: one.afterMs })
+    switch (one.do) {
+      case 'beat': {
+        await play.beat({
+          final: one.final,
+          ...(one.activeMs !== undefined && { activeMs: one.activeMs }),
+        })
+        if ((await sequenceOf(play)) > before) applied += 1
+        break
+      }
+      case 'late':
+      case 'tab': {
+        // A number that was used before: a beat that was on its way for long, or a second tab that did not know.
+        const last = play.sequence
+        play.sequence = Math.max(0, last - 1 - one.behind)
+        await play.beat(one.do === 'late' ? {} : { activeMs: 30_000 })
+        play.sequence = Math.max(last, play.sequence)
+        if ((await sequenceOf(play)) > before) applied += 1
+        break
+      }
+      case 'pause':
+      case 'resume':
+        play.sequence += 1
+        await play.call(one.do, { clientId: play.clientId, sequence: play.sequence })
+        break
+      case 'marketPause':
+        await play.market('POST', '/pause')
+        break
+      case 'marketResume':
+        await play.market('POST', '/resume')
+        break
+      case 'sweep':
+        await sweepSessions(api.deps.db, {
+          now: api.clock.now(),
+          marketplaceUrl: api.deps.config.marketplaceUrl,
+        })
+        break
+      case 'fold':
+        await foldBeats(api.deps.db, { now: api.clock.now() })
+        break
+      case 'takeover':
+      case 'return': {
+        const relaunched = await play.market('POST', '/relaunch')
+        if (relaunched.status !== 200) break
+        play.launchJwt = relaunched.body.launchJwt
+        if (one.do === 'takeover') play.clientId = `other_${play.clientId.slice(-20)}`.slice(0, 60)
+        await validateLaunch(play)
+        break
+      }
+      case 'wait':
+        break
+    }
+  }
+  await play.call('complete', { clientId: play.clientId })
+  return { play, applied }
+}
+
+test('whatever happens in a session, its log adds up to what it is charged for, before and after it is folded', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { maxLength: 25 }),
+      fc.integer({ min: 1, max: 90 }),
+      async (steps, minutes) => {
+        const { play, applied } = await playSteps(steps, minutes)
+        const read = () => api.deps.db.inTenant(PUBLIC_TENANT_ID, (tx) => listTime(tx, play.sessionId))
+        const unfolded = await read()
+        api.clock.advance({ minutes: 6 })
+        await foldBeats(api.deps.db, { now: api.clock.now() })
+        const folded = await read()
+        expect(folded).toEqual(unfolded)
+        expect(folded.isComplete).toBe(true)
+        expect(folded.rows.reduce((sum, { countedMs }) => sum + countedMs, 0)).toBe(folded.usedMs)
+        const { body } = await play.look()
+        if (body.status === 'ended') expect(body.usedMs).toBe(folded.usedMs)
+        const beats = folded.rows.filter(({ kind }) => kind === 'beat')
+        expect(beats).toHaveLength(applied)
+      },
+    ),
+    { numRuns: Number(process.env.TIME_LOG_RUNS ?? 40), endOnFailure: false },
+  )
+  expect(await findUnloggedTime(api.deps.db.batch)).toEqual([])
+}, 240_000)

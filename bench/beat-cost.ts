@@ -1,0 +1,99 @@
+/**
+ * `node bench/beat-cost.ts`: what a beat costs PostgreSQL, in processor time and in bytes of WAL, without HTTP around it.
+ *
+ * Processor time is that of all its processes, from `/proc`, so that what checkpoints and vacuums do for a beat is in
+ * it. What folding costs is told apart. Linux only.
+ *
+ * @module
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { connect } from '../apps/api/src/db.ts'
+import { PUBLIC_TENANT_ID } from '../apps/api/src/id.ts'
+import { createHeartbeat } from '../apps/api/src/sessions/heartbeat.ts'
+import { clientId, seedMarket, sessionId, withClient } from './seed.ts'
+import { startDatabase } from './stack.ts'
+
+const LIVE = 20_000
+const AT_ONCE = 50
+const BEATS = 100_000
+const TICKS_PER_SECOND = 100
+
+const database = await startDatabase()
+await seedMarket(database.url, { users: 2_000, live: LIVE, all: LIVE })
+const { postmaster } = await ask<{ postmaster: string }>(
+  "select split_part(pg_read_file('postmaster.pid'), e'\\n', 1) as postmaster",
+)
+const db = connect({ databaseUrl: database.url })
+const beat = createHeartbeat(db, 'http://localhost:4001')
+let turn = 0
+const begin = Date.now()
+
+await run(LIVE)
+await ask('checkpoint')
+const [cpu, wal] = [cpuSeconds(), await walPosition()]
+await run(BEATS)
+const used = { cpuUs: ((cpuSeconds() - cpu) / BEATS) * 1e6, walBytes: ((await walPosition()) - wal) / BEATS }
+process.stdout.write(`${JSON.stringify({ beats: BEATS, ...used })}\n`)
+await db.end()
+await database.stop()
+
+/** Each session in its turn, every half minute of its own clock. */
+async function run(beats: number): Promise<void> {
+  const until = turn + beats
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      while (turn < until) {
+        const n = turn++
+        const sequence = Math.floor(n / LIVE) + 1
+        await beat({
+          tenantId: PUBLIC_TENANT_ID,
+          sessionId: sessionId((n % LIVE) + 1),
+          clientId,
+          sequence,
+          activeMs: 30_000,
+          isFinal: false,
+          at: new Date(begin + sequence * 30_000),
+          address: 4_711,
+          browser: -4_711,
+        })
+      }
+    }),
+  )
+}
+
+/** Of the postmaster and everything it started, also what has ended since. */
+function cpuSeconds(): number {
+  let ticks = 0
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const fields = statOf(pid)
+    if (pid === postmaster) ticks += sum(fields.slice(11, 15))
+    else if (fields[1] === postmaster) ticks += sum(fields.slice(11, 13))
+  }
+  return ticks / TICKS_PER_SECOND
+}
+
+/** What follows the name of the program: state, parent, …; utime and stime are 11 and 12, those of ended children 13 and 14. */
+function statOf(pid: string): string[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')
+  } catch {
+    // It has ended between being listed and being read.
+    return []
+  }
+}
+
+function sum(ticks: string[]): number {
+  return ticks.reduce((total, text) => total + Number(text), 0)
+}
+
+async function walPosition(): Promise<number> {
+  const { position } = await ask<{ position: number }>(
+    "select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint as position",
+  )
+  return position
+}
+
+function ask<Row = unknown>(sql: string): Promise<Row> {
+  return withClient(database.url, async (client) => (await client.query(sql)).rows[0] as Row)
+}
