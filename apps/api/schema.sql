@@ -122,6 +122,23 @@ create table public.audit_unchained (
 );
 alter table public.audit_unchained enable row level security;
 
+create table public.beat_batches (
+  tenant_id text not null default public.current_tenant(),
+  at timestamp with time zone not null,
+  kind text not null,
+  session_ids text[] not null,
+  ats timestamp with time zone[] not null,
+  sequences bigint[] not null,
+  active_ms integer[] not null,
+  counted_ms integer[] not null,
+  unbilled_ms integer[] not null,
+  finals boolean[] not null,
+  addresses smallint[] not null,
+  browsers smallint[] not null,
+  constraint beat_kind_is_known CHECK ((kind = ANY (ARRAY['beat'::text, 'pause'::text, 'resume'::text, 'takeover'::text, 'return'::text, 'again'::text, 'end'::text])))
+) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=2000);
+alter table public.beat_batches enable row level security;
+
 create table public.events (
   tenant_id text not null default public.current_tenant(),
   id text not null,
@@ -340,6 +357,22 @@ create table public.refunds (
 );
 alter table public.refunds enable row level security;
 
+create table public.session_beats (
+  tenant_id text not null default public.current_tenant(),
+  session_id text not null,
+  kind text not null,
+  last_at timestamp with time zone not null,
+  ats timestamp with time zone[] not null,
+  sequences bigint[] not null,
+  active_ms integer[] not null,
+  counted_ms integer[] not null,
+  unbilled_ms integer[] not null,
+  finals boolean[] not null,
+  addresses smallint[] not null,
+  browsers smallint[] not null
+);
+alter table public.session_beats enable row level security;
+
 create table public.sessions (
   tenant_id text not null default public.current_tenant(),
   id text not null,
@@ -494,6 +527,7 @@ create table public.users (
   pending_email_normalized text,
   deleted_at timestamp with time zone,
   has_spending_limits boolean not null default false,
+  signed_out_at timestamp with time zone,
   constraint email_is_unique UNIQUE (tenant_id, email_normalized),
   constraint pending_email_is_whole CHECK (((pending_email IS NULL) = (pending_email_normalized IS NULL))),
   constraint users_pkey PRIMARY KEY (tenant_id, id),
@@ -582,6 +616,8 @@ CREATE INDEX audit_entries_by_actor ON public.audit_entries USING btree (tenant_
 
 CREATE INDEX audit_entries_by_subject ON public.audit_entries USING btree (tenant_id, subject_id, id) WHERE (subject_id IS NOT NULL);
 
+CREATE INDEX beat_batches_by_age ON public.beat_batches USING btree (at);
+
 CREATE INDEX events_by_provider ON public.events USING btree (tenant_id, provider_id, id);
 
 CREATE INDEX events_by_session ON public.events USING btree (tenant_id, session_id, sequence) WHERE (session_id IS NOT NULL);
@@ -626,6 +662,10 @@ CREATE INDEX refresh_tokens_by_user ON public.refresh_tokens USING btree (tenant
 
 CREATE INDEX refunds_by_purchase ON public.refunds USING btree (tenant_id, purchase_id, id);
 
+CREATE INDEX session_beats_by_age ON public.session_beats USING btree (last_at);
+
+CREATE INDEX session_beats_by_session ON public.session_beats USING btree (tenant_id, session_id);
+
 CREATE INDEX sessions_by_provider ON public.sessions USING btree (tenant_id, provider_id, id);
 
 CREATE INDEX sessions_by_user ON public.sessions USING btree (tenant_id, user_id, id);
@@ -659,6 +699,8 @@ CREATE INDEX transfers_debiting ON public.transfers USING btree (tenant_id, debi
 CREATE UNIQUE INDEX transfers_into_wallet ON public.transfers USING btree (tenant_id, credit_account_id, credit_sequence) WHERE (credit_sequence IS NOT NULL);
 
 CREATE UNIQUE INDEX transfers_out_of_wallet ON public.transfers USING btree (tenant_id, debit_account_id, debit_sequence) WHERE (debit_sequence IS NOT NULL);
+
+CREATE INDEX users_signed_out ON public.users USING btree (signed_out_at) WHERE (signed_out_at IS NOT NULL);
 
 CREATE INDEX wallets_in_debt ON public.wallets USING btree (tenant_id, id) WHERE (debt > 0);
 
@@ -874,6 +916,17 @@ CREATE OR REPLACE FUNCTION public.lease_ms(s public.sessions)
  IMMUTABLE PARALLEL SAFE
 AS $function$ select case when s.is_first_beat_due or s.is_lease_short then 45000 else 130000 end::bigint $function$;
 
+CREATE OR REPLACE FUNCTION public.log_time(p_tenant_id text, p_kind text, p_session_id text, p_at timestamp with time zone, p_sequence bigint, p_active_ms bigint, p_counted_ms bigint, p_unbilled_ms bigint)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  insert into beat_batches (tenant_id, at, kind, session_ids, ats, sequences, active_ms, counted_ms, unbilled_ms, finals,
+    addresses, browsers)
+  values (p_tenant_id, p_at, p_kind, array[p_session_id], array[p_at], array[p_sequence], array[p_active_ms::integer],
+    array[p_counted_ms::integer], array[p_unbilled_ms::integer], array[false], array[null::smallint],
+    array[null::smallint]);
+$function$;
+
 CREATE OR REPLACE FUNCTION public.ms_between(p_from timestamp with time zone, p_to timestamp with time zone)
  RETURNS bigint
  LANGUAGE sql
@@ -1052,6 +1105,13 @@ begin
     values (p_tenant_id, s.user_id, s.provider_id, date_trunc('hour', p_now, 'UTC'), unbilled)
     on conflict (tenant_id, user_id, provider_id, hour) do update set unbilled_ms = u.unbilled_ms + excluded.unbilled_ms;
   end if;
+  if s.status <> 'pending' and (s.launch_spent_by is distinct from p_client_id or unbilled > 0) then
+    perform log_time(
+      p_tenant_id,
+      case when s.client_id is distinct from p_client_id then 'takeover'
+        when s.launch_spent_by = p_client_id then 'again' else 'return' end,
+      p_session_id, p_now, null, null, counted, unbilled);
+  end if;
   -- Also what silent sessions of theirs were served: they are written down only when they end, half an hour later.
   select coalesce(sum(u.unbilled_ms), 0) + coalesce((
       select sum(served_ms(x, p_now)) from sessions x
@@ -1139,6 +1199,10 @@ create policy batches_see_all on public.audit_unchained as permissive for all to
 
 create policy tenant_adds_its_own on public.audit_unchained as permissive for insert to tm_app with check ((tenant_id = public.current_tenant()));
 
+create policy batches_see_all on public.beat_batches as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.beat_batches as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
 create policy batches_see_all on public.events as permissive for all to tm_batch using (true) with check (true);
 
 create policy tenant_sees_its_own on public.events as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
@@ -1186,6 +1250,10 @@ create policy tenant_sees_its_own on public.refresh_tokens as permissive for all
 create policy batches_see_all on public.refunds as permissive for all to tm_batch using (true) with check (true);
 
 create policy tenant_sees_its_own on public.refunds as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.session_beats as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.session_beats as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
 create policy batches_see_all on public.sessions as permissive for all to tm_batch using (true) with check (true);
 
@@ -1248,6 +1316,8 @@ grant execute on function public.free_after_debt(p_tenant_id text, p_wallet_id t
 grant execute on function public.job_figures(p_now timestamp with time zone, OUT due bigint, OUT oldest_due_at timestamp with time zone, OUT failed bigint) to tm_batch;
 
 grant execute on function public.lease_ms(s public.sessions) to public;
+
+grant execute on function public.log_time(p_tenant_id text, p_kind text, p_session_id text, p_at timestamp with time zone, p_sequence bigint, p_active_ms bigint, p_counted_ms bigint, p_unbilled_ms bigint) to public;
 
 grant execute on function public.ms_between(p_from timestamp with time zone, p_to timestamp with time zone) to public;
 
@@ -1320,6 +1390,10 @@ grant insert, select on table public.audit_links to tm_batch;
 grant insert on table public.audit_unchained to tm_app;
 
 grant delete, insert, select on table public.audit_unchained to tm_batch;
+
+grant insert, select on table public.beat_batches to tm_app;
+
+grant delete, insert, select on table public.beat_batches to tm_batch;
 
 grant insert, select on table public.events to tm_app;
 
@@ -1414,6 +1488,10 @@ grant update on table public.refunds (status) to tm_batch;
 grant update on table public.refunds (stripe_refund_id) to tm_app;
 
 grant update on table public.refunds (stripe_refund_id) to tm_batch;
+
+grant select on table public.session_beats to tm_app;
+
+grant delete, insert, select on table public.session_beats to tm_batch;
 
 grant insert, select, update on table public.sessions to tm_app;
 

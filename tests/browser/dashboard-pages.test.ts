@@ -92,6 +92,13 @@ const pages: Seen[] = [
     who: () => operator,
   },
   {
+    name: 'search-person-sign-out',
+    path: () => '/operator/search?q=lise@example.com',
+    ready: '.empty',
+    who: () => operator,
+    prepare: press('Sign out everywhere'),
+  },
+  {
     name: 'search-app',
     path: () => `/operator/search?q=${providerId}`,
     ready: 'tbody tr',

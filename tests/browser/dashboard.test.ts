@@ -195,6 +195,25 @@ describe('an operator with a complaint', () => {
   })
 })
 
+describe('an operator whom somebody calls because of a stranger in the account', () => {
+  test('signs the person out everywhere', async () => {
+    const victim = await stack.register('victim@example.com')
+    const context = await stack.newContext({ person: operator })
+    const page = await context.newPage()
+    await page.goto(`${stack.url}/dashboard/operator/search?q=victim@example.com`)
+    await button(page, 'Sign out everywhere').click()
+    await page.getByLabel('Reason').fill('Sign-ins from abroad')
+    await button(page, 'End the sign-ins').click()
+    await page.getByText('One sign-in was ended').waitFor()
+    expect(await page.getByRole('dialog').count()).toBe(0)
+    const answer = await fetch(`${stack.url}/auth/profile`, {
+      headers: { authorization: `Bearer ${victim.accessToken}` },
+    })
+    expect(answer.status).toBe(401)
+    await context.close()
+  })
+})
+
 describe('a provider', () => {
   let owner: Person
   let id: string

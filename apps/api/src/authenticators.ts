@@ -8,7 +8,7 @@ import type { Authenticators } from './http/authenticate.ts'
 import { JwtRefused } from './keys/key-ring.ts'
 import type { ApiKeys } from './providers/find-api-key.ts'
 
-export function createAuthenticators({ db, keys }: Deps, apiKeys: ApiKeys): Authenticators {
+export function createAuthenticators({ db, keys, signedOut }: Deps, apiKeys: ApiKeys): Authenticators {
   const claimsOf = async (jwt: string, typ: 'at+jwt' | 'session+jwt', audience?: string) => {
     try {
       return await keys.verify(jwt, typ, audience)
@@ -20,10 +20,12 @@ export function createAuthenticators({ db, keys }: Deps, apiKeys: ApiKeys): Auth
   const user = async (jwt: string) => {
     const claims = await claimsOf(jwt, 'at+jwt', 'marketplace')
     if (!claims) return undefined
+    const userId = String(claims.sub)
+    if (await signedOut.isVoid({ userId, issuedAtSeconds: Number(claims.iat ?? 0) })) return undefined
     return {
       kind: 'user' as const,
       tenantId: String(claims.tid),
-      userId: String(claims.sub),
+      userId,
       isOperator: false,
     }
   }

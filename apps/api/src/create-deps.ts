@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { Logger } from 'pino'
 import { assert } from './assert.ts'
+import { createSignedOut } from './auth/signed-out.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Db } from './db.ts'
@@ -24,6 +25,7 @@ export async function createDeps(base: { config: Config; log: Logger; db: Db; cl
     ...base,
     keys,
     origins: createOrigins({ db, clock }),
+    signedOut: createSignedOut({ db, clock }),
     edge: createEdge({ db, clock, keyEncryptionKey, openingKeys, publicUrl }),
     metrics: createMetrics({ db }),
     cursors: createCursors(cursorKey, cursorKeysBefore),

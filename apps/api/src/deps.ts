@@ -4,6 +4,7 @@
  * @module
  */
 import type { Logger } from 'pino'
+import type { SignedOut } from './auth/signed-out.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Db } from './db.ts'
@@ -22,5 +23,6 @@ export interface Deps {
   edge: Edge
   cursors: Cursors
   origins: Origins
+  signedOut: SignedOut
   metrics: Metrics
 }

@@ -34,11 +34,11 @@ export function createTasks(deps: Deps, mailer = createMailer(deps)): TaskList {
     'roll-up-accounts': rollUpTask(deps),
     'check-ledger': checkLedgerTask(deps),
     'forget-old-rows': forgetOldRowsTask(deps),
+    'fold-beats': foldBeatsTask(deps),
     'roll-up-activity': rollUpActivityTask(deps),
     'roll-up-activity-again': rollUpActivityAgainTask(deps),
     'forget-webhook-deliveries': forgetWebhookDeliveriesTask(deps),
   }
-    'fold-beats': foldBeatsTask(deps),
 }
 
 // Minute, hour, day, month, weekday; UTC. What was missed while nobody ran is not made up for: each run does it all.
@@ -48,13 +48,12 @@ export const CRON = `
 17 3 * * * check-ledger
 */5 * * * * notice-low-balances
 41 * * * * forget-old-rows
+*/5 * * * * fold-beats
 51 * * * * forget-webhook-deliveries
 */5 * * * * roll-up-activity
 37 4 * * * roll-up-activity-again
 `
 
-*/5 * * * * fold-beats
-46 * * * * forget-invitations
 export async function startWorker(deps: Deps, databaseUrl: string): Promise<Worker> {
   const { log } = deps
   // Ours, so that its last connection is gone before the database may be.

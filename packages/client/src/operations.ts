@@ -1116,7 +1116,7 @@ export interface Operations {
         /** When the account was made. */
         createdAt: string
       }
-      /** A JWT for `Authorization: Bearer …`. It stays good until it expires, also after a logout. */
+      /** A JWT for `Authorization: Bearer …`. It stays good until it expires, also after a logout; a reset of the password and an operator end it at once. */
       accessToken: string
       /** Opaque; trades for the next pair once, within 30 days. Refresh one at a time. */
       refreshToken: string
@@ -1180,6 +1180,23 @@ export interface Operations {
     }
     answer: undefined
     problems: 'account_in_use' | 'password_wrong'
+  }
+  /** End all sign-ins of a person. `POST /operators/users/{id}/sign-out` */
+  endSignIns: {
+    path: {
+      /** Prefixed id, sortable by time. */
+      id: string
+    }
+    query: undefined
+    body: {
+      /** For the audit log. */
+      reason: string
+    }
+    answer: {
+      /** Sign-ins that were alive. */
+      endedCount: number
+    }
+    problems: 'not_found'
   }
   /** More minutes for a session that has not ended. `POST /sessions/{id}/extend` */
   extendSession: {
@@ -2474,7 +2491,7 @@ export interface Operations {
       refreshToken: string
     }
     answer: {
-      /** A JWT for `Authorization: Bearer …`. It stays good until it expires, also after a logout. */
+      /** A JWT for `Authorization: Bearer …`. It stays good until it expires, also after a logout; a reset of the password and an operator end it at once. */
       accessToken: string
       /** Opaque; trades for the next pair once, within 30 days. Refresh one at a time. */
       refreshToken: string
@@ -2559,7 +2576,7 @@ export interface Operations {
         /** When the account was made. */
         createdAt: string
       }
-      /** A JWT for `Authorization: Bearer …`. It stays good until it expires, also after a logout. */
+      /** A JWT for `Authorization: Bearer …`. It stays good until it expires, also after a logout; a reset of the password and an operator end it at once. */
       accessToken: string
       /** Opaque; trades for the next pair once, within 30 days. Refresh one at a time. */
       refreshToken: string
@@ -2644,6 +2661,7 @@ export const OPERATIONS: Record<keyof Operations, readonly [string, string, bool
   createUser: ['POST', '/auth/register', false, false],
   createWebhookEndpoint: ['POST', '/providers/{id}/webhook-endpoints', true, true],
   deleteAccount: ['POST', '/auth/account/delete', true, false],
+  endSignIns: ['POST', '/operators/users/{id}/sign-out', true, false],
   extendSession: ['POST', '/sessions/{id}/extend', true, true],
   getAnalytics: ['GET', '/providers/{id}/analytics', true, false],
   getBalance: ['GET', '/tokens/balance', true, false],

@@ -14,6 +14,7 @@ export type AccountMail = { tenantId: string } & (
   | { kind: 'reset_password'; emailNormalized: string; requestedAt: string }
   | { kind: 'password_changed'; userId: string }
   | { kind: 'email_change_asked'; userId: string }
+  | { kind: 'signed_out'; userId: string }
   /** The row does not know the address any more. */
   | { kind: 'account_deleted'; email: string }
 )

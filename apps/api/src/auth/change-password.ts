@@ -63,6 +63,8 @@ async function setPassword(
 ): Promise<void> {
   const { tenantId, userId, passwordHash, isEmailProven, now } = input
   await tx.query(setPasswordSql, [userId, passwordHash, isEmailProven ? now : null])
+  // Who comes by a mailed link may be taking the account back: what others hold ends with it.
+  if (isEmailProven) await tx.query('update users set signed_out_at = $2 where id = $1', [userId, now])
   await revokeSignIns(tx, input)
   await voidMailedLinks(tx, { userId, purpose: 'reset_password', now })
   await enqueueAccountMail(tx, { kind: 'password_changed', tenantId, userId })

@@ -79,7 +79,8 @@ export const sendAccountMailTask =
         }))
       }
       case 'password_changed':
-      case 'email_change_asked': {
+      case 'email_change_asked':
+      case 'signed_out': {
         const user = await inTenant((tx) => findRecipient(tx, { userId: mail.userId }))
         if (!user) return
         const notice = NOTICES[mail.kind]
@@ -104,6 +105,13 @@ const NOTICES = {
     paragraphs: [
       'somebody who knows your password asked to change the e-mail address of your account. It changes when the new address is confirmed.',
       'If it was not you, change your password now: that calls it off.',
+    ],
+  },
+  signed_out: {
+    subject: 'Your account was signed out everywhere',
+    paragraphs: [
+      'our operators ended all sign-ins of your account, because somebody else may have been in it.',
+      'Choose a new password before you go on: the page where you sign in has a link for it.',
     ],
   },
   account_deleted: {

@@ -20,7 +20,7 @@ export const LinkTokenField = Type.String({
 })
 
 export function registerPasswordRoutes(app: App, deps: Deps, passwords: Passwords): void {
-  const { db, clock } = deps
+  const { db, clock, signedOut } = deps
 
   app.post(
     '/auth/password',
@@ -102,7 +102,8 @@ export function registerPasswordRoutes(app: App, deps: Deps, passwords: Password
         operationId: 'resetPassword',
         tags: ['Accounts'],
         summary: 'Choose a new password by a mailed link',
-        description: 'Ends every sign-in of the account and confirms its address. Sign in afterwards.',
+        description:
+          'Ends every sign-in of the account, access tokens included, and confirms its address. Sign in afterwards.',
         body: Shape({ token: LinkTokenField, newPassword: PasswordField }),
         response: { 204: Type.Null({ description: 'Changed.' }), ...problems('link_invalid') },
       },
@@ -116,6 +117,7 @@ export function registerPasswordRoutes(app: App, deps: Deps, passwords: Password
       const passwordHash = await passwords.hash(newPassword)
       const now = clock()
       await db.inTenant(tenantId, (tx) => resetPassword(tx, { tenantId, token, passwordHash, now }))
+      signedOut.forget()
       return reply.code(204).send(null)
     },
   )

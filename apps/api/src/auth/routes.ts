@@ -26,7 +26,8 @@ import { DisplayNameField, EmailField, PasswordField, Profile, presentUser, User
 
 const credentialProperties = {
   accessToken: Type.String({
-    description: 'A JWT for `Authorization: Bearer …`. It stays good until it expires, also after a logout.',
+    description:
+      'A JWT for `Authorization: Bearer …`. It stays good until it expires, also after a logout; a reset of the password and an operator end it at once.',
     examples: ['eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiJ1c3JfMDFrIn0.c2lnbmF0dXJl'],
   }),
   refreshToken: Type.String({

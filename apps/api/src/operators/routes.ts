@@ -23,6 +23,7 @@ import {
 } from './looking-up.ts'
 import { registerPurchaseFileRoute } from './purchase-file-route.ts'
 import { registerRefundRoutes } from './refund-routes.ts'
+import { registerSignOutRoute } from './sign-out-route.ts'
 
 const SessionStatus = Type.Union(
   [Type.Literal('pending'), Type.Literal('active'), Type.Literal('paused'), Type.Literal('ended')],
@@ -269,6 +270,7 @@ export function registerOperatorRoutes(app: App, deps: Deps): void {
 
   registerPurchaseFileRoute(app, deps)
   registerRefundRoutes(app, deps)
+  registerSignOutRoute(app, deps)
   registerAuditRoutes(app, deps)
   registerHealthRoutes(app, deps)
 }

@@ -65,6 +65,8 @@ async function prepare(name: string): Promise<Record<string, string>> {
     await sendEvent(api, completed(paymentOf(purchase)))
     return { id: purchase.id }
   }
+  // Somebody else: a sign-out would void the tokens that other calls here are made with.
+  if (name.endsWith('/sign-out')) return { id: (await addUser(api)).id }
   if (name.includes('/operators/users/')) return { id: owner.id }
   if (name.includes('/operators/sessions/')) {
     return { id: (await openSession(await createMarket(api))).sessionId }

@@ -46,6 +46,7 @@ GET    operator                     read      /operators/transfers
 GET    operator                     read      /operators/transfers/{id}
 GET    operator                     read      /operators/users
 GET    operator                     read      /operators/users/{id}
+POST   operator                     write     /operators/users/{id}/sign-out
 GET    open                         open      /providers
 POST   user                         write     /providers
 GET    user                         read      /providers/mine

@@ -9,6 +9,7 @@ import { SessionState } from '../parts/state.tsx'
 import { changeQuery, PageTitle, useAddress } from '../router.tsx'
 import { Account, IdLink, Purchases, Sessions, Transfers } from './found.tsx'
 import { PurchaseFile } from './purchase-file.tsx'
+import { SignOutButton } from './sign-out.tsx'
 
 /** One box for whatever a complaint names: a person, a session, a purchase, a line of the ledger, an account. */
 export function Search() {
@@ -131,6 +132,7 @@ function PersonFile({ person }: { person: FoundUser }) {
             {balance.debt > 0 && `, ${formatNumber(balance.debt)} owed`}
           </dd>
         </dl>
+        <SignOutButton userId={user.id} email={user.email} />
       </section>
       <Sessions filter={{ userId: user.id }} title="Sessions" />
       <Purchases filter={{ userId: user.id }} title="Purchases" />
