@@ -28,10 +28,10 @@ import { type App, createServer } from './http/server.ts'
 import { registerUnusedSockets } from './http/unused-sockets.ts'
 import { registerValidation } from './http/validation.ts'
 import { registerKeyRoutes } from './keys/routes.ts'
+import { registerMemberRoutes } from './members/routes.ts'
 import { registerBusinessMetrics } from './observability/business-metrics.ts'
 import { registerRequestTracing } from './observability/trace-requests.ts'
 import { registerOperatorRoutes } from './operators/routes.ts'
-import { createApiKeys } from './providers/find-api-key.ts'
 import { registerProviderRoutes } from './providers/routes.ts'
 import { registerReceiptRoutes } from './receipts/routes.ts'
 import { endProviderSessions } from './sessions/end-provider-sessions.ts'
@@ -60,8 +60,7 @@ export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   registerCors(plain, deps)
   registerOverload(plain, deps)
   const counts = registerRateLimits(plain, deps)
-  const apiKeys = createApiKeys(deps)
-  registerAuthentication(plain, createAuthenticators(deps, apiKeys), counts)
+  registerAuthentication(plain, createAuthenticators(deps), counts)
 
   registerMetrics(app, deps)
   registerBusinessMetrics(deps)
@@ -70,10 +69,10 @@ export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   registerKeyRoutes(app, deps)
   registerAuthRoutes(app, deps)
   registerProviderRoutes(app, deps, {
-    apiKeys,
     onSuspended: (tx, providerId) =>
       endProviderSessions(tx, { providerId, now: deps.clock(), marketplaceUrl: deps.config.marketplaceUrl }),
   })
+  registerMemberRoutes(app, deps)
   registerTokenRoutes(app, deps)
   registerSessionRoutes(app, deps, tuning)
   registerReceiptRoutes(app, deps)

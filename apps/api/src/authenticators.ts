@@ -6,9 +6,9 @@
 import type { Deps } from './deps.ts'
 import type { Authenticators } from './http/authenticate.ts'
 import { JwtRefused } from './keys/key-ring.ts'
-import type { ApiKeys } from './providers/find-api-key.ts'
+import { findApiKey } from './providers/find-api-key.ts'
 
-export function createAuthenticators({ db, keys, signedOut }: Deps, apiKeys: ApiKeys): Authenticators {
+export function createAuthenticators({ db, clock, keys, signedOut }: Deps): Authenticators {
   const claimsOf = async (jwt: string, typ: 'at+jwt' | 'session+jwt', audience?: string) => {
     try {
       return await keys.verify(jwt, typ, audience)
@@ -52,6 +52,6 @@ export function createAuthenticators({ db, keys, signedOut }: Deps, apiKeys: Api
         clientId: String(claims.cid),
       }
     },
-    key: (secret) => apiKeys.find(secret),
+    key: (secret) => findApiKey({ db, clock }, secret),
   }
 }

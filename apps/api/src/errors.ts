@@ -192,6 +192,36 @@ export const PROBLEMS = {
     title: 'There are as many of these as there may be',
     cure: 'Remove one that is not needed, or ask us for more.',
   },
+  member_not_found: {
+    status: 404,
+    title: 'There is no such member',
+    cure: 'Take an id from the list of the provider’s members.',
+  },
+  primary_owner_stays: {
+    status: 409,
+    title: 'The primary owner cannot leave, be removed or take another role',
+    cure: 'Transfer the provider to another member first.',
+  },
+  invitation_not_found: {
+    status: 404,
+    title: 'There is no such invitation',
+    cure: 'Take an id from the list of the provider’s invitations; it may have been accepted already.',
+  },
+  already_member: {
+    status: 409,
+    title: 'That address is on the team already',
+    cure: 'Change the member’s role instead.',
+  },
+  already_invited: {
+    status: 409,
+    title: 'That address was invited already',
+    cure: 'Send the invitation again, or take it back first.',
+  },
+  invitation_for_other_address: {
+    status: 403,
+    title: 'This invitation was sent to another address',
+    cure: 'Sign in to the account that has the invited address, or register it.',
+  },
   api_key_not_found: {
     status: 404,
     title: 'There is no such API key',

@@ -25,6 +25,7 @@ export type IdPrefix =
   | 'aud'
   | 'rfd'
   | 'chk'
+  | 'inv'
 
 /** The open marketplace. */
 export const PUBLIC_TENANT_ID = 'ten_00000000000000000000000000'

@@ -13,6 +13,8 @@ import type { Deps } from './deps.ts'
 import { forgetOldRowsTask } from './http/forget-old-rows.ts'
 import { checkLedgerTask, rollUpTask } from './ledger/jobs.ts'
 import { createMailer } from './mail/mail.ts'
+import { forgetInvitationsTask, sendMemberMailTask } from './members/jobs.ts'
+import { MEMBER_MAIL_TASK } from './members/member-mail.ts'
 import { traceTasks } from './observability/trace-tasks.ts'
 import { foldBeatsTask, startSweeper } from './sessions/jobs.ts'
 import { LOW_BALANCE_MAIL_TASK, noticeLowBalancesTask, sendLowBalanceMailTask } from './tokens/jobs.ts'
@@ -29,6 +31,8 @@ export function createTasks(deps: Deps, mailer = createMailer(deps)): TaskList {
     [ACCOUNT_MAIL_TASK]: sendAccountMailTask(deps, mailer),
     [LOW_BALANCE_MAIL_TASK]: sendLowBalanceMailTask(deps, mailer),
     [DISABLED_MAIL_TASK]: sendDisabledMailTask(deps, mailer),
+    [MEMBER_MAIL_TASK]: sendMemberMailTask(deps, mailer),
+    'forget-invitations': forgetInvitationsTask(deps),
     'notice-low-balances': noticeLowBalancesTask(deps),
     'chain-audit': chainAuditTask(deps),
     'roll-up-accounts': rollUpTask(deps),
@@ -49,6 +53,7 @@ export const CRON = `
 */5 * * * * notice-low-balances
 41 * * * * forget-old-rows
 */5 * * * * fold-beats
+46 * * * * forget-invitations
 51 * * * * forget-webhook-deliveries
 */5 * * * * roll-up-activity
 37 4 * * * roll-up-activity-again

@@ -29,7 +29,7 @@ export async function deleteAccount(
   if (user.passwordHash !== seenHash) throw new Problem('password_wrong')
   const [ties] = await tx.query<Ties>(tiesSql, [userId])
   if (user.isOperator) refuse('An operator’s account is closed by another operator.')
-  if (ties?.hasProviders) refuse('The account owns providers; their earnings are paid out to it.')
+  if (ties?.hasProviders) refuse('The account owns providers, whose payouts go to it. Transfer them first.')
   if (ties?.hasOpenSessions) refuse('End its open sessions first.')
   if (ties && ties.debt > 0) refuse('Buy tokens to settle what a refund left owing.')
   const total = ties?.total ?? 0
@@ -45,6 +45,11 @@ export async function deleteAccount(
   await tx.query('delete from mailed_links where user_id = $1', [userId])
   await tx.query('delete from provider_spending_limits where user_id = $1', [userId])
   await tx.query('delete from spending_limits where user_id = $1', [userId])
+  await tx.query('delete from provider_members where user_id = $1', [userId])
+  await tx.query('delete from provider_invitations where email_normalized = $1 or invited_by = $2', [
+    user.emailNormalized,
+    userId,
+  ])
   await tx.query(endSignInsSql, [userId, now])
 }
 

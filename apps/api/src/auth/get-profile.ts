@@ -25,5 +25,6 @@ export async function getProfile(tx: Tx, userId: string): Promise<Static<typeof 
 
 const getProfileSql = `
   select u.id, u.email, u.display_name as "displayName", u.created_at as "createdAt", u.is_operator as "isOperator",
-    exists (select from providers p where p.owner_id = u.id) as "isProvider"
+    exists (select from providers p where p.owner_id = u.id)
+      or exists (select from provider_members m where m.user_id = u.id) as "isProvider"
   from users u where u.id = $1 and u.deleted_at is null`

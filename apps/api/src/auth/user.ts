@@ -62,7 +62,7 @@ const userProperties = {
 export const User = Shape(userProperties, { description: 'A person with an account.' })
 
 export const Role = Type.Union([Type.Literal('user'), Type.Literal('provider'), Type.Literal('operator')], {
-  description: '`user`: everybody; `provider`: owns a provider; `operator`: runs this marketplace.',
+  description: '`user`: everybody; `provider`: is on a provider’s team; `operator`: runs this marketplace.',
   examples: ['user'],
 })
 

@@ -40,7 +40,8 @@ export function registerDashboardRoutes(app: App, deps: Deps): void {
         operationId: 'listProviderSessions',
         tags: ['Sessions'],
         summary: 'A provider’s sessions, newest first',
-        description: 'For its owner or a key. Users are told apart by `userRef`; who they are is not said.',
+        description:
+          'For its team, or a key, which sees the sessions of its own mode. Users are told apart by `userRef`; who they are is not said.',
         params,
         querystring: Shape({
           status: Type.Optional(
@@ -63,7 +64,8 @@ export function registerDashboardRoutes(app: App, deps: Deps): void {
       const { limit = 20, cursor, status, test } = query
       const after = cursors.decode(cursor)
       const now = clock()
-      const isTest = actor.kind === 'key' && actor.mode === 'test' ? true : test
+      // A key sees the sessions of its own mode, whatever it asks for.
+      const isTest = actor.kind === 'key' ? actor.mode === 'test' : test
       const rows = await db.inTenant(actor.tenantId, async (tx) => {
         await getProviderToRead(tx, params.id, actor)
         return listProviderSessions(tx, { providerId: params.id, status, isTest, after, limit, now })
@@ -190,9 +192,11 @@ export function registerDashboardRoutes(app: App, deps: Deps): void {
       await db.inTenant(tenantId, (tx) => getProviderToRead(tx, id, request.actor))
       const stream = watches.open(userId, 'sessions', async () => {
         const now = clock()
-        const rows = await db.inTenant(tenantId, (tx) =>
-          listLiveSessions(tx, { providerId: id, limit: LIVE_MAX, now }),
-        )
+        const rows = await db.inTenant(tenantId, async (tx) => {
+          // At every look: whoever left the team sees no more from then on.
+          await getProviderToRead(tx, id, request.actor)
+          return listLiveSessions(tx, { providerId: id, limit: LIVE_MAX, now })
+        })
         return {
           shown: { items: rows.map((row) => presentProviderSession(row, now, marketplaceUrl)) },
           mark: rows.map(markOf).join(),

@@ -8,6 +8,7 @@
  */
 import { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
+import { Problem } from '../errors.ts'
 
 const POLL_MS = 1_000
 /** Proxies and the server's own idle limit cut what is silent for a minute. */
@@ -48,7 +49,8 @@ export function createWatches(): Watches {
       stream.once('close', () => open.delete(stream))
       follow(stream, { name, read, signal: stopped.signal }).then(
         () => stream.push(null),
-        (error: Error) => stream.destroy(error),
+        // Who may not look any more is told by the refusal of the next call.
+        (error: Error) => (error instanceof Problem ? stream.push(null) : stream.destroy(error)),
       )
       return stream
     },

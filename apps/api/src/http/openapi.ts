@@ -36,6 +36,7 @@ export async function registerOpenApi(app: FastifyInstance, publicUrl: string): 
         { name: 'Accounts', description: 'Register, sign in, stay signed in.' },
         { name: 'Tokens', description: 'Balance, packages, purchases, history.' },
         { name: 'Providers', description: 'The apps that sessions are opened with.' },
+        { name: 'Teams', description: 'Who works on a provider, as what, and how they are invited.' },
         { name: 'Sessions', description: 'Paid, timed access, as the marketplace sees it.' },
         { name: 'Provider SDK', description: 'What provider pages call: validate, beat, pause, complete.' },
         { name: 'Keys', description: 'The public key set.' },

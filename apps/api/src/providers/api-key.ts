@@ -18,7 +18,7 @@ export const ROTATION_OVERLAP_HOURS_MAX = 168
 /** What a key may be allowed; a closed set, so that a typing error is refused and not ignored. */
 export const SCOPES = {
   'sessions:read': 'read the provider’s sessions',
-  'sessions:write': 'pause, resume and complete the provider’s sessions',
+  'sessions:write': 'open test sessions',
   'providers:write': 'change the provider: texts, addresses, price, asking for review',
   'analytics:read': 'read figures and earnings',
   'webhooks:write': 'manage webhook endpoints and replay deliveries',
@@ -49,7 +49,7 @@ const scopes = Type.Array(
 )
 const mode = Type.Enum(['live', 'test'], {
   type: 'string',
-  description: '`test` keys act on test sessions only, which cost nothing.',
+  description: '`test` keys know test sessions only, which cost nothing; `live` keys know only the others.',
   examples: ['live'],
 })
 

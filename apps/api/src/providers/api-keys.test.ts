@@ -7,6 +7,8 @@ import {
   type TestApi,
   type TestUser,
 } from '../../test/harness.ts'
+import { createApp } from '../app.ts'
+import { createMetrics } from '../http/metrics.ts'
 import { createId, PUBLIC_TENANT_ID } from '../id.ts'
 import { createApiKeySecret, hashOfSecret } from './api-key.ts'
 
@@ -93,11 +95,22 @@ describe('a key', () => {
     expect(key.lastUsedAt).toBe(api.clock.now().toISOString())
   })
 
-  test('stops at once when it is revoked, cached or not', async () => {
+  test('stops at once when it is revoked, on every instance', async () => {
     const { secret, id } = await issue()
     expect((await use(secret)).status).toBe(200)
+    const other = await createApp({ ...api.deps, metrics: createMetrics(api.deps) })
+    const useThere = () =>
+      other.inject({
+        method: 'PATCH',
+        url: `/providers/${providerId}`,
+        headers: { authorization: `Bearer ${secret}` },
+        payload: { name: 'By key' },
+      })
+    expect((await useThere()).statusCode).toBe(200)
     expect((await api.call('DELETE', `${keys()}/${id}`, { token: owner.token })).status).toBe(204)
     expect((await use(secret)).body.code).toBe('unauthenticated')
+    expect((await useThere()).statusCode).toBe(401)
+    await other.close()
     expect((await api.call('DELETE', `${keys()}/${id}`, { token: owner.token })).status).toBe(204)
     const { body } = await api.call('GET', keys(), { token: owner.token })
     const key = body.items.find((item: { id: string }) => item.id === id)

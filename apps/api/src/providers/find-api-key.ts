@@ -5,18 +5,8 @@ import { hashOfSecret } from './api-key.ts'
 
 type KeyActor = Extract<Actor, { kind: 'key' }>
 
-/** How long an instance may believe what it read; a revocation elsewhere takes this long to arrive at most. */
-const CACHE_MS = 5_000
-const CACHED_MAX = 10_000
 /** `lastUsedAt` is true to the minute: a write per call would make reads cost what writes cost. */
 const TOUCH_MINUTES = 1
-
-export interface ApiKeys {
-  /** Whom a secret speaks for; undefined when it is unknown, revoked or over. */
-  find(secret: string): Promise<KeyActor | undefined>
-  /** Called after a change of keys: this instance asks the database again, from the next call on. */
-  forget(): void
-}
 
 interface FoundRow {
   id: string
@@ -24,57 +14,34 @@ interface FoundRow {
   providerId: string
   scopes: string[]
   mode: 'live' | 'test'
-  expiresAt: Date | null
   isTouchDue: boolean
 }
 
-/** @example const apiKeys = createApiKeys(deps) */
-export function createApiKeys({ db, clock }: { db: Db; clock: Clock }): ApiKeys {
-  const cache = new Map<string, { row: FoundRow; at: number }>()
-  // A look-up that began before a revocation must not put the old answer back.
-  let generation = 0
-
-  async function look(hash: Buffer): Promise<FoundRow | undefined> {
-    const now = clock()
-    const [row] = await db.batch.query<FoundRow>(findApiKeySql, [
-      hash,
-      now,
-      new Date(now.getTime() - TOUCH_MINUTES * 60_000),
-    ])
-    if (row?.isTouchDue) await db.batch.query(touchApiKeySql, [row.tenantId, row.id, now])
-    return row
-  }
-
-  return {
-    async find(secret) {
-      const hash = hashOfSecret(secret)
-      if (!hash) return undefined
-      const cacheKey = hash.toString('base64')
-      const cached = cache.get(cacheKey)
-      let row = cached && performance.now() - cached.at < CACHE_MS ? cached.row : undefined
-      if (!row) {
-        const startedIn = generation
-        const startedAt = performance.now()
-        row = await look(hash)
-        if (row && startedIn === generation) {
-          if (cache.size >= CACHED_MAX) cache.clear()
-          cache.set(cacheKey, { row, at: startedAt })
-        }
-      }
-      if (!row || (row.expiresAt !== null && row.expiresAt <= clock())) return undefined
-      const { id, tenantId, providerId, scopes, mode } = row
-      return { kind: 'key', keyId: id, tenantId, providerId, scopes, mode }
-    },
-    forget() {
-      generation += 1
-      cache.clear()
-    },
-  }
+/**
+ * Whom a secret speaks for; undefined when it is unknown, revoked or over.
+ *
+ * Asked of the database in every call: one look by an index, so that a revocation counts at once on every instance.
+ *
+ * @example const actor = await findApiKey(deps, 'tmk_live_…')
+ */
+export async function findApiKey(
+  { db, clock }: { db: Db; clock: Clock },
+  secret: string,
+): Promise<KeyActor | undefined> {
+  const hash = hashOfSecret(secret)
+  if (!hash) return undefined
+  const now = clock()
+  const touchedBefore = new Date(now.getTime() - TOUCH_MINUTES * 60_000)
+  const [row] = await db.batch.query<FoundRow>(findApiKeySql, [hash, now, touchedBefore])
+  if (!row) return undefined
+  const { id, tenantId, providerId, scopes, mode, isTouchDue } = row
+  if (isTouchDue) await db.batch.query(touchApiKeySql, [tenantId, id, now])
+  return { kind: 'key', keyId: id, tenantId, providerId, scopes, mode }
 }
 
 // Found by the hash alone: the secret is what says which tenant it belongs to.
 const findApiKeySql = `
-  select id, tenant_id as "tenantId", provider_id as "providerId", scopes, mode, expires_at as "expiresAt",
+  select id, tenant_id as "tenantId", provider_id as "providerId", scopes, mode,
     last_used_at is null or last_used_at < $3 as "isTouchDue"
   from api_keys
   where secret_hash = $1 and revoked_at is null and (expires_at is null or expires_at > $2)`

@@ -13,14 +13,13 @@ import {
   ROTATION_OVERLAP_HOURS,
   ROTATION_OVERLAP_HOURS_MAX,
 } from './api-key.ts'
-import type { ApiKeys } from './find-api-key.ts'
-import { getProviderToChange } from './get-provider.ts'
+import { getProviderToChange, getProviderToRead } from './get-provider.ts'
 import { issueApiKey, rotateApiKey } from './issue-api-key.ts'
 import { listApiKeys } from './list-api-keys.ts'
 import { revokeApiKey } from './revoke-api-key.ts'
 
-/** A provider's API keys, managed by its owner signed in: a key never makes or ends keys. */
-export function registerApiKeyRoutes(app: App, deps: Deps, apiKeys: ApiKeys): void {
+/** A provider's API keys, managed by its developers and owners signed in: a key never makes or ends keys. */
+export function registerApiKeyRoutes(app: App, deps: Deps): void {
   const { db, clock, edge, cursors } = deps
   const params = Shape({ id: Id('prv', 'The provider.') })
   const keyParams = Shape({ id: Id('prv', 'The provider.'), keyId: Id('key', 'The key.') })
@@ -36,7 +35,7 @@ export function registerApiKeyRoutes(app: App, deps: Deps, apiKeys: ApiKeys): vo
         description: 'For the provider’s server. The secret is shown this once.',
         params,
         body: NewApiKey,
-        response: { 201: IssuedApiKey, ...problems('provider_not_found', 'limit_reached') },
+        response: { 201: IssuedApiKey, ...problems('provider_not_found', 'forbidden', 'limit_reached') },
       },
     },
     (request, reply) => {
@@ -74,7 +73,7 @@ export function registerApiKeyRoutes(app: App, deps: Deps, apiKeys: ApiKeys): vo
         description: 'Without their secrets; revoked ones included, newest first.',
         params,
         querystring: Shape(PageQuery),
-        response: { 200: Page(ApiKey), ...problems('provider_not_found') },
+        response: { 200: Page(ApiKey), ...problems('provider_not_found', 'forbidden') },
       },
     },
     async (request) => {
@@ -82,7 +81,7 @@ export function registerApiKeyRoutes(app: App, deps: Deps, apiKeys: ApiKeys): vo
       const { limit = 20, cursor } = query
       const after = cursors.decode(cursor)
       const rows = await db.inTenant(actor.tenantId, async (tx) => {
-        await getProviderToChange(tx, params.id, actor)
+        await getProviderToRead(tx, params.id, actor)
         return listApiKeys(tx, { providerId: params.id, after, limit })
       })
       return toPage(rows, limit, cursors, ({ id }) => id, presentApiKey)
@@ -93,8 +92,6 @@ export function registerApiKeyRoutes(app: App, deps: Deps, apiKeys: ApiKeys): vo
     '/providers/:id/api-keys/:keyId/rotate',
     {
       config: { callers: ['user'] },
-      // After the commit and before the answer: who reads it may rely on it.
-      onSend: async () => apiKeys.forget(),
       schema: {
         operationId: 'rotateApiKey',
         tags: ['Providers'],
@@ -114,7 +111,7 @@ export function registerApiKeyRoutes(app: App, deps: Deps, apiKeys: ApiKeys): vo
         }),
         response: {
           201: IssuedApiKey,
-          ...problems('provider_not_found', 'api_key_not_found', 'limit_reached'),
+          ...problems('provider_not_found', 'forbidden', 'api_key_not_found', 'limit_reached'),
         },
       },
     },
@@ -152,11 +149,11 @@ export function registerApiKeyRoutes(app: App, deps: Deps, apiKeys: ApiKeys): vo
         operationId: 'revokeApiKey',
         tags: ['Providers'],
         summary: 'Revoke an API key',
-        description: 'At once; other instances learn of it within seconds. Repeating it changes nothing.',
+        description: 'At once, on every instance. Repeating it changes nothing.',
         params: keyParams,
         response: {
           204: Type.Null({ description: 'It works no more.' }),
-          ...problems('provider_not_found', 'api_key_not_found'),
+          ...problems('provider_not_found', 'forbidden', 'api_key_not_found'),
         },
       },
     },
@@ -174,7 +171,6 @@ export function registerApiKeyRoutes(app: App, deps: Deps, apiKeys: ApiKeys): vo
           now,
         })
       })
-      apiKeys.forget()
       return reply.code(204).send(null)
     },
   )

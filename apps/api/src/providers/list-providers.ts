@@ -1,4 +1,5 @@
 import type { Tx } from '../db.ts'
+import type { MemberRole } from './member-role.ts'
 import { PROVIDER_COLUMNS, type ProviderRow, type ProviderStatus } from './provider.ts'
 
 /** Enough for any search a person types; each word costs a comparison per row. */
@@ -34,18 +35,26 @@ const listProvidersSql = `
   order by id desc
   limit $4`
 
-/** An owner's providers, drafts included, newest first. */
+/** The providers somebody is on the team of, as what, drafts included, newest first. */
 export function listOwnProviders(
   tx: Tx,
-  input: { ownerId: string; after: string | undefined; limit: number },
-): Promise<ProviderRow[]> {
-  return tx.query(listOwnProvidersSql, [input.ownerId, input.after ?? null, input.limit + 1])
+  input: { userId: string; after: string | undefined; limit: number },
+): Promise<OwnRow[]> {
+  return tx.query(listOwnProvidersSql, [input.userId, input.after ?? null, input.limit + 1])
 }
 
+export type OwnRow = ProviderRow & { role: MemberRole }
+
 const listOwnProvidersSql = `
-  select ${PROVIDER_COLUMNS}
-  from providers
-  where owner_id = $1 and ($2::text is null or id < $2)
+  select ${PROVIDER_COLUMNS}, mine.role
+  from (
+    select p.id as own_id, 'owner' as role from providers p
+    where p.owner_id = $1 and ($2::text is null or p.id < $2)
+    union all
+    select m.provider_id, m.role from provider_members m join providers p on p.id = m.provider_id
+    where m.user_id = $1 and p.owner_id <> $1 and ($2::text is null or m.provider_id < $2)
+  ) mine
+  join providers on providers.id = mine.own_id
   order by id desc
   limit $3`
 

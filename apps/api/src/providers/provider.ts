@@ -6,6 +6,7 @@
 import { type Static, Type } from '@fastify/type-provider-typebox'
 import { assert } from '../assert.ts'
 import { Id, Instant, Nullable, Shape } from '../http/schema.ts'
+import { type MemberRole, MemberRoleField } from './member-role.ts'
 
 export const PROVIDERS_PER_OWNER_MAX = 100
 export const ORIGINS_PER_PROVIDER_MAX = 20
@@ -149,6 +150,9 @@ export const OwnProvider = Shape({
   createdAt: Instant('When it was registered.'),
   updatedAt: Instant('When it was last changed.'),
 })
+
+/** The same in the list of those one is on the team of. */
+export const TeamProvider = Shape({ ...OwnProvider.properties, role: MemberRoleField })
 export type OwnProvider = Static<typeof OwnProvider>
 export type ListedProvider = Static<typeof ListedProvider>
 
@@ -180,6 +184,10 @@ export function presentListedProvider(row: ProviderRow): ListedProvider {
   assert(row.status === 'listed', 'only listed providers are shown to everybody')
   const { id, name, description, category, iconUrl, launchUrl, tokensPerMinute, status } = row
   return { id, name, description, category, iconUrl, launchUrl, tokensPerMinute, status }
+}
+
+export function presentTeamProvider({ role, ...row }: ProviderRow & { role: MemberRole }) {
+  return { ...presentOwnProvider(row), role }
 }
 
 export function presentOwnProvider(row: ProviderRow): OwnProvider {

@@ -1,15 +1,16 @@
 import { Type } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
 import { recordAction } from '../audit/record-action.ts'
 import type { Deps } from '../deps.ts'
 import { userOf } from '../http/authenticate.ts'
 import { NotModified, sendWithEtag } from '../http/etag.ts'
 import { toPage } from '../http/paging.ts'
+import { addressOf } from '../http/rate-limit.ts'
 import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
 import { changeProvider } from './change-provider.ts'
 import { checkAddresses } from './check-addresses.ts'
 import { createProvider } from './create-provider.ts'
-import type { ApiKeys } from './find-api-key.ts'
 import { getListedProvider, getProviderToChange } from './get-provider.ts'
 import { registerApiKeyRoutes } from './key-routes.ts'
 import { listOwnProviders, listProviders } from './list-providers.ts'
@@ -23,14 +24,22 @@ import {
   type ProviderRow,
   presentListedProvider,
   presentOwnProvider,
+  presentTeamProvider,
+  TeamProvider,
 } from './provider.ts'
 import type { OnSuspended } from './review-provider.ts'
 import { registerReviewRoutes } from './review-routes.ts'
 
 export interface ProviderSeams {
-  apiKeys: ApiKeys
   /** What a suspension ends, wired where both domains are known. */
   onSuspended: OnSuspended
+  /** Counts a look at a listed provider. Neither throws nor waits. */
+  onListingSeen: (look: {
+    tenantId: string
+    providerId: string
+    address: string
+    headers: FastifyRequest['headers']
+  }) => void
 }
 
 const positionOf = ({ id }: ProviderRow) => id
@@ -83,19 +92,18 @@ export function registerProviderRoutes(app: App, deps: Deps, seams: ProviderSeam
         operationId: 'listOwnProviders',
         tags: ['Providers'],
         summary: 'The caller’s own providers',
-        description: 'Drafts, providers in review and suspended ones included, newest first.',
+        description:
+          'All that the caller is on the team of, and as what: drafts, providers in review and suspended ones included, newest first.',
         querystring: Shape(PageQuery),
-        response: { 200: Page(OwnProvider), ...problems() },
+        response: { 200: Page(TeamProvider), ...problems() },
       },
     },
     async (request) => {
       const { tenantId, userId } = userOf(request)
       const { limit = 20, cursor } = request.query
       const after = cursors.decode(cursor)
-      const rows = await db.inTenant(tenantId, (tx) =>
-        listOwnProviders(tx, { ownerId: userId, after, limit }),
-      )
-      return toPage(rows, limit, cursors, positionOf, presentOwnProvider)
+      const rows = await db.inTenant(tenantId, (tx) => listOwnProviders(tx, { userId, after, limit }))
+      return toPage(rows, limit, cursors, positionOf, presentTeamProvider)
     },
   )
 
@@ -114,7 +122,16 @@ export function registerProviderRoutes(app: App, deps: Deps, seams: ProviderSeam
     },
     async (request, reply) => {
       const { actor, params } = request
-      const row = await db.inTenant(actor.tenantId, (tx) => getListedProvider(tx, params.id))
+      const { tenantId } = actor
+      const row = await db.inTenant(tenantId, (tx) => getListedProvider(tx, params.id))
+      // HEAD comes here, too, and shows nobody anything.
+      if (request.method === 'GET')
+        seams.onListingSeen({
+          tenantId,
+          providerId: row.id,
+          address: addressOf(request),
+          headers: request.headers,
+        })
       return sendWithEtag(request, reply, presentListedProvider(row))
     },
   )
@@ -190,5 +207,5 @@ export function registerProviderRoutes(app: App, deps: Deps, seams: ProviderSeam
   )
 
   registerReviewRoutes(app, deps, seams.onSuspended)
-  registerApiKeyRoutes(app, deps, seams.apiKeys)
+  registerApiKeyRoutes(app, deps)
 }

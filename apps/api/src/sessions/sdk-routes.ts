@@ -149,7 +149,9 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
         operationId: 'getProviderSession',
         tags: ['Provider SDK'],
         summary: 'The session, as the app may know it',
-        description: 'For pages with their session JWT, for the provider’s server with an API key.',
+        description:
+          'For pages with their session JWT, for the provider’s server with an API key. To a `test` key only test sessions exist, to a ' +
+          '`live` key only the others.',
         params: Params,
         response: {
           200: Answer,
@@ -167,6 +169,10 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
       const session = await db.inTenant(tenantId, (tx) =>
         getSession(tx, { sessionId, providerId, now, marketplaceUrl }),
       )
+      // A key knows the sessions of its own mode: a test key nothing of who pays, a live key nothing that was not paid.
+      if (actor.kind === 'key' && session.isTest !== (actor.mode === 'test')) {
+        throw new Problem('session_not_found')
+      }
       if (actor.kind === 'session' && session.status !== 'ended' && session.clientId !== actor.clientId) {
         throw new Problem('session_superseded')
       }
@@ -181,8 +187,9 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
       parseJson(request, body as string, done),
     )
     // Nothing to tell is written as no body or as {}.
-    closing.addHook('preValidation', async (request) => {
+    closing.addHook('preValidation', (request, _reply, done) => {
       request.body ??= {}
+      done()
     })
     const sdk = closing as unknown as App
     registerExposureRoute(sdk, deps)

@@ -20,7 +20,7 @@ export function registerTestSessionRoutes(app: App, { clock, config, edge, keys 
         tags: ['Sessions'],
         summary: 'Open a session that costs nothing',
         description:
-          'For the provider’s owner, or a `test` key: works before the provider is listed, at a price of 0, with the same ' +
+          'For the provider’s developers and owners, or a `test` key: works before the provider is listed, at a price of 0, with the same ' +
           'launch, rules of time and webhooks as a paid session. Origins are checked as ever.',
         params: Shape({ id: Id('prv', 'The provider.') }),
         body: Shape({

@@ -1,5 +1,5 @@
 import type { Db } from '../db.ts'
-import type { EventRow } from './event.ts'
+import { type EventRow, IS_TEST_SQL } from './event.ts'
 
 /** One endpoint never has more under way, on however many instances. */
 const UNDER_WAY_MAX = 8
@@ -108,4 +108,5 @@ const claimSql = `
     w.secret_sealed as "secretSealed", w.previous_secret_sealed as "previousSecretSealed",
     w.signing_key_sealed as "signingKeySealed", w.previous_signing_key_sealed as "previousSigningKeySealed",
     w.previous_secret_until as "previousSecretUntil",
-    e.id as "eventId", e.type, e.sequence, e.snapshot, e.created_at as "eventCreatedAt"`
+    e.id as "eventId", e.type, e.sequence, e.snapshot, e.created_at as "eventCreatedAt",
+    ${IS_TEST_SQL} as "isTest"`

@@ -5,7 +5,7 @@
  */
 import { type Static, Type } from '@fastify/type-provider-typebox'
 import { Id, Instant, Nullable, Shape } from '../http/schema.ts'
-import { type EventRow, presentEvent } from './event.ts'
+import { type EventRow, IS_TEST_SQL, presentEvent } from './event.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -68,6 +68,10 @@ export const Delivery = Shape({
     {
       type: Type.String({ description: 'The event.', examples: ['session.completed'] }),
       timestamp: Instant('When it happened.'),
+      mode: Type.Union([Type.Literal('live'), Type.Literal('test')], {
+        description: '`test`: of a test session, or a test event. Book nothing for it.',
+        examples: ['live'],
+      }),
       sequence: Type.Integer({
         description: 'Per session or provider: the snapshot with the highest one is the newest.',
         examples: [2],
@@ -99,7 +103,7 @@ export interface DeliveryRow extends EventRow {
 }
 
 export const DELIVERY_COLUMNS = `
-  d.id, d.event_id as "eventId", e.type, e.sequence, e.snapshot, e.created_at as "eventCreatedAt", d.status,
+  d.id, d.event_id as "eventId", e.type, e.sequence, e.snapshot, e.created_at as "eventCreatedAt", ${IS_TEST_SQL} as "isTest", d.status,
   d.attempts as "attemptCount", d.next_attempt_at as "nextAttemptAt", d.created_at as "createdAt",
   d.delivered_at as "deliveredAt", coalesce((
     select json_agg(json_build_object(

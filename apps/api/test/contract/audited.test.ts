@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createPasswords } from '../../src/auth/password.ts'
+import { PUBLIC_TENANT_ID } from '../../src/id.ts'
 import { type Answer, addProvider, addUser, startTestApi, type TestApi, type TestUser } from '../harness.ts'
 import { createMarket, openSession } from '../play.ts'
 import { beginPurchase, completed, paymentOf, sendEvent } from '../stripe-events.ts'
@@ -16,6 +19,11 @@ beforeAll(async () => {
   owner = await addUser(api)
   operator = await addUser(api, { isOperator: true })
   providerId = await addProvider(api, { ownerId: owner.id })
+  // As the documented examples have it.
+  await api.deps.db.batch.query('update users set password_hash = $2 where id = $1', [
+    owner.id,
+    await createPasswords().hash('correct horse battery staple'),
+  ])
 })
 afterAll(() => api.close())
 
@@ -59,6 +67,12 @@ async function prepare(name: string): Promise<Record<string, string>> {
     const delivery = await api.call('POST', `${base}/webhook-endpoints/${endpoint.body.id}/test`, as)
     return { endpointId: endpoint.body.id, deliveryId: delivery.body.id }
   }
+  if (name.includes('{invitationId}')) {
+    const email = `${randomUUID()}@example.com`
+    const { body } = await api.call('POST', `${base}/invitations`, { ...as, body: { email, role: 'viewer' } })
+    return { invitationId: body.id }
+  }
+  if (name.includes('{userId}') || name.endsWith('/transfer')) return { userId: await addMember() }
   if (name.includes('/purchases/')) {
     const user = await addUser(api)
     const purchase = await beginPurchase(api, user.token, 100)
@@ -83,6 +97,24 @@ async function prepare(name: string): Promise<Record<string, string>> {
   return {}
 }
 
+async function addMember(): Promise<string> {
+  const { id } = await addUser(api)
+  await api.deps.db.inTenant(PUBLIC_TENANT_ID, (tx) =>
+    tx.query(
+      `insert into provider_members (provider_id, user_id, role, created_at) values ($1, $2, 'viewer', now())`,
+      [providerId, id],
+    ),
+  )
+  return id
+}
+
+/** What depends on what was prepared; else the documented example. */
+function bodyOf(operation: Operation, ids: Record<string, string>): object | undefined {
+  if (operation.name.endsWith('/refund')) return { reason: 'Goodwill' }
+  const example = exampleBody(operation)
+  return operation.name.endsWith('/transfer') ? { ...example, userId: ids.userId } : example
+}
+
 const auditedAs = async ({ headers }: Answer) =>
   (
     await api.deps.db.batch.query<{ action: string }>(
@@ -99,9 +131,7 @@ test('everything an operator, an owner or a key does is on record', async () => 
     const ids: Record<string, string> = { id: providerId, ...(await prepare(operation.name)) }
     const url = operation.path.replace(/\{(\w+)\}/g, (_all, name) => ids[name] ?? '')
     const { token } = operation.object['x-callers'].includes('operator') ? operator : owner
-    const example = exampleBody(operation)
-    const body = operation.name.endsWith('/refund') ? { reason: 'Goodwill' } : example
-    const answer = await api.call(operation.method, url, { token, body })
+    const answer = await api.call(operation.method, url, { token, body: bodyOf(operation, ids) })
     if (answer.status >= 300) notPlayed.push(`${operation.name}: ${answer.status} ${answer.body?.code}`)
     else if ((await auditedAs(answer)).length === 0) unrecorded.push(operation.name)
   }

@@ -36,6 +36,7 @@ GET    operator                     read      /operators/audit/export
 GET    operator                     read      /operators/health
 GET    operator                     read      /operators/payouts
 GET    operator                     read      /operators/providers
+GET    operator                     read      /operators/providers/unusual
 GET    operator                     read      /operators/providers/{id}/earnings
 GET    operator                     read      /operators/purchases
 GET    operator                     read      /operators/purchases/{id}
@@ -47,13 +48,26 @@ GET    operator                     read      /operators/transfers/{id}
 GET    operator                     read      /operators/users
 GET    operator                     read      /operators/users/{id}
 POST   operator                     write     /operators/users/{id}/sign-out
+POST   open                         write     /invitations/find
+POST   user                         write     /invitations/accept
+POST   operator                     write     /operators/providers/{id}/transfer
+POST   user                         write     /providers/{id}/invitations
+GET    user                         read      /providers/{id}/invitations
+DELETE user                         write     /providers/{id}/invitations/{invitationId}
+POST   user                         write     /providers/{id}/invitations/{invitationId}/resend
+GET    user                         read      /providers/{id}/members
+PATCH  user                         write     /providers/{id}/members/{userId}
+DELETE user                         write     /providers/{id}/members/{userId}
+POST   user                         auth      /providers/{id}/transfer
 GET    open                         open      /providers
 POST   user                         write     /providers
 GET    user                         read      /providers/mine
 GET    open                         open      /providers/{id}
 PATCH  user key (providers:write)   write     /providers/{id}
 GET    user key (analytics:read)    read      /providers/{id}/analytics
+GET    user key (analytics:read)    read      /providers/{id}/analytics/experiments
 GET    user key (analytics:read)    read      /providers/{id}/analytics/funnel
+GET    user key (analytics:read)    read      /providers/{id}/analytics/retention
 POST   user                         write     /providers/{id}/api-keys
 GET    user                         read      /providers/{id}/api-keys
 DELETE user                         write     /providers/{id}/api-keys/{keyId}
