@@ -5,7 +5,8 @@
  */
 import { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
+import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
+import { WindowCounts } from './window-counts.ts'
 
 export interface Policy {
   name: string
@@ -23,14 +24,14 @@ export interface Count {
 
 export interface Counter {
   policy: Policy
-  /** Counts one call, also one too many. */
-  take(key: string): Promise<Count>
+  /** Counts one call, also one too many. At once, where this process counts. */
+  take(key: string): Count | Promise<Count>
   /** Takes a counted call back. */
-  giveBack(key: string): Promise<void>
+  giveBack(key: string): void | Promise<void>
   /** Starts the key's window anew. */
-  clear(key: string): Promise<void>
+  clear(key: string): void | Promise<void>
   /** Whether the key was counted in this window. */
-  isSet(key: string): Promise<boolean>
+  isSet(key: string): boolean | Promise<boolean>
 }
 
 export interface Counters {
@@ -46,51 +47,67 @@ const RECONNECT_MS_MAX = 5_000
 export function createCounters({ redisUrl, log }: { redisUrl: string | undefined; log: Logger }): Counters {
   const redis = redisUrl === undefined ? undefined : connectRedis(redisUrl, log)
   return {
-    create(policy) {
-      const options = {
-        points: policy.calls,
-        duration: policy.windowSeconds,
-        keyPrefix: `${KEY_PREFIX}:${policy.name}`,
-      }
-      const memory = new RateLimiterMemory(options)
-      if (!redis) return counterOn(memory, policy)
-      const insured = new RateLimiterRedis({
-        ...options,
-        storeClient: redis,
-        rejectIfRedisNotReady: true,
-        // While Redis is away every instance counts for itself: looser, never open.
-        insuranceLimiter: memory,
-      })
-      return counterOn(insured, policy)
-    },
+    create: (policy) => (redis ? countTogether(redis, policy, countAlone(policy)) : countAlone(policy)),
     end: () => redis?.disconnect(),
   }
 }
 
-function counterOn(limiter: RateLimiterMemory | RateLimiterRedis, policy: Policy): Counter {
-  const toCount = ({ remainingPoints, msBeforeNext }: RateLimiterRes, isOver: boolean): Count => ({
+function countAlone(policy: Policy): Counter {
+  const counts = new WindowCounts(policy.windowSeconds)
+  return {
     policy,
-    isOver,
-    remaining: Math.max(0, remainingPoints),
-    resetSeconds: Math.max(1, Math.ceil(msBeforeNext / 1000)),
+    take(key) {
+      const { count, endsAtSecond } = counts.add(key)
+      return countOf(policy, count, endsAtSecond * 1000 - Date.now())
+    },
+    giveBack: (key) => counts.subtract(key),
+    clear: (key) => counts.delete(key),
+    isSet: (key) => (counts.find(key)?.count ?? 0) > 0,
+  }
+}
+
+const countOf = (policy: Policy, count: number, msLeft: number): Count => ({
+  policy,
+  isOver: count > policy.calls,
+  remaining: Math.max(0, policy.calls - count),
+  resetSeconds: Math.max(1, Math.ceil(msLeft / 1000)),
+})
+
+/** While Redis is away every instance counts for itself: looser, never open. */
+function countTogether(redis: Redis, policy: Policy, alone: Counter): Counter {
+  const limiter = new RateLimiterRedis({
+    points: policy.calls,
+    duration: policy.windowSeconds,
+    keyPrefix: `${KEY_PREFIX}:${policy.name}`,
+    storeClient: redis,
+    rejectIfRedisNotReady: true,
   })
   return {
     policy,
     async take(key) {
       try {
-        return toCount(await limiter.consume(key), false)
+        const { consumedPoints, msBeforeNext } = await limiter.consume(key)
+        return countOf(policy, consumedPoints, msBeforeNext)
       } catch (refusal) {
-        if (refusal instanceof RateLimiterRes) return toCount(refusal, true)
-        throw refusal
+        if (!(refusal instanceof RateLimiterRes)) return alone.take(key)
+        return countOf(policy, refusal.consumedPoints, refusal.msBeforeNext)
       }
     },
-    async giveBack(key) {
-      await limiter.reward(key)
-    },
-    async clear(key) {
-      await limiter.delete(key)
-    },
-    isSet: async (key) => ((await limiter.get(key))?.consumedPoints ?? 0) > 0,
+    giveBack: (key) =>
+      limiter.reward(key).then(
+        () => undefined,
+        () => alone.giveBack(key),
+      ),
+    clear: (key) =>
+      limiter.delete(key).then(
+        () => undefined,
+        () => alone.clear(key),
+      ),
+    isSet: (key) =>
+      limiter.get(key).then(
+        (found) => (found?.consumedPoints ?? 0) > 0,
+        () => alone.isSet(key),
+      ),
   }
 }
 

@@ -52,11 +52,12 @@ export function registerRateLimits(
     if (counter) admit(await counter.take(key), reply)
   }
 
-  app.addHook('onRequest', async (request, reply) => {
-    // Looking for addresses that do not exist is calling, too.
-    if (request.is404) return count(byClass.get('open'), addressOf(request), reply)
+  app.addHook('onRequest', (request, reply, done) => {
     const { limit = 'none', callers = [] } = request.routeOptions.config
-    if (callers.includes('open')) await count(byClass.get(limit), addressOf(request), reply)
+    // Looking for addresses that do not exist is calling, too.
+    const counted = request.is404 ? 'open' : callers.includes('open') ? limit : 'none'
+    if (counted === 'none') return done()
+    count(byClass.get(counted), addressOf(request), reply).then(() => done(), done)
   })
   registerSignInGuard(app, counters, scale)
   app.addHook('onClose', async () => counters.end())
