@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Deps } from '../deps.ts'
 import { forgetOriginsOnChange } from './origins.ts'
 
@@ -26,21 +26,31 @@ export function registerCors(app: FastifyInstance, { config, origins }: Deps): v
   }
 
   forgetOriginsOnChange(app, origins)
-  app.addHook('onRequest', async (request, reply) => {
+  async function answer(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { origin } = request.headers
     const surface = surfaceOf(request.url)
-    reply.header('vary', 'Origin')
     if (typeof origin === 'string' && (await isAllowed(origin, surface))) {
       reply.header('access-control-allow-origin', surface === 'open' ? '*' : origin)
       reply.header('access-control-expose-headers', EXPOSE_HEADERS)
     }
-    if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) return
+  }
+
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('vary', 'Origin')
+    // Servers and native apps have no origin.
+    if (request.headers.origin === undefined) return done()
+    answer(request, reply).then(() => done(), done)
+  })
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) {
+      return done()
+    }
     if (reply.hasHeader('access-control-allow-origin')) {
       reply.header('access-control-allow-methods', METHODS)
       reply.header('access-control-allow-headers', ALLOW_HEADERS)
       reply.header('access-control-max-age', String(PREFLIGHT_SECONDS))
     }
-    return reply.code(204).send()
+    reply.code(204).send()
   })
 }
 

@@ -74,10 +74,11 @@ export function registerMetrics(app: App, { metrics }: { metrics: Metrics }): vo
     buckets: SECONDS,
     registers: [metrics.registry],
   })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     // The template, never the path: what callers send must not make new time series.
     const route = request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown')
     durations.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000)
+    done()
   })
   app.get(
     '/metrics',

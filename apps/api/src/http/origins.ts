@@ -42,8 +42,9 @@ export function createOrigins({ db, clock }: { db: Db; clock: Clock }): Origins 
 
 /** Whatever was just written to a provider may concern its origins: that is rare, and asking again is cheap. */
 export function forgetOriginsOnChange(app: FastifyInstance, origins: Origins): void {
-  app.addHook('onSend', async (request) => {
+  app.addHook('onSend', (request, _reply, payload, done) => {
     if (request.method !== 'GET' && /^\/(providers|operator)/.test(request.url)) origins.forget()
+    done(null, payload)
   })
 }
 

@@ -20,21 +20,24 @@ export function registerOverload(app: FastifyInstance, { config }: Pick<Deps, 'c
   const rest = { count: 0, max: scale(IN_FLIGHT_MAX) }
 
   // Counted once the body is here: whoever dribbles one in for half a minute takes a socket, and nobody's place.
-  app.addHook('preValidation', async (request, reply) => {
+  app.addHook('preValidation', (request, reply, done) => {
     const limit = request.routeOptions.config?.limit
     // Probes are how an operator sees the overload.
-    if (limit === 'none' && !request.is404) return
+    if (limit === 'none' && !request.is404) return done()
     const lane = limit === 'beat' ? beats : rest
     if (lane.count >= lane.max) {
-      throw new Problem('unavailable', {
-        retryAfterSeconds: 1,
-        detail: 'Too many requests are in flight: try again in a moment.',
-      })
+      return done(
+        new Problem('unavailable', {
+          retryAfterSeconds: 1,
+          detail: 'Too many requests are in flight: try again in a moment.',
+        }),
+      )
     }
     lane.count += 1
     // Also when the caller goes away before the answer.
     reply.raw.once('close', () => {
       lane.count -= 1
     })
+    done()
   })
 }

@@ -14,12 +14,13 @@ export function registerRequestLog(app: FastifyInstance): void {
     )
     for (const one of [method].flat()) patterns.push({ method: one, pattern })
   })
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     // Answers carry balances and JWTs; routes that may be cached say so themselves.
     reply.header('cache-control', 'no-store')
+    done()
   })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     // Two a minute from every session: a line for each that went well would be nearly all of the log.
     const level = request.routeOptions.config.limit === 'beat' && reply.statusCode < 400 ? 'debug' : 'info'
     request.log[level](
@@ -33,5 +34,6 @@ export function registerRequestLog(app: FastifyInstance): void {
       },
       'request answered',
     )
+    done()
   })
 }
