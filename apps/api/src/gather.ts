@@ -31,6 +31,7 @@ export function createGatherer<Input, Output>(
   const { run, keyOf, lanes = 2, batchMax = 256, waitingMax = 20_000, overload } = options
   let queue: Waiting<Input, Output>[] = []
   let busy = 0
+  let isDue = false
 
   function takeBatch(): Waiting<Input, Output>[] {
     const keys = new Set<string>()
@@ -76,8 +77,13 @@ export function createGatherer<Input, Output>(
     if (queue.length >= waitingMax) return Promise.reject(overload())
     return new Promise<Output>((resolve, reject) => {
       queue.push({ input, resolve, reject })
-      // In a microtask, so that calls of one turn of the event loop go together.
-      if (busy < lanes) queueMicrotask(() => busy < lanes && queue.length > 0 && flush())
+      // After everything this turn of the event loop read from sockets, so that calls which came together go together.
+      if (isDue || busy >= lanes) return
+      isDue = true
+      setImmediate(() => {
+        isDue = false
+        if (busy < lanes && queue.length > 0) flush()
+      })
     })
   }
 }
