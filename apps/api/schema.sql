@@ -22,6 +22,8 @@ create table public.activity_people (
   provider_id text not null,
   user_id text not null,
   number integer not null,
+  first_quarter timestamp with time zone,
+  first_test_quarter timestamp with time zone,
   constraint activity_people_pkey PRIMARY KEY (tenant_id, provider_id, user_id),
   constraint people_have_numbers_of_their_own UNIQUE (tenant_id, provider_id, number)
 );
@@ -50,9 +52,17 @@ create table public.activity_quarters (
   gross bigint not null,
   fee bigint not null,
   people integer[] not null default '{}'::integer[],
+  new_users integer not null default 0,
+  refunded bigint not null default 0,
   constraint activity_quarters_pkey PRIMARY KEY (tenant_id, provider_id, is_test, quarter)
 );
 alter table public.activity_quarters enable row level security;
+
+create table public.analytics_progress (
+  what text not null,
+  written_until timestamp with time zone,
+  constraint analytics_progress_pkey PRIMARY KEY (what)
+);
 
 create table public.api_keys (
   tenant_id text not null default public.current_tenant(),
@@ -152,6 +162,21 @@ create table public.events (
 );
 alter table public.events enable row level security;
 
+create table public.experiment_quarters (
+  tenant_id text not null default public.current_tenant(),
+  provider_id text not null,
+  is_test boolean not null,
+  quarter timestamp with time zone not null,
+  experiment text not null,
+  variant text not null,
+  exposed integer not null,
+  completed integer not null,
+  used_ms bigint not null,
+  gross bigint not null,
+  constraint experiment_quarters_pkey PRIMARY KEY (tenant_id, provider_id, is_test, quarter, experiment, variant)
+);
+alter table public.experiment_quarters enable row level security;
+
 create table public.exposures (
   tenant_id text not null default public.current_tenant(),
   session_id text not null,
@@ -196,6 +221,14 @@ create table public.idempotency_keys (
 );
 alter table public.idempotency_keys enable row level security;
 
+create table public.invitation_mails (
+  tenant_id text not null default public.current_tenant(),
+  provider_id text not null,
+  email_hash bytea not null,
+  asked_at timestamp with time zone not null
+);
+alter table public.invitation_mails enable row level security;
+
 create table public.ledger_checks (
   id text not null,
   findings integer not null,
@@ -203,6 +236,16 @@ create table public.ledger_checks (
   created_at timestamp with time zone not null,
   constraint ledger_checks_pkey PRIMARY KEY (id)
 );
+
+create table public.listing_views (
+  tenant_id text not null default public.current_tenant(),
+  provider_id text not null,
+  quarter timestamp with time zone not null,
+  views integer not null,
+  constraint listing_views_pkey PRIMARY KEY (tenant_id, provider_id, quarter),
+  constraint views_are_positive CHECK ((views > 0))
+);
+alter table public.listing_views enable row level security;
 
 create table public.mailed_links (
   tenant_id text not null default public.current_tenant(),
@@ -226,6 +269,27 @@ create table public.migrations (
   constraint migrations_pkey PRIMARY KEY (name)
 );
 
+create table public.outcome_quarters (
+  tenant_id text not null default public.current_tenant(),
+  provider_id text not null,
+  is_test boolean not null,
+  quarter timestamp with time zone not null,
+  opened integer not null,
+  validated integer not null,
+  first_beat integer not null,
+  completed integer not null,
+  expired integer not null,
+  abandoned integer not null,
+  cancelled integer not null,
+  revoked integer not null,
+  never_validated integer not null,
+  never_used integer not null,
+  while_used integer not null,
+  instantly_completed integer not null,
+  constraint outcome_quarters_pkey PRIMARY KEY (tenant_id, provider_id, is_test, quarter)
+);
+alter table public.outcome_quarters enable row level security;
+
 create table public.payouts (
   tenant_id text not null default public.current_tenant(),
   id text not null,
@@ -248,6 +312,38 @@ create table public.payouts (
   constraint settled_payouts_say_when CHECK (((status = 'pending'::text) = (settled_at IS NULL)))
 );
 alter table public.payouts enable row level security;
+
+create table public.provider_invitations (
+  tenant_id text not null default public.current_tenant(),
+  id text not null,
+  provider_id text not null,
+  email text not null,
+  email_normalized text not null,
+  role text not null,
+  invited_by text not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  token_hash bytea,
+  last_sent_at timestamp with time zone,
+  constraint address_is_invited_once UNIQUE (tenant_id, provider_id, email_normalized),
+  constraint invitation_has_provider FOREIGN KEY (tenant_id, provider_id) REFERENCES public.providers(tenant_id, id),
+  constraint invitation_role_is_known CHECK ((role = ANY (ARRAY['owner'::text, 'developer'::text, 'viewer'::text]))),
+  constraint provider_invitations_pkey PRIMARY KEY (tenant_id, id)
+);
+alter table public.provider_invitations enable row level security;
+
+create table public.provider_members (
+  tenant_id text not null default public.current_tenant(),
+  provider_id text not null,
+  user_id text not null,
+  role text not null,
+  created_at timestamp with time zone not null,
+  constraint member_has_provider FOREIGN KEY (tenant_id, provider_id) REFERENCES public.providers(tenant_id, id),
+  constraint member_has_user FOREIGN KEY (tenant_id, user_id) REFERENCES public.users(tenant_id, id),
+  constraint member_role_is_known CHECK ((role = ANY (ARRAY['owner'::text, 'developer'::text, 'viewer'::text]))),
+  constraint provider_members_pkey PRIMARY KEY (tenant_id, provider_id, user_id)
+);
+alter table public.provider_members enable row level security;
 
 create table public.provider_spending_limits (
   tenant_id text not null default public.current_tenant(),
@@ -288,6 +384,13 @@ create table public.providers (
   updated_at timestamp with time zone not null,
   event_sequence integer not null default 0,
   review_note text,
+  changed_since timestamp with time zone,
+  listing_before jsonb,
+  held_addresses jsonb,
+  retiring_origins text[] not null default '{}'::text[],
+  retiring_until timestamp with time zone,
+  constraint held_addresses_wait_for_somebody CHECK (((held_addresses IS NULL) OR (changed_since IS NOT NULL))),
+  constraint listing_change_is_whole CHECK (((changed_since IS NULL) = (listing_before IS NULL))),
   constraint price_within_bounds CHECK (((tokens_per_minute >= 0) AND (tokens_per_minute <= 10000))),
   constraint provider_has_owner FOREIGN KEY (tenant_id, owner_id) REFERENCES public.users(tenant_id, id),
   constraint provider_status_is_known CHECK ((status = ANY (ARRAY['draft'::text, 'in_review'::text, 'listed'::text, 'suspended'::text]))),
@@ -356,6 +459,20 @@ create table public.refunds (
   constraint sent_refunds_name_stripes CHECK (((status = 'sent'::text) = (stripe_refund_id IS NOT NULL)))
 );
 alter table public.refunds enable row level security;
+
+create table public.retention_cells (
+  tenant_id text not null default public.current_tenant(),
+  provider_id text not null,
+  is_test boolean not null,
+  span text not null,
+  cohort date not null,
+  period date not null,
+  users integer not null,
+  constraint nobody_returns_before_coming CHECK ((period >= cohort)),
+  constraint retention_cells_pkey PRIMARY KEY (tenant_id, provider_id, is_test, span, cohort, period),
+  constraint retention_span_is_known CHECK ((span = ANY (ARRAY['week'::text, 'month'::text])))
+);
+alter table public.retention_cells enable row level security;
 
 create table public.session_beats (
   tenant_id text not null default public.current_tenant(),
@@ -512,6 +629,17 @@ create table public.unbilled_time (
 );
 alter table public.unbilled_time enable row level security;
 
+create table public.unusual_providers (
+  tenant_id text not null,
+  provider_id text not null,
+  ended integer not null,
+  instantly_completed integer not null,
+  usual_share double precision not null,
+  noticed_at timestamp with time zone not null,
+  constraint unusual_providers_pkey PRIMARY KEY (tenant_id, provider_id)
+);
+alter table public.unusual_providers enable row level security;
+
 create table public.users (
   tenant_id text not null default public.current_tenant(),
   id text not null,
@@ -628,6 +756,12 @@ CREATE INDEX holds_open_by_wallet ON public.holds USING btree (tenant_id, wallet
 
 CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
 
+CREATE INDEX invitation_mails_by_address ON public.invitation_mails USING btree (tenant_id, email_hash, asked_at);
+
+CREATE INDEX invitation_mails_by_age ON public.invitation_mails USING btree (asked_at);
+
+CREATE INDEX invitation_mails_by_provider ON public.invitation_mails USING btree (tenant_id, provider_id, asked_at);
+
 CREATE INDEX ledger_checks_clean ON public.ledger_checks USING btree (created_at) WHERE (findings = 0);
 
 CREATE INDEX mailed_links_by_age ON public.mailed_links USING btree (expires_at);
@@ -638,11 +772,21 @@ CREATE INDEX payouts_by_provider ON public.payouts USING btree (tenant_id, provi
 
 CREATE INDEX payouts_pending ON public.payouts USING btree (tenant_id, id) WHERE (status = 'pending'::text);
 
+CREATE INDEX provider_invitations_by_address ON public.provider_invitations USING btree (tenant_id, email_normalized);
+
+CREATE INDEX provider_invitations_by_age ON public.provider_invitations USING btree (expires_at);
+
+CREATE UNIQUE INDEX provider_invitations_by_token ON public.provider_invitations USING btree (tenant_id, token_hash);
+
+CREATE INDEX provider_members_by_user ON public.provider_members USING btree (tenant_id, user_id, provider_id);
+
 CREATE INDEX providers_awaiting_review ON public.providers USING btree (tenant_id, id) WHERE (status = 'in_review'::text);
 
 CREATE INDEX providers_by_origin ON public.providers USING gin (allowed_origins) WHERE (status = 'listed'::text);
 
 CREATE INDEX providers_by_owner ON public.providers USING btree (tenant_id, owner_id, id);
+
+CREATE INDEX providers_changed ON public.providers USING btree (tenant_id, changed_since, id) WHERE (changed_since IS NOT NULL);
 
 CREATE INDEX providers_listed ON public.providers USING btree (tenant_id, id) WHERE (status = 'listed'::text);
 
@@ -699,6 +843,8 @@ CREATE INDEX transfers_debiting ON public.transfers USING btree (tenant_id, debi
 CREATE UNIQUE INDEX transfers_into_wallet ON public.transfers USING btree (tenant_id, credit_account_id, credit_sequence) WHERE (credit_sequence IS NOT NULL);
 
 CREATE UNIQUE INDEX transfers_out_of_wallet ON public.transfers USING btree (tenant_id, debit_account_id, debit_sequence) WHERE (debit_sequence IS NOT NULL);
+
+CREATE INDEX transfers_taken_back ON public.transfers USING btree (tenant_id, id) WHERE ((kind = ANY (ARRAY['refund'::text, 'dispute'::text, 'correction'::text])) AND (debit_sequence IS NULL));
 
 CREATE INDEX users_signed_out ON public.users USING btree (signed_out_at) WHERE (signed_out_at IS NOT NULL);
 
@@ -1207,6 +1353,10 @@ create policy batches_see_all on public.events as permissive for all to tm_batch
 
 create policy tenant_sees_its_own on public.events as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
+create policy batches_see_all on public.experiment_quarters as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.experiment_quarters as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
 create policy batches_see_all on public.exposures as permissive for all to tm_batch using (true) with check (true);
 
 create policy tenant_sees_its_own on public.exposures as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
@@ -1219,13 +1369,33 @@ create policy batches_see_all on public.idempotency_keys as permissive for all t
 
 create policy tenant_sees_its_own on public.idempotency_keys as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
+create policy batches_see_all on public.invitation_mails as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.invitation_mails as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.listing_views as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.listing_views as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
 create policy batches_see_all on public.mailed_links as permissive for all to tm_batch using (true) with check (true);
 
 create policy tenant_sees_its_own on public.mailed_links as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
+create policy batches_see_all on public.outcome_quarters as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.outcome_quarters as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
 create policy batches_see_all on public.payouts as permissive for all to tm_batch using (true) with check (true);
 
 create policy tenant_sees_its_own on public.payouts as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.provider_invitations as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.provider_invitations as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.provider_members as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.provider_members as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
 create policy batches_see_all on public.provider_spending_limits as permissive for all to tm_batch using (true) with check (true);
 
@@ -1251,6 +1421,10 @@ create policy batches_see_all on public.refunds as permissive for all to tm_batc
 
 create policy tenant_sees_its_own on public.refunds as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
+create policy batches_see_all on public.retention_cells as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.retention_cells as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
 create policy batches_see_all on public.session_beats as permissive for all to tm_batch using (true) with check (true);
 
 create policy tenant_sees_its_own on public.session_beats as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
@@ -1274,6 +1448,10 @@ create policy tenant_sees_its_own on public.transfers as permissive for all to t
 create policy batches_see_all on public.unbilled_time as permissive for all to tm_batch using (true) with check (true);
 
 create policy tenant_sees_its_own on public.unbilled_time as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.unusual_providers as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.unusual_providers as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
 create policy batches_see_all on public.users as permissive for all to tm_batch using (true) with check (true);
 
@@ -1347,6 +1525,10 @@ grant select on table public.activity_people to tm_app;
 
 grant insert, select on table public.activity_people to tm_batch;
 
+grant update on table public.activity_people (first_quarter) to tm_batch;
+
+grant update on table public.activity_people (first_test_quarter) to tm_batch;
+
 grant select on table public.activity_progress to tm_app;
 
 grant select, update on table public.activity_progress to tm_batch;
@@ -1354,6 +1536,10 @@ grant select, update on table public.activity_progress to tm_batch;
 grant select on table public.activity_quarters to tm_app;
 
 grant insert, select, update on table public.activity_quarters to tm_batch;
+
+grant select on table public.analytics_progress to tm_app;
+
+grant select, update on table public.analytics_progress to tm_batch;
 
 grant insert, select on table public.api_keys to tm_app;
 
@@ -1399,6 +1585,10 @@ grant insert, select on table public.events to tm_app;
 
 grant insert, select on table public.events to tm_batch;
 
+grant select on table public.experiment_quarters to tm_app;
+
+grant delete, insert, select, update on table public.experiment_quarters to tm_batch;
+
 grant insert, select on table public.exposures to tm_app;
 
 grant select on table public.exposures to tm_batch;
@@ -1427,7 +1617,15 @@ grant delete, insert, select, update on table public.idempotency_keys to tm_app;
 
 grant delete, insert, select, update on table public.idempotency_keys to tm_batch;
 
+grant delete, insert, select, update on table public.invitation_mails to tm_app;
+
+grant delete, insert, select, update on table public.invitation_mails to tm_batch;
+
 grant delete, insert, select on table public.ledger_checks to tm_batch;
+
+grant select on table public.listing_views to tm_app;
+
+grant insert, select, update on table public.listing_views to tm_batch;
 
 grant delete, insert, select, update on table public.mailed_links to tm_app;
 
@@ -1436,6 +1634,10 @@ grant delete, insert, select, update on table public.mailed_links to tm_batch;
 grant select on table public.migrations to tm_app;
 
 grant select on table public.migrations to tm_batch;
+
+grant select on table public.outcome_quarters to tm_app;
+
+grant delete, insert, select, update on table public.outcome_quarters to tm_batch;
 
 grant insert, select on table public.payouts to tm_app;
 
@@ -1456,6 +1658,14 @@ grant update on table public.payouts (status) to tm_batch;
 grant update on table public.payouts (transfer_id) to tm_app;
 
 grant update on table public.payouts (transfer_id) to tm_batch;
+
+grant delete, insert, select, update on table public.provider_invitations to tm_app;
+
+grant delete, insert, select, update on table public.provider_invitations to tm_batch;
+
+grant delete, insert, select, update on table public.provider_members to tm_app;
+
+grant delete, insert, select, update on table public.provider_members to tm_batch;
 
 grant delete, insert, select, update on table public.provider_spending_limits to tm_app;
 
@@ -1489,6 +1699,10 @@ grant update on table public.refunds (stripe_refund_id) to tm_app;
 
 grant update on table public.refunds (stripe_refund_id) to tm_batch;
 
+grant select on table public.retention_cells to tm_app;
+
+grant delete, insert, select, update on table public.retention_cells to tm_batch;
+
 grant select on table public.session_beats to tm_app;
 
 grant delete, insert, select on table public.session_beats to tm_batch;
@@ -1520,6 +1734,10 @@ grant insert, select on table public.transfers to tm_batch;
 grant insert, select, update on table public.unbilled_time to tm_app;
 
 grant delete, insert, select, update on table public.unbilled_time to tm_batch;
+
+grant select on table public.unusual_providers to tm_app;
+
+grant delete, insert, select, update on table public.unusual_providers to tm_batch;
 
 grant insert, select, update on table public.users to tm_app;
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { FastifyInstance } from 'fastify'
+import { createListingViews } from './analytics/listing-views.ts'
 import { registerAnalyticsRoutes } from './analytics/routes.ts'
 import { registerAuthRoutes } from './auth/routes.ts'
 import { createAuthenticators } from './authenticators.ts'
@@ -68,7 +69,10 @@ export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   registerHealth(app, deps)
   registerKeyRoutes(app, deps)
   registerAuthRoutes(app, deps)
+  const views = createListingViews(deps)
+  plain.addHook('onClose', views.start())
   registerProviderRoutes(app, deps, {
+    onListingSeen: views.note,
     onSuspended: (tx, providerId) =>
       endProviderSessions(tx, { providerId, now: deps.clock(), marketplaceUrl: deps.config.marketplaceUrl }),
   })
@@ -77,7 +81,7 @@ export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   registerSessionRoutes(app, deps, tuning)
   registerReceiptRoutes(app, deps)
   registerWebhookEndpointRoutes(app, deps)
-  registerAnalyticsRoutes(app, deps)
+  registerAnalyticsRoutes(app, deps, views)
   registerEarningsRoutes(app, deps)
   registerTestSessionRoutes(app, deps)
   registerDashboardRoutes(app, deps)

@@ -5,7 +5,7 @@
  */
 import { Logger, run, type TaskList } from 'graphile-worker'
 import pg from 'pg'
-import { rollUpActivityAgainTask, rollUpActivityTask } from './analytics/jobs.ts'
+import { rollUpActivityAgainTask, rollUpActivityTask, rollUpRetentionTask } from './analytics/jobs.ts'
 import { chainAuditTask } from './audit/jobs.ts'
 import { ACCOUNT_MAIL_TASK } from './auth/account-mail.ts'
 import { sendAccountMailTask } from './auth/jobs.ts'
@@ -32,6 +32,7 @@ export function createTasks(deps: Deps, mailer = createMailer(deps)): TaskList {
     [LOW_BALANCE_MAIL_TASK]: sendLowBalanceMailTask(deps, mailer),
     [DISABLED_MAIL_TASK]: sendDisabledMailTask(deps, mailer),
     [MEMBER_MAIL_TASK]: sendMemberMailTask(deps, mailer),
+    'retire-origins': retireOriginsTask(deps),
     'forget-invitations': forgetInvitationsTask(deps),
     'notice-low-balances': noticeLowBalancesTask(deps),
     'chain-audit': chainAuditTask(deps),
@@ -41,6 +42,7 @@ export function createTasks(deps: Deps, mailer = createMailer(deps)): TaskList {
     'fold-beats': foldBeatsTask(deps),
     'roll-up-activity': rollUpActivityTask(deps),
     'roll-up-activity-again': rollUpActivityAgainTask(deps),
+    'roll-up-retention': rollUpRetentionTask(deps),
     'forget-webhook-deliveries': forgetWebhookDeliveriesTask(deps),
   }
 }
@@ -54,9 +56,11 @@ export const CRON = `
 41 * * * * forget-old-rows
 */5 * * * * fold-beats
 46 * * * * forget-invitations
+*/5 * * * * retire-origins
 51 * * * * forget-webhook-deliveries
 */5 * * * * roll-up-activity
 37 4 * * * roll-up-activity-again
+13 * * * * roll-up-retention
 `
 
 export async function startWorker(deps: Deps, databaseUrl: string): Promise<Worker> {

@@ -21,6 +21,10 @@ export type Analytics = {
     fee: number
     /** The provider’s part: gross − fee. */
     net: number
+    /** Of `users`, those who had begun a session with this provider before the row began. The others came for the first time. */
+    returningUsers: number
+    /** Booked back out of the provider’s earnings. */
+    refunded: number
   }[]
   /** Of the whole range; people are counted once. */
   totals: {
@@ -40,6 +44,10 @@ export type Analytics = {
     fee: number
     /** The provider’s part: gross − fee. */
     net: number
+    /** Of `users`, those who had begun a session with this provider before the row began. The others came for the first time. */
+    returningUsers: number
+    /** Booked back out of the provider’s earnings. */
+    refunded: number
   }
   /** Where the first row begins. */
   from: string
@@ -160,6 +168,39 @@ export type Email = {
   /** The address asked for, until its link is opened. */
   pendingEmail: string | null
 }
+export type Experiments = {
+  /** Sessions opened from here on. */
+  from: string
+  /** Sessions opened before this. */
+  to: string
+  /** Where days begin. */
+  timeZone: string
+  /** By experiment and variant. */
+  variants: {
+    /** As the page named it. */
+    experiment: string
+    /** What was shown. */
+    variant: string
+    /** Sessions that were shown it. */
+    exposed: number
+    /** Those of them that have ended; the rest still runs and is not judged. */
+    ended: number
+    /** Those that ended `completed`. */
+    completed: number
+    /** `completed` ÷ `ended`; null while none has ended. */
+    completedShare: number | null
+    /** Where the share may lie, at the lowest: the Wilson interval at 95 %. */
+    completedShareLow: number | null
+    /** And at the highest. */
+    completedShareHigh: number | null
+    /** Minutes used, of those that ended; to the thousandth. */
+    minutes: number
+    /** What they were charged. */
+    gross: number
+  }[]
+  /** Whether there were more than 200: then those shown most are here. */
+  isCut: boolean
+}
 export type FoundSession = {
   /** A paid, timed session. */
   session: Session
@@ -217,13 +258,17 @@ export type FoundUser = {
   }
 }
 export type Funnel = {
-  /** Sessions opened from here on. */
+  /** Looks and sessions from here on. */
   from: string
-  /** Sessions opened before this. */
+  /** Looks and sessions before this. */
   to: string
+  /** How long a row is. */
+  interval: 'hour' | 'day' | 'month'
   /** Where days begin. */
   timeZone: string
-  /** Sessions opened in the range; all others are some of these. */
+  /** How often the provider’s page was looked at: not one look after another, and no robots. */
+  seen: number
+  /** Sessions opened; all further figures are some of these. */
   opened: number
   /** Whose launch reached the app. */
   validated: number
@@ -255,6 +300,21 @@ export type Funnel = {
   }
   /** That have not ended yet. */
   running: number
+  /** The stages by the hour, day or month of the opening; `seen` by that of the look. */
+  rows: {
+    /** When the hour, day or month begins in the time zone asked for. */
+    start: string
+    /** How often the provider’s page was looked at: not one look after another, and no robots. */
+    seen: number
+    /** Sessions opened; all further figures are some of these. */
+    opened: number
+    /** Whose launch reached the app. */
+    validated: number
+    /** Whose app has confirmed use at least once. */
+    firstBeat: number
+    /** That ended `completed`. */
+    completed: number
+  }[]
 }
 export type Limits = {
   /** At most this many in any 24 hours; null: no such limit. 0 opens nothing that costs. */
@@ -477,6 +537,30 @@ export type PurchaseReceipt = {
     amountCents: number | null
   }[]
 }
+export type Retention = {
+  /** How long a period is. */
+  interval: 'week' | 'month'
+  /** Where weeks (on Monday) and months begin. */
+  timeZone: 'UTC'
+  /** Sessions that began before this are counted; null before the first count. */
+  until: string | null
+  /** Oldest first. */
+  cohorts: {
+    /** The first day of the week or month in which they came first. */
+    start: string
+    /** People whose first session with this provider began in it. */
+    users: number
+    /** From the cohort’s own period, where all of them came, to the running one. */
+    periods: {
+      /** The first day of the period. */
+      start: string
+      /** Those of them who began a session in it. */
+      users: number
+      /** `users` ÷ the cohort’s; null for a cohort of nobody. */
+      share: number | null
+    }[]
+  }[]
+}
 export type Session = {
   /** Prefixed id, sortable by time. */
   id: string
@@ -659,6 +743,8 @@ export type WebhookDelivery = {
     type: string
     /** When it happened. */
     timestamp: string
+    /** `test`: of a test session, or a test event. Book nothing for it. */
+    mode: 'live' | 'test'
     /** Per session or provider: the snapshot with the highest one is the newest. */
     sequence: number
     /** The subject after the event. */
@@ -696,6 +782,39 @@ export type WebhookEndpoint = {
 export type CommonProblem = 'validation_failed' | 'malformed_json' | 'unauthenticated' | 'payload_too_large' | 'unsupported_media_type' | 'idempotency_key_invalid' | 'idempotency_key_reused' | 'idempotency_in_progress' | 'rate_limited' | 'internal_error' | 'unavailable'
 
 export interface Operations {
+  /** Join a team. `POST /invitations/accept` */
+  acceptInvitation: {
+    path: undefined
+    query: undefined
+    body: {
+      /** From the link in the mail, behind `token=`. */
+      token: string
+    }
+    answer: {
+      /** The provider. */
+      providerId: string
+      /** Somebody on a provider’s team. */
+      member: {
+        /** Prefixed id, sortable by time. */
+        userId: string
+        /** The account’s address. */
+        email: string
+        /** Whether the address is confirmed; payouts wait for that of the primary owner. */
+        emailVerified: boolean
+        /** As they call themselves. */
+        displayName: string | null
+        /** `viewer` reads everything but secrets; `developer` also changes the listing, keys, webhooks and the dialog and opens test sessions; `owner` also decides who is on the team. */
+        role: 'viewer' | 'developer' | 'owner'
+        /** The one owner whom payouts go to. Cannot be removed; may transfer the provider. */
+        isPrimary: boolean
+        /** API keys they made that still work. A key belongs to the provider: it stays when they go. */
+        workingKeys: number
+        /** Since when. */
+        joinedAt: string
+      }
+    }
+    problems: 'invitation_for_other_address' | 'link_invalid'
+  }
   /** List a provider. `POST /providers/{id}/approve` */
   approveProvider: {
     path: {
@@ -800,6 +919,39 @@ export interface Operations {
     }
     answer: Limits
     problems: 'provider_not_found'
+  }
+  /** Give a member another role. `PATCH /providers/{id}/members/{userId}` */
+  changeMember: {
+    path: {
+      /** The provider. */
+      id: string
+      /** The member. */
+      userId: string
+    }
+    query: undefined
+    body: {
+      /** `viewer` reads everything but secrets; `developer` also changes the listing, keys, webhooks and the dialog and opens test sessions; `owner` also decides who is on the team. */
+      role: 'viewer' | 'developer' | 'owner'
+    }
+    answer: {
+      /** Prefixed id, sortable by time. */
+      userId: string
+      /** The account’s address. */
+      email: string
+      /** Whether the address is confirmed; payouts wait for that of the primary owner. */
+      emailVerified: boolean
+      /** As they call themselves. */
+      displayName: string | null
+      /** `viewer` reads everything but secrets; `developer` also changes the listing, keys, webhooks and the dialog and opens test sessions; `owner` also decides who is on the team. */
+      role: 'viewer' | 'developer' | 'owner'
+      /** The one owner whom payouts go to. Cannot be removed; may transfer the provider. */
+      isPrimary: boolean
+      /** API keys they made that still work. A key belongs to the provider: it stays when they go. */
+      workingKeys: number
+      /** Since when. */
+      joinedAt: string
+    }
+    problems: 'forbidden' | 'member_not_found' | 'primary_owner_stays' | 'provider_not_found'
   }
   /** Change the password. `POST /auth/password` */
   changePassword: {
@@ -941,6 +1093,37 @@ export interface Operations {
       returnUrl: string
     }
     problems: 'origin_not_allowed' | 'session_not_found' | 'session_superseded'
+  }
+  /** Invite somebody to the team. `POST /providers/{id}/invitations` */
+  createInvitation: {
+    path: {
+      /** The provider. */
+      id: string
+    }
+    query: undefined
+    body: {
+      /** Kept as typed, compared without regard to case, width or composition; international addresses are welcome. */
+      email: string
+      /** `viewer` reads everything but secrets; `developer` also changes the listing, keys, webhooks and the dialog and opens test sessions; `owner` also decides who is on the team. */
+      role: 'viewer' | 'developer' | 'owner'
+    }
+    answer: {
+      /** Prefixed id, sortable by time. */
+      id: string
+      /** As it was typed. */
+      email: string
+      /** `viewer` reads everything but secrets; `developer` also changes the listing, keys, webhooks and the dialog and opens test sessions; `owner` also decides who is on the team. */
+      role: 'viewer' | 'developer' | 'owner'
+      /** Whether its link is too old; send it again. */
+      isExpired: boolean
+      /** When it was made. */
+      createdAt: string
+      /** Until when its link works: 7 days after it was last asked for. */
+      expiresAt: string
+      /** When a message last left; null until the first one has. */
+      lastSentAt: string | null
+    }
+    problems: 'already_invited' | 'already_member' | 'forbidden' | 'limit_reached' | 'provider_not_found'
   }
   /** Set an amount aside to be paid out. `POST /providers/{id}/payouts` */
   createPayout: {
@@ -1215,6 +1398,28 @@ export interface Operations {
     }
     problems: 'insufficient_tokens' | 'session_ended' | 'session_not_found' | 'session_too_long' | 'spending_limit_reached'
   }
+  /** What a mailed link invites to. `POST /invitations/find` */
+  findInvitation: {
+    path: undefined
+    query: undefined
+    body: {
+      /** From the link in the mail, behind `token=`. */
+      token: string
+    }
+    answer: {
+      /** Prefixed id, sortable by time. */
+      providerId: string
+      /** Of which app. */
+      providerName: string
+      /** As it was typed. */
+      email: string
+      /** `viewer` reads everything but secrets; `developer` also changes the listing, keys, webhooks and the dialog and opens test sessions; `owner` also decides who is on the team. */
+      role: 'viewer' | 'developer' | 'owner'
+      /** Until when the link works. */
+      expiresAt: string
+    }
+    problems: 'link_invalid'
+  }
   /** Sessions, minutes, people and tokens, per hour, day or month. `GET /providers/{id}/analytics` */
   getAnalytics: {
     path: {
@@ -1302,6 +1507,24 @@ export interface Operations {
     answer: Email
     problems: never
   }
+  /** What sessions were shown, against how they ended. `GET /providers/{id}/analytics/experiments` */
+  getExperiments: {
+    path: {
+      /** The provider. */
+      id: string
+    }
+    query: {
+      /** From when on: an instant, or a day. Widened to the hour, day or month it lies in. */
+      from?: unknown | undefined
+      /** Up to when: an instant (exclusive), or a day (inclusive). Widened likewise. Now when not said. */
+      to?: unknown | undefined
+      /** A name of the IANA time zone database; UTC when not said. */
+      timeZone?: string | undefined
+    }
+    body: undefined
+    answer: Experiments
+    problems: 'forbidden' | 'provider_not_found'
+  }
   /** One session. `GET /operators/sessions/{id}` */
   getFoundSession: {
     path: {
@@ -1335,7 +1558,7 @@ export interface Operations {
     answer: FoundUser
     problems: 'not_found'
   }
-  /** What became of the sessions opened in a range. `GET /providers/{id}/analytics/funnel` */
+  /** How far people came, from seeing the listing to completing a session. `GET /providers/{id}/analytics/funnel` */
   getFunnel: {
     path: {
       /** The provider. */
@@ -1348,6 +1571,8 @@ export interface Operations {
       to?: unknown | undefined
       /** A name of the IANA time zone database; UTC when not said. */
       timeZone?: string | undefined
+      /** How long a row is; a day when not said. Ranges: hour up to 31 days, day up to 366 days, month up to 1830 days. */
+      interval?: 'hour' | 'day' | 'month' | undefined
     }
     body: undefined
     answer: Funnel
@@ -1420,6 +1645,22 @@ export interface Operations {
     body: undefined
     answer: PurchaseReceipt
     problems: 'purchase_not_found'
+  }
+  /** Who came back, by when they came first. `GET /providers/{id}/analytics/retention` */
+  getRetention: {
+    path: {
+      /** The provider. */
+      id: string
+    }
+    query: {
+      /** How long a period is; a week when not said. */
+      interval?: 'week' | 'month' | undefined
+      /** How many, the running one included; 12 when not said. */
+      periods?: number | undefined
+    }
+    body: undefined
+    answer: Retention
+    problems: 'forbidden' | 'provider_not_found'
   }
   /** One of your sessions. `GET /sessions/{id}` */
   getSession: {
@@ -1507,7 +1748,7 @@ export interface Operations {
       name: string
       /** What the key may do, and nothing else. */
       scopes: ('sessions:read' | 'sessions:write' | 'providers:write' | 'analytics:read' | 'webhooks:write')[]
-      /** `test` keys act on test sessions only, which cost nothing. */
+      /** `test` keys know test sessions only, which cost nothing; `live` keys know only the others. */
       mode: 'live' | 'test'
     }
     answer: {
@@ -1517,12 +1758,12 @@ export interface Operations {
       name: string
       /** What the key may do, and nothing else. */
       scopes: ('sessions:read' | 'sessions:write' | 'providers:write' | 'analytics:read' | 'webhooks:write')[]
-      /** `test` keys act on test sessions only, which cost nothing. */
+      /** `test` keys know test sessions only, which cost nothing; `live` keys know only the others. */
       mode: 'live' | 'test'
       /** Shown this once; only its hash is stored. */
       secret: string
     }
-    problems: 'limit_reached' | 'provider_not_found'
+    problems: 'forbidden' | 'limit_reached' | 'provider_not_found'
   }
   /** Payouts of all providers. `GET /operators/payouts` */
   listAllPayouts: {
@@ -1587,7 +1828,7 @@ export interface Operations {
         name: string
         /** What the key may do, and nothing else. */
         scopes: ('sessions:read' | 'sessions:write' | 'providers:write' | 'analytics:read' | 'webhooks:write')[]
-        /** `test` keys act on test sessions only, which cost nothing. */
+        /** `test` keys know test sessions only, which cost nothing; `live` keys know only the others. */
         mode: 'live' | 'test'
         /** The last four characters of the secret. */
         secretEnding: string
@@ -1603,7 +1844,7 @@ export interface Operations {
       /** Give it as `cursor` for the next page; null at the end. */
       nextCursor: string | null
     }
-    problems: 'provider_not_found'
+    problems: 'forbidden' | 'provider_not_found'
   }
   /** Read the audit log. `GET /operators/audit` */
   listAudit: {
@@ -1800,6 +2041,80 @@ export interface Operations {
     }
     problems: never
   }
+  /** Invitations that nobody answered yet. `GET /providers/{id}/invitations` */
+  listInvitations: {
+    path: {
+      /** The provider. */
+      id: string
+    }
+    query: {
+      /** How many items at most. */
+      limit?: number | undefined
+      /** `nextCursor` of the page before. */
+      cursor?: string | undefined
+    }
+    body: undefined
+    answer: {
+      /** This page, newest first where not said otherwise. */
+      items: {
+        /** Prefixed id, sortable by time. */
+        id: string
+        /** As it was typed. */
+        email: string
+        /** `viewer` reads everything but secrets; `developer` also changes the listing, keys, webhooks and the dialog and opens test sessions; `owner` also decides who is on the team. */
+        role: 'viewer' | 'developer' | 'owner'
+        /** Whether its link is too old; send it again. */
+        isExpired: boolean
+        /** When it was made. */
+        createdAt: string
+        /** Until when its link works: 7 days after it was last asked for. */
+        expiresAt: string
+        /** When a message last left; null until the first one has. */
+        lastSentAt: string | null
+      }[]
+      /** Give it as `cursor` for the next page; null at the end. */
+      nextCursor: string | null
+    }
+    problems: 'forbidden' | 'provider_not_found'
+  }
+  /** A provider’s team. `GET /providers/{id}/members` */
+  listMembers: {
+    path: {
+      /** The provider. */
+      id: string
+    }
+    query: {
+      /** How many items at most. */
+      limit?: number | undefined
+      /** `nextCursor` of the page before. */
+      cursor?: string | undefined
+    }
+    body: undefined
+    answer: {
+      /** This page, newest first where not said otherwise. */
+      items: {
+        /** Prefixed id, sortable by time. */
+        userId: string
+        /** The account’s address. */
+        email: string
+        /** Whether the address is confirmed; payouts wait for that of the primary owner. */
+        emailVerified: boolean
+        /** As they call themselves. */
+        displayName: string | null
+        /** `viewer` reads everything but secrets; `developer` also changes the listing, keys, webhooks and the dialog and opens test sessions; `owner` also decides who is on the team. */
+        role: 'viewer' | 'developer' | 'owner'
+        /** The one owner whom payouts go to. Cannot be removed; may transfer the provider. */
+        isPrimary: boolean
+        /** API keys they made that still work. A key belongs to the provider: it stays when they go. */
+        workingKeys: number
+        /** Since when. */
+        joinedAt: string
+      }[]
+      /** Give it as `cursor` for the next page; null at the end. */
+      nextCursor: string | null
+    }
+    problems: 'provider_not_found'
+  }
   /** The caller’s own providers. `GET /providers/mine` */
   listOwnProviders: {
     path: undefined
@@ -1839,6 +2154,8 @@ export interface Operations {
         createdAt: string
         /** When it was last changed. */
         updatedAt: string
+        /** `viewer` reads everything but secrets; `developer` also changes the listing, keys, webhooks and the dialog and opens test sessions; `owner` also decides who is on the team. */
+        role: 'viewer' | 'developer' | 'owner'
       }[]
       /** Give it as `cursor` for the next page; null at the end. */
       nextCursor: string | null
@@ -2126,6 +2443,32 @@ export interface Operations {
     }
     problems: never
   }
+  /** Providers whose sessions complete at once unusually often. `GET /operators/providers/unusual` */
+  listUnusualProviders: {
+    path: undefined
+    query: undefined
+    body: undefined
+    answer: {
+      /** When this was looked for; null before the first time. */
+      lookedAt: string | null
+      /** The most unusual first, 100 at most. */
+      items: {
+        /** Prefixed id, sortable by time. */
+        id: string
+        /** Its name; typed by its owner. */
+        name: string
+        /** Sessions that ended. */
+        ended: number
+        /** Those that completed at once. */
+        instantlyCompleted: number
+        /** `instantlyCompleted` ÷ `ended`. */
+        share: number
+        /** The same of all other providers together. */
+        usualShare: number
+      }[]
+    }
+    problems: 'not_found'
+  }
   /** What was sent to an endpoint, and how it went. `GET /providers/{id}/webhook-endpoints/{endpointId}/deliveries` */
   listWebhookDeliveries: {
     path: {
@@ -2317,6 +2660,19 @@ export interface Operations {
     }
     problems: 'session_ended' | 'session_not_found'
   }
+  /** Remove a member, or leave. `DELETE /providers/{id}/members/{userId}` */
+  removeMember: {
+    path: {
+      /** The provider. */
+      id: string
+      /** The member. */
+      userId: string
+    }
+    query: undefined
+    body: undefined
+    answer: undefined
+    problems: 'forbidden' | 'member_not_found' | 'primary_owner_stays' | 'provider_not_found'
+  }
   /** Delete a webhook endpoint. `DELETE /providers/{id}/webhook-endpoints/{endpointId}` */
   removeWebhookEndpoint: {
     path: {
@@ -2385,6 +2741,34 @@ export interface Operations {
     answer: undefined
     problems: never
   }
+  /** Send an invitation again. `POST /providers/{id}/invitations/{invitationId}/resend` */
+  resendInvitation: {
+    path: {
+      /** The provider. */
+      id: string
+      /** The invitation. */
+      invitationId: string
+    }
+    query: undefined
+    body: undefined
+    answer: {
+      /** Prefixed id, sortable by time. */
+      id: string
+      /** As it was typed. */
+      email: string
+      /** `viewer` reads everything but secrets; `developer` also changes the listing, keys, webhooks and the dialog and opens test sessions; `owner` also decides who is on the team. */
+      role: 'viewer' | 'developer' | 'owner'
+      /** Whether its link is too old; send it again. */
+      isExpired: boolean
+      /** When it was made. */
+      createdAt: string
+      /** Until when its link works: 7 days after it was last asked for. */
+      expiresAt: string
+      /** When a message last left; null until the first one has. */
+      lastSentAt: string | null
+    }
+    problems: 'forbidden' | 'invitation_not_found' | 'limit_reached' | 'provider_not_found'
+  }
   /** Have the confirming link mailed again. `POST /auth/email/resend` */
   resendVerification: {
     path: undefined
@@ -2431,7 +2815,20 @@ export interface Operations {
     query: undefined
     body: undefined
     answer: undefined
-    problems: 'api_key_not_found' | 'provider_not_found'
+    problems: 'api_key_not_found' | 'forbidden' | 'provider_not_found'
+  }
+  /** Take an invitation back. `DELETE /providers/{id}/invitations/{invitationId}` */
+  revokeInvitation: {
+    path: {
+      /** The provider. */
+      id: string
+      /** The invitation. */
+      invitationId: string
+    }
+    query: undefined
+    body: undefined
+    answer: undefined
+    problems: 'forbidden' | 'invitation_not_found' | 'provider_not_found'
   }
   /** End this sign-in. `POST /auth/logout` */
   revokeRefreshToken: {
@@ -2475,12 +2872,12 @@ export interface Operations {
       name: string
       /** What the key may do, and nothing else. */
       scopes: ('sessions:read' | 'sessions:write' | 'providers:write' | 'analytics:read' | 'webhooks:write')[]
-      /** `test` keys act on test sessions only, which cost nothing. */
+      /** `test` keys know test sessions only, which cost nothing; `live` keys know only the others. */
       mode: 'live' | 'test'
       /** Shown this once; only its hash is stored. */
       secret: string
     }
-    problems: 'api_key_not_found' | 'limit_reached' | 'provider_not_found'
+    problems: 'api_key_not_found' | 'forbidden' | 'limit_reached' | 'provider_not_found'
   }
   /** Trade a refresh token for a new pair. `POST /auth/refresh` */
   rotateRefreshToken: {
@@ -2628,6 +3025,72 @@ export interface Operations {
     }
     problems: 'not_found' | 'provider_not_found'
   }
+  /** Make another member the primary owner. `POST /providers/{id}/transfer` */
+  transferProvider: {
+    path: {
+      /** The provider. */
+      id: string
+    }
+    query: undefined
+    body: {
+      /** A member. */
+      userId: string
+      /** The account’s password, so that a stolen access token alone cannot do this. */
+      currentPassword: string
+    }
+    answer: {
+      /** Prefixed id, sortable by time. */
+      userId: string
+      /** The account’s address. */
+      email: string
+      /** Whether the address is confirmed; payouts wait for that of the primary owner. */
+      emailVerified: boolean
+      /** As they call themselves. */
+      displayName: string | null
+      /** `viewer` reads everything but secrets; `developer` also changes the listing, keys, webhooks and the dialog and opens test sessions; `owner` also decides who is on the team. */
+      role: 'viewer' | 'developer' | 'owner'
+      /** The one owner whom payouts go to. Cannot be removed; may transfer the provider. */
+      isPrimary: boolean
+      /** API keys they made that still work. A key belongs to the provider: it stays when they go. */
+      workingKeys: number
+      /** Since when. */
+      joinedAt: string
+    }
+    problems: 'forbidden' | 'member_not_found' | 'password_wrong' | 'provider_not_found'
+  }
+  /** Give a provider another primary owner. `POST /operators/providers/{id}/transfer` */
+  transferProviderAsOperator: {
+    path: {
+      /** The provider. */
+      id: string
+    }
+    query: undefined
+    body: {
+      /** The account. */
+      userId: string
+      /** For the audit log. */
+      reason: string
+    }
+    answer: {
+      /** Prefixed id, sortable by time. */
+      userId: string
+      /** The account’s address. */
+      email: string
+      /** Whether the address is confirmed; payouts wait for that of the primary owner. */
+      emailVerified: boolean
+      /** As they call themselves. */
+      displayName: string | null
+      /** `viewer` reads everything but secrets; `developer` also changes the listing, keys, webhooks and the dialog and opens test sessions; `owner` also decides who is on the team. */
+      role: 'viewer' | 'developer' | 'owner'
+      /** The one owner whom payouts go to. Cannot be removed; may transfer the provider. */
+      isPrimary: boolean
+      /** API keys they made that still work. A key belongs to the provider: it stays when they go. */
+      workingKeys: number
+      /** Since when. */
+      joinedAt: string
+    }
+    problems: 'member_not_found' | 'not_found' | 'provider_not_found'
+  }
   /** Open a link that confirms an address. `POST /auth/email/verify` */
   verifyEmail: {
     path: undefined
@@ -2643,16 +3106,19 @@ export interface Operations {
 
 /** Method, path, whether a sign-in is needed, whether it takes an Idempotency-Key. */
 export const OPERATIONS: Record<keyof Operations, readonly [string, string, boolean, boolean]> = {
+  acceptInvitation: ['POST', '/invitations/accept', true, true],
   approveProvider: ['POST', '/providers/{id}/approve', true, false],
   cancelPayout: ['POST', '/providers/{id}/payouts/{payoutId}/cancel', true, true],
   changeEmail: ['POST', '/auth/email', true, false],
   changeLimits: ['PUT', '/tokens/limits', true, false],
+  changeMember: ['PATCH', '/providers/{id}/members/{userId}', true, false],
   changePassword: ['POST', '/auth/password', true, false],
   changeProfile: ['PATCH', '/auth/profile', true, false],
   changeProvider: ['PATCH', '/providers/{id}', true, false],
   changeTheme: ['PUT', '/providers/{id}/theme', true, false],
   changeWebhookEndpoint: ['PATCH', '/providers/{id}/webhook-endpoints/{endpointId}', true, false],
   completeSession: ['POST', '/api/v1/sessions/{id}/complete', true, true],
+  createInvitation: ['POST', '/providers/{id}/invitations', true, true],
   createPayout: ['POST', '/providers/{id}/payouts', true, true],
   createProvider: ['POST', '/providers', true, true],
   createPurchase: ['POST', '/tokens/purchase', true, true],
@@ -2663,6 +3129,7 @@ export const OPERATIONS: Record<keyof Operations, readonly [string, string, bool
   deleteAccount: ['POST', '/auth/account/delete', true, false],
   endSignIns: ['POST', '/operators/users/{id}/sign-out', true, false],
   extendSession: ['POST', '/sessions/{id}/extend', true, true],
+  findInvitation: ['POST', '/invitations/find', false, false],
   getAnalytics: ['GET', '/providers/{id}/analytics', true, false],
   getBalance: ['GET', '/tokens/balance', true, false],
   getBalanceChange: ['GET', '/tokens/history/{id}', true, false],
@@ -2670,6 +3137,7 @@ export const OPERATIONS: Record<keyof Operations, readonly [string, string, bool
   getEarningsAsOperator: ['GET', '/operators/providers/{id}/earnings', true, false],
   getEarningsStatement: ['GET', '/providers/{id}/earnings/statement', true, false],
   getEmail: ['GET', '/auth/email', true, false],
+  getExperiments: ['GET', '/providers/{id}/analytics/experiments', true, false],
   getFoundSession: ['GET', '/operators/sessions/{id}', true, false],
   getFoundTransfer: ['GET', '/operators/transfers/{id}', true, false],
   getFoundUser: ['GET', '/operators/users/{id}', true, false],
@@ -2681,6 +3149,7 @@ export const OPERATIONS: Record<keyof Operations, readonly [string, string, bool
   getPurchase: ['GET', '/tokens/purchases/{id}', true, false],
   getPurchaseFile: ['GET', '/operators/purchases/{id}', true, false],
   getPurchaseReceipt: ['GET', '/tokens/purchases/{id}/receipt', true, false],
+  getRetention: ['GET', '/providers/{id}/analytics/retention', true, false],
   getSession: ['GET', '/sessions/{id}', true, false],
   getSessionReceipt: ['GET', '/sessions/{id}/receipt', true, false],
   getSessionTimeline: ['GET', '/providers/{id}/sessions/{sessionId}/timeline', true, false],
@@ -2696,6 +3165,8 @@ export const OPERATIONS: Record<keyof Operations, readonly [string, string, bool
   listFoundTransfers: ['GET', '/operators/transfers', true, false],
   listFoundUsers: ['GET', '/operators/users', true, false],
   listHistory: ['GET', '/tokens/history', true, false],
+  listInvitations: ['GET', '/providers/{id}/invitations', true, false],
+  listMembers: ['GET', '/providers/{id}/members', true, false],
   listOwnProviders: ['GET', '/providers/mine', true, false],
   listPackages: ['GET', '/tokens/packages', false, false],
   listPayouts: ['GET', '/providers/{id}/payouts', true, false],
@@ -2705,6 +3176,7 @@ export const OPERATIONS: Record<keyof Operations, readonly [string, string, bool
   listPurchases: ['GET', '/tokens/purchases', true, false],
   listSessions: ['GET', '/sessions', true, false],
   listSignIns: ['GET', '/auth/sign-ins', true, false],
+  listUnusualProviders: ['GET', '/operators/providers/unusual', true, false],
   listWebhookDeliveries: ['GET', '/providers/{id}/webhook-endpoints/{endpointId}/deliveries', true, false],
   listWebhookEndpoints: ['GET', '/providers/{id}/webhook-endpoints', true, false],
   markPayoutPaid: ['POST', '/providers/{id}/payouts/{payoutId}/pay', true, true],
@@ -2712,14 +3184,17 @@ export const OPERATIONS: Record<keyof Operations, readonly [string, string, bool
   refundPurchase: ['POST', '/operators/purchases/{id}/refund', true, true],
   rejectProvider: ['POST', '/providers/{id}/reject', true, false],
   relaunchSession: ['POST', '/sessions/{id}/relaunch', true, true],
+  removeMember: ['DELETE', '/providers/{id}/members/{userId}', true, false],
   removeWebhookEndpoint: ['DELETE', '/providers/{id}/webhook-endpoints/{endpointId}', true, false],
   replayWebhookDeliveries: ['POST', '/providers/{id}/webhook-endpoints/{endpointId}/replay', true, true],
   replayWebhookDelivery: ['POST', '/providers/{id}/webhook-endpoints/{endpointId}/deliveries/{deliveryId}/replay', true, true],
   requestPasswordReset: ['POST', '/auth/password/reset-request', false, false],
+  resendInvitation: ['POST', '/providers/{id}/invitations/{invitationId}/resend', true, true],
   resendVerification: ['POST', '/auth/email/resend', true, false],
   resetPassword: ['POST', '/auth/password/reset', false, false],
   resumeSessionFromMarketplace: ['POST', '/sessions/{id}/resume', true, true],
   revokeApiKey: ['DELETE', '/providers/{id}/api-keys/{keyId}', true, false],
+  revokeInvitation: ['DELETE', '/providers/{id}/invitations/{invitationId}', true, false],
   revokeRefreshToken: ['POST', '/auth/logout', true, false],
   revokeSignIn: ['DELETE', '/auth/sign-ins/{id}', true, false],
   rotateApiKey: ['POST', '/providers/{id}/api-keys/{keyId}/rotate', true, true],
@@ -2728,5 +3203,7 @@ export const OPERATIONS: Record<keyof Operations, readonly [string, string, bool
   sendWebhookTestEvent: ['POST', '/providers/{id}/webhook-endpoints/{endpointId}/test', true, true],
   signIn: ['POST', '/auth/login', false, false],
   suspendProvider: ['POST', '/providers/{id}/suspend', true, false],
+  transferProvider: ['POST', '/providers/{id}/transfer', true, false],
+  transferProviderAsOperator: ['POST', '/operators/providers/{id}/transfer', true, false],
   verifyEmail: ['POST', '/auth/email/verify', false, false],
 }

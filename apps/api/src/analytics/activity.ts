@@ -13,33 +13,42 @@ import { idFloor } from '../id.ts'
 
 export const END_TYPES = ['completed', 'expired', 'abandoned', 'cancelled', 'revoked'] as const
 
+export const QUARTER_MS = 15 * 60_000
+export const quarterFloor = (at: Date) => new Date(Math.floor(at.getTime() / QUARTER_MS) * QUARTER_MS)
+export const quarterSql = (at: string) =>
+  `date_bin('15 minutes', ${at}, timestamptz '2000-01-01 00:00:00+00')`
+
 /** The sums, in the order of their columns. */
-export const FIGURES = ['opened', 'validated', ...END_TYPES, 'used_ms', 'gross', 'fee'] as const
+export const FIGURES = ['opened', 'validated', ...END_TYPES, 'used_ms', 'gross', 'fee', 'refunded'] as const
 
 /**
  * One row per thing that happened: tenant_id, provider_id, is_test, at, user_id (of validations) and the figures.
  *
- * Ids begin with their time, so ranges of time are ranges of ids: sessions by when they were opened, events by when
- * they happened. Neither table needs an index of its own for this, and beats pay nothing.
+ * Ids begin with their time, so ranges of time are ranges of ids: sessions by when they were opened, events and
+ * transfers by when they happened. Neither sessions nor events need an index of their own for this, and beats pay nothing.
  *
  * @param scope whose: `one` has the provider's id in $1 and leaves the tenant to row level security; `all` walks tenants
- * @param at the numbers of the bound values: the lowest session id and the first too high, then the same of events
+ * @param at the numbers of the bound values: the lowest session id and the first too high, then the same of events and of
+ * transfers
  */
-export function factsSql(scope: 'one' | 'all', at: [string, string, string, string]): string {
-  const [sessionFrom, sessionTo, eventFrom, eventTo] = at
+export function factsSql(scope: 'one' | 'all', at: [string, string, string, string, string, string]): string {
+  const [sessionFrom, sessionTo, eventFrom, eventTo, transferFrom, transferTo] = at
   const sessions = scope === 'one' ? 'sessions s' : 'tenants t join sessions s on s.tenant_id = t.id'
   const events = scope === 'one' ? 'events e' : 'tenants t join events e on e.tenant_id = t.id'
+  const transfers = scope === 'one' ? 'transfers r' : 'tenants t join transfers r on r.tenant_id = t.id'
+  const takenFrom = scope === 'one' ? 'r.debit_account_id = $1' : `r.debit_account_id like 'prv\\_%'`
   const only = (alias: string) => (scope === 'one' ? `${alias}.provider_id = $1 and` : '')
   const ends = END_TYPES.map((type) => `(e.type = 'session.${type}')::int`).join(', ')
   return `
     select s.tenant_id, s.provider_id, s.is_test, s.created_at as at, null::text as user_id, 1 as opened, 0 as validated,
-      ${END_TYPES.map((type) => `0 as ${type}`).join(', ')}, 0::bigint as used_ms, 0::bigint as gross, 0::bigint as fee
+      ${END_TYPES.map((type) => `0 as ${type}`).join(', ')}, 0::bigint as used_ms, 0::bigint as gross, 0::bigint as fee,
+      0::bigint as refunded
     from ${sessions}
     where ${only('s')} s.id >= ${sessionFrom} and s.id < ${sessionTo}
     union all
     select e.tenant_id, e.provider_id, s.is_test, e.created_at,
       case when e.type = 'session.started' then s.user_id end, 0, (e.type = 'session.started')::int, ${ends},
-      case when e.type = 'session.started' then 0 else s.used_ms end, coalesce(l.gross, 0), coalesce(l.fee, 0)
+      case when e.type = 'session.started' then 0 else s.used_ms end, coalesce(l.gross, 0), coalesce(l.fee, 0), 0
     from ${events}
     join sessions s on s.tenant_id = e.tenant_id and s.id = e.session_id
     left join lateral (
@@ -48,19 +57,26 @@ export function factsSql(scope: 'one' | 'all', at: [string, string, string, stri
       where f.tenant_id = e.tenant_id and f.session_id = e.session_id and e.type <> 'session.started'
     ) l on true
     where ${only('e')} e.id >= ${eventFrom} and e.id < ${eventTo}
-      and e.type in ('session.started', ${END_TYPES.map((type) => `'session.${type}'`).join(', ')})`
+      and e.type in ('session.started', ${END_TYPES.map((type) => `'session.${type}'`).join(', ')})
+    union all
+    select r.tenant_id, r.debit_account_id, false, r.created_at, null, 0, 0, ${END_TYPES.map(() => '0').join(', ')}, 0, 0, 0,
+      r.amount
+    from ${transfers}
+    where ${takenFrom} and r.id >= ${transferFrom} and r.id < ${transferTo}
+      and r.kind in ('refund', 'dispute', 'correction') and r.debit_sequence is null`
 }
 
-/**
- * Where the written quarters of a range end, as bound values: from, that instant, and the ids of the facts after it.
- * Read once, so that a roll-up that commits meanwhile neither hides a quarter nor shows it twice.
- */
-export async function splitRange(tx: Tx, { from, to }: { from: Date; to: Date }) {
+/** Up to where quarters are written. To be read once, so that a roll-up that commits meanwhile neither hides one nor shows it twice. */
+export async function readRolledUntil(tx: Tx): Promise<Date> {
   const [progress] = await tx.query<{ rolledUntil: Date | null }>(
     'select rolled_until as "rolledUntil" from activity_progress',
   )
-  const rolled = progress?.rolledUntil?.getTime() ?? 0
-  const split = new Date(Math.min(to.getTime(), Math.max(from.getTime(), rolled)))
+  return progress?.rolledUntil ?? new Date(0)
+}
+
+/** Where the written quarters of a range end, as bound values: from, that instant, and the ids of the facts after it. */
+export function splitRange(rolledUntil: Date, { from, to }: { from: Date; to: Date }) {
+  const split = new Date(Math.min(to.getTime(), Math.max(from.getTime(), rolledUntil.getTime())))
   return [
     from,
     split,
@@ -68,6 +84,8 @@ export async function splitRange(tx: Tx, { from, to }: { from: Date; to: Date })
     idFloor('ses', to),
     idFloor('evt', split),
     idFloor('evt', to),
+    idFloor('trf', split),
+    idFloor('trf', to),
   ] as const
 }
 
@@ -86,7 +104,7 @@ export async function sumSettled(
   tx: Tx,
   { providerId, ...range }: { providerId: string; from: Date; to: Date },
 ): Promise<Settled> {
-  const values = [providerId, false, ...(await splitRange(tx, range))]
+  const values = [providerId, false, ...splitRange(await readRolledUntil(tx), range)]
   const [sums] = await tx.query<Settled>(sumSettledSql, values)
   return sums ?? { usedMs: 0, gross: 0, fee: 0 }
 }
@@ -97,5 +115,5 @@ const sumSettledSql = `
     select used_ms, gross, fee from activity_quarters
     where provider_id = $1 and is_test = $2 and quarter >= $3 and quarter < $4
     union all
-    select used_ms, gross, fee from (${factsSql('one', ['$5', '$6', '$7', '$8'])}) t where is_test = $2
+    select used_ms, gross, fee from (${factsSql('one', ['$5', '$6', '$7', '$8', '$9', '$10'])}) t where is_test = $2
   ) f`

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { addProvider, addUser } from '../../test/harness.ts'
 import { type SessionMarket, startSessionMarket } from '../../test/session-market.ts'
+import { createId, PUBLIC_TENANT_ID } from '../id.ts'
 import { sweepSessions } from '../sessions/sweep-sessions.ts'
 import { rollUpActivity, rollUpActivityAgain } from './roll-up-activity.ts'
 
@@ -26,6 +27,19 @@ beforeAll(async () => {
     await sweepSessions(api.deps.db, { now: api.clock.now(), marketplaceUrl: 'http://localhost:4001' })
     api.clock.advance({ hours: 11, minutes: 7 })
   }
+  // A booking that nobody makes today: tokens taken back from the provider, in two places of the range.
+  for (const [reference, amount, hours] of [
+    ['a', 7, 3],
+    ['b', 5, 400],
+  ] as const) {
+    const at = new Date(begin.getTime() + hours * 3_600_000)
+    await api.deps.db.batch.query(
+      `insert into transfers (tenant_id, id, kind, debit_account_id, credit_account_id, amount, reverses_id, description,
+         created_at)
+       values ($1, $2, 'correction', $3, 'promotions', $4, $5, 'Taken back', $6)`,
+      [PUBLIC_TENANT_ID, createId('trf', at), it.providerId, amount, reference, at],
+    )
+  }
   // Another provider's sessions are nobody else's figures.
   const other = await addProvider(api, { ownerId: it.owner.id })
   await it.play({ user: a, minutes: 3, of: other })
@@ -44,6 +58,7 @@ interface Fact {
   usedMs?: number
   gross?: number
   fee?: number
+  refunded?: number
   userId?: string
 }
 
@@ -62,9 +77,10 @@ async function readFacts(): Promise<Fact[]> {
        started_at as "startedAt", ended_at as "endedAt" from sessions where provider_id = $1`,
     [it.providerId],
   )
-  const charges = await db.batch.query<{ at: Date; gross: number; fee: number }>(
+  const charges = await db.batch.query<{ at: Date; gross: number; fee: number; refunded: number }>(
     `select t.created_at as at, case when kind = 'charge' then amount else 0 end as gross,
-       case when kind = 'fee' then amount else 0 end as fee
+       case when kind = 'fee' then amount else 0 end as fee,
+       case when kind = 'correction' then amount else 0 end as refunded
      from transfers t where $1 in (debit_account_id, credit_account_id)`,
     [it.providerId],
   )
@@ -109,30 +125,39 @@ describe.each(['computed', 'rolled up'])('figures %s', (how) => {
     const { status, body } = await ask({ ...whole(), interval, timeZone })
     expect(status).toBe(200)
     const expected = new Map<string, Fact[]>()
-    for (const fact of await readFacts()) {
+    const all = await readFacts()
+    const firstUse = new Map<string, Date>()
+    for (const { at, userId } of all) {
+      if (userId && !(firstUse.get(userId)! <= at)) firstUse.set(userId, at)
+    }
+    for (const fact of all) {
       const label = labelOf(fact.at, interval, timeZone)
       expected.set(label, [...(expected.get(label) ?? []), fact])
     }
-    const sum = (facts: Fact[], name: 'opened' | 'validated' | 'completed' | 'usedMs' | 'gross' | 'fee') =>
+    const sum = (facts: Fact[], name: Exclude<keyof Fact, 'at' | 'userId'>) =>
       facts.reduce((total, fact) => total + (fact[name] ?? 0), 0)
-    const figuresOf = (facts: Fact[]) => ({
+    const usersOf = (facts: Fact[]) => [...new Set(facts.flatMap(({ userId }) => userId ?? []))]
+    const figuresOf = (facts: Fact[], start: string) => ({
       opened: sum(facts, 'opened'),
       validated: sum(facts, 'validated'),
       completed: sum(facts, 'completed'),
       minutes: Math.round(sum(facts, 'usedMs') / 60) / 1000,
-      users: new Set(facts.flatMap(({ userId }) => userId ?? [])).size,
+      users: usersOf(facts).length,
       gross: sum(facts, 'gross'),
       fee: sum(facts, 'fee'),
       net: sum(facts, 'gross') - sum(facts, 'fee'),
+      returningUsers: usersOf(facts).filter((userId) => firstUse.get(userId)! < new Date(start)).length,
+      refunded: sum(facts, 'refunded'),
     })
     let found = 0
     for (const { start, ...row } of body.rows) {
       const facts = expected.get(labelOf(new Date(start), interval, timeZone)) ?? []
       if (facts.length > 0) found += 1
-      expect({ start, ...row }).toEqual({ start, ...figuresOf(facts) })
+      expect({ start, ...row }).toEqual({ start, ...figuresOf(facts, start) })
     }
     expect(found).toBe(expected.size)
-    expect(body.totals).toEqual(figuresOf([...expected.values()].flat()))
+    expect(body.totals).toEqual(figuresOf([...expected.values()].flat(), body.from))
+    expect(body.totals.refunded).toBe(12)
   })
 
   test('add up to the ledger, to the token', async () => {
@@ -146,6 +171,7 @@ describe.each(['computed', 'rolled up'])('figures %s', (how) => {
       body.rows.reduce((total: number, row: Record<string, number>) => total + row[name]!, 0)
     expect([added('gross'), added('fee')]).toEqual([ledger?.gross, ledger?.fee])
     expect(body.totals).toMatchObject({ ...ledger, net: ledger!.gross - ledger!.fee })
+    expect(added('net')).toBe(ledger!.gross - ledger!.fee)
     // 30 of 7.2 minutes are 29 each, 10 of 1.5 are 6.
     expect(ledger?.gross).toBe(30 * 29 + 10 * 6)
   })
@@ -169,6 +195,25 @@ describe('the roll-up', () => {
     expect(clock().getTime() - until.getTime()).toBeGreaterThanOrEqual(10 * 60_000)
     const after = (await ask({ interval: 'day' })).body.totals
     expect([after.opened - before.opened, after.gross - before.gross]).toEqual([1, 8])
+  })
+
+  test('knows who is new before and after they are written', async () => {
+    const { db, clock } = it.api.deps
+    const range = { ...whole(), from: new Date(begin.getTime() + 10 * 86_400_000).toISOString() }
+    const before = (await ask({ ...range, interval: 'day' })).body.totals
+    expect([before.users, before.returningUsers]).toEqual([3, 3])
+    await it.play({ user: await addUser(it.api, { tokens: 100 }), minutes: 1 })
+    await it.play({ user: it.users[1]!, minutes: 1 })
+    const of = async (interval: string) => {
+      const { rows, totals } = (await ask({ ...range, to: clock().toISOString(), interval })).body
+      const last = rows.findLast(({ users }: { users: number }) => users > 0)
+      return [totals, last].map(({ users, returningUsers }) => [users, returningUsers])
+    }
+    const unwritten = await of('day')
+    expect(unwritten[0]).toEqual([4, 3])
+    it.api.clock.advance({ hours: 1 })
+    await rollUpActivity(db, { now: clock() })
+    expect(await of('day')).toEqual(unwritten)
   })
 
   test('counts a session that ends late where it ends', async () => {
@@ -235,7 +280,7 @@ describe('CSV', () => {
     expect(csv.headers['content-type']).toBe('text/csv; charset=utf-8')
     expect(csv.headers['content-disposition']).toContain('.csv"')
     const [head, ...lines] = csv.text.trimEnd().split('\r\n')
-    expect(head).toBe('start,opened,validated,completed,minutes,users,gross,fee,net')
+    expect(head).toBe('start,opened,validated,completed,minutes,users,gross,fee,net,returningUsers,refunded')
     expect(lines).toHaveLength(json.rows.length)
     const sum = (column: number) => lines.reduce((total, line) => total + Number(line.split(',')[column]), 0)
     expect([sum(6), sum(7), sum(8)]).toEqual([json.totals.gross, json.totals.fee, json.totals.net])

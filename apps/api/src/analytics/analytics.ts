@@ -4,7 +4,14 @@
  * @module
  */
 import { type Static, Type } from '@fastify/type-provider-typebox'
-import { Instant, Shape, Tokens } from '../http/schema.ts'
+import type { Actor } from '../http/authenticate.ts'
+import { Id, Instant, Shape, Tokens } from '../http/schema.ts'
+
+export const ofProvider = Shape({ id: Id('prv', 'The provider.') })
+/** Who may read figures. */
+export const readers = { callers: ['user', 'key'], scope: 'analytics:read' } as const
+/** A test key sees test sessions and nothing else. */
+export const isTestKey = (actor: Actor) => actor.kind === 'key' && actor.mode === 'test'
 
 export const INTERVALS = ['hour', 'day', 'month'] as const
 export type Interval = (typeof INTERVALS)[number]
@@ -32,6 +39,11 @@ const figures = {
   gross: Tokens('What sessions that ended were charged.', 7373),
   fee: Tokens('The platform’s part of it.', 1475),
   net: Tokens('The provider’s part: gross − fee.', 5898),
+  returningUsers: count(
+    'Of `users`, those who had begun a session with this provider before the row began. The others came for the first time.',
+    37,
+  ),
+  refunded: Tokens('Booked back out of the provider’s earnings.', 0),
 }
 
 export const AnalyticsRow = Shape({
@@ -107,13 +119,9 @@ export const COLUMNS = [
   'gross',
   'fee',
   'net',
+  'returningUsers',
+  'refunded',
 ] as const
-
-/** The rows as RFC 4180 has them. Nothing in them was typed by a person, so nothing has to be quoted. */
-export function toCsv(rows: readonly AnalyticsRow[]): string {
-  const lines = rows.map((row) => COLUMNS.map((name) => String(row[name])).join(','))
-  return `${[COLUMNS.join(','), ...lines].join('\r\n')}\r\n`
-}
 
 export const daysBetween = (from: Date, to: Date) => (to.getTime() - from.getTime()) / DAY_MS
 export const daysBefore = (at: Date, days: number) => new Date(at.getTime() - days * DAY_MS)

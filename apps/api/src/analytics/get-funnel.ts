@@ -3,20 +3,33 @@ import type { Tx } from '../db.ts'
 import { Instant, Shape } from '../http/schema.ts'
 import { idFloor } from '../id.ts'
 import { END_TYPES } from './activity.ts'
+import { INTERVALS } from './analytics.ts'
+import { OUTCOMES, outcomesSql } from './outcomes.ts'
 import type { Range } from './range.ts'
 
 const count = (description: string, example: number) =>
   Type.Integer({ minimum: 0, description, examples: [example] })
 
+const stages = {
+  seen: count('How often the provider’s page was looked at: not one look after another, and no robots.', 410),
+  opened: count('Sessions opened; all further figures are some of these.', 120),
+  validated: count('Whose launch reached the app.', 110),
+  firstBeat: count('Whose app has confirmed use at least once.', 104),
+  completed: count('That ended `completed`.', 84),
+}
+
+const FunnelRow = Shape({
+  start: Instant('When the hour, day or month begins in the time zone asked for.'),
+  ...stages,
+})
+
 export const Funnel = Shape(
   {
-    from: Instant('Sessions opened from here on.'),
-    to: Instant('Sessions opened before this.'),
+    from: Instant('Looks and sessions from here on.'),
+    to: Instant('Looks and sessions before this.'),
+    interval: Type.Enum([...INTERVALS], { description: 'How long a row is.', examples: ['day'] }),
     timeZone: Type.String({ description: 'Where days begin.', examples: ['Asia/Kolkata'] }),
-    opened: count('Sessions opened in the range; all others are some of these.', 120),
-    validated: count('Whose launch reached the app.', 110),
-    firstBeat: count('Whose app has confirmed use at least once.', 104),
-    completed: count('That ended `completed`.', 84),
+    ...stages,
     ended: Shape(
       Object.fromEntries(
         END_TYPES.map((reason) => [reason, count(`That ended \`${reason}\`.`, 10)]),
@@ -35,53 +48,115 @@ export const Funnel = Shape(
       { description: 'Where those that broke off did.' },
     ),
     running: count('That have not ended yet.', 2),
+    rows: Type.Array(FunnelRow, {
+      description: 'The stages by the hour, day or month of the opening; `seen` by that of the look.',
+    }),
   },
-  { description: 'What became of the sessions opened in a range.' },
+  { description: 'What became of the sessions that were opened in a range.' },
 )
 export type Funnel = Static<typeof Funnel>
 
-type FunnelRow = Pick<Funnel, 'opened' | 'validated' | 'firstBeat' | 'running'> &
-  Funnel['ended'] &
-  Funnel['brokenOff']
+export const FUNNEL_COLUMNS = ['start', 'seen', 'opened', 'validated', 'firstBeat', 'completed'] as const
 
-/** Follows the sessions that were opened in a range to their end, so its figures of the last day still change. */
+const SUMS = {
+  opened: 'opened',
+  validated: 'validated',
+  firstBeat: 'first_beat',
+  ...(Object.fromEntries(END_TYPES.map((reason) => [reason, reason])) as Record<
+    (typeof END_TYPES)[number],
+    string
+  >),
+  neverValidated: 'never_validated',
+  neverUsed: 'never_used',
+  whileUsed: 'while_used',
+  running: 'running',
+} as const
+type Sums = Record<keyof typeof SUMS, number>
+
+/**
+ * Follows the sessions that were opened in a range to their end, so its figures of the last day still change: those
+ * quarters of which every session has ended are written, the rest is computed.
+ */
 export async function getFunnel(
   tx: Tx,
   input: { providerId: string; isTest: boolean; range: Range },
 ): Promise<Funnel> {
   const { providerId, isTest, range } = input
-  const { from, to, timeZone } = range
-  const values = [providerId, isTest, idFloor('ses', from), idFloor('ses', to)]
-  const [row] = await tx.query<FunnelRow>(funnelSql, values)
-  const { opened, validated, firstBeat, running, neverValidated, neverUsed, whileUsed, ...ended } =
-    row as FunnelRow
+  const { from, to, timeZone, interval, starts } = range
+  const written = splitOutcomes(await readOutcomesUntil(tx), range)
+  const sums = await tx.query<Sums & { place: number }>(funnelSql, [providerId, isTest, ...written, starts])
+  // Nobody opens a test session from the listing.
+  const views = isTest
+    ? []
+    : await tx.query<{ place: number; seen: number }>(seenSql, [providerId, from, to, starts])
+  const sumsAt = new Map(sums.map((row) => [row.place, row]))
+  const seenAt = new Map(views.map(({ place, seen }) => [place, seen]))
+  const total = (name: keyof Sums) => sums.reduce((sum, row) => sum + row[name], 0)
   return {
     from: from.toISOString(),
     to: to.toISOString(),
+    interval,
     timeZone,
-    opened,
-    validated,
-    firstBeat,
-    completed: ended.completed,
-    ended,
-    brokenOff: { neverValidated, neverUsed, whileUsed },
-    running,
+    seen: views.reduce((sum, { seen }) => sum + seen, 0),
+    opened: total('opened'),
+    validated: total('validated'),
+    firstBeat: total('firstBeat'),
+    completed: total('completed'),
+    ended: {
+      completed: total('completed'),
+      expired: total('expired'),
+      abandoned: total('abandoned'),
+      cancelled: total('cancelled'),
+      revoked: total('revoked'),
+    },
+    brokenOff: {
+      neverValidated: total('neverValidated'),
+      neverUsed: total('neverUsed'),
+      whileUsed: total('whileUsed'),
+    },
+    running: total('running'),
+    rows: starts.map((start, i) => {
+      const { opened = 0, validated = 0, firstBeat = 0, completed = 0 } = sumsAt.get(i + 1) ?? {}
+      const seen = seenAt.get(i + 1) ?? 0
+      return { start: start.toISOString(), seen, opened, validated, firstBeat, completed }
+    }),
   }
 }
 
-// The flag of the first beat falls with it; a pause or an end that confirmed time leaves its mark in used_ms.
+/** Up to where outcomes are written; read once for all that is asked. */
+export async function readOutcomesUntil(tx: Tx): Promise<Date> {
+  const [progress] = await tx.query<{ writtenUntil: Date | null }>(
+    `select written_until as "writtenUntil" from analytics_progress where what = 'outcomes'`,
+  )
+  return progress?.writtenUntil ?? new Date(0)
+}
+
+/** From, where the written quarters end, and the ids of the sessions after that. */
+export function splitOutcomes(writtenUntil: Date, { from, to }: { from: Date; to: Date }) {
+  const split = new Date(Math.min(to.getTime(), Math.max(from.getTime(), writtenUntil.getTime())))
+  return [from, split, idFloor('ses', split), idFloor('ses', to)] as const
+}
+
+const columns = Object.values(SUMS).filter((name) => name !== 'running')
+
 const funnelSql = `
-  select count(*) as opened,
-    count(*) filter (where is_validated) as validated,
-    count(*) filter (where is_used) as "firstBeat",
-    ${END_TYPES.map((reason) => `count(*) filter (where end_reason = '${reason}') as ${reason}`).join(', ')},
-    count(*) filter (where is_ended and not is_validated) as "neverValidated",
-    count(*) filter (where is_ended and is_validated and not is_used) as "neverUsed",
-    count(*) filter (where end_reason in ('abandoned', 'revoked') and is_used) as "whileUsed",
-    count(*) filter (where not is_ended) as running
+  select width_bucket(f.at, $7::timestamptz[]) as place,
+    ${Object.entries(SUMS)
+      .map(([name, column]) => `sum(f.${column}) as "${name}"`)
+      .join(', ')}
   from (
-    select end_reason, started_at is not null as is_validated, status = 'ended' as is_ended,
-      started_at is not null and (used_ms > 0 or not is_first_beat_due) as is_used
-    from sessions
-    where provider_id = $1 and is_test = $2 and id >= $3 and id < $4
-  ) s`
+    select quarter as at, ${columns.join(', ')}, 0 as running
+    from outcome_quarters
+    where provider_id = $1 and is_test = $2 and quarter >= $3 and quarter < $4
+    union all
+    select at, ${columns.map((name) => `(${OUTCOMES[name]})::int`).join(', ')}, (not is_ended)::int
+    from (${outcomesSql('one', ['$5', '$6'])}) o
+    where is_test = $2
+  ) f
+  group by 1`
+
+const seenSql = `
+  select width_bucket(quarter, $4::timestamptz[]) as place, sum(views) as seen
+  from listing_views
+  where provider_id = $1 and quarter >= $2 and quarter < $3
+  group by 1`

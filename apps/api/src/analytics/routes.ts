@@ -3,61 +3,41 @@
  *
  * @module
  */
-import { Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
-import type { Actor } from '../http/authenticate.ts'
 import { Id, problems, Shape } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
 import { getProviderToRead } from '../providers/get-provider.ts'
-import { Analytics, AnalyticsQuery, rangeQuery, toCsv } from './analytics.ts'
+import { Analytics, AnalyticsQuery, COLUMNS, isTestKey, ofProvider, readers } from './analytics.ts'
+import { csvOrJson, sendJsonOrCsv, toCsv } from './csv.ts'
 import { getAnalytics } from './get-analytics.ts'
-import { Funnel, getFunnel } from './get-funnel.ts'
 import { getTimeline, Timeline } from './get-timeline.ts'
+import type { ListingViews } from './listing-views.ts'
+import { registerOperatorAnalyticsRoutes } from './operator-routes.ts'
+import { registerOutcomeRoutes } from './outcome-routes.ts'
 import { getRange } from './range.ts'
 
-const params = Shape({ id: Id('prv', 'The provider.') })
-const callers = { callers: ['user', 'key'], scope: 'analytics:read' } as const
-
-/** A test key sees test sessions and nothing else. */
-const isTestKey = (actor: Actor) => actor.kind === 'key' && actor.mode === 'test'
-
-/** Whether CSV is asked for, and not only taken as well as JSON. */
-function wantsCsv(accept = ''): boolean {
-  const [csv, json] = [accept.indexOf('text/csv'), accept.indexOf('application/json')]
-  return csv >= 0 && (json < 0 || csv < json)
-}
-
-export function registerAnalyticsRoutes(app: App, deps: Deps): void {
+export function registerAnalyticsRoutes(app: App, deps: Deps, views: ListingViews): void {
   const { db, clock } = deps
 
   app.get(
     '/providers/:id/analytics',
     {
-      config: { ...callers, limit: 'read' },
+      config: { ...readers, limit: 'read' },
       schema: {
         operationId: 'getAnalytics',
         tags: ['Analytics'],
         summary: 'Sessions, minutes, people and tokens, per hour, day or month',
         description:
-          'In a time zone of your choice, as JSON, or as CSV with `Accept: text/csv`. A figure counts at the instant it came to be: `opened` at the opening, `validated` and `users` when time began, the rest when the session was settled. ' +
+          'In a time zone of your choice, as JSON, or as CSV with `Accept: text/csv`. A figure counts at the instant it came to be: `opened` at the opening, `validated` and `users` when time began, `refunded` when it was booked, the rest when the session was settled. ' +
           'Tokens are the ledger’s, to the token. Test keys get the figures of test sessions.',
-        params,
+        params: ofProvider,
         querystring: AnalyticsQuery,
         response: {
-          200: {
-            description: 'The figures.',
-            content: {
-              'application/json': { schema: Analytics },
-              'text/csv': {
-                schema: Type.String({
-                  description: 'The rows, with a line of column names.',
-                  examples: [
-                    'start,opened,validated,completed,minutes,users,gross,fee,net\r\n2026-03-01T00:00:00.000Z,3,2,1,7.2,2,29,6,23\r\n',
-                  ],
-                }),
-              },
-            },
-          },
+          200: csvOrJson(
+            Analytics,
+            'The figures.',
+            `${COLUMNS.join(',')}\r\n2026-03-01T00:00:00.000Z,3,2,1,7.2,2,29,6,23,1,0\r\n`,
+          ),
           ...problems('provider_not_found'),
         },
       },
@@ -65,43 +45,19 @@ export function registerAnalyticsRoutes(app: App, deps: Deps): void {
     async (request, reply) => {
       const { actor, params, query } = request
       const { interval = 'day', ...asked } = query
-      const analytics = await db.inTenant(actor.tenantId, async (tx) => {
+      const answer = await db.inTenant(actor.tenantId, async (tx) => {
         await getProviderToRead(tx, params.id, actor)
         const range = await getRange(tx, { asked, interval, now: clock() })
         return getAnalytics(tx, { providerId: params.id, isTest: isTestKey(actor), range })
       })
-      reply.header('vary', 'Accept')
-      if (!wantsCsv(request.headers.accept)) return reply.send(analytics as never)
-      const name = `${params.id}-${analytics.from.slice(0, 10)}-${analytics.to.slice(0, 10)}.csv`
-      return reply
-        .header('content-type', 'text/csv; charset=utf-8')
-        .header('content-disposition', `attachment; filename="${name}"`)
-        .send(toCsv(analytics.rows) as never)
+      const fileName = `${params.id}-${answer.from.slice(0, 10)}-${answer.to.slice(0, 10)}`
+      const csv = () => toCsv(COLUMNS, answer.rows)
+      return sendJsonOrCsv(request, reply, { answer, csv, fileName }) as never
     },
   )
 
-  app.get(
-    '/providers/:id/analytics/funnel',
-    {
-      config: { ...callers, limit: 'read' },
-      schema: {
-        operationId: 'getFunnel',
-        tags: ['Analytics'],
-        summary: 'What became of the sessions opened in a range',
-        description:
-          'Opened → validated → first beat → completed, and where the others broke off. Follows each session to its end, so figures of the last day still change; elsewhere a figure counts when it came to be. In whole days of a time zone.',
-        params,
-        querystring: Shape(rangeQuery),
-        response: { 200: Funnel, ...problems('provider_not_found') },
-      },
-    },
-    ({ actor, params, query: asked }) =>
-      db.inTenant(actor.tenantId, async (tx) => {
-        await getProviderToRead(tx, params.id, actor)
-        const range = await getRange(tx, { asked, interval: 'day', now: clock() })
-        return getFunnel(tx, { providerId: params.id, isTest: isTestKey(actor), range })
-      }),
-  )
+  registerOutcomeRoutes(app, deps, views)
+  registerOperatorAnalyticsRoutes(app, deps)
 
   app.get(
     '/providers/:id/sessions/:sessionId/timeline',
