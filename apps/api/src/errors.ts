@@ -187,6 +187,11 @@ export const PROBLEMS = {
     title: 'The provider cannot go to that status from where it is',
     cure: 'Drafts go to in_review; operators list and suspend.',
   },
+  listing_change_gone: {
+    status: 409,
+    title: 'That change does not wait any more',
+    cure: 'Read the list again: it was decided, or changed once more.',
+  },
   limit_reached: {
     status: 409,
     title: 'There are as many of these as there may be',

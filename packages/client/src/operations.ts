@@ -209,6 +209,68 @@ export type FoundSession = {
   /** Costs nothing. */
   isTest: boolean
 }
+export type FoundSessionTimeline = {
+  /** Prefixed id, sortable by time. */
+  sessionId: string
+  /** Prefixed id, sortable by time. */
+  providerId: string
+  /** The user, as this provider knows them. */
+  userRef: string
+  /** What it is now. */
+  status: 'pending' | 'active' | 'paused' | 'ended'
+  /** Why it ended; null until then. */
+  endReason: 'completed' | 'expired' | 'abandoned' | 'cancelled' | 'revoked' | null
+  /** Time confirmed, which is what is charged. */
+  usedMs: number
+  /** Time served without a confirmation, which nobody pays for. */
+  unbilledMs: number
+  /** Time in pauses that are over. */
+  pausedMs: number
+  /** The price, as it was when the session was opened. */
+  tokensPerMinute: number
+  /** What it cost; null until it has ended. */
+  tokensCharged: number | null
+  /** The last sign of life; null before the first. */
+  lastBeatAt: string | null
+  /** Whether the user was over the allowance of unbilled time, so that every gap counts. */
+  hasShortLease: boolean
+  /** How many were accepted and are on record. */
+  beats: number
+  /** Whether the record adds up to `usedMs` and `unbilledMs`. Beats are kept for 120 days; without them the events and the ledger remain. */
+  isComplete: boolean
+  /** All marks of the session, whatever part of it is listed. */
+  marks: {
+    /** `address_changed`, `browser_changed`: since the beat before; `taken_over`: another browser holds the session from here; `page_left`: the page said goodbye; `unbilled`: time was served and does not count; `completed_instantly`: completed after less than ten seconds of use. */
+    mark: 'address_changed' | 'browser_changed' | 'taken_over' | 'page_left' | 'unbilled' | 'completed_instantly'
+    /** How often. */
+    count: number
+    /** Of `unbilled`: how much time in all. */
+    ms: number | null
+  }[]
+  /** Oldest first, 1,000 at a time. */
+  entries: {
+    /** When it happened. */
+    at: string
+    /** `opened`; an event (`started`, `paused`, `resumed`, `extended`, `completed`, `expired`, `abandoned`, `cancelled`, `revoked`); `beat`; `taken_over` by another browser, `returned` with the same one, `asked_again` where an answer was lost; a line of the ledger (`charge`, `fee`). */
+    what: string
+    /** Of an event: its number in the session. Of a beat: its own, per browser. */
+    sequence: number | null
+    /** Time it counted. All of them add up to `usedMs`. */
+    countedMs: number | null
+    /** Time served before it that does not count. */
+    unbilledMs: number | null
+    /** Of a beat: what the app saw pass; null where it did not say. */
+    activeMs: number | null
+    /** Time used until then. Events tell it with what was being served, beats without. */
+    usedMs: number | null
+    /** What was held then, or what a line of the ledger moved; null where it is neither. */
+    tokens: number | null
+    /** What is worth a look. */
+    marks: ('address_changed' | 'browser_changed' | 'taken_over' | 'page_left' | 'unbilled' | 'completed_instantly')[]
+  }[]
+  /** `after` of the next thousand; null at the end. */
+  nextAfter: number | null
+}
 export type FoundTransfer = {
   /** Prefixed id, sortable by time. */
   id: string
@@ -658,44 +720,30 @@ export type SessionReceipt = {
     /** Time that counted until then. */
     usedMs: number
   }[]
+  /** The beats behind `usedMs`, oldest first; each single one is in the session’s timeline. Adds up to `usedMs` with `unconfirmedMs`. */
+  time: {
+    /** When the first of it was counted. */
+    from: string
+    /** When the last of it was counted. */
+    to: string
+    /** `beats` that followed one another, or what else counts time. */
+    what: 'beats' | 'pause' | 'another browser' | 'back again' | 'asked again' | 'end'
+    /** How many. */
+    beats: number
+    /** What they counted. */
+    countedMs: number
+    /** What was served besides and is not charged. */
+    unbilledMs: number
+  }[]
+  /** Whether `time` adds up: beats are kept for 120 days. */
+  isTimeComplete: boolean
+  /** Served since the last beat, while it runs. */
+  unconfirmedMs: number
   /** The same as sentences, in the order in which one leads to the next. */
   lines: {
     /** For people. */
     text: string
     /** Its figure, where it has one. */
-    tokens: number | null
-  }[]
-}
-export type SessionTimeline = {
-  /** Prefixed id, sortable by time. */
-  sessionId: string
-  /** The user, as this provider knows them. */
-  userRef: string
-  /** What it is now. */
-  status: 'pending' | 'active' | 'paused' | 'ended'
-  /** Why it ended; null until then. */
-  endReason: 'completed' | 'expired' | 'abandoned' | 'cancelled' | 'revoked' | null
-  /** Time confirmed, which is what is charged. */
-  usedMs: number
-  /** Time served without a confirmation, which nobody pays for. */
-  unbilledMs: number
-  /** Time in pauses that are over. */
-  pausedMs: number
-  /** The last sign of life; null before the first. */
-  lastBeatAt: string | null
-  /** Whether the user was over the allowance of unbilled time, so that every gap counts. */
-  hasShortLease: boolean
-  /** Oldest first. */
-  entries: {
-    /** When it happened. */
-    at: string
-    /** `opened`; an event (`started`, `paused`, `resumed`, `extended`, `completed`, `expired`, `abandoned`, `cancelled`, `revoked`); a line of the ledger (`charge`, `fee`). */
-    what: string
-    /** Of an event: its number in the session. */
-    sequence: number | null
-    /** Of an event: time used until then. */
-    usedMs: number | null
-    /** What was held then, or what a line of the ledger moved; null where it is neither. */
     tokens: number | null
   }[]
 }
@@ -815,6 +863,54 @@ export interface Operations {
     }
     problems: 'invitation_for_other_address' | 'link_invalid'
   }
+  /** Let a change of a listed provider stand. `POST /operators/providers/{id}/changes/approve` */
+  approveListingChange: {
+    path: {
+      /** The provider. */
+      id: string
+    }
+    query: undefined
+    body: {
+      /** The provider’s, as the list said it: what was changed after that is not decided by this. */
+      updatedAt: string
+    }
+    answer: {
+      /** Prefixed id, sortable by time. */
+      id: string
+      /** Shown in the catalogue; one line, no space at its ends. */
+      name: string
+      /** Plain text; line breaks are kept. */
+      description: string
+      /** A free slug. */
+      category: string
+      /** An image, https only; null for none. */
+      iconUrl: string | null
+      /** Where a session opens. https; http only for localhost and outside production. */
+      launchUrl: string
+      /** The price. A change applies to new sessions only. */
+      tokensPerMinute: number
+      /** Only `listed` ones are seen and can be opened. */
+      status: 'draft' | 'in_review' | 'listed' | 'suspended'
+      /** Exact origins whose pages may use the sessions. `null` (sandboxed frames, local files) only where listed here. */
+      allowedOrigins: string[]
+      /** Hand the launch JWT over in the fragment, which no server logs, instead of the query. */
+      launchInFragment: boolean
+      /** What the operator wrote when sending it back or suspending it. */
+      reviewNote: string | null
+      /** Addresses that were asked for and wait for an operator; until then the ones above count. Null where none wait. */
+      heldAddresses: {
+        /** Where a session opens. https; http only for localhost and outside production. */
+        launchUrl: string
+        /** Exact origins whose pages may use the sessions. `null` (sandboxed frames, local files) only where listed here. */
+        allowedOrigins: string[]
+      } | null
+      /** When it was registered. */
+      createdAt: string
+      /** When it was last changed. */
+      updatedAt: string
+    }
+    problems: 'listing_change_gone' | 'not_found' | 'provider_not_found'
+  }
   /** List a provider. `POST /providers/{id}/approve` */
   approveProvider: {
     path: {
@@ -846,6 +942,13 @@ export interface Operations {
       launchInFragment: boolean
       /** What the operator wrote when sending it back or suspending it. */
       reviewNote: string | null
+      /** Addresses that were asked for and wait for an operator; until then the ones above count. Null where none wait. */
+      heldAddresses: {
+        /** Where a session opens. https; http only for localhost and outside production. */
+        launchUrl: string
+        /** Exact origins whose pages may use the sessions. `null` (sandboxed frames, local files) only where listed here. */
+        allowedOrigins: string[]
+      } | null
       /** When it was registered. */
       createdAt: string
       /** When it was last changed. */
@@ -1029,6 +1132,13 @@ export interface Operations {
       launchInFragment: boolean
       /** What the operator wrote when sending it back or suspending it. */
       reviewNote: string | null
+      /** Addresses that were asked for and wait for an operator; until then the ones above count. Null where none wait. */
+      heldAddresses: {
+        /** Where a session opens. https; http only for localhost and outside production. */
+        launchUrl: string
+        /** Exact origins whose pages may use the sessions. `null` (sandboxed frames, local files) only where listed here. */
+        allowedOrigins: string[]
+      } | null
       /** When it was registered. */
       createdAt: string
       /** When it was last changed. */
@@ -1205,6 +1315,13 @@ export interface Operations {
       launchInFragment: boolean
       /** What the operator wrote when sending it back or suspending it. */
       reviewNote: string | null
+      /** Addresses that were asked for and wait for an operator; until then the ones above count. Null where none wait. */
+      heldAddresses: {
+        /** Where a session opens. https; http only for localhost and outside production. */
+        launchUrl: string
+        /** Exact origins whose pages may use the sessions. `null` (sandboxed frames, local files) only where listed here. */
+        allowedOrigins: string[]
+      } | null
       /** When it was registered. */
       createdAt: string
       /** When it was last changed. */
@@ -1536,6 +1653,20 @@ export interface Operations {
     answer: FoundSession
     problems: 'not_found' | 'session_not_found'
   }
+  /** What happened in a session, beat by beat. `GET /operators/sessions/{id}/timeline` */
+  getFoundSessionTimeline: {
+    path: {
+      /** The session. */
+      id: string
+    }
+    query: {
+      /** How many entries to pass over: `nextAfter` of the answer before. */
+      after?: number | undefined
+    }
+    body: undefined
+    answer: FoundSessionTimeline
+    problems: 'not_found' | 'session_not_found'
+  }
   /** One ledger line. `GET /operators/transfers/{id}` */
   getFoundTransfer: {
     path: {
@@ -1585,6 +1716,20 @@ export interface Operations {
     body: undefined
     answer: Limits
     problems: never
+  }
+  /** What happened in a session, beat by beat. `GET /sessions/{id}/timeline` */
+  getOwnSessionTimeline: {
+    path: {
+      /** The session. */
+      id: string
+    }
+    query: {
+      /** How many entries to pass over: `nextAfter` of the answer before. */
+      after?: number | undefined
+    }
+    body: undefined
+    answer: FoundSessionTimeline
+    problems: 'session_not_found'
   }
   /** How the platform stands. `GET /operators/health` */
   getPlatformHealth: {
@@ -1684,7 +1829,7 @@ export interface Operations {
     answer: SessionReceipt
     problems: 'session_not_found'
   }
-  /** What happened in a session. `GET /providers/{id}/sessions/{sessionId}/timeline` */
+  /** What happened in a session, beat by beat. `GET /providers/{id}/sessions/{sessionId}/timeline` */
   getSessionTimeline: {
     path: {
       /** The provider. */
@@ -1692,9 +1837,12 @@ export interface Operations {
       /** The session. */
       sessionId: string
     }
-    query: undefined
+    query: {
+      /** How many entries to pass over: `nextAfter` of the answer before. */
+      after?: number | undefined
+    }
     body: undefined
-    answer: SessionTimeline
+    answer: FoundSessionTimeline
     problems: 'forbidden' | 'provider_not_found' | 'session_not_found'
   }
   /** How the SDK’s dialog looks in this app. `GET /providers/{id}/theme` */
@@ -2077,6 +2225,74 @@ export interface Operations {
     }
     problems: 'forbidden' | 'provider_not_found'
   }
+  /** Listed providers that were changed since an operator looked. `GET /operators/listing-changes` */
+  listListingChanges: {
+    path: undefined
+    query: {
+      /** How many items at most. */
+      limit?: number | undefined
+      /** `nextCursor` of the page before. */
+      cursor?: string | undefined
+    }
+    body: undefined
+    answer: {
+      /** This page, newest first where not said otherwise. */
+      items: {
+        /** As it is, with the addresses that wait. */
+        provider: {
+          /** Prefixed id, sortable by time. */
+          id: string
+          /** Shown in the catalogue; one line, no space at its ends. */
+          name: string
+          /** Plain text; line breaks are kept. */
+          description: string
+          /** A free slug. */
+          category: string
+          /** An image, https only; null for none. */
+          iconUrl: string | null
+          /** Where a session opens. https; http only for localhost and outside production. */
+          launchUrl: string
+          /** The price. A change applies to new sessions only. */
+          tokensPerMinute: number
+          /** Only `listed` ones are seen and can be opened. */
+          status: 'draft' | 'in_review' | 'listed' | 'suspended'
+          /** Exact origins whose pages may use the sessions. `null` (sandboxed frames, local files) only where listed here. */
+          allowedOrigins: string[]
+          /** Hand the launch JWT over in the fragment, which no server logs, instead of the query. */
+          launchInFragment: boolean
+          /** What the operator wrote when sending it back or suspending it. */
+          reviewNote: string | null
+          /** Addresses that were asked for and wait for an operator; until then the ones above count. Null where none wait. */
+          heldAddresses: {
+            /** Where a session opens. https; http only for localhost and outside production. */
+            launchUrl: string
+            /** Exact origins whose pages may use the sessions. `null` (sandboxed frames, local files) only where listed here. */
+            allowedOrigins: string[]
+          } | null
+          /** When it was registered. */
+          createdAt: string
+          /** When it was last changed. */
+          updatedAt: string
+        }
+        /** Its texts as they were approved. */
+        textsBefore: {
+          /** Shown in the catalogue; one line, no space at its ends. */
+          name: string
+          /** Plain text; line breaks are kept. */
+          description: string
+          /** A free slug. */
+          category: string
+          /** An image, https only; null for none. */
+          iconUrl: string | null
+        }
+        /** Since when it waits. */
+        changedSince: string
+      }[]
+      /** Give it as `cursor` for the next page; null at the end. */
+      nextCursor: string | null
+    }
+    problems: 'not_found'
+  }
   /** A provider’s team. `GET /providers/{id}/members` */
   listMembers: {
     path: {
@@ -2150,6 +2366,13 @@ export interface Operations {
         launchInFragment: boolean
         /** What the operator wrote when sending it back or suspending it. */
         reviewNote: string | null
+        /** Addresses that were asked for and wait for an operator; until then the ones above count. Null where none wait. */
+        heldAddresses: {
+          /** Where a session opens. https; http only for localhost and outside production. */
+          launchUrl: string
+          /** Exact origins whose pages may use the sessions. `null` (sandboxed frames, local files) only where listed here. */
+          allowedOrigins: string[]
+        } | null
         /** When it was registered. */
         createdAt: string
         /** When it was last changed. */
@@ -2366,6 +2589,13 @@ export interface Operations {
         launchInFragment: boolean
         /** What the operator wrote when sending it back or suspending it. */
         reviewNote: string | null
+        /** Addresses that were asked for and wait for an operator; until then the ones above count. Null where none wait. */
+        heldAddresses: {
+          /** Where a session opens. https; http only for localhost and outside production. */
+          launchUrl: string
+          /** Exact origins whose pages may use the sessions. `null` (sandboxed frames, local files) only where listed here. */
+          allowedOrigins: string[]
+        } | null
         /** When it was registered. */
         createdAt: string
         /** When it was last changed. */
@@ -2599,6 +2829,56 @@ export interface Operations {
     }
     problems: 'not_found' | 'payment_unavailable' | 'purchase_not_found' | 'purchase_not_refundable' | 'refund_exceeds_paid' | 'refund_refused'
   }
+  /** Take such a change back. `POST /operators/providers/{id}/changes/reject` */
+  rejectListingChange: {
+    path: {
+      /** The provider. */
+      id: string
+    }
+    query: undefined
+    body: {
+      /** The provider’s, as the list said it: what was changed after that is not decided by this. */
+      updatedAt: string
+      /** For the owners, who read it as `reviewNote`. */
+      reason: string
+    }
+    answer: {
+      /** Prefixed id, sortable by time. */
+      id: string
+      /** Shown in the catalogue; one line, no space at its ends. */
+      name: string
+      /** Plain text; line breaks are kept. */
+      description: string
+      /** A free slug. */
+      category: string
+      /** An image, https only; null for none. */
+      iconUrl: string | null
+      /** Where a session opens. https; http only for localhost and outside production. */
+      launchUrl: string
+      /** The price. A change applies to new sessions only. */
+      tokensPerMinute: number
+      /** Only `listed` ones are seen and can be opened. */
+      status: 'draft' | 'in_review' | 'listed' | 'suspended'
+      /** Exact origins whose pages may use the sessions. `null` (sandboxed frames, local files) only where listed here. */
+      allowedOrigins: string[]
+      /** Hand the launch JWT over in the fragment, which no server logs, instead of the query. */
+      launchInFragment: boolean
+      /** What the operator wrote when sending it back or suspending it. */
+      reviewNote: string | null
+      /** Addresses that were asked for and wait for an operator; until then the ones above count. Null where none wait. */
+      heldAddresses: {
+        /** Where a session opens. https; http only for localhost and outside production. */
+        launchUrl: string
+        /** Exact origins whose pages may use the sessions. `null` (sandboxed frames, local files) only where listed here. */
+        allowedOrigins: string[]
+      } | null
+      /** When it was registered. */
+      createdAt: string
+      /** When it was last changed. */
+      updatedAt: string
+    }
+    problems: 'listing_change_gone' | 'not_found' | 'provider_not_found'
+  }
   /** Send a provider in review back to its owner. `POST /providers/{id}/reject` */
   rejectProvider: {
     path: {
@@ -2633,6 +2913,13 @@ export interface Operations {
       launchInFragment: boolean
       /** What the operator wrote when sending it back or suspending it. */
       reviewNote: string | null
+      /** Addresses that were asked for and wait for an operator; until then the ones above count. Null where none wait. */
+      heldAddresses: {
+        /** Where a session opens. https; http only for localhost and outside production. */
+        launchUrl: string
+        /** Exact origins whose pages may use the sessions. `null` (sandboxed frames, local files) only where listed here. */
+        allowedOrigins: string[]
+      } | null
       /** When it was registered. */
       createdAt: string
       /** When it was last changed. */
@@ -3018,6 +3305,13 @@ export interface Operations {
       launchInFragment: boolean
       /** What the operator wrote when sending it back or suspending it. */
       reviewNote: string | null
+      /** Addresses that were asked for and wait for an operator; until then the ones above count. Null where none wait. */
+      heldAddresses: {
+        /** Where a session opens. https; http only for localhost and outside production. */
+        launchUrl: string
+        /** Exact origins whose pages may use the sessions. `null` (sandboxed frames, local files) only where listed here. */
+        allowedOrigins: string[]
+      } | null
       /** When it was registered. */
       createdAt: string
       /** When it was last changed. */
@@ -3107,6 +3401,7 @@ export interface Operations {
 /** Method, path, whether a sign-in is needed, whether it takes an Idempotency-Key. */
 export const OPERATIONS: Record<keyof Operations, readonly [string, string, boolean, boolean]> = {
   acceptInvitation: ['POST', '/invitations/accept', true, true],
+  approveListingChange: ['POST', '/operators/providers/{id}/changes/approve', true, false],
   approveProvider: ['POST', '/providers/{id}/approve', true, false],
   cancelPayout: ['POST', '/providers/{id}/payouts/{payoutId}/cancel', true, true],
   changeEmail: ['POST', '/auth/email', true, false],
@@ -3139,10 +3434,12 @@ export const OPERATIONS: Record<keyof Operations, readonly [string, string, bool
   getEmail: ['GET', '/auth/email', true, false],
   getExperiments: ['GET', '/providers/{id}/analytics/experiments', true, false],
   getFoundSession: ['GET', '/operators/sessions/{id}', true, false],
+  getFoundSessionTimeline: ['GET', '/operators/sessions/{id}/timeline', true, false],
   getFoundTransfer: ['GET', '/operators/transfers/{id}', true, false],
   getFoundUser: ['GET', '/operators/users/{id}', true, false],
   getFunnel: ['GET', '/providers/{id}/analytics/funnel', true, false],
   getLimits: ['GET', '/tokens/limits', true, false],
+  getOwnSessionTimeline: ['GET', '/sessions/{id}/timeline', true, false],
   getPlatformHealth: ['GET', '/operators/health', true, false],
   getProfile: ['GET', '/auth/profile', true, false],
   getProvider: ['GET', '/providers/{id}', false, false],
@@ -3166,6 +3463,7 @@ export const OPERATIONS: Record<keyof Operations, readonly [string, string, bool
   listFoundUsers: ['GET', '/operators/users', true, false],
   listHistory: ['GET', '/tokens/history', true, false],
   listInvitations: ['GET', '/providers/{id}/invitations', true, false],
+  listListingChanges: ['GET', '/operators/listing-changes', true, false],
   listMembers: ['GET', '/providers/{id}/members', true, false],
   listOwnProviders: ['GET', '/providers/mine', true, false],
   listPackages: ['GET', '/tokens/packages', false, false],
@@ -3182,6 +3480,7 @@ export const OPERATIONS: Record<keyof Operations, readonly [string, string, bool
   markPayoutPaid: ['POST', '/providers/{id}/payouts/{payoutId}/pay', true, true],
   pauseSessionFromMarketplace: ['POST', '/sessions/{id}/pause', true, true],
   refundPurchase: ['POST', '/operators/purchases/{id}/refund', true, true],
+  rejectListingChange: ['POST', '/operators/providers/{id}/changes/reject', true, false],
   rejectProvider: ['POST', '/providers/{id}/reject', true, false],
   relaunchSession: ['POST', '/sessions/{id}/relaunch', true, true],
   removeMember: ['DELETE', '/providers/{id}/members/{userId}', true, false],

@@ -4,10 +4,12 @@ import { Problem } from '../errors.ts'
 import type { Actor } from '../http/authenticate.ts'
 import { announceProvider } from './announce-provider.ts'
 import { getProviderToChange } from './get-provider.ts'
+import { splitChange } from './listing-change.ts'
 import { PROVIDER_COLUMNS, type ProviderChange, type ProviderRow, type ProviderStatus } from './provider.ts'
 
 /**
- * Changes what its owner may change. Running sessions keep the price they were opened at: it was copied into them.
+ * Changes what its owner may change. Running sessions keep the price they were opened at: it was copied into them. Of
+ * what is listed and reviewed, new addresses wait for an operator.
  *
  * @throws {Problem} `provider_not_found`, `provider_status_invalid`
  */
@@ -19,18 +21,28 @@ export async function changeProvider(
   const before = await getProviderToChange(tx, id, actor)
   const status = nextStatus(before.status, change.status, isReviewed)
   const after = { ...before, ...change, status }
+  const { live, held, listingBefore } =
+    isReviewed && before.status === 'listed'
+      ? splitChange(before, after, change)
+      : { live: after, held: null, listingBefore: null }
+  // Whoever names origins names all of them: none lives on.
+  const isOriginsKept = change.allowedOrigins === undefined || held !== null
   const [changed] = await tx.query<ProviderRow>(changeProviderSql, [
     id,
     after.name,
     after.description,
     after.category,
     after.iconUrl,
-    after.launchUrl,
+    live.launchUrl,
     after.launchInFragment,
-    after.allowedOrigins,
+    isOriginsKept ? before.allowedOrigins : live.allowedOrigins,
     after.tokensPerMinute,
     after.status,
     now,
+    listingBefore && (before.changedSince ?? now),
+    listingBefore && JSON.stringify(listingBefore),
+    held && JSON.stringify(held),
+    isOriginsKept ? before.retiringOrigins : [],
   ])
   assert(changed, 'a locked provider is still there')
   let announced = changed
@@ -59,6 +71,7 @@ function nextStatus(
 const changeProviderSql = `
   update providers set
     name = $2, description = $3, category = $4, icon_url = $5, launch_url = $6, launch_in_fragment = $7,
-    allowed_origins = $8::text[], tokens_per_minute = $9, status = $10, updated_at = $11
+    allowed_origins = $8::text[], tokens_per_minute = $9, status = $10, updated_at = $11,
+    changed_since = $12, listing_before = $13::jsonb, held_addresses = $14::jsonb, retiring_origins = $15::text[]
   where id = $1
   returning ${PROVIDER_COLUMNS}`

@@ -136,6 +136,10 @@ export const ListedProvider = Shape({
   status: ProviderStatusSchema,
 })
 
+/** What a catalogue shows of it, besides the price. */
+export const ListingTexts = Shape({ name, description, category, iconUrl })
+export type ListingTexts = Static<typeof ListingTexts>
+
 /** What its owner and operators see. */
 export const OwnProvider = Shape({
   ...ListedProvider.properties,
@@ -146,6 +150,15 @@ export const OwnProvider = Shape({
       description: 'What the operator wrote when sending it back or suspending it.',
       examples: ['The launch page answers 404.'],
     }),
+  ),
+  heldAddresses: Nullable(
+    Shape(
+      { launchUrl, allowedOrigins },
+      {
+        description:
+          'Addresses that were asked for and wait for an operator; until then the ones above count. Null where none wait.',
+      },
+    ),
   ),
   createdAt: Instant('When it was registered.'),
   updatedAt: Instant('When it was last changed.'),
@@ -165,9 +178,16 @@ export interface ProviderRow {
   iconUrl: string | null
   launchUrl: string
   launchInFragment: boolean
+  /** Those that are retiring included. */
   allowedOrigins: string[]
+  retiringOrigins: string[]
   tokensPerMinute: number
   status: ProviderStatus
+  /** Since when it waits for an operator to look; null where nothing does. */
+  changedSince: Date | null
+  /** The texts as they were approved; null where nothing waits. */
+  listingBefore: ListingTexts | null
+  heldAddresses: { launchUrl: string; allowedOrigins: string[] } | null
   reviewNote: string | null
   eventSequence: number
   createdAt: Date
@@ -177,7 +197,8 @@ export interface ProviderRow {
 export const PROVIDER_COLUMNS = `
   id, owner_id as "ownerId", name, description, category, icon_url as "iconUrl", launch_url as "launchUrl",
   launch_in_fragment as "launchInFragment", allowed_origins as "allowedOrigins",
-  tokens_per_minute as "tokensPerMinute", status, review_note as "reviewNote", event_sequence as "eventSequence",
+  retiring_origins as "retiringOrigins", changed_since as "changedSince", listing_before as "listingBefore",
+  held_addresses as "heldAddresses", tokens_per_minute as "tokensPerMinute", status, review_note as "reviewNote", event_sequence as "eventSequence",
   created_at as "createdAt", updated_at as "updatedAt"`
 
 export function presentListedProvider(row: ProviderRow): ListedProvider {
@@ -191,6 +212,24 @@ export function presentTeamProvider({ role, ...row }: ProviderRow & { role: Memb
 }
 
 export function presentOwnProvider(row: ProviderRow): OwnProvider {
-  const { ownerId: _owner, eventSequence: _sequence, createdAt, updatedAt, ...rest } = row
-  return { ...rest, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() }
+  const {
+    ownerId: _owner,
+    eventSequence: _sequence,
+    retiringOrigins: _retiring,
+    changedSince: _since,
+    listingBefore: _before,
+    createdAt,
+    updatedAt,
+    ...rest
+  } = row
+  return {
+    ...rest,
+    allowedOrigins: shownOrigins(row),
+    createdAt: createdAt.toISOString(),
+    updatedAt: updatedAt.toISOString(),
+  }
 }
+
+/** Those its owners asked for: what only lives on for a day is not among them. */
+export const shownOrigins = ({ allowedOrigins, retiringOrigins }: ProviderRow) =>
+  allowedOrigins.filter((origin) => !retiringOrigins.includes(origin))

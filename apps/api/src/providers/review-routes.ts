@@ -8,6 +8,7 @@ import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
 import { getProviderToChange } from './get-provider.ts'
 import { listProvidersByStatus } from './list-providers.ts'
+import { registerListingChangeRoutes } from './listing-change-routes.ts'
 import {
   LINE_PATTERN,
   OwnProvider,
@@ -31,6 +32,7 @@ const Reason = Shape({
 export function registerReviewRoutes(app: App, deps: Deps, onSuspended: OnSuspended): void {
   const { db, clock, cursors } = deps
   const params = Shape({ id: Id('prv') })
+  registerListingChangeRoutes(app, deps)
 
   async function review(
     request: Exclude<Acting, { command: string }> & { params: { id: string }; body?: unknown },

@@ -178,7 +178,7 @@ export function registerProviderRoutes(app: App, deps: Deps, seams: ProviderSeam
         tags: ['Providers'],
         summary: 'Change a provider, or ask for its listing',
         description:
-          'What is not sent stays as it is. A new price applies to new sessions; running ones keep theirs. Where nobody reviews, `in_review` lists at once.',
+          'What is not sent stays as it is. A new price applies to new sessions; running ones keep theirs. Where nobody reviews, `in_review` lists at once; where operators do, addresses of new hosts of what is listed wait for them as `heldAddresses`, and other changes are live and looked at afterwards.',
         params: Shape({ id: Id('prv') }),
         body: ProviderChange,
         response: { 200: OwnProvider, ...problems('provider_not_found', 'provider_status_invalid') },

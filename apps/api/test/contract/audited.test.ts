@@ -73,6 +73,10 @@ async function prepare(name: string): Promise<Record<string, string>> {
     return { invitationId: body.id }
   }
   if (name.includes('{userId}') || name.endsWith('/transfer')) return { userId: await addMember() }
+  if (name.includes('/changes/')) {
+    await api.deps.db.batch.query(changedSql, [providerId, api.clock.now()])
+    return { updatedAt: api.clock.now().toISOString() }
+  }
   if (name.includes('/purchases/')) {
     const user = await addUser(api)
     const purchase = await beginPurchase(api, user.token, 100)
@@ -112,8 +116,15 @@ async function addMember(): Promise<string> {
 function bodyOf(operation: Operation, ids: Record<string, string>): object | undefined {
   if (operation.name.endsWith('/refund')) return { reason: 'Goodwill' }
   const example = exampleBody(operation)
-  return operation.name.endsWith('/transfer') ? { ...example, userId: ids.userId } : example
+  if (operation.name.endsWith('/transfer')) return { ...example, userId: ids.userId }
+  return operation.name.includes('/changes/') ? { ...example, updatedAt: ids.updatedAt } : example
 }
+
+/** A listed provider that waits for an operator to look. */
+const changedSql = `
+  update providers set changed_since = $2, updated_at = $2,
+    listing_before = '{"name":"Before","description":"","category":"tools","iconUrl":null}'
+  where id = $1`
 
 const auditedAs = async ({ headers }: Answer) =>
   (

@@ -43,6 +43,7 @@ GET    operator                     read      /operators/purchases/{id}
 POST   operator                     write     /operators/purchases/{id}/refund
 GET    operator                     read      /operators/sessions
 GET    operator                     read      /operators/sessions/{id}
+GET    operator                     read      /operators/sessions/{id}/timeline
 GET    operator                     read      /operators/transfers
 GET    operator                     read      /operators/transfers/{id}
 GET    operator                     read      /operators/users
@@ -59,6 +60,9 @@ GET    user                         read      /providers/{id}/members
 PATCH  user                         write     /providers/{id}/members/{userId}
 DELETE user                         write     /providers/{id}/members/{userId}
 POST   user                         auth      /providers/{id}/transfer
+GET    operator                     read      /operators/listing-changes
+POST   operator                     write     /operators/providers/{id}/changes/approve
+POST   operator                     write     /operators/providers/{id}/changes/reject
 GET    open                         open      /providers
 POST   user                         write     /providers
 GET    user                         read      /providers/mine
@@ -107,6 +111,7 @@ POST   user                         write     /sessions/{id}/extend
 POST   user                         write     /sessions/{id}/pause
 POST   user                         write     /sessions/{id}/relaunch
 POST   user                         write     /sessions/{id}/resume
+GET    user                         read      /sessions/{id}/timeline
 GET    user                         read      /tokens/balance
 GET    user                         read      /tokens/history
 GET    user                         read      /tokens/history/{id}
