@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beginPurchase, completed, paymentOf, sendEvent } from '../../apps/api/test/stripe-events.ts'
 import { launchChromium } from './chromium.ts'
 import { type Stack, startStack, type Visitor } from './stack.ts'
 
@@ -16,6 +17,8 @@ let visitor: Visitor
 let endedId: string
 let runningId: string
 let purchaseId: string
+let paidId: string
+let lineId: string
 
 beforeAll(async () => {
   ;[stack, browser] = await Promise.all([startStack(), launchChromium()])
@@ -35,6 +38,13 @@ beforeAll(async () => {
   stack.api.clock.advance({ seconds: 43 })
   await stack.call('POST', `/api/v1/sessions/${endedId}/complete`, { token, body: {} })
   runningId = (await open(60)).session.id
+  const paid = await beginPurchase(stack.api, token, 1_000)
+  await sendEvent(stack.api, completed(paymentOf(paid)))
+  paidId = paid.id
+  const history = (await stack.call('GET', '/tokens/history', { token })) as {
+    items: { id: string; kind: string }[]
+  }
+  lineId = history.items.find(({ kind }) => kind === 'charge')?.id ?? ''
   const bought = (await stack.call('POST', '/tokens/purchase', { token, body: { tokens: 1_000 } })) as {
     purchase: { id: string }
   }
@@ -86,6 +96,25 @@ const pages: Seen[] = [
   },
   { name: 'receipt', url: () => marketplace(`/sessions/${endedId}`)(), ready: '.receipt' },
   { name: 'history', url: marketplace('/history'), ready: 'tbody tr' },
+  { name: 'why', url: () => marketplace(`/history/${lineId}`)(), ready: '.because' },
+  { name: 'account', url: marketplace('/account'), ready: '.subnav' },
+  {
+    name: 'account-opened',
+    url: marketplace('/account'),
+    ready: '.subnav',
+    prepare: async (page) => {
+      for (const summary of await page.locator('summary').all()) await summary.click()
+    },
+  },
+  { name: 'limits', url: marketplace('/account/limits'), ready: '.subnav' },
+  {
+    name: 'limits-of-an-app',
+    url: marketplace('/account/limits'),
+    ready: '.subnav',
+    prepare: (page) => page.getByRole('button', { name: 'Add it' }).click(),
+  },
+  { name: 'sign-ins', url: marketplace('/account/sign-ins'), ready: '.row' },
+  { name: 'purchase-paid', url: () => marketplace(`/purchases/${paidId}`)(), ready: '#what-it-did' },
   { name: 'no-such-session', url: marketplace('/sessions/ses_nothing'), ready: '.notice' },
   { name: 'no-such-page', url: marketplace('/nothing'), ready: 'h1' },
   { name: 'app-closed', url: () => stack.appUrl, ready: '.gate:visible', isOpen: true },

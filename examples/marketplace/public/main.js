@@ -8,9 +8,12 @@ import { fill, h } from './element.js'
 import { formatNumber, formatTokens } from './format.js'
 import { currentUser, onReachable, onSignInChange, SignedOut, signOut } from './marketplace.js'
 import { problemBox } from './notice.js'
+import { showAccount } from './views/account.js'
 import { showApp } from './views/app.js'
+import { showBalanceChange } from './views/balance-change.js'
 import { showCatalogue } from './views/catalogue.js'
 import { showHistory } from './views/history.js'
+import { showLimits } from './views/limits.js'
 import { showPurchase } from './views/purchase.js'
 import { showSession } from './views/session.js'
 import { showSessions } from './views/sessions.js'
@@ -21,6 +24,7 @@ import {
   showSignIn,
   showVerifyEmail,
 } from './views/sign-in.js'
+import { showSignIns } from './views/sign-ins.js'
 import { showTokens } from './views/tokens.js'
 
 /** @typedef {{ id: string, query: URLSearchParams, signal: AbortSignal, reload: () => void }} Context */
@@ -40,12 +44,17 @@ const routes = [
   { path: /^\/sessions$/, show: showSessions },
   { path: /^\/sessions\/(ses_[\w-]+)$/, show: showSession },
   { path: /^\/history$/, show: showHistory },
+  { path: /^\/history\/(trf_[\w-]+)$/, show: showBalanceChange },
+  { path: /^\/account$/, show: showAccount },
+  { path: /^\/account\/limits$/, show: showLimits },
+  { path: /^\/account\/sign-ins$/, show: showSignIns },
 ]
 const links = [
   { href: '#/', label: 'Apps', holds: /^\/($|apps\/)/ },
   { href: '#/sessions', label: 'Sessions', holds: /^\/sessions/ },
   { href: '#/tokens', label: 'Tokens', holds: /^\/(tokens|purchases)/ },
   { href: '#/history', label: 'History', holds: /^\/history/ },
+  { href: '#/account', label: 'Account', holds: /^\/account/, isOwn: true },
 ]
 
 const main = /** @type {HTMLElement} */ (document.getElementById('main'))
@@ -159,9 +168,11 @@ function missing() {
 function drawNav(path) {
   fill(
     nav,
-    links.map(({ href, label, holds }) =>
-      h('a', { href, 'aria-current': holds.test(path) ? 'page' : null }, label),
-    ),
+    links
+      .filter(({ isOwn }) => !isOwn || currentUser())
+      .map(({ href, label, holds }) =>
+        h('a', { href, 'aria-current': holds.test(path) ? 'page' : null }, label),
+      ),
   )
 }
 

@@ -77,7 +77,7 @@ export async function showHistory() {
 }
 
 /** @param {import('../client.js').Answer<'listHistory'>['items'][number]} line */
-function row({ kind, amount, balanceAfter, sessionId, purchaseId, description, createdAt }) {
+function row({ id, kind, amount, balanceAfter, sessionId, purchaseId, description, createdAt }) {
   const href = sessionId ? `#/sessions/${sessionId}` : purchaseId ? `#/purchases/${purchaseId}` : null
   const label = kinds[kind] ?? kind
   const sign = amount < 0 ? '−' : '+'
@@ -90,6 +90,7 @@ function row({ kind, amount, balanceAfter, sessionId, purchaseId, description, c
       { 'data-label': 'What' },
       href ? h('a', { href }, label) : label,
       h('span', { class: 'quiet' }, description),
+      h('a', { class: 'why', href: `#/history/${id}`, 'aria-label': `Why: ${description}` }, 'Why?'),
     ),
     h(
       'td',

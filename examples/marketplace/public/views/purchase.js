@@ -8,6 +8,7 @@ import { fill, h } from '../element.js'
 import { formatMoney, formatTokens } from '../format.js'
 import { call } from '../marketplace.js'
 import { problemBox, say } from '../notice.js'
+import { printButton, purchaseLines } from '../receipt-lines.js'
 
 const ASK_MS_FIRST = 800
 const ASK_MS_MAX = 5_000
@@ -30,6 +31,7 @@ export async function showPurchase({ id, query, signal }) {
   const heading = h('h1', { tabindex: '-1', id: 'purchase-state' })
   const text = h('p', { class: 'lead' })
   const facts = h('dl', {})
+  const receipt = h('div', { class: 'receipt-parts' })
   const place = h('div')
   const actions = h('div', { class: 'actions' })
   const since = performance.now()
@@ -41,7 +43,11 @@ export async function showPurchase({ id, query, signal }) {
     if (purchase.status !== status) {
       status = purchase.status
       draw(purchase)
-      await refreshBalance().catch(() => null)
+      const [told] = await Promise.all([
+        call('getPurchaseReceipt', { path: { id } }).catch(() => null),
+        refreshBalance().catch(() => null),
+      ])
+      fill(receipt, told?.isPaid && purchaseLines(told))
     }
     return purchase
   }
@@ -68,6 +74,7 @@ export async function showPurchase({ id, query, signal }) {
         h('a', { class: next ? 'button is-quiet' : 'button', href: '#/' }, 'Choose an app'),
       (status === 'failed' || (status === 'pending' && hasLeft)) &&
         h('a', { class: 'button', href: '#/tokens' }, 'Choose again'),
+      status !== 'pending' && status !== 'failed' && printButton(),
       isWaiting &&
         h(
           'button',
@@ -101,6 +108,7 @@ export async function showPurchase({ id, query, signal }) {
       heading,
       text,
       h('section', { class: 'ticket', 'aria-label': 'Purchase' }, facts),
+      receipt,
       place,
       actions,
     ],

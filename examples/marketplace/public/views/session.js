@@ -7,7 +7,9 @@ import { findProvider, getSession } from '../api.js'
 import { refreshBalance } from '../balance.js'
 import { h } from '../element.js'
 import { formatDuration, formatInstant, formatMinutes, formatTokens } from '../format.js'
+import { call } from '../marketplace.js'
 import { explainCharge } from '../price.js'
+import { followReceipt, printButton } from '../receipt-lines.js'
 import { sessionCard } from '../running-sessions.js'
 
 /** Why it ended, as the server says; what stands in the address bar is only a hint. */
@@ -27,8 +29,10 @@ export async function showSession({ id, query, signal, reload }) {
     refreshBalance().catch(() => null),
   ])
   const name = provider?.name ?? 'An app that is no longer listed'
-  if (session.status === 'ended')
-    return { title: `Receipt: ${name}`, content: receipt(session, name, provider) }
+  if (session.status === 'ended') {
+    const told = await call('getSessionReceipt', { path: { id } })
+    return { title: `Receipt: ${name}`, content: receipt(session, name, provider, told) }
+  }
 
   const { element, openExtend } = sessionCard(session, { signal, onend: reload, tag: 'div' })
   const isBack = query.has('reason')
@@ -50,8 +54,11 @@ export async function showSession({ id, query, signal, reload }) {
   }
 }
 
-/** @param {any} session @param {string} name @param {{ id: string } | null} provider */
-function receipt(session, name, provider) {
+/**
+ * @param {any} session @param {string} name @param {{ id: string } | null} provider
+ * @param {import('../client.js').Answer<'getSessionReceipt'>} told
+ */
+function receipt(session, name, provider, told) {
   const { usedMs, tokensPerMinute, tokensHeld, tokensCharged, durationSeconds, endReason } = session
   const { formula, rounding, released } = explainCharge(session)
   return [
@@ -83,11 +90,13 @@ function receipt(session, name, provider) {
         line('Number', h('code', {}, session.id)),
       ),
     ),
+    followReceipt(told),
     h(
       'div',
       { class: 'actions' },
       provider && h('a', { class: 'button', href: `#/apps/${provider.id}` }, 'Use it again'),
       h('a', { class: 'button is-quiet', href: '#/history' }, 'See your history'),
+      printButton(),
     ),
   ]
 }

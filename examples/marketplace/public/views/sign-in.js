@@ -4,11 +4,9 @@
  * @module
  */
 import { fill, h } from '../element.js'
-import { call, MarketplaceProblem, register, signIn } from '../marketplace.js'
-import { problemBox, say, whileBusy } from '../notice.js'
-
-const PASSWORD_MIN = 8
-const PASSWORD_MAX = 128
+import { emailField, field, makeForm, NEW_PASSWORD_HINT, passwordField } from '../form.js'
+import { call, register, signIn } from '../marketplace.js'
+import { say } from '../notice.js'
 
 /** @param {{ query: URLSearchParams }} context */
 export function showSignIn({ query }) {
@@ -38,7 +36,7 @@ export function showRegister({ query }) {
     button: 'Register',
     fields: [
       emailField(),
-      passwordField('new-password', `At least ${PASSWORD_MIN} characters. A sentence is fine.`),
+      passwordField('new-password', { hint: NEW_PASSWORD_HINT }),
       field('displayName', 'Name (if you like)', { autocomplete: 'name', maxlength: '80' }),
     ],
     submit: ({ email, password, displayName }) =>
@@ -71,7 +69,7 @@ export function showResetPassword({ query }) {
     title: 'Choose a new password',
     lead: 'It ends every sign-in of your account, here and elsewhere.',
     button: 'Change it',
-    fields: [passwordField('new-password', `At least ${PASSWORD_MIN} characters. A sentence is fine.`)],
+    fields: [passwordField('new-password', { hint: NEW_PASSWORD_HINT })],
     submit: ({ password }) => call('resetPassword', { body: { token, newPassword: password } }),
     told: 'Your password is changed. Sign in with it.',
     other: [h('a', { href: '#/sign-in' }, 'Sign in')],
@@ -100,113 +98,21 @@ function takeToken(query, address) {
 }
 
 function form({ title, lead, button, fields, submit, next = '/', told = '', other }) {
-  const place = h('div')
-  const submitButton = h('button', { type: 'submit', class: 'button' }, button)
-  const element = h(
-    'form',
-    {
-      class: 'form',
-      novalidate: true,
-      onsubmit: (event) => {
-        event.preventDefault()
-        const wrong = fields.map(check).find((input) => input)
-        if (wrong) {
-          wrong.focus()
-          return
-        }
-        const values = Object.fromEntries(
-          [...new FormData(element)].map(([name, value]) => [
-            name,
-            name === 'password' ? value : String(value).trim(),
-          ]),
-        )
-        void whileBusy(submitButton, place, async () => {
-          try {
-            await submit(values)
-          } catch (error) {
-            if (!(error instanceof MarketplaceProblem) || error.code !== 'validation_failed') throw error
-            const isShown = error.errors.map((each) => showRefusal(fields, each)).includes(true)
-            if (!isShown) fill(place, problemBox(error))
-            return
-          }
-          if (told) {
-            fill(element, h('p', { class: 'notice' }, told), h('p', { class: 'quiet' }, other))
-            say(told)
-            return
-          }
-          say('Signed in')
-          // Only a page of ours, whatever the address bar said.
-          location.hash = next.startsWith('/') ? `#${next}` : '#/'
-        })
-      },
-    },
+  const element = makeForm({
+    button,
     fields,
-    place,
-    h('div', { class: 'actions' }, submitButton),
-    h('p', { class: 'quiet' }, other),
-  )
-  return { title, content: [h('h1', { tabindex: '-1' }, title), h('p', { class: 'lead' }, lead), element] }
-}
-
-const emailField = () =>
-  field('email', 'E-mail', { type: 'email', autocomplete: 'email', required: true, maxlength: '254' })
-
-const passwordField = (autocomplete, hint) =>
-  field(
-    'password',
-    'Password',
-    {
-      type: 'password',
-      autocomplete,
-      required: true,
-      maxlength: String(PASSWORD_MAX),
-      minlength: String(PASSWORD_MIN),
+    submit,
+    other,
+    done() {
+      if (told) {
+        fill(element, h('p', { class: 'notice' }, told), h('p', { class: 'quiet' }, other))
+        say(told)
+        return
+      }
+      say('Signed in')
+      // Only a page of ours, whatever the address bar said.
+      location.hash = next.startsWith('/') ? `#${next}` : '#/'
     },
-    hint,
-  )
-
-function field(name, label, attributes, hint = '') {
-  const hintId = hint && `${name}-hint`
-  return h(
-    'div',
-    { class: 'field' },
-    h('label', { for: name }, label),
-    h('input', {
-      id: name,
-      name,
-      'aria-describedby': [hintId, `${name}-wrong`].join(' ').trim(),
-      ...attributes,
-    }),
-    hint && h('p', { class: 'hint', id: hintId }, hint),
-    h('p', { class: 'wrong', id: `${name}-wrong` }),
-  )
-}
-
-/** Marks what is not filled in right; gives the input back, so that the first one gets the focus. */
-function check(place) {
-  const input = place.querySelector('input')
-  const { validity } = input
-  const text = validity.valueMissing
-    ? 'Please fill this in.'
-    : validity.typeMismatch
-      ? 'This does not look like an e-mail address.'
-      : validity.tooShort || (input.minLength > 0 && input.value.length < input.minLength)
-        ? `At least ${input.minLength} characters, please.`
-        : ''
-  mark(place, text)
-  return text ? input : undefined
-}
-
-function showRefusal(fields, { path, message }) {
-  const place = fields.find((each) => `/${each.querySelector('input').name}` === path)
-  if (!place) return false
-  mark(place, `This ${message}.`)
-  place.querySelector('input').focus()
-  return true
-}
-
-function mark(place, text) {
-  place.querySelector('.wrong').textContent = text
-  place.querySelector('input').toggleAttribute('aria-invalid', text !== '')
-  if (text) place.querySelector('input').setAttribute('aria-invalid', 'true')
+  })
+  return { title, content: [h('h1', { tabindex: '-1' }, title), h('p', { class: 'lead' }, lead), element] }
 }
