@@ -16,6 +16,8 @@ declare module 'autocannon' {
       duration: number
     }
   }
-  function autocannon(options: autocannon.Options): Promise<autocannon.Result>
+  function autocannon(
+    options: autocannon.Options,
+  ): Promise<autocannon.Result> & { on(event: 'response', listener: () => void): void }
   export default autocannon
 }
