@@ -14,12 +14,13 @@ import { runMutations } from '../apps/api/test/simulation/mutations.ts'
 import { report } from '../apps/api/test/simulation/report.ts'
 import { simulate } from '../apps/api/test/simulation/simulation.ts'
 
-const HELP = `npm run simulate -- [--seed 42] [--hours 1] [--people 16] [--class NAME]… [--mutations]
+const HELP = `npm run simulate -- [--seed 42] [--hours 1] [--people 16] [--class NAME]… [--explain NAME] [--mutations]
 
   --seed       repeats a run exactly
   --hours      of virtual time
   --people     per class of faults; there are 16 classes, and 10 of cheats (5 people each at most)
   --class      only this class, may be repeated
+  --explain    of this class, where the time went in the sessions that are furthest off
   --mutations  plants known bugs, one at a time, and shows which the simulation catches`
 
 const { values } = parseArgs({
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     hours: { type: 'string', default: '1' },
     people: { type: 'string' },
     class: { type: 'string', multiple: true },
+    explain: { type: 'string' },
     mutations: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -57,6 +59,7 @@ async function main(): Promise<number> {
       hours,
       peoplePerClass: people,
       ...(values.class && { classes: values.class }),
+      ...(values.explain && { explain: values.explain }),
       onProgress: say,
     })
     for (const line of report(result)) say(line)

@@ -53,10 +53,22 @@ test('a resume whose answer was lost is sent again: the clock starts with the se
   await play.call('pause', { clientId: play.clientId, sequence: 2, activeMs: 0 })
   await play.call('resume', { clientId: play.clientId, sequence: 3 })
   api.clock.advance({ seconds: 20 })
-  const again = await play.call('resume', { clientId: play.clientId, sequence: 3 })
+  const again = await play.call('resume', { clientId: play.clientId, sequence: 4 })
   expect(again.body.session).toMatchObject({ status: 'active', usedMs: 30_000 })
-  play.sequence = 3
+  play.sequence = 4
   expect((await play.beat({ afterSeconds: 30 })).body.session.usedMs).toBe(60_000)
+})
+
+test('a resume that the network delivers twice starts the clock once', async () => {
+  const play = await openSession(market)
+  await play.use(30)
+  await play.call('pause', { clientId: play.clientId, sequence: 2, activeMs: 0 })
+  await play.call('resume', { clientId: play.clientId, sequence: 3 })
+  api.clock.advance({ seconds: 20 })
+  const copy = await play.call('resume', { clientId: play.clientId, sequence: 3 })
+  expect(copy.body.session).toMatchObject({ status: 'active', usedMs: 50_000, sequence: 3 })
+  play.sequence = 3
+  expect((await play.beat({ afterSeconds: 10 })).body.session.usedMs).toBe(60_000)
 })
 
 test('a pause made in the marketplace is resumed only there', async () => {

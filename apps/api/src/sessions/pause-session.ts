@@ -100,11 +100,14 @@ function isLate(session: SessionRow, speaker: Speaker): boolean {
   return sequence !== null && sequence <= session.sequence
 }
 
-/** A client that resumes what runs believes it paused: it never got the answer that let it go on. */
+/**
+ * A client that resumes what runs believes it paused: it never got the answer that let it go on. It asks under a new
+ * sequence; a copy that the network made has the old one.
+ */
 function isRepeated(session: SessionRow, speaker: Speaker): boolean {
   const sequence = sequenceOf(speaker)
   return (
-    session.status === 'active' && !session.isLeaseShort && sequence !== null && sequence >= session.sequence
+    session.status === 'active' && !session.isLeaseShort && sequence !== null && sequence > session.sequence
   )
 }
 

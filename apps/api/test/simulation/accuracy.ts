@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Interval } from './page.ts'
 import type { VisitRecord } from './visit.ts'
 
 const SECOND = 1_000
@@ -16,7 +17,12 @@ export interface Measured {
   className: string
   userId: string
   usedMs: number
+  /** In use and served; of what nobody can decide, what is nearest to what was billed. */
   trueMs: number
+  /** Between pressing Pause or End and the answer. */
+  undecidedMs: number
+  /** In naps within a gap that counts whole. */
+  napMs: number
   hasNoLastBeat: boolean
   isOverAllowance: boolean
 }
@@ -29,8 +35,12 @@ export interface AccuracyRow {
   accuracy: number
   /** The worst session of 5 minutes or more, in percent. */
   worst: number
-  /** The most anybody was billed beyond use, in seconds. */
+  /** The most anybody was billed beyond use, in seconds; naps are apart. */
   overbilled: number
+  /** The most that one session's naps were, in seconds: they count whole. */
+  naps: number
+  /** The longest that one session was between a press of Pause or End and the answers, in seconds. */
+  undecided: number
   /** Sessions outside the percentages: no last beat could be sent. */
   noLastBeat: number
   /** The most such a session was not billed, in seconds. */
@@ -51,7 +61,7 @@ export interface CheatRow {
 }
 
 /** Intervals may overlap: two tabs, or the page before a relaunch. */
-export function unionMs(intervals: readonly { from: number; to: number }[]): number {
+export function unionMs(intervals: readonly Interval[]): number {
   let end = Number.NEGATIVE_INFINITY
   let sum = 0
   for (const { from, to } of [...intervals].sort((a, b) => a.from - b.from)) {
@@ -59,6 +69,12 @@ export function unionMs(intervals: readonly { from: number; to: number }[]): num
     end = Math.max(end, to)
   }
   return sum
+}
+
+export function overlapOf(a: Interval, b: Interval): Interval[] {
+  const from = Math.max(a.from, b.from)
+  const to = Math.min(a.to, b.to)
+  return to > from ? [{ from, to }] : []
 }
 
 export function measure(record: VisitRecord): Measured | undefined {
@@ -73,11 +89,18 @@ export function measure(record: VisitRecord): Measured | undefined {
   const silentMs = endedAt - session.lastBeat
   const isSilent = session.endReason !== 'completed' || record.isEndedInMarketplace
   const hasNoLastBeat = record.hasNoLastBeat || isRevoked || (isSilent && silentMs > 45 * SECOND)
+  const servedMs = unionMs(intervals)
+  const { usedMs } = session
+  const undecidedMs = unionMs(
+    record.undecided.flatMap((one) => intervals.flatMap((served) => overlapOf(one, served))),
+  )
   return {
     className: record.person.profile.name,
     userId: record.person.userId,
-    usedMs: session.usedMs,
-    trueMs: unionMs(intervals),
+    usedMs,
+    trueMs: Math.max(servedMs - undecidedMs, Math.min(usedMs, servedMs)),
+    undecidedMs,
+    napMs: record.napMs,
     hasNoLastBeat,
     isOverAllowance: session.isLeaseShort,
   }
@@ -98,7 +121,9 @@ export function tabulate(measured: readonly Measured[], names: readonly string[]
       hours: sum(all.map((one) => one.trueMs)) / 3_600_000,
       accuracy: trueMs === 0 ? 100 : (100 * sum(heard.map((one) => one.usedMs))) / trueMs,
       worst: 100 * Math.min(1, ...rates),
-      overbilled: largest(normal.map((one) => one.usedMs - one.trueMs)),
+      overbilled: largest(normal.map((one) => one.usedMs - one.trueMs - one.napMs)),
+      naps: largest(normal.map((one) => one.napMs)),
+      undecided: largest(normal.map((one) => one.undecidedMs)),
       noLastBeat: silent.length,
       noLastBeatLoss: largest(silent.map((one) => one.trueMs - one.usedMs)),
       overAllowance: all.length - normal.length,
@@ -159,14 +184,16 @@ const BOUNDS: Record<string, Bound> = {
   // The gate stays open to the end of the lease, and only confirmed time is charged.
   'network gone for good': { noLastBeatLoss: 131 },
   'network gone for minutes': { noLastBeatLoss: 131 },
-  // A pause or a last beat whose answer is lost is told again only with the next try, in the user's favour.
-  'lost answers': { accuracy: 99.5, worst: 93 },
-  'everything at once': { accuracy: 99.5, worst: 93, noLastBeatLoss: 131 },
-  // A beat that is more than 15 s late counts the use it spoke of when it was sent; the use since then is lost where the
-  // next one comes within 45 s.
-  'late and reordered': { accuracy: 99.5, worst: 96 },
-  // A gap of up to 45 s counts whatever the SDK saw, so a nap that ends before the next beat does.
-  'naps inside one interval': { overbilled: 400 },
+  // A beat counts the use it spoke of when it was sent where it arrives more than 45 s after the last: what it was under
+  // way is lost to the platform. That takes two late ones in a row.
+  'late and reordered': { worst: 96 },
+  // A gap of up to 45 s counts whole: the way of a beacon, too, while it arrives within 45 s of the beat before.
+  'a last beat that comes late': { overbilled: 45 },
+  // The SDK cannot know that the beat was heard, so the next one speaks of the same use again.
+  'lid closed on a beat': { overbilled: 31 },
+  // The same; and a beat after the wake opens the lease at once, while the page waits for the answer.
+  'answers lost after a sleep': { overbilled: 45 },
+  'everything at once': { worst: 96, overbilled: 45, noLastBeatLoss: 131 },
 }
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)

@@ -45,6 +45,8 @@ export class Cheat {
         sessionId,
         person,
         intervals: [],
+        undecided: [],
+        napMs: 0,
         hasNoLastBeat: false,
         isEndedInMarketplace: false,
       }

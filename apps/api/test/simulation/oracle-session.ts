@@ -5,6 +5,14 @@
  * @module
  */
 
+/** A piece of the session's time, and what of it was counted. */
+export interface Gap {
+  what: string
+  from: number
+  to: number
+  counted: number
+}
+
 export interface SessionModel {
   id: string
   providerId: string
@@ -30,6 +38,7 @@ export interface SessionModel {
   createdAt: number
   startedAt: number | null
   endedAt: number | null
+  gaps: Gap[]
 }
 
 const SECOND = 1_000
@@ -60,6 +69,12 @@ export function countedMs(s: SessionModel, at: number, activeMs: number | null):
   else if (g <= LEASE) counted = Math.min(g, activeMs ?? g, leaseOf(s))
   else counted = Math.min(activeMs ?? 0, leaseOf(s))
   return Math.max(0, Math.min(counted, remainingOf(s)))
+}
+
+/** Counts the gap that ends now, and keeps it for whoever asks where the time went. */
+export function count(s: SessionModel, what: string, at: number, counted: number): void {
+  if (s.status === 'active') s.gaps.push({ what, from: s.lastBeat, to: at, counted })
+  s.usedMs += counted
 }
 
 /** A last gap nobody vouches for: the marketplace ends or pauses, another client takes over. */

@@ -6,6 +6,7 @@
  */
 import {
   chargeOf,
+  count,
   countedMs,
   overReason,
   type SessionModel,
@@ -79,7 +80,7 @@ export class Books {
 
   end(s: SessionModel, reason: string, at: number, counted = 0): void {
     this.#note(s, servedMs(s, at) - counted, at)
-    s.usedMs += counted
+    count(s, reason, at, counted)
     s.charged = chargeOf(s)
     s.status = 'ended'
     s.endReason = reason
@@ -144,6 +145,7 @@ export class Books {
       createdAt: at,
       startedAt: null,
       endedAt: null,
+      gaps: [],
     }
     this.sessions.set(input.id, session)
     return { status: 201, session }
@@ -174,7 +176,7 @@ export class Books {
     // Asked again before the first beat: the answer was lost, the clock starts now.
     const counted = isAgain ? 0 : unvouchedMs(s, at)
     this.#note(s, servedMs(s, at) - counted, at)
-    s.usedMs += counted
+    count(s, isAgain ? 'again' : 'takeover', at, counted)
     s.launchSpentBy = launch.clientId
     if (s.clientId !== launch.clientId) s.sequence = 0
     s.clientId = launch.clientId
@@ -202,7 +204,7 @@ export class Books {
   }
 
   /**
-   * A beat commits, then notes what was served for nothing, then settles what it used up.
+   * A beat commits with what was served for nothing, then shortens leases, then settles what it used up.
    *
    * @param steps how many of these a crash in between left done.
    */
@@ -219,7 +221,7 @@ export class Books {
     if (said.sequence > s.sequence && overReason(s, at) === null) {
       const counted = countedMs(s, at, said.activeMs ?? null)
       unbilled = Math.max(0, servedMs(s, at) - counted)
-      s.usedMs += counted
+      count(s, `beat #${said.sequence}`, at, counted)
       s.sequence = said.sequence
       if (s.status === 'active') {
         s.lastBeat = Math.max(s.lastBeat, at)
@@ -227,11 +229,9 @@ export class Books {
         s.isFinal = said.final ?? false
       }
     }
+    this.#note(s, unbilled, at)
     if (steps < 2) return { status: 200, session: s }
-    if (unbilled > 0) {
-      this.#note(s, unbilled, at)
-      if (this.#isOver(s, at)) this.#shortenLeases(s.providerId)
-    }
+    if (unbilled > 0 && this.#isOver(s, at)) this.#shortenLeases(s.providerId)
     if (steps > 2) this.#endIfOver(s, at)
     return { status: 200, session: s }
   }
@@ -250,9 +250,9 @@ export class Books {
     if (s.status !== 'active' || isLate(s, said)) return { status: 200, session: s }
     const counted = said === 'user' ? unvouchedMs(s, at) : countedMs(s, at, said.activeMs ?? null)
     this.#note(s, servedMs(s, at) - counted, at)
+    count(s, 'pause', at, counted)
     Object.assign(s, { status: 'paused', pausedAt: at, lastBeat: at, isFinal: false })
     s.isPausedByUser = said === 'user'
-    s.usedMs += counted
     s.isLeaseShort ||= this.#isOver(s, at)
     if (said !== 'user') s.sequence = said.sequence ?? s.sequence
     return { status: 200, session: s }
@@ -262,9 +262,10 @@ export class Books {
     const s = this.get(sessionId)
     const refused = this.#enter(s, said, at)
     if (refused) return refused
-    if (said !== 'user' && s.status === 'active' && !s.isLeaseShort && (said.sequence ?? 0) >= s.sequence) {
+    if (said !== 'user' && s.status === 'active' && !s.isLeaseShort && (said.sequence ?? 0) > s.sequence) {
       // Resuming what runs: the answer was lost, the clock starts now.
       this.#note(s, servedMs(s, at), at)
+      count(s, 'resume again', at, 0)
       s.lastBeat = at
       s.sequence = said.sequence ?? s.sequence
       return { status: 200, session: s }

@@ -11,9 +11,19 @@ const INTERVAL_MS = 30_000
 const ACTION_TRIES = 3
 const ACTION_RETRY_MS = 1_500
 
+export interface Interval {
+  from: number
+  to: number
+}
+
 /** When the app was in use and served, whatever anybody counts. */
 export interface Use {
-  intervals: { from: number; to: number }[]
+  intervals: Interval[]
+  /**
+   * From pressing Pause or End to the answer: the person has stopped, the page still shows the app. Whether that is use
+   * is nobody's to say, so it may be billed and need not be.
+   */
+  undecided: Interval[]
   /** A beat that was to be the last never left. */
   hasNoLastBeat: boolean
 }
@@ -53,6 +63,9 @@ export class Page {
   #isBeating = false
   #isBeatWanted = false
   #timer = 0
+  #asked: Interval | undefined
+  #isAsking = false
+  #onWake: (() => void)[] = []
 
   constructor(person: Person, use: Use, clientId: string, label: string) {
     this.person = person
@@ -128,20 +141,34 @@ export class Page {
 
   /** Pause, resume, complete: a person waits, so the tries are few. */
   act(verb: Exclude<Verb, 'heartbeat'>, then: (isDone: boolean) => void, tries = ACTION_TRIES): void {
+    this.#isAsking = false
     if (!this.#isLive()) {
       then(false)
       return
     }
+    if (verb !== 'resume' && this.#asked === undefined) {
+      this.#asked = { from: this.person.now, to: Number.POSITIVE_INFINITY }
+      this.use.undecided.push(this.#asked)
+    }
+    this.#isAsking = true
     this.tell(verb, {}, (answer) => {
+      const mayTryAgain = answer === undefined && tries > 1
+      this.#isAsking = mayTryAgain
       if (answer?.status === 200) {
+        this.#decide()
         then(true)
         if (this.#isBeatWanted) this.beat()
         else this.#arm()
       } else if (answer !== undefined && answer.body?.code !== 'session_paused_by_user') this.#fail()
-      else if (tries > 1 && answer === undefined)
-        this.person.in(ACTION_RETRY_MS, () => this.act(verb, then, tries - 1))
+      else if (mayTryAgain) this.person.in(ACTION_RETRY_MS, () => this.act(verb, then, tries - 1))
       else then(false)
     })
+  }
+
+  /** What the server knows, the page knows now, too. */
+  #decide(): void {
+    if (this.#asked) this.#asked.to = this.person.now
+    this.#asked = undefined
   }
 
   /** The tab is closed or left: one last word by beacon, and nobody hears what came of it. */
@@ -186,6 +213,7 @@ export class Page {
   wake(): void {
     this.advance()
     this.#isAwake = true
+    for (const hear of this.#onWake.splice(0)) hear()
     this.beat()
   }
 
@@ -227,8 +255,12 @@ export class Page {
       token: this.sessionJwt,
       body: said,
     }
-    this.person.send(call, this.#operation(verb, said), {
-      answered: (answer) => {
+    // Nothing is heard in sleep: what came is read after the wake, or the browser has given up on it.
+    const awake = (hear: () => void) => (this.#isAwake ? hear() : void this.#onWake.push(hear))
+    const failed = () => awake(() => then(undefined))
+    const answered = (answer: Answer) => {
+      if (!this.#isAwake && this.person.profile.closesLidOnBeat) return failed()
+      awake(() => {
         if (answer.status === 200) {
           this.advance()
           this.active = Math.max(0, this.active - said.activeMs)
@@ -237,9 +269,9 @@ export class Page {
           this.accept(answer)
         }
         then(answer)
-      },
-      failed: () => then(undefined),
-    })
+      })
+    }
+    this.person.send(call, this.#operation(verb, said), { answered, failed })
   }
 
   #url = (verb: Verb) => `/api/v1/sessions/${this.sessionId}/${verb}`
@@ -281,6 +313,7 @@ export class Page {
     this.status = session.status
     this.endReason = session.endReason
     this.gateUntil = session.serveUntil === null ? 0 : Date.parse(session.serveUntil)
+    if (!this.#isAsking) this.#decide()
     if (this.status === 'ended') this.#over()
   }
 

@@ -15,7 +15,6 @@ import type { Random } from './random.ts'
 import { differenceOf, readState, type State } from './state.ts'
 
 const TIMEOUT_MS = 10_000
-const TRACE_KEPT = 80
 
 export class SimulationFailure extends Error {
   override name = 'SimulationFailure'
@@ -57,6 +56,7 @@ export interface World {
 export class Person {
   readonly books = { current: new Books() }
   readonly trace: string[] = []
+  traceKept = 80
   digest = ''
   userId = ''
   token = ''
@@ -108,7 +108,7 @@ export class Person {
   note(text: string): void {
     const line = `${new Date(this.now).toISOString().slice(11, 23)} ${this.name} ${text}`
     this.digest = createHash('sha1').update(this.digest).update(line).digest('hex')
-    if (this.trace.push(line) > TRACE_KEPT) this.trace.shift()
+    if (this.trace.push(line) > this.traceKept) this.trace.shift()
   }
 
   fail(what: string): never {
@@ -141,7 +141,7 @@ export class Person {
       return
     }
     let delay = random.whole(10, 150)
-    if (random.chance(profile.late ?? 0)) {
+    if (random.chance((call.isBeacon ? profile.lateLastBeat : profile.late) ?? 0)) {
       this.world.countFault('late')
       delay += random.whole(2_000, 40_000)
     }

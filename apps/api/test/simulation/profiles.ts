@@ -10,6 +10,8 @@ export interface Profile {
   lostAnswer?: number
   doubled?: number
   late?: number
+  /** Of the beacon of a page that is gone. */
+  lateLastBeat?: number
   /** Of a cut at some statement of the call; a share of them takes the process with it. */
   crash?: number
   /** Of the database ending the connection at some statement. */
@@ -18,13 +20,15 @@ export interface Profile {
   outageEveryMinutes?: number
   sleepEveryMinutes?: number
   napEveryMinutes?: number
+  /** Once a session the lid is closed while a beat is on its way, and the browser drops the answer. */
+  closesLidOnBeat?: boolean
   clockJumpEveryMinutes?: number
   reloadEveryMinutes?: number
   relaunchEveryMinutes?: number
   /** How many tabs of the app are open. */
   tabs?: number
   /** The browser dies, or the network goes for good, before anything can be said. */
-  ending?: 'crash' | 'offline'
+  ending?: 'crash' | 'offline' | 'leave'
   cheat?: CheatName
 }
 
@@ -74,6 +78,9 @@ export const EXCEPTIONS: readonly Profile[] = [
   { name: 'browser crash, power', ending: 'crash' },
   { name: 'network gone for good', ending: 'offline' },
   { name: 'naps inside one interval', napEveryMinutes: 4 },
+  { name: 'a last beat that comes late', lateLastBeat: 1, ending: 'leave' },
+  { name: 'lid closed on a beat', closesLidOnBeat: true },
+  { name: 'answers lost after a sleep', sleepEveryMinutes: 8, lostAnswer: 0.08 },
 ]
 
 export const CHEATS: readonly Profile[] = (

@@ -6,7 +6,7 @@
 import type { SimulationResult } from './simulation.ts'
 
 export function report(result: SimulationResult): string[] {
-  const { rows, cheats, faults, calls, seconds, people, sessions, wrong, ledger, digest } = result
+  const { rows, cheats, faults, calls, seconds, people, sessions, wrong, explained, ledger, digest } = result
   const faultCount = Object.values(faults).reduce((sum, count) => sum + count, 0)
   return [
     ...table(
@@ -17,6 +17,8 @@ export function report(result: SimulationResult): string[] {
         'billed',
         'worst',
         'overbilled',
+        'naps',
+        'undecided',
         'no last beat',
         'loss',
         'over allowance',
@@ -28,6 +30,8 @@ export function report(result: SimulationResult): string[] {
         `${row.accuracy.toFixed(3)} %`,
         `${row.worst.toFixed(2)} %`,
         `${row.overbilled.toFixed(2)} s`,
+        `${row.naps.toFixed(0)} s`,
+        `${row.undecided.toFixed(1)} s`,
         String(row.noLastBeat),
         `${row.noLastBeatLoss.toFixed(1)} s`,
         String(row.overAllowance),
@@ -46,6 +50,7 @@ export function report(result: SimulationResult): string[] {
       ]),
     ),
     '',
+    ...explained,
     ...Object.entries(faults)
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([kind, count]) => `${kind}: ${count}`),

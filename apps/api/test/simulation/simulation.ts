@@ -5,18 +5,11 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import {
-  type AccuracyRow,
-  type CheatRow,
-  judge,
-  type Measured,
-  measure,
-  tabulate,
-  tabulateCheats,
-} from './accuracy.ts'
+import { type AccuracyRow, type CheatRow, judge, measure, tabulate, tabulateCheats } from './accuracy.ts'
 import { buy } from './bank.ts'
 import { Cheat } from './cheat.ts'
 import { withCut } from './cut.ts'
+import { explain } from './explain.ts'
 import { FEE_BASIS_POINTS, Marketplace } from './marketplace.ts'
 import { feeOf } from './oracle-wallet.ts'
 import { Person, SimulationFailure, type World } from './person.ts'
@@ -41,6 +34,8 @@ export interface SimulationOptions {
   peoplePerClass: number
   /** Only some classes: for tests and mutations. */
   classes?: readonly string[]
+  /** Of this class, where the time of the sessions went that are furthest off. */
+  explain?: string
   onProgress?: (text: string) => void
 }
 
@@ -55,6 +50,7 @@ export interface SimulationResult {
   cheats: CheatRow[]
   /** Bounds that were not kept. */
   wrong: string[]
+  explained: string[]
   ledger: string
 }
 
@@ -121,6 +117,7 @@ class Simulation {
 
   async #addPerson(profile: Profile, name: string, seed: string, world: World): Promise<void> {
     const person = new Person(name, profile, createRandom(seed, name), world)
+    if (profile.name === this.#options.explain) person.traceKept = Number.POSITIVE_INFINITY
     const number = this.#people.push(person)
     person.userId = await this.#marketplace.addUser(START, `person-${number}`)
     person.token = await this.#marketplace.accessToken(START, person.userId)
@@ -289,7 +286,11 @@ class Simulation {
       throw new SimulationFailure(
         `the ledger is wrong: ${findings.map((one) => JSON.stringify(one)).join('\n')}`,
       )
-    const measured = this.#records.map(measure).filter((one): one is Measured => one !== undefined)
+    const measured = this.#records.flatMap((record) => {
+      const one = measure(record)
+      return one ? [{ ...one, record }] : []
+    })
+    const explained = this.#options.explain === undefined ? [] : explain(measured, this.#options.explain)
     const rows = tabulate(
       measured,
       [...HONEST, ...EXCEPTIONS].map(({ name }) => name),
@@ -310,6 +311,7 @@ class Simulation {
       rows,
       cheats,
       wrong: judge(rows, cheats),
+      explained,
       ledger: `${transfers} transfers, ${wallets} wallets, ${openHolds} open holds`,
     }
   }

@@ -24,6 +24,8 @@ export interface VisitRecord extends Use {
   sessionId: string
   person: Person
   isEndedInMarketplace: boolean
+  /** Asleep for less than a gap that counts whole. */
+  napMs: number
 }
 
 /** What a launch needs, wherever it is learned from. */
@@ -113,6 +115,8 @@ export class Visit {
         sessionId: answer.body.session.id,
         person,
         intervals: [],
+        undecided: [],
+        napMs: 0,
         hasNoLastBeat: false,
         isEndedInMarketplace: false,
       }
@@ -159,6 +163,7 @@ export class Visit {
     this.#often(profile.outageEveryMinutes, () => this.#loseNetwork())
     this.#often(profile.sleepEveryMinutes, () => this.#sleep(random.whole(120, 1_200) * SECOND))
     this.#often(profile.napEveryMinutes, () => this.#sleep(random.whole(5, 14) * SECOND))
+    if (profile.closesLidOnBeat) this.#closeLidOnBeat((this.#endsAt - this.#person.now) * random.next())
     this.#often(profile.clockJumpEveryMinutes, () => this.#each((page) => page.doubt()))
     this.#often(profile.reloadEveryMinutes, () => this.#reload())
     this.#often(profile.relaunchEveryMinutes, () => this.#relaunch())
@@ -187,6 +192,7 @@ export class Visit {
 
   #openTab(delay: number): void {
     this.#person.in(delay, () => {
+      if (this.#isAsleep(() => this.#openTab(1))) return
       if (this.#isOver || !this.#page.isOpen || this.#page.sessionJwt === '') return
       const tab = new Page(this.#person, this.#record, this.#page.clientId, `${this.#label}t`)
       this.#tabs.push(tab)
@@ -204,10 +210,20 @@ export class Visit {
 
   #sleep(forMs: number): void {
     this.#person.world.countFault(forMs > MINUTE ? 'sleep' : 'nap')
+    if (forMs < MINUTE) this.#record.napMs += forMs
     this.#person.note(`${this.#label} sleeps ${forMs}`)
     this.#asleepUntil = this.#person.now + forMs
     this.#each((page) => page.sleep())
     this.#person.in(forMs, () => this.#each((page) => page.wake()))
+  }
+
+  #closeLidOnBeat(delay: number): void {
+    const person = this.#person
+    person.in(delay, () => {
+      if (this.#isOver || this.#page.status !== 'active') return
+      this.#page.beat()
+      person.in(5, () => this.#sleep(person.random.whole(120, 1_200) * SECOND))
+    })
   }
 
   /** A reload says goodbye and is back within seconds; what passes meanwhile is use of the app by the rules. */
@@ -306,7 +322,7 @@ export class Visit {
       })
       return
     }
-    const draw = random.next()
+    const draw = profile.ending === 'leave' ? 1 : random.next()
     if (draw < 0.7) this.#complete()
     else if (draw < 0.85) this.#endInMarketplace()
     else {
@@ -330,6 +346,7 @@ export class Visit {
       apply: (books, at) => books.complete(sessionId, 'user', at),
     }
     this.#record.isEndedInMarketplace = true
+    this.#record.undecided.push({ from: this.#person.now, to: Number.POSITIVE_INFINITY })
     // Whoever ends it there has left the app.
     ask(this.#person, { url: `/api/v1/sessions/${sessionId}/complete`, body: {} }, operation, () =>
       this.#finish(),
