@@ -9,6 +9,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { connect } from '../apps/api/src/db.ts'
 import { PUBLIC_TENANT_ID } from '../apps/api/src/id.ts'
+import { foldBeats } from '../apps/api/src/sessions/fold-beats.ts'
 import { createHeartbeat } from '../apps/api/src/sessions/heartbeat.ts'
 import { clientId, seedMarket, sessionId, withClient } from './seed.ts'
 import { startDatabase } from './stack.ts'
@@ -30,12 +31,21 @@ const begin = Date.now()
 
 await run(LIVE)
 await ask('checkpoint')
-const [cpu, wal] = [cpuSeconds(), await walPosition()]
+let [cpu, wal] = [cpuSeconds(), await walPosition()]
 await run(BEATS)
-const used = { cpuUs: ((cpuSeconds() - cpu) / BEATS) * 1e6, walBytes: ((await walPosition()) - wal) / BEATS }
-process.stdout.write(`${JSON.stringify({ beats: BEATS, ...used })}\n`)
+await report('applied', BEATS)
+await ask('checkpoint')
+;[cpu, wal] = [cpuSeconds(), await walPosition()]
+await foldBeats(db, { now: new Date(begin + 86_400_000) })
+await report('folded', turn)
 await db.end()
 await database.stop()
+
+async function report(what: string, beats: number): Promise<void> {
+  const cpuUs = ((cpuSeconds() - cpu) / beats) * 1e6
+  const walBytes = ((await walPosition()) - wal) / beats
+  process.stdout.write(`${what}: ${cpuUs.toFixed(1)} µs and ${walBytes.toFixed(0)} bytes of WAL a beat\n`)
+}
 
 /** Each session in its turn, every half minute of its own clock. */
 async function run(beats: number): Promise<void> {

@@ -806,7 +806,7 @@ CREATE INDEX refresh_tokens_by_user ON public.refresh_tokens USING btree (tenant
 
 CREATE INDEX refunds_by_purchase ON public.refunds USING btree (tenant_id, purchase_id, id);
 
-CREATE INDEX session_beats_by_age ON public.session_beats USING btree (last_at);
+CREATE INDEX session_beats_by_age ON public.session_beats USING brin (last_at);
 
 CREATE INDEX session_beats_by_session ON public.session_beats USING btree (tenant_id, session_id);
 

@@ -209,6 +209,68 @@ export type FoundSession = {
   /** Costs nothing. */
   isTest: boolean
 }
+export type FoundSessionTimeline = {
+  /** Prefixed id, sortable by time. */
+  sessionId: string
+  /** Prefixed id, sortable by time. */
+  providerId: string
+  /** The user, as this provider knows them. */
+  userRef: string
+  /** What it is now. */
+  status: 'pending' | 'active' | 'paused' | 'ended'
+  /** Why it ended; null until then. */
+  endReason: 'completed' | 'expired' | 'abandoned' | 'cancelled' | 'revoked' | null
+  /** Time confirmed, which is what is charged. */
+  usedMs: number
+  /** Time served without a confirmation, which nobody pays for. */
+  unbilledMs: number
+  /** Time in pauses that are over. */
+  pausedMs: number
+  /** The price, as it was when the session was opened. */
+  tokensPerMinute: number
+  /** What it cost; null until it has ended. */
+  tokensCharged: number | null
+  /** The last sign of life; null before the first. */
+  lastBeatAt: string | null
+  /** Whether the user was over the allowance of unbilled time, so that every gap counts. */
+  hasShortLease: boolean
+  /** How many were accepted and are on record. */
+  beats: number
+  /** Whether the record adds up to `usedMs` and `unbilledMs`. Beats are kept for 120 days; without them the events and the ledger remain. */
+  isComplete: boolean
+  /** All marks of the session, whatever part of it is listed. */
+  marks: {
+    /** `address_changed`, `browser_changed`: since the beat before; `taken_over`: another browser holds the session from here; `page_left`: the page said goodbye; `unbilled`: time was served and does not count; `completed_instantly`: completed after less than ten seconds of use. */
+    mark: 'address_changed' | 'browser_changed' | 'taken_over' | 'page_left' | 'unbilled' | 'completed_instantly'
+    /** How often. */
+    count: number
+    /** Of `unbilled`: how much time in all. */
+    ms: number | null
+  }[]
+  /** Oldest first, 1,000 at a time. */
+  entries: {
+    /** When it happened. */
+    at: string
+    /** `opened`; an event (`started`, `paused`, `resumed`, `extended`, `completed`, `expired`, `abandoned`, `cancelled`, `revoked`); `beat`; `taken_over` by another browser, `returned` with the same one, `asked_again` where an answer was lost; a line of the ledger (`charge`, `fee`). */
+    what: string
+    /** Of an event: its number in the session. Of a beat: its own, per browser. */
+    sequence: number | null
+    /** Time it counted. All of them add up to `usedMs`. */
+    countedMs: number | null
+    /** Time served before it that does not count. */
+    unbilledMs: number | null
+    /** Of a beat: what the app saw pass; null where it did not say. */
+    activeMs: number | null
+    /** Time used until then. Events tell it with what was being served, beats without. */
+    usedMs: number | null
+    /** What was held then, or what a line of the ledger moved; null where it is neither. */
+    tokens: number | null
+    /** What is worth a look. */
+    marks: ('address_changed' | 'browser_changed' | 'taken_over' | 'page_left' | 'unbilled' | 'completed_instantly')[]
+  }[]
+  /** `after` of the next thousand; null at the end. */
+  nextAfter: number | null
+}
 export type FoundTransfer = {
   /** Prefixed id, sortable by time. */
   id: string
@@ -658,44 +720,30 @@ export type SessionReceipt = {
     /** Time that counted until then. */
     usedMs: number
   }[]
+  /** The beats behind `usedMs`, oldest first; each single one is in the session’s timeline. Adds up to `usedMs` with `unconfirmedMs`. */
+  time: {
+    /** When the first of it was counted. */
+    from: string
+    /** When the last of it was counted. */
+    to: string
+    /** `beats` that followed one another, or what else counts time. */
+    what: 'beats' | 'pause' | 'another browser' | 'back again' | 'asked again' | 'end'
+    /** How many. */
+    beats: number
+    /** What they counted. */
+    countedMs: number
+    /** What was served besides and is not charged. */
+    unbilledMs: number
+  }[]
+  /** Whether `time` adds up: beats are kept for 120 days. */
+  isTimeComplete: boolean
+  /** Served since the last beat, while it runs. */
+  unconfirmedMs: number
   /** The same as sentences, in the order in which one leads to the next. */
   lines: {
     /** For people. */
     text: string
     /** Its figure, where it has one. */
-    tokens: number | null
-  }[]
-}
-export type SessionTimeline = {
-  /** Prefixed id, sortable by time. */
-  sessionId: string
-  /** The user, as this provider knows them. */
-  userRef: string
-  /** What it is now. */
-  status: 'pending' | 'active' | 'paused' | 'ended'
-  /** Why it ended; null until then. */
-  endReason: 'completed' | 'expired' | 'abandoned' | 'cancelled' | 'revoked' | null
-  /** Time confirmed, which is what is charged. */
-  usedMs: number
-  /** Time served without a confirmation, which nobody pays for. */
-  unbilledMs: number
-  /** Time in pauses that are over. */
-  pausedMs: number
-  /** The last sign of life; null before the first. */
-  lastBeatAt: string | null
-  /** Whether the user was over the allowance of unbilled time, so that every gap counts. */
-  hasShortLease: boolean
-  /** Oldest first. */
-  entries: {
-    /** When it happened. */
-    at: string
-    /** `opened`; an event (`started`, `paused`, `resumed`, `extended`, `completed`, `expired`, `abandoned`, `cancelled`, `revoked`); a line of the ledger (`charge`, `fee`). */
-    what: string
-    /** Of an event: its number in the session. */
-    sequence: number | null
-    /** Of an event: time used until then. */
-    usedMs: number | null
-    /** What was held then, or what a line of the ledger moved; null where it is neither. */
     tokens: number | null
   }[]
 }
@@ -1605,6 +1653,20 @@ export interface Operations {
     answer: FoundSession
     problems: 'not_found' | 'session_not_found'
   }
+  /** What happened in a session, beat by beat. `GET /operators/sessions/{id}/timeline` */
+  getFoundSessionTimeline: {
+    path: {
+      /** The session. */
+      id: string
+    }
+    query: {
+      /** How many entries to pass over: `nextAfter` of the answer before. */
+      after?: number | undefined
+    }
+    body: undefined
+    answer: FoundSessionTimeline
+    problems: 'not_found' | 'session_not_found'
+  }
   /** One ledger line. `GET /operators/transfers/{id}` */
   getFoundTransfer: {
     path: {
@@ -1654,6 +1716,20 @@ export interface Operations {
     body: undefined
     answer: Limits
     problems: never
+  }
+  /** What happened in a session, beat by beat. `GET /sessions/{id}/timeline` */
+  getOwnSessionTimeline: {
+    path: {
+      /** The session. */
+      id: string
+    }
+    query: {
+      /** How many entries to pass over: `nextAfter` of the answer before. */
+      after?: number | undefined
+    }
+    body: undefined
+    answer: FoundSessionTimeline
+    problems: 'session_not_found'
   }
   /** How the platform stands. `GET /operators/health` */
   getPlatformHealth: {
@@ -1753,7 +1829,7 @@ export interface Operations {
     answer: SessionReceipt
     problems: 'session_not_found'
   }
-  /** What happened in a session. `GET /providers/{id}/sessions/{sessionId}/timeline` */
+  /** What happened in a session, beat by beat. `GET /providers/{id}/sessions/{sessionId}/timeline` */
   getSessionTimeline: {
     path: {
       /** The provider. */
@@ -1761,9 +1837,12 @@ export interface Operations {
       /** The session. */
       sessionId: string
     }
-    query: undefined
+    query: {
+      /** How many entries to pass over: `nextAfter` of the answer before. */
+      after?: number | undefined
+    }
     body: undefined
-    answer: SessionTimeline
+    answer: FoundSessionTimeline
     problems: 'forbidden' | 'provider_not_found' | 'session_not_found'
   }
   /** How the SDK’s dialog looks in this app. `GET /providers/{id}/theme` */
@@ -3355,10 +3434,12 @@ export const OPERATIONS: Record<keyof Operations, readonly [string, string, bool
   getEmail: ['GET', '/auth/email', true, false],
   getExperiments: ['GET', '/providers/{id}/analytics/experiments', true, false],
   getFoundSession: ['GET', '/operators/sessions/{id}', true, false],
+  getFoundSessionTimeline: ['GET', '/operators/sessions/{id}/timeline', true, false],
   getFoundTransfer: ['GET', '/operators/transfers/{id}', true, false],
   getFoundUser: ['GET', '/operators/users/{id}', true, false],
   getFunnel: ['GET', '/providers/{id}/analytics/funnel', true, false],
   getLimits: ['GET', '/tokens/limits', true, false],
+  getOwnSessionTimeline: ['GET', '/sessions/{id}/timeline', true, false],
   getPlatformHealth: ['GET', '/operators/health', true, false],
   getProfile: ['GET', '/auth/profile', true, false],
   getProvider: ['GET', '/providers/{id}', false, false],

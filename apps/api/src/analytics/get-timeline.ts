@@ -1,91 +1,180 @@
-import { type Static, Type } from '@fastify/type-provider-typebox'
 import type { Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
-import { Id, Instant, Nullable, Shape, Tokens } from '../http/schema.ts'
+import { listTime, type TimeRow } from '../sessions/list-time.ts'
+import type { TimeKind } from '../sessions/log-time.ts'
+import { INSTANT_MS } from './outcomes.ts'
+import type { Entry, Mark, Timeline } from './timeline.ts'
 
-const Entry = Shape({
-  at: Instant('When it happened.'),
-  what: Type.String({
-    description:
-      '`opened`; an event (`started`, `paused`, `resumed`, `extended`, `completed`, `expired`, `abandoned`, `cancelled`, `revoked`); a line of the ledger (`charge`, `fee`).',
-    examples: ['started'],
-  }),
-  sequence: Nullable(Type.Integer({ description: 'Of an event: its number in the session.', examples: [1] })),
-  usedMs: Nullable(Type.Integer({ description: 'Of an event: time used until then.', examples: [432000] })),
-  tokens: Nullable(
-    Tokens('What was held then, or what a line of the ledger moved; null where it is neither.', 120),
-  ),
-})
+export const ENTRIES_MAX = 1_000
 
-export const Timeline = Shape(
-  {
-    sessionId: Id('ses'),
-    userRef: Type.String({
-      description: 'The user, as this provider knows them.',
-      examples: ['ref_7d1q0z8m4k2v9x3t5r6w1c0b8n'],
-    }),
-    status: Type.Enum(['pending', 'active', 'paused', 'ended'], {
-      description: 'What it is now.',
-      examples: ['ended'],
-    }),
-    endReason: Nullable(
-      Type.Enum(['completed', 'expired', 'abandoned', 'cancelled', 'revoked'], {
-        description: 'Why it ended; null until then.',
-        examples: ['completed'],
-      }),
-    ),
-    usedMs: Type.Integer({ description: 'Time confirmed, which is what is charged.', examples: [432000] }),
-    unbilledMs: Type.Integer({
-      description: 'Time served without a confirmation, which nobody pays for.',
-      examples: [0],
-    }),
-    pausedMs: Type.Integer({ description: 'Time in pauses that are over.', examples: [60000] }),
-    lastBeatAt: Nullable(Instant('The last sign of life; null before the first.')),
-    hasShortLease: Type.Boolean({
-      description: 'Whether the user was over the allowance of unbilled time, so that every gap counts.',
-      examples: [false],
-    }),
-    entries: Type.Array(Entry, { description: 'Oldest first.' }),
-  },
-  { description: 'What happened in a session, for the day somebody asks.' },
-)
-export type Timeline = Static<typeof Timeline>
-
-interface TimelineRow extends Omit<Timeline, 'lastBeatAt' | 'entries'> {
+interface TimelineRow
+  extends Omit<Timeline, 'lastBeatAt' | 'entries' | 'beats' | 'isComplete' | 'marks' | 'nextAfter'> {
   lastBeatAt: Date | null
   createdAt: Date
 }
-interface EntryRow extends Omit<Static<typeof Entry>, 'at'> {
+
+interface EventRow {
   at: Date
+  what: string
+  sequence: number | null
+  usedMs: number | null
+  tokens: number | null
 }
 
-/** @throws {Problem} `session_not_found`, also for another provider's, and for the other mode's of a key */
+/** An entry while it is put in order. */
+interface Placed extends Omit<Entry, 'at'> {
+  at: Date
+  place: number
+}
+
+/**
+ * What happened in a session: its events, the ledger's lines, and every beat that was applied.
+ *
+ * @param input whose session it must be; nobody's for operators
+ * @param input.after how many entries were listed before
+ * @throws {Problem} `session_not_found`, also for somebody else's, and for the other mode's of a key
+ */
 export async function getTimeline(
   tx: Tx,
-  input: { providerId: string; sessionId: string; isTest: boolean | undefined },
+  input: {
+    sessionId: string
+    providerId?: string
+    userId?: string
+    isTest?: boolean | undefined
+    after?: number
+  },
 ): Promise<Timeline> {
-  const { providerId, sessionId, isTest } = input
-  const [session] = await tx.query<TimelineRow>(sessionSql, [providerId, sessionId, isTest ?? null])
+  const { sessionId, providerId = null, userId = null, isTest = null, after = 0 } = input
+  const [session] = await tx.query<TimelineRow>(sessionSql, [sessionId, providerId, userId, isTest])
   if (!session) throw new Problem('session_not_found')
-  const rows = await tx.query<EntryRow>(entriesSql, [sessionId])
+  const events = await tx.query<EventRow>(eventsSql, [sessionId])
+  // The figures are those of the beats' own instant, so that both agree while the session runs.
+  const { rows, usedMs, unbilledMs, isComplete } = await listTime(tx, sessionId)
   const { createdAt, lastBeatAt, ...rest } = session
-  const opened = { at: createdAt, what: 'opened', sequence: null, usedMs: 0, tokens: null }
+  const entries = [
+    ...toEntries(events, createdAt),
+    ...(isComplete ? addUp(rows) : rows.map((row) => placeTime(row, null))),
+  ]
+  const merged = mergeEvents(entries).sort((a, b) => a.at.getTime() - b.at.getTime() || a.place - b.place)
+  if (session.endReason === 'completed' && usedMs < INSTANT_MS)
+    merged.find(({ what }) => what === 'completed')?.marks.push('completed_instantly')
+  const until = after + ENTRIES_MAX
   return {
     ...rest,
+    usedMs,
+    unbilledMs,
     lastBeatAt: lastBeatAt?.toISOString() ?? null,
-    entries: [opened, ...rows].map((entry) => ({ ...entry, at: entry.at.toISOString() })),
+    beats: rows.filter(({ kind }) => kind === 'beat').length,
+    isComplete,
+    marks: sumMarks(merged),
+    entries: merged
+      .slice(after, until)
+      .map(({ place: _, at, ...entry }) => ({ at: at.toISOString(), ...entry })),
+    nextAfter: until < merged.length ? until : null,
   }
 }
 
+const NO_TIME = { countedMs: null, unbilledMs: null, activeMs: null }
+
+function toEntries(events: EventRow[], createdAt: Date): Placed[] {
+  const opened = { at: createdAt, what: 'opened', sequence: null, usedMs: 0, tokens: null }
+  return [opened, ...events].map((event, i) => ({
+    ...event,
+    ...NO_TIME,
+    marks: [],
+    place: PLACE[event.what] ?? PLACE.event + i / 1_000_000,
+  }))
+}
+
+// At one instant: first what was served until then, then what happened, then what it cost.
+const PLACE: Record<string, number> & { event: number; time: number } = {
+  opened: 0,
+  started: 1,
+  time: 2,
+  event: 4,
+  charge: 6,
+  fee: 7,
+}
+
+const WHAT: Record<TimeKind, string> = {
+  beat: 'beat',
+  pause: 'paused',
+  resume: 'resumed',
+  takeover: 'taken_over',
+  return: 'returned',
+  again: 'asked_again',
+  end: 'ended',
+}
+
+/** Every stretch of time with what was used until then, and what has changed since the beat before. */
+function addUp(rows: TimeRow[]): Placed[] {
+  let usedMs = 0
+  let address: number | null = null
+  let browser: number | null = null
+  return rows.map((row) => {
+    usedMs += row.countedMs
+    const placed = placeTime(row, usedMs)
+    if (isChanged(address, row.address)) placed.marks.push('address_changed')
+    if (isChanged(browser, row.browser)) placed.marks.push('browser_changed')
+    address = row.address ?? address
+    browser = row.browser ?? browser
+    return placed
+  })
+}
+
+const isChanged = (before: number | null, now: number | null) =>
+  before !== null && now !== null && before !== now
+
+function placeTime(row: TimeRow, usedMs: number | null): Placed {
+  const { at, kind, sequence, countedMs, unbilledMs, activeMs, isFinal } = row
+  const marks: Mark[] = []
+  if (kind === 'takeover') marks.push('taken_over')
+  if (kind === 'beat' && isFinal) marks.push('page_left')
+  if (unbilledMs > 0) marks.push('unbilled')
+  const time = { countedMs, unbilledMs, activeMs }
+  return { at, what: WHAT[kind], sequence, usedMs, tokens: null, ...time, marks, place: PLACE.time }
+}
+
+const ENDINGS = new Set(['completed', 'expired', 'abandoned', 'cancelled', 'revoked'])
+
+/** What a pause or an end counted belongs to the event of that instant. */
+function mergeEvents(entries: Placed[]): Placed[] {
+  const keyOf = ({ at, what }: Placed) => `${at.getTime()} ${ENDINGS.has(what) ? 'ended' : what}`
+  const events = new Map<string, Placed>()
+  for (const entry of entries) if (entry.countedMs === null) events.set(keyOf(entry), entry)
+  return entries.filter((entry) => {
+    const event = entry.countedMs === null ? undefined : events.get(keyOf(entry))
+    if (!event) return true
+    const { countedMs, unbilledMs, activeMs, marks } = entry
+    Object.assign(event, { countedMs, unbilledMs, activeMs, marks: [...event.marks, ...marks] })
+    return false
+  })
+}
+
+function sumMarks(entries: Placed[]): Timeline['marks'] {
+  const sums = new Map<Mark, { mark: Mark; count: number; ms: number | null }>()
+  for (const { marks, unbilledMs } of entries) {
+    for (const mark of marks) {
+      const sum = sums.get(mark) ?? { mark, count: 0, ms: mark === 'unbilled' ? 0 : null }
+      sum.count += 1
+      if (sum.ms !== null) sum.ms += unbilledMs ?? 0
+      sums.set(mark, sum)
+    }
+  }
+  return [...sums.values()]
+}
+
 const sessionSql = `
-  select id as "sessionId", user_ref as "userRef", status, end_reason as "endReason", used_ms as "usedMs",
-    unbilled_ms as "unbilledMs", paused_ms as "pausedMs", last_beat_at as "lastBeatAt",
-    is_lease_short as "hasShortLease", created_at as "createdAt"
+  select id as "sessionId", provider_id as "providerId", user_ref as "userRef", status, end_reason as "endReason",
+    used_ms as "usedMs", unbilled_ms as "unbilledMs", paused_ms as "pausedMs", tokens_per_minute as "tokensPerMinute",
+    tokens_charged as "tokensCharged", last_beat_at as "lastBeatAt", is_lease_short as "hasShortLease",
+    created_at as "createdAt"
   from sessions
-  where provider_id = $1 and id = $2 and ($3::boolean is null or is_test = $3)`
+  where id = $1 and ($2::text is null or provider_id = $2) and ($3::text is null or user_id = $3)
+    and ($4::boolean is null or is_test = $4)`
 
 // An event comes before the lines of the ledger that it caused in the same transaction.
-const entriesSql = `
+const eventsSql = `
   select at, what, sequence, "usedMs", tokens from (
     select created_at as at, split_part(type, '.', 2) as what, sequence, (snapshot ->> 'usedMs')::bigint as "usedMs",
       (snapshot ->> 'tokensHeld')::bigint as tokens, 0 as place

@@ -4,17 +4,17 @@
  * @module
  */
 import type { Deps } from '../deps.ts'
-import { Id, problems, Shape } from '../http/schema.ts'
+import { problems } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
 import { getProviderToRead } from '../providers/get-provider.ts'
 import { Analytics, AnalyticsQuery, COLUMNS, isTestKey, ofProvider, readers } from './analytics.ts'
 import { csvOrJson, sendJsonOrCsv, toCsv } from './csv.ts'
 import { getAnalytics } from './get-analytics.ts'
-import { getTimeline, Timeline } from './get-timeline.ts'
 import type { ListingViews } from './listing-views.ts'
 import { registerOperatorAnalyticsRoutes } from './operator-routes.ts'
 import { registerOutcomeRoutes } from './outcome-routes.ts'
 import { getRange } from './range.ts'
+import { registerTimelineRoutes } from './timeline-routes.ts'
 
 export function registerAnalyticsRoutes(app: App, deps: Deps, views: ListingViews): void {
   const { db, clock } = deps
@@ -59,25 +59,5 @@ export function registerAnalyticsRoutes(app: App, deps: Deps, views: ListingView
   registerOutcomeRoutes(app, deps, views)
   registerOperatorAnalyticsRoutes(app, deps)
 
-  app.get(
-    '/providers/:id/sessions/:sessionId/timeline',
-    {
-      config: { callers: ['user', 'key'], scope: 'sessions:read', limit: 'read' },
-      schema: {
-        operationId: 'getSessionTimeline',
-        tags: ['Analytics'],
-        summary: 'What happened in a session',
-        description:
-          'Every change of its state with the time used until then, the lines of the ledger it led to, and time that was served and not billed. Single beats are counted and not kept.',
-        params: Shape({ id: Id('prv', 'The provider.'), sessionId: Id('ses', 'The session.') }),
-        response: { 200: Timeline, ...problems('provider_not_found', 'session_not_found') },
-      },
-    },
-    ({ actor, params }) =>
-      db.inTenant(actor.tenantId, async (tx) => {
-        await getProviderToRead(tx, params.id, actor)
-        const isTest = actor.kind === 'key' ? isTestKey(actor) : undefined
-        return getTimeline(tx, { providerId: params.id, sessionId: params.sessionId, isTest })
-      }),
-  )
+  registerTimelineRoutes(app, deps)
 }

@@ -2,7 +2,9 @@ import { assert } from '../assert.ts'
 import type { Tx } from '../db.ts'
 import { chargeSql, describeTime, describeUse, exactTokens } from '../sessions/charge.ts'
 import { getSession } from '../sessions/get-session.ts'
+import { listTime } from '../sessions/list-time.ts'
 import { projectLease, type SessionRow } from '../sessions/session.ts'
+import { describeBeats, formatSeconds, gatherTime } from './gather-time.ts'
 import type { SessionReceipt } from './receipt.ts'
 
 interface HoldRow {
@@ -40,6 +42,7 @@ export async function getSessionReceipt(
   const free = session.tokensHeld === 0
   const tokensCharged = isFinal ? (session.tokensCharged ?? 0) : free ? 0 : chargedByFormula
   assert(!isFinal || free || tokensCharged === chargedByFormula, 'what was charged is what the formula says')
+  const time = await listTime(tx, sessionId)
   const receipt: Omit<SessionReceipt, 'lines'> = {
     sessionId,
     providerId: session.providerId,
@@ -59,6 +62,7 @@ export async function getSessionReceipt(
     balanceAfter,
     holds: holds.map(({ placedAt, ...hold }) => ({ placedAt: placedAt.toISOString(), ...hold })),
     timeline: timeline.map(({ at, ...event }) => ({ at: at.toISOString(), ...event })),
+    ...gatherTime(time, { usedMs, isFinal, until: isFinal ? null : session.lastBeatAt }),
   }
   return { ...receipt, lines: describeCharge(receipt, session) }
 }
@@ -71,15 +75,16 @@ function describeCharge(
   if (isTest) return [{ text: 'A test session: it costs nothing.', tokens: 0 }]
   const used = { text: `Used: ${describeUse({ usedMs, tokensPerMinute })}`, tokens: null }
   if (receipt.tokensHeld === 0) return [used, { text: 'This app is free.', tokens: 0 }]
-  const seconds = new Intl.NumberFormat('en-US', { maximumFractionDigits: 3 }).format(usedMs / 1000)
+  const counted = describeBeats(receipt)
   return [
     ...holds.map(({ tokens }, i) => ({
       text: `Held for ${i === 0 ? 'up to' : 'another'} ${describeTime((tokens / tokensPerMinute) * 60_000)}`,
       tokens,
     })),
     used,
+    ...(counted === undefined ? [] : [{ text: counted, tokens: null }]),
     {
-      text: `${seconds} s × ${tokensPerMinute} ÷ 60 = ${receipt.exactTokens}, rounded up to whole tokens`,
+      text: `${formatSeconds(usedMs)} s × ${tokensPerMinute} ÷ 60 = ${receipt.exactTokens}, rounded up to whole tokens`,
       tokens: tokensCharged,
     },
     { text: isFinal ? 'Charged' : 'Would be charged if it ended now', tokens: -tokensCharged },

@@ -6,6 +6,7 @@
 import { escapeHtml } from '../http/page.ts'
 import { describeTime } from '../sessions/charge.ts'
 import { formatMoney } from '../tokens/format-money.ts'
+import { formatSeconds } from './gather-time.ts'
 import type { PurchaseReceipt, SessionReceipt } from './receipt.ts'
 
 interface Page {
@@ -16,7 +17,7 @@ interface Page {
 type Row = (string | number | null)[]
 
 export function renderSessionReceipt(receipt: SessionReceipt): Page {
-  const { lines, timeline, sessionId, providerName, isFinal, openedAt, endedAt } = receipt
+  const { lines, timeline, time, sessionId, providerName, isFinal, openedAt, endedAt } = receipt
   const title = `Receipt: ${providerName}`
   const intro = isFinal ? '' : '<p><strong>This session still runs: the figures change.</strong></p>'
   const when = endedAt === null ? instant(openedAt) : `${instant(openedAt)} to ${instant(endedAt)}`
@@ -34,6 +35,16 @@ ${table(
   'Where the time comes from',
   ['When', 'What', 'Time counted until then'],
   timeline.map(({ at, event, usedMs }) => [instant(at), event.replace('session.', ''), describeTime(usedMs)]),
+)}
+${table(
+  'Beat by beat',
+  ['When', 'What', 'Counted', 'Served and not charged'],
+  time.map(({ from, to, what, beats, countedMs, unbilledMs }) => [
+    from === to ? instant(from) : `${instant(from).replace(' UTC', '')} to ${instant(to)}`,
+    what === 'beats' ? (beats === 1 ? '1 beat' : `${beats} beats`) : what,
+    `${formatSeconds(countedMs)} s`,
+    unbilledMs === 0 ? null : `${formatSeconds(unbilledMs)} s`,
+  ]),
 )}`,
   }
 }

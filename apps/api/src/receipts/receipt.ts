@@ -53,6 +53,34 @@ export const SessionReceipt = Shape(
       }),
       { description: 'Where the time comes from, oldest first.' },
     ),
+    time: Type.Array(
+      Shape({
+        from: Instant('When the first of it was counted.'),
+        to: Instant('When the last of it was counted.'),
+        what: Type.Enum(['beats', 'pause', 'another browser', 'back again', 'asked again', 'end'], {
+          description: '`beats` that followed one another, or what else counts time.',
+          examples: ['beats'],
+        }),
+        beats: Type.Integer({ description: 'How many.', examples: [14] }),
+        countedMs: Type.Integer({ description: 'What they counted.', examples: [420000] }),
+        unbilledMs: Type.Integer({
+          description: 'What was served besides and is not charged.',
+          examples: [0],
+        }),
+      }),
+      {
+        description:
+          'The beats behind `usedMs`, oldest first; each single one is in the session’s timeline. Adds up to `usedMs` with `unconfirmedMs`.',
+      },
+    ),
+    isTimeComplete: Type.Boolean({
+      description: 'Whether `time` adds up: beats are kept for 120 days.',
+      examples: [true],
+    }),
+    unconfirmedMs: Type.Integer({
+      description: 'Served since the last beat, while it runs.',
+      examples: [0],
+    }),
     lines: Type.Array(
       Shape({
         text: Type.String({ description: 'For people.', examples: ['Held for up to 30 min'] }),

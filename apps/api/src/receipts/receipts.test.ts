@@ -11,6 +11,7 @@ import {
   sendEvent,
 } from '../../test/stripe-events.ts'
 import { exactTokens } from '../sessions/charge.ts'
+import type { SessionReceipt } from './receipt.ts'
 import { prefersPage } from './routes.ts'
 
 let api: TestApi
@@ -76,6 +77,7 @@ test('a session’s receipt leads from the hold to the balance, every figure fol
     { text: 'Held for up to 20 min', tokens: 80 },
     { text: 'Held for another 10 min', tokens: 40 },
     { text: 'Used: 7 min 12 s at 4 tokens a minute', tokens: null },
+    { text: 'Counted: 432 s by 16 beats', tokens: null },
     { text: '432 s × 4 ÷ 60 = 28.8, rounded up to whole tokens', tokens: 29 },
     { text: 'Charged', tokens: -29 },
     { text: 'Released', tokens: 91 },
@@ -93,6 +95,48 @@ test('a receipt of a session that runs says what ending it now would cost', asyn
   const { body } = await sessionReceipt(market, play.sessionId)
   expect(body).toMatchObject({ isFinal: false, usedMs: 75_000, tokensCharged: 5, balanceAfter: null })
   expect(body.lines.at(-1)).toEqual({ text: 'Would be released', tokens: 115 })
+  expect(body).toMatchObject({ unconfirmedMs: 15_000, time: [{ beats: 2, countedMs: 60_000 }] })
+  expect(body.lines).toContainEqual({
+    text: 'Counted: 60 s by 2 beats, 15 s served since, not confirmed yet',
+    tokens: null,
+  })
+})
+
+test('the time of a receipt is its beats, what is out of the ordinary apart, and adds up', async () => {
+  const market = await createMarket(api)
+  const play = await openSession(market, { minutes: 60 })
+  await play.use(60)
+  await play.beat({ afterSeconds: 100, activeMs: 40_000 })
+  await play.use(30)
+  api.clock.advance({ ms: 1_500 })
+  await play.call('pause')
+  await play.call('resume')
+  play.sequence += 1
+  await play.use(30)
+  api.clock.advance({ seconds: 7 })
+  await play.call('complete')
+  const { body } = await sessionReceipt(market, play.sessionId)
+  expect(
+    body.time.map((stretch: SessionReceipt['time'][number]) => [
+      stretch.what,
+      stretch.beats,
+      stretch.countedMs,
+      stretch.unbilledMs,
+    ]),
+  ).toEqual([
+    ['beats', 2, 60_000, 0],
+    ['beats', 1, 40_000, 60_000],
+    ['beats', 1, 30_000, 0],
+    ['pause', 0, 1_500, 0],
+    ['beats', 1, 30_000, 0],
+    ['end', 0, 7_000, 0],
+  ])
+  expect(body).toMatchObject({ usedMs: 168_500, isTimeComplete: true, unconfirmedMs: 0 })
+  expect(body.lines.map(({ text }: { text: string }) => text)).toContain(
+    'Counted: 160 s by 5 beats, 1.5 s up to pauses, 7 s up to the end',
+  )
+  const page = await sessionReceipt(market, play.sessionId, 'text/html')
+  expect(page.text).toContain('<td>1 beat</td><td>40 s</td><td>60 s</td>')
 })
 
 test('one never used, a free one and one found over are receipts, too', async () => {
@@ -199,6 +243,7 @@ test('every line of a history says why, down to its receipt', async () => {
     'A session with Focus timer',
     'Held for up to 30 min: 120',
     'Used: 7 min 12 s at 4 tokens a minute',
+    'Counted: 432 s by 15 beats',
     '432 s × 4 ÷ 60 = 28.8, rounded up to whole tokens: 29',
     'Charged: -29',
     'Released: 91',

@@ -1,7 +1,7 @@
 import type { Db } from '../db.ts'
 
 /** What a row of a session spans at most, so how many rows a session has. */
-export const FOLD_MS = 5 * 60_000
+export const FOLD_MS = 10 * 60_000
 /** How long it can be asked what a session's time consists of: longer than banks allow to dispute a card payment. */
 export const BEATS_DAYS = 120
 
@@ -64,7 +64,7 @@ const foldSql = `
 const forgetSql = `
   with forgotten as (
     delete from session_beats where ctid = any (array(
-      select ctid from session_beats where last_at < $1 order by last_at limit $2))
+      select ctid from session_beats where last_at < $1 limit $2))
     returning 1
   )
   select count(*) as rows from forgotten`

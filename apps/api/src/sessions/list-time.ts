@@ -41,7 +41,8 @@ export async function listTime(tx: Tx, sessionId: string): Promise<SessionTime> 
   return { rows, usedMs, unbilledMs, isComplete }
 }
 
-const byNumber = (a: TimeRow, b: TimeRow) => (a.sequence ?? 0) - (b.sequence ?? 0)
+const byNumber = (a: TimeRow, b: TimeRow) =>
+  (a.sequence ?? 0) - (b.sequence ?? 0) || (a.kind < b.kind ? -1 : 1)
 
 /** At one instant: what happened in this order, if it happened. */
 const PLACE: Record<TimeKind, number> = {

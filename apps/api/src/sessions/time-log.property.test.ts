@@ -54,6 +54,9 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('wait' as const), afterMs: gap }) },
 )
 
+const sumOf = (parts: { countedMs: number | null }[]) =>
+  parts.reduce((sum, { countedMs }) => sum + (countedMs ?? 0), 0)
+
 type Step = typeof step extends fc.Arbitrary<infer One> ? One : never
 
 /** The session's own number, which every beat that is applied moves. */
@@ -137,14 +140,22 @@ test('whatever happens in a session, its log adds up to what it is charged for, 
         const { play, applied } = await playSteps(steps, minutes)
         const read = () => api.deps.db.inTenant(PUBLIC_TENANT_ID, (tx) => listTime(tx, play.sessionId))
         const unfolded = await read()
-        api.clock.advance({ minutes: 6 })
+        api.clock.advance({ minutes: 11 })
         await foldBeats(api.deps.db, { now: api.clock.now() })
         const folded = await read()
         expect(folded).toEqual(unfolded)
         expect(folded.isComplete).toBe(true)
         expect(folded.rows.reduce((sum, { countedMs }) => sum + countedMs, 0)).toBe(folded.usedMs)
-        const { body } = await play.look()
-        if (body.status === 'ended') expect(body.usedMs).toBe(folded.usedMs)
+        // What is shown: the timeline's entries, and the stretches of a receipt.
+        const { body: timeline } = await play.market('GET', '/timeline')
+        expect(sumOf(timeline.entries)).toBe(folded.usedMs)
+        expect(timeline.usedMs).toBe(folded.usedMs)
+        const { body: receipt } = await play.market('GET', '/receipt')
+        expect(sumOf(receipt.time) + receipt.unconfirmedMs).toBe(receipt.usedMs)
+        expect((await play.look()).body).toMatchObject({
+          usedMs: receipt.usedMs,
+          ...(receipt.isFinal && { tokensCharged: receipt.tokensCharged }),
+        })
         const beats = folded.rows.filter(({ kind }) => kind === 'beat')
         expect(beats).toHaveLength(applied)
       },
