@@ -6,6 +6,7 @@
  * @module
  */
 import { parseArgs } from 'node:util'
+import { measureAnalytics } from './measure-analytics.ts'
 import { measureMarket } from './measure-market.ts'
 import { measureRows } from './measure-rows.ts'
 import { findPgbench } from './pgbench.ts'
@@ -41,6 +42,7 @@ await measureRows(results, {
   all: values.full ? 10_000_000 : scale.all,
   live: scale.live,
 })
+await measureAnalytics(results, { all: values.full ? 10_000_000 : scale.all })
 
 const foreignCpuAfter = idle()
 results.print()

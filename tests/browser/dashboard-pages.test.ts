@@ -1,15 +1,20 @@
+import { createHash } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { addUser } from '../../apps/api/test/harness.ts'
+import { rollUpActivity } from '../../apps/api/src/analytics/roll-up-activity.ts'
+import { rollUpRetention } from '../../apps/api/src/analytics/roll-up-retention.ts'
+import { PUBLIC_TENANT_ID } from '../../apps/api/src/id.ts'
+import { accessTokenOf, addUser } from '../../apps/api/test/harness.ts'
 import { openSession } from '../../apps/api/test/play.ts'
 import { type DashboardStack, type Person, startDashboardStack, watchComplaints } from './dashboard-stack.ts'
 
 const axeScript = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 /** Give a folder to look at every page: `SCREENSHOTS=folder npx vitest run --project browser dashboard-pages`. */
 const screenshots = process.env.SCREENSHOTS
+const INVITATION_TOKEN = 'tml_of_a_test'
 const DAYS_PLAYED = 12
 const DAY_MS = 86_400_000
 
@@ -55,7 +60,7 @@ const pages: Seen[] = [
     ready: '.empty',
     who: () => newcomer,
   },
-  { name: 'analytics', path: ofApp('/analytics?days=30'), ready: '.chart' },
+  { name: 'analytics', path: ofApp('/analytics?days=30'), ready: '.retention' },
   { name: 'earnings', path: ofApp('/earnings'), ready: '.ledger' },
   { name: 'webhooks', path: ofApp('/webhooks'), ready: 'tbody tr' },
   { name: 'webhook-new', path: ofApp('/webhooks'), ready: 'tbody tr', prepare: press('Add an endpoint') },
@@ -69,6 +74,24 @@ const pages: Seen[] = [
   { name: 'keys', path: ofApp('/keys'), ready: 'tbody tr' },
   { name: 'key-new', path: ofApp('/keys'), ready: 'tbody tr', prepare: press('Make a key') },
   { name: 'appearance', path: ofApp('/appearance'), ready: '.preview' },
+  { name: 'team', path: ofApp('/team'), ready: 'section tbody tr' },
+  { name: 'team-invite', path: ofApp('/team'), ready: 'tbody tr', prepare: press('Invite somebody') },
+  { name: 'team-role', path: ofApp('/team'), ready: 'tbody tr', prepare: press('Change role') },
+  {
+    name: 'team-transfer',
+    path: ofApp('/team'),
+    ready: 'tbody tr',
+    prepare: press('Make primary owner'),
+  },
+  { name: 'team-viewer', path: ofApp('/team'), ready: 'tbody tr', who: () => newcomer },
+  { name: 'keys-viewer', path: ofApp('/keys'), ready: 'tbody tr', who: () => newcomer },
+  { name: 'account', path: () => '/account', ready: 'tbody tr' },
+  {
+    name: 'account-delete',
+    path: () => '/account',
+    ready: 'tbody tr',
+    prepare: press('Delete the account'),
+  },
   { name: 'settings', path: ofApp('/settings'), ready: 'form' },
   {
     name: 'settings-wrong',
@@ -84,6 +107,12 @@ const pages: Seen[] = [
   { name: 'nothing', path: () => '/providers/prv_nothing', ready: 'h1' },
   { name: 'health', path: () => '/operator', ready: 'tbody tr', who: () => operator },
   { name: 'review', path: () => '/operator/review', ready: '.cards', who: () => operator },
+  {
+    name: 'review-changed',
+    path: () => '/operator/review?status=changed',
+    ready: '.cards',
+    who: () => operator,
+  },
   { name: 'search', path: () => '/operator/search', ready: 'form', who: () => operator },
   {
     name: 'search-person',
@@ -117,6 +146,8 @@ const pages: Seen[] = [
 const openPages: Seen[] = [
   { name: 'sign-in', path: () => '/sign-in', ready: 'form' },
   { name: 'register', path: () => '/register', ready: 'form' },
+  { name: 'invitation', path: () => `/invitation#token=${INVITATION_TOKEN}`, ready: 'form' },
+  { name: 'invitation-gone', path: () => '/invitation#token=tml_nothing', ready: '.is-problem' },
 ]
 
 beforeAll(async () => {
@@ -147,6 +178,7 @@ beforeAll(async () => {
     })
   }
   await playDays()
+  await addTeam()
 })
 afterAll(() => stack?.close())
 
@@ -165,16 +197,54 @@ async function registerApp({ accessToken }: Person, name: string): Promise<strin
   return id
 }
 
+/** A viewer, somebody invited, and changes that wait for an operator. */
+async function addTeam(): Promise<void> {
+  const token = await accessTokenOf(stack.api, owner.id)
+  await stack.call('PATCH', `/providers/${providerId}`, {
+    token,
+    body: {
+      description: 'Work in stretches of 25 minutes. <script>alert(1)</script>',
+      launchUrl: 'https://fokus.example.com/app',
+      allowedOrigins: ['https://fokus.example.com', stack.appUrl],
+    },
+  })
+  const email = 'somebody.with.a.long.address@another.subdomain.of.example.com'
+  const body = { email, role: 'developer' }
+  const invited = await stack.call<{ id: string }>('POST', `/providers/${providerId}/invitations`, {
+    token,
+    body,
+  })
+  const { db } = stack.api.deps
+  await db.batch.query('update provider_invitations set token_hash = $2 where id = $1', [
+    invited.id,
+    createHash('sha256').update(INVITATION_TOKEN).digest(),
+  ])
+  await db.inTenant(PUBLIC_TENANT_ID, (tx) =>
+    tx.query(
+      `insert into provider_members (provider_id, user_id, role, created_at) values ($1, $2, 'viewer', $3)`,
+      [providerId, newcomer.id, stack.api.clock.now()],
+    ),
+  )
+}
+
 /** Some days of use, up to now: sessions that end in all kinds of ways, and some that run. */
 async function playDays(): Promise<void> {
   const { api } = stack
   const now = api.clock.now().getTime()
   api.clock.advance({ ms: -DAYS_PLAYED * DAY_MS })
-  const user = await addUser(api, { tokens: 100_000 })
+  const people = await Promise.all(Array.from({ length: 4 }, () => addUser(api, { tokens: 100_000 })))
+  const user = people[0]!
   for (let day = 0; day < DAYS_PLAYED; day += 1) {
+    await fetchListing(`Mozilla/5.0 (visitor of day ${day})`)
     for (let nth = 0; nth < 1 + (day % 4); nth += 1) {
+      await fetchListing(`Mozilla/5.0 (visitor ${nth} of day ${day})`)
+      const user = people[nth]!
       const play = await openSession({ api, user, providerId }, { minutes: 30, validate: nth !== 2 })
       if (nth === 2) continue
+      await api.call('POST', `/api/v1/sessions/${play.sessionId}/exposures`, {
+        token: play.sessionJwt,
+        body: { experiment: 'toolbar', variant: (day + nth) % 2 ? 'top' : 'side' },
+      })
       await play.use(60 * (2 + ((day * 3) % 9)))
       if (nth !== 3) await play.call('complete')
     }
@@ -183,7 +253,19 @@ async function playDays(): Promise<void> {
   const running = await openSession({ api, user, providerId }, { minutes: 45 })
   await running.beat()
   await openSession({ api, user, providerId }, { minutes: 20, validate: false })
+  await rollUpActivity(api.deps.db, { now: api.clock.now() })
+  await rollUpRetention(api.deps.db)
+  // An app that stands out, as the hourly look would note it.
+  await api.deps.db.batch.query(
+    `insert into unusual_providers (tenant_id, provider_id, ended, instantly_completed, usual_share, noticed_at)
+     select tenant_id, id, 310, 201, 0.021, $2 from providers where id = $1`,
+    [waitingId, api.clock.now()],
+  )
 }
+
+/** Somebody looks at the listing. */
+const fetchListing = (agent: string) =>
+  stack.api.call('GET', `/providers/${providerId}`, { headers: { 'user-agent': agent } })
 
 async function open(context: BrowserContext, { path, ready, prepare }: Seen): Promise<Page> {
   const page = await context.newPage()

@@ -311,8 +311,18 @@ describe('a provider', () => {
     await chart.focus()
     await page.keyboard.press('End')
     expect(await chart.getAttribute('aria-valuetext')).toMatch(/: 0 tokens$/)
-    const [download] = await Promise.all([page.waitForEvent('download'), button(page, 'Save as CSV').click()])
-    expect(download.suggestedFilename()).toMatch(/^prv_.*\.csv$/)
+    for (const [what, file] of [
+      ['all figures', /^prv_\w+-7-days\.csv$/],
+      ['the funnel', /^prv_\w+-funnel-7-days\.csv$/],
+      ['who comes back', /^prv_\w+-retention-by-week\.csv$/],
+      ['experiments', /^prv_\w+-experiments\.csv$/],
+    ] as const) {
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        button(page, new RegExp(`^Save as CSV ?: ${what}$`)).click(),
+      ])
+      expect(download.suggestedFilename()).toMatch(file)
+    }
   })
 
   test('reads a failed delivery with its payload, and sends it again', async () => {

@@ -16,7 +16,8 @@ export const OUTCOMES: Record<string, string> = {
   first_beat: 'is_used',
   ...Object.fromEntries(END_TYPES.map((reason) => [reason, `is_ended and end_reason = '${reason}'`])),
   never_validated: 'is_ended and not is_validated',
-  never_used: 'is_ended and is_validated and not is_used',
+  // Whoever completed did not break off, however short it was.
+  never_used: `is_ended and is_validated and not is_used and end_reason <> 'completed'`,
   while_used: `is_used and is_ended and end_reason in ('abandoned', 'revoked')`,
   instantly_completed: `is_ended and end_reason = 'completed' and used_ms < ${INSTANT_MS}`,
 }

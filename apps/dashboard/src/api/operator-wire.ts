@@ -13,6 +13,7 @@ import type {
   PurchaseFile as PurchaseFileShape,
 } from '../../../api/src/operators/looking-up.ts'
 
+export type { ListingChange } from '../../../api/src/providers/listing-change.ts'
 export type AuditEntry = Static<typeof AuditEntryShape>
 export type FoundUser = Static<typeof FoundUserShape>
 export type FoundSession = Static<typeof FoundSessionShape>
@@ -31,4 +32,16 @@ export interface PlatformHealth {
   debts: { tokens: number; wallets: number }
   stripe: { refused: number; unmatched: number }
   webhooks: { backlog: number; lagSeconds: number }
+}
+
+export interface UnusualProviders {
+  lookedAt: string | null
+  items: {
+    id: string
+    name: string
+    ended: number
+    instantlyCompleted: number
+    share: number
+    usualShare: number
+  }[]
 }

@@ -4,6 +4,9 @@
  * @module
  */
 export type { Analytics, Interval } from '../../../api/src/analytics/analytics.ts'
+export type { Experiments } from '../../../api/src/analytics/get-experiments.ts'
+export type { Funnel } from '../../../api/src/analytics/get-funnel.ts'
+export type { Retention } from '../../../api/src/analytics/get-retention.ts'
 export type { ProviderSession } from '../../../api/src/dashboard/provider-session.ts'
 export type { Theme } from '../../../api/src/dashboard/theme.ts'
 export type { Earnings, Payout, Statement } from '../../../api/src/earnings/earnings.ts'

@@ -10,6 +10,7 @@ import { State } from '../parts/state.tsx'
 import { Table } from '../parts/table.tsx'
 import { PageTitle } from '../router.tsx'
 import { healthOfRoutes, readMetrics, type Sample, sumOf } from './read-metrics.ts'
+import { Unusual } from './unusual.tsx'
 
 const EVERY_MS = 10_000
 const ROUTES_SHOWN = 15
@@ -75,6 +76,7 @@ export function Health() {
         </Notice>
       )}
       {shown && <Platform platform={shown.platform} />}
+      {shown && <Unusual />}
       {shown?.metrics && <Report metrics={shown.metrics} />}
     </>
   )

@@ -1,21 +1,26 @@
 import { useState } from 'react'
-import { sendAsUser } from '../api/call.ts'
 import { useAnswer } from '../api/use-answer.ts'
-import { useSubmit } from '../api/use-submit.ts'
-import type { Analytics as Answer, Interval } from '../api/wire.ts'
+import type { Analytics as Answer, Funnel as FunnelAnswer, Interval } from '../api/wire.ts'
 import { formatMinutes, formatNumber, formatShare, formatTokens } from '../format.ts'
-import { Button } from '../parts/button.tsx'
 import { BarChart } from '../parts/chart.tsx'
 import { Select } from '../parts/field.tsx'
 import { Figures } from '../parts/figures.tsx'
 import { Empty, Loaded } from '../parts/loaded.tsx'
-import { ProblemNotice } from '../parts/notice.tsx'
-import { saveFile } from '../parts/save-file.ts'
 import { Table } from '../parts/table.tsx'
 import { changeQuery, PageTitle, useAddress } from '../router.tsx'
-import { analyticsPath, describeStart, ownTimeZone, type Row } from './figures-wire.ts'
-import { Funnel } from './funnel.tsx'
+import { Experiments } from './experiments.tsx'
+import {
+  analyticsPath,
+  describeStart,
+  funnelPath,
+  ownTimeZone,
+  type Row,
+  rangeQuery,
+} from './figures-wire.ts'
+import { Funnel, FunnelEnds } from './funnel.tsx'
 import type { ProviderPage } from './provider-page.ts'
+import { Retention } from './retention.tsx'
+import { SaveCsv } from './save-csv.tsx'
 
 const ranges = [
   { value: '1', label: 'Last 24 hours' },
@@ -38,6 +43,7 @@ const measures: readonly { value: keyof Row; label: string; format: (value: numb
   { value: 'completed', label: 'Sessions completed', format: formatNumber },
   { value: 'minutes', label: 'Minutes used', format: formatMinutes },
   { value: 'users', label: 'Users', format: formatNumber },
+  { value: 'returningUsers', label: 'Returning users', format: formatNumber },
 ]
 
 /** More bars than these are a texture. */
@@ -54,19 +60,14 @@ export const Analytics: ProviderPage = ({ provider }) => {
   const timeZone = zones(own).includes(query.get('timeZone') ?? '') ? query.get('timeZone')! : own
   const path = analyticsPath(provider.id, { days, interval, timeZone })
   const analytics = useAnswer<Answer>(path)
-  const save = useSubmit(async () => {
-    const response = await sendAsUser(path, { accept: 'text/csv' })
-    saveFile(await response.blob(), `${provider.id}-${range}-days.csv`)
-  })
+  const funnelAt = funnelPath(provider.id, { days, interval, timeZone })
+  const funnel = useAnswer<FunnelAnswer>(funnelAt)
   return (
     <>
       <div className="page-head">
         <PageTitle>Analytics</PageTitle>
-        <Button kind="quiet" isBusy={save.isBusy} onPress={() => save.run()}>
-          Save as CSV
-        </Button>
+        <SaveCsv path={path} fileName={`${provider.id}-${range}-days`} what="all figures" />
       </div>
-      {save.error !== undefined && <ProblemNotice error={save.error} />}
       <div className="filters">
         <Select
           label="Range"
@@ -104,48 +105,64 @@ export const Analytics: ProviderPage = ({ provider }) => {
                   value: formatShare(totals.completed, totals.opened),
                   note: formatNumber(totals.completed),
                 },
-                { name: 'Users', value: formatNumber(totals.users) },
+                {
+                  name: 'Users',
+                  value: formatNumber(totals.users),
+                  note: `${formatNumber(totals.returningUsers)} had come before`,
+                },
                 { name: 'Time used', value: formatMinutes(totals.minutes) },
               ]}
             />
             {rows.length === 0 ? (
               <Empty title="Nothing in this range" />
             ) : (
-              <>
-                <section className="sheet" aria-labelledby="over-time">
-                  <div className="section-head">
-                    <h2 id="over-time">{measure.label}</h2>
-                    <Select
-                      label="What the chart shows"
-                      isLabelHidden
-                      value={measure.value}
-                      choices={measures}
-                      onChange={(value) => setMeasure(measures.find((each) => each.value === value)!)}
-                    />
-                  </div>
-                  <BarChart
-                    label={measure.label}
-                    format={measure.format}
-                    bars={rows.map((row) => ({
-                      key: row.start,
-                      value: row[measure.value],
-                      ...describeStart(row.start, interval, timeZone),
-                    }))}
+              <section className="sheet" aria-labelledby="over-time">
+                <div className="section-head">
+                  <h2 id="over-time">{measure.label}</h2>
+                  <Select
+                    label="What the chart shows"
+                    isLabelHidden
+                    value={measure.value}
+                    choices={measures}
+                    onChange={(value) => setMeasure(measures.find((each) => each.value === value)!)}
                   />
-                </section>
-                <section className="sheet" aria-labelledby="funnel">
-                  <h2 id="funnel">From opening to completion</h2>
-                  <Funnel totals={totals} />
-                </section>
-                <section aria-labelledby="rows">
-                  <h2 id="rows">All figures</h2>
-                  <RowTable rows={rows} interval={interval} timeZone={timeZone} />
-                </section>
-              </>
+                </div>
+                <BarChart
+                  label={measure.label}
+                  format={measure.format}
+                  bars={rows.map((row) => ({
+                    key: row.start,
+                    value: row[measure.value],
+                    ...describeStart(row.start, interval, timeZone),
+                  }))}
+                />
+              </section>
             )}
           </>
         )}
       </Loaded>
+      <section className="sheet" aria-labelledby="funnel">
+        <div className="section-head">
+          <h2 id="funnel">From seeing to completing</h2>
+          <SaveCsv path={funnelAt} fileName={`${provider.id}-funnel-${range}-days`} what="the funnel" />
+        </div>
+        <Loaded answer={funnel} what="the funnel">
+          {(answer) => (
+            <>
+              <Funnel funnel={answer} />
+              {answer.opened > 0 && <FunnelEnds funnel={answer} />}
+            </>
+          )}
+        </Loaded>
+      </section>
+      <Retention providerId={provider.id} />
+      <Experiments providerId={provider.id} query={rangeQuery({ days, timeZone })} />
+      {analytics.value && analytics.value.rows.length > 0 && (
+        <section aria-labelledby="rows">
+          <h2 id="rows">All figures</h2>
+          <RowTable rows={analytics.value.rows} interval={interval} timeZone={timeZone} />
+        </section>
+      )}
     </>
   )
 }
@@ -177,9 +194,11 @@ function RowTable({
         number('Completed', ({ completed }) => completed),
         number('Minutes', ({ minutes }) => minutes),
         number('Users', ({ users }) => users),
+        number('Returning', ({ returningUsers }) => returningUsers),
         number('Gross', ({ gross }) => gross),
         number('Fee', ({ fee }) => fee),
         number('Net', ({ net }) => net),
+        number('Refunded', ({ refunded }) => refunded),
       ]}
     />
   )

@@ -11,18 +11,28 @@ export const ownTimeZone = () => Intl.DateTimeFormat().resolvedOptions().timeZon
 
 const DAY_MS = 86_400_000
 
-/** @example analyticsPath('prv_1', { days: 30, interval: 'day', timeZone: 'Europe/Berlin' }) */
-export function analyticsPath(
-  providerId: string,
-  { days, interval, timeZone }: { days: number; interval: Interval; timeZone: string },
+export interface AskedRange {
+  days: number
+  interval: Interval
+  timeZone: string
+}
+
+/** @example rangeQuery({ days: 30, interval: 'day', timeZone: 'Europe/Berlin' }) */
+export function rangeQuery(
+  { days, timeZone }: Omit<AskedRange, 'interval'>,
   now = new Date(),
-): string {
+): URLSearchParams {
   // To the whole hour, so that a page drawn twice asks the same.
   const to = new Date(Math.ceil(now.getTime() / 3_600_000) * 3_600_000)
   const from = new Date(to.getTime() - days * DAY_MS)
-  const query = new URLSearchParams({ from: from.toISOString(), to: to.toISOString(), interval, timeZone })
-  return `/providers/${providerId}/analytics?${query}`
+  return new URLSearchParams({ from: from.toISOString(), to: to.toISOString(), timeZone })
 }
+
+export const analyticsPath = (providerId: string, asked: AskedRange) =>
+  `/providers/${providerId}/analytics?${rangeQuery(asked)}&interval=${asked.interval}`
+
+export const funnelPath = (providerId: string, asked: AskedRange) =>
+  `/providers/${providerId}/analytics/funnel?${rangeQuery(asked)}&interval=${asked.interval}`
 
 const shapes: Record<Interval, { label: Intl.DateTimeFormatOptions; name: Intl.DateTimeFormatOptions }> = {
   hour: { label: { hour: '2-digit', minute: '2-digit' }, name: { dateStyle: 'medium', timeStyle: 'short' } },

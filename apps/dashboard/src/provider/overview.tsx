@@ -2,7 +2,7 @@ import { useAccount } from '../account.tsx'
 import { call } from '../api/call.ts'
 import { useAnswer } from '../api/use-answer.ts'
 import { useSubmit } from '../api/use-submit.ts'
-import type { Analytics, OwnProvider, ProviderSession } from '../api/wire.ts'
+import type { Analytics, Funnel as FunnelAnswer, OwnProvider, ProviderSession } from '../api/wire.ts'
 import { formatMinutes, formatNumber, formatTokens } from '../format.ts'
 import { Button } from '../parts/button.tsx'
 import { BarChart } from '../parts/chart.tsx'
@@ -11,7 +11,7 @@ import { Empty, Loaded } from '../parts/loaded.tsx'
 import { Notice, ProblemNotice } from '../parts/notice.tsx'
 import { ProviderState } from '../parts/state.tsx'
 import { Link, PageTitle } from '../router.tsx'
-import { analyticsPath, describeStart, ownTimeZone } from './figures-wire.ts'
+import { analyticsPath, describeStart, funnelPath, ownTimeZone } from './figures-wire.ts'
 import { Funnel } from './funnel.tsx'
 import type { ProviderPage } from './provider-page.ts'
 import { SessionTable } from './session-table.tsx'
@@ -23,6 +23,7 @@ export const Overview: ProviderPage = ({ provider }) => {
   const analytics = useAnswer<Analytics>(
     analyticsPath(provider.id, { days: DAYS, interval: 'day', timeZone }),
   )
+  const funnel = useAnswer<FunnelAnswer>(funnelPath(provider.id, { days: DAYS, interval: 'day', timeZone }))
   const latest = useAnswer<{ items: ProviderSession[] }>(`/providers/${provider.id}/sessions?limit=5`)
   return (
     <>
@@ -70,8 +71,10 @@ export const Overview: ProviderPage = ({ provider }) => {
                   />
                 </div>
                 <div className="sheet">
-                  <h2>From opening to completion</h2>
-                  <Funnel totals={totals} />
+                  <h2>From seeing to completing</h2>
+                  <Loaded answer={funnel} what="the funnel">
+                    {(answer) => <Funnel funnel={answer} />}
+                  </Loaded>
                 </div>
               </div>
             </>
