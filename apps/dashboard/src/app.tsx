@@ -20,6 +20,7 @@ import type { ProviderPage } from './provider/provider-page.ts'
 import { Sessions } from './provider/sessions.tsx'
 import { Settings } from './provider/settings.tsx'
 import { WebhookEndpoint } from './provider/webhook-endpoint.tsx'
+import { Session } from './provider/session.tsx'
 import { Webhooks } from './provider/webhooks.tsx'
 import { matchPath, navigate, useAddress } from './router.tsx'
 
@@ -32,6 +33,7 @@ const providerPages: Record<string, ProviderPage> = {
   '/providers/:id/earnings': Earnings,
   '/providers/:id/webhooks': Webhooks,
   '/providers/:id/webhooks/:endpointId': WebhookEndpoint,
+  '/providers/:id/sessions/:sessionId': Session,
   '/providers/:id/keys': Keys,
   '/providers/:id/appearance': Appearance,
   '/providers/:id/settings': Settings,

@@ -6,6 +6,7 @@ import { Button } from '../parts/button.tsx'
 import { Field } from '../parts/field.tsx'
 import { Empty, Loaded } from '../parts/loaded.tsx'
 import { SessionState } from '../parts/state.tsx'
+import { SessionTimeline } from '../parts/timeline.tsx'
 import { changeQuery, PageTitle, useAddress } from '../router.tsx'
 import { Account, IdLink, Purchases, Sessions, Transfers } from './found.tsx'
 import { PurchaseFile } from './purchase-file.tsx'
@@ -188,6 +189,7 @@ function SessionFile({ id }: { id: string }) {
           </section>
         )}
       </Loaded>
+      <SessionTimeline path={`/operators/sessions/${id}/timeline`} />
       <Transfers filter={{ sessionId: id }} title="Its lines of the ledger" />
     </>
   )

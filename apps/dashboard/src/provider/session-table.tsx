@@ -3,6 +3,7 @@ import { formatNumber, formatTime, shortId } from '../format.ts'
 import { Moment } from '../parts/moment.tsx'
 import { SessionState } from '../parts/state.tsx'
 import { Table } from '../parts/table.tsx'
+import { Link } from '../router.tsx'
 
 /**
  * @param elapsedMs what has passed since the figures were true; running sessions go on by it, as far as they are served
@@ -26,7 +27,9 @@ export function SessionTable({
           name: 'Session',
           cell: (session) => (
             <span>
-              <code title={session.id}>{shortId(session.id)}</code>{' '}
+              <Link to={`/providers/${session.providerId}/sessions/${session.id}`} title={session.id}>
+                <code>{shortId(session.id)}</code>
+              </Link>{' '}
               {session.isTest && <span className="badge">Test</span>}
             </span>
           ),

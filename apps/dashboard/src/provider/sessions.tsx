@@ -1,10 +1,12 @@
+import { useState } from 'react'
 import { usePages } from '../api/use-answer.ts'
 import type { ProviderSession } from '../api/wire.ts'
-import { Select } from '../parts/field.tsx'
+import { Button } from '../parts/button.tsx'
+import { Field, Select } from '../parts/field.tsx'
 import { Empty, Loaded, Loading, MoreButton } from '../parts/loaded.tsx'
 import { Notice, ProblemNotice } from '../parts/notice.tsx'
 import { State } from '../parts/state.tsx'
-import { changeQuery, Link, PageTitle, useAddress } from '../router.tsx'
+import { changeQuery, Link, navigate, PageTitle, useAddress } from '../router.tsx'
 import type { ProviderPage } from './provider-page.ts'
 import { SessionTable } from './session-table.tsx'
 import { useLiveSessions } from './use-live-sessions.ts'
@@ -23,6 +25,7 @@ export const Sessions: ProviderPage = ({ provider }) => {
   return (
     <>
       <PageTitle>Sessions</PageTitle>
+      <FindSession providerId={provider.id} />
       <LiveSessions providerId={provider.id} />
       <section aria-labelledby="ended">
         <div className="section-head">
@@ -49,6 +52,36 @@ export const Sessions: ProviderPage = ({ provider }) => {
         <MoreButton pages={ended} />
       </section>
     </>
+  )
+}
+
+/** Whoever complains names a session: it stands in the receipt, and in the address they came back to. */
+function FindSession({ providerId }: { providerId: string }) {
+  const [text, setText] = useState('')
+  const sessionId = /ses_[0-9a-z]{26}/.exec(text)?.[0]
+  const [isWrong, setWrong] = useState(false)
+  return (
+    <search>
+      <form
+        className="search"
+        onSubmit={(event) => {
+          event.preventDefault()
+          setWrong(sessionId === undefined)
+          if (sessionId) navigate(`/providers/${providerId}/sessions/${sessionId}`)
+        }}
+      >
+        <Field
+          label="Find a session by its id"
+          name="session"
+          type="search"
+          value={text}
+          onChange={setText}
+          placeholder="ses_…"
+          {...(isWrong && { hint: 'An id is ses_ and 26 characters. It stands in the user’s receipt.' })}
+        />
+        <Button type="submit">Open its timeline</Button>
+      </form>
+    </search>
   )
 }
 

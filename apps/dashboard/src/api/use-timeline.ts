@@ -1,0 +1,42 @@
+import { useState } from 'react'
+import type { Entry, Timeline } from '../../../api/src/analytics/timeline.ts'
+import { call } from './call.ts'
+import { type Answer, useAnswer } from './use-answer.ts'
+
+export type { Entry, Mark, Timeline } from '../../../api/src/analytics/timeline.ts'
+
+export interface TimelinePages extends Answer<Timeline> {
+  isLoadingMore: boolean
+  moreError: unknown
+  loadMore(): void
+}
+
+/** A session's timeline, a thousand entries at a time. */
+export function useTimeline(path: string): TimelinePages {
+  const first = useAnswer<Timeline>(path)
+  const [later, setLater] = useState<
+    { of: Timeline; entries: Entry[]; nextAfter: number | null } | undefined
+  >()
+  const [isLoadingMore, setLoadingMore] = useState(false)
+  const [moreError, setMoreError] = useState<unknown>()
+  const more = later && later.of === first.value ? later : undefined
+  const value = first.value &&
+    more && { ...first.value, entries: [...first.value.entries, ...more.entries], nextAfter: more.nextAfter }
+
+  async function loadMore() {
+    const of = first.value
+    const after = (value ?? of)?.nextAfter
+    if (!of || after === null || after === undefined) return
+    setLoadingMore(true)
+    setMoreError(undefined)
+    try {
+      const next = await call<Timeline>('GET', `${path}?after=${after}`)
+      setLater({ of, entries: [...(more?.entries ?? []), ...next.entries], nextAfter: next.nextAfter })
+    } catch (error) {
+      setMoreError(error)
+    }
+    setLoadingMore(false)
+  }
+
+  return { ...first, value: value ?? first.value, isLoadingMore, moreError, loadMore }
+}
