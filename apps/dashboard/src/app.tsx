@@ -17,10 +17,10 @@ import { Integrate } from './provider/integrate.tsx'
 import { Keys } from './provider/keys.tsx'
 import { Overview } from './provider/overview.tsx'
 import type { ProviderPage } from './provider/provider-page.ts'
+import { Session } from './provider/session.tsx'
 import { Sessions } from './provider/sessions.tsx'
 import { Settings } from './provider/settings.tsx'
 import { WebhookEndpoint } from './provider/webhook-endpoint.tsx'
-import { Session } from './provider/session.tsx'
 import { Webhooks } from './provider/webhooks.tsx'
 import { matchPath, navigate, useAddress } from './router.tsx'
 
@@ -29,11 +29,11 @@ const providerPages: Record<string, ProviderPage> = {
   '/providers/:id': Overview,
   '/providers/:id/integrate': Integrate,
   '/providers/:id/sessions': Sessions,
+  '/providers/:id/sessions/:sessionId': Session,
   '/providers/:id/analytics': Analytics,
   '/providers/:id/earnings': Earnings,
   '/providers/:id/webhooks': Webhooks,
   '/providers/:id/webhooks/:endpointId': WebhookEndpoint,
-  '/providers/:id/sessions/:sessionId': Session,
   '/providers/:id/keys': Keys,
   '/providers/:id/appearance': Appearance,
   '/providers/:id/settings': Settings,
