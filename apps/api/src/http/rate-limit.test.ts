@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { addUser, startTestApi, type TestApi } from '../../test/harness.ts'
 import { LIMITS } from './rate-limit.ts'
 
-// Small factors make small limits: open and read 1200 → 12, write 400 → 4, auth 200 → 2 at 0.01.
+// Small factors make small limits: open and read 1200 → 12, write 400 → 4, auth 300 → 3 at 0.01.
 let api: TestApi | undefined
 const start = async (factor: string, config: object = {}) => {
   api = await startTestApi({ env: { RATE_LIMIT_FACTOR: factor }, config })
@@ -54,6 +54,12 @@ test('one call too many gets 429 with the seconds to wait, and the next window i
   expect(headers['x-request-id']).toBe(body.requestId)
   vi.setSystemTime(Date.now() + 60_001)
   expect((await call('GET', '/providers')).status).toBe(200)
+})
+
+test.each(
+  Object.entries(LIMITS),
+)('%s leaves room for a burst of 200 beside what came before', (_name, limit) => {
+  expect(limit.calls / (limit.windowSeconds / 60)).toBeGreaterThanOrEqual(240)
 })
 
 test('200 calls at once from one client are served', async () => {
@@ -121,7 +127,7 @@ describe('signing in', () => {
       headers: { 'x-forwarded-for': address },
     })
 
-  // At 0.1: 2 failures per address and account, 10 per account, 20 calls per address.
+  // At 0.1: 2 failures per address and account, 10 per account, 30 calls per address.
   const prepare = async () => {
     const running = await start('0.1', { trustProxy: 1 })
     const email = 'victim@example.com'

@@ -14,10 +14,10 @@ import type { Actor, CredentialCounts } from './authenticate.ts'
 import { type Count, type Counter, createCounters } from './counters.ts'
 import { registerSignInGuard } from './sign-in-guard.ts'
 
-/** Calls per window and caller. A burst of 200 from one client is normal and is served everywhere. */
+/** Calls per window and caller. A burst of 200 from one client is normal and is served everywhere, whatever it did before. */
 export const LIMITS = {
   /** Registering and signing in, per address; accounts have a guard of their own besides. */
-  auth: { calls: 200, windowSeconds: 60 },
+  auth: { calls: 300, windowSeconds: 60 },
   open: { calls: 1200, windowSeconds: 60 },
   read: { calls: 1200, windowSeconds: 60 },
   write: { calls: 400, windowSeconds: 60 },
