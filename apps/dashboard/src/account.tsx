@@ -6,16 +6,19 @@
 import { createContext, type ReactNode, useContext, useState, useSyncExternalStore } from 'react'
 import { onSignInChange, signedInUserId } from './api/sign-in.ts'
 import { type Answer, useAnswer } from './api/use-answer.ts'
-import type { Installation, OwnProvider, Profile } from './api/wire.ts'
+import type { Installation, OwnProvider, Profile, TeamProvider } from './api/wire.ts'
 import { Loading } from './parts/loaded.tsx'
 import { ProblemNotice } from './parts/notice.tsx'
 
 export interface Account {
   profile: Profile
-  providers: OwnProvider[]
+  providers: TeamProvider[]
   /** After a change: what is shown everywhere from here on. */
   keepProvider: (provider: OwnProvider) => void
+  /** After one left its team: it is gone here, before the API is asked again. */
+  dropProvider: (id: string) => void
   reloadProviders: () => void
+  reloadProfile: () => void
   installation: Installation
 }
 
@@ -34,9 +37,10 @@ export const isOperator = ({ profile }: Account) => profile.roles.includes('oper
 
 export function AccountFrame({ children }: { children: ReactNode }) {
   const profile = useAnswer<Profile>('/auth/profile')
-  const providers = useAnswer<{ items: OwnProvider[] }>('/providers/mine?limit=100')
+  const providers = useAnswer<{ items: TeamProvider[] }>('/providers/mine?limit=100')
   const installation = useAnswer<Installation>('/dashboard/config.json')
   const [kept, setKept] = useState<readonly OwnProvider[]>([])
+  const [gone, setGone] = useState<readonly string[]>([])
   const answers: Answer<unknown>[] = [profile, providers, installation]
   const failed = answers.find(({ error, value }) => error !== undefined && value === undefined)
   if (failed) {
@@ -58,20 +62,28 @@ export function AccountFrame({ children }: { children: ReactNode }) {
   }
   const account = {
     profile: profile.value,
-    providers: newestOf(kept, providers.value.items),
+    providers: newestOf(kept, providers.value.items).filter(({ id }) => !gone.includes(id)),
     keepProvider: (provider: OwnProvider) => setKept((before) => [provider, ...before]),
-    reloadProviders: providers.reload,
+    dropProvider: (id: string) => setGone((before) => [...before, id]),
+    reloadProviders: () => {
+      setGone([])
+      providers.reload()
+    },
+    reloadProfile: profile.reload,
     installation: installation.value,
   }
   return <AccountContext value={account}>{children}</AccountContext>
 }
 
-/** Each provider once, as it was changed last, in the order of registration. */
-function newestOf(...lists: (readonly OwnProvider[])[]): OwnProvider[] {
-  const byId = new Map<string, OwnProvider>()
-  for (const provider of lists.flat()) {
+/** Each provider once, as it was changed last, in the order of registration; changes do not say who one is. */
+function newestOf(kept: readonly OwnProvider[], listed: readonly TeamProvider[]): TeamProvider[] {
+  const roles = new Map(listed.map(({ id, role }) => [id, role]))
+  const byId = new Map<string, TeamProvider>()
+  for (const provider of [...kept, ...listed]) {
     const known = byId.get(provider.id)
-    if (!known || known.updatedAt < provider.updatedAt) byId.set(provider.id, provider)
+    // Only what was registered just now is not in the list yet.
+    const role = roles.get(provider.id) ?? 'owner'
+    if (!known || known.updatedAt < provider.updatedAt) byId.set(provider.id, { ...provider, role })
   }
   return [...byId.values()].sort((a, b) => (a.id < b.id ? 1 : -1))
 }

@@ -6,10 +6,13 @@ import { Health } from './operator/health.tsx'
 import { Payouts } from './operator/payouts.tsx'
 import { Review } from './operator/review.tsx'
 import { Search } from './operator/search.tsx'
+import { AccountSettings } from './pages/account-settings.tsx'
+import { Invitation } from './pages/invitation.tsx'
 import { NewProvider } from './pages/new-provider.tsx'
 import { NotFound } from './pages/not-found.tsx'
 import { SignIn } from './pages/sign-in.tsx'
 import { Notice } from './parts/notice.tsx'
+import { may, RoleContext } from './parts/role.tsx'
 import { Analytics } from './provider/analytics.tsx'
 import { Appearance } from './provider/appearance.tsx'
 import { Earnings } from './provider/earnings.tsx'
@@ -20,6 +23,7 @@ import type { ProviderPage } from './provider/provider-page.ts'
 import { Session } from './provider/session.tsx'
 import { Sessions } from './provider/sessions.tsx'
 import { Settings } from './provider/settings.tsx'
+import { Team } from './provider/team.tsx'
 import { WebhookEndpoint } from './provider/webhook-endpoint.tsx'
 import { Webhooks } from './provider/webhooks.tsx'
 import { matchPath, navigate, useAddress } from './router.tsx'
@@ -36,8 +40,12 @@ const providerPages: Record<string, ProviderPage> = {
   '/providers/:id/webhooks/:endpointId': WebhookEndpoint,
   '/providers/:id/keys': Keys,
   '/providers/:id/appearance': Appearance,
+  '/providers/:id/team': Team,
   '/providers/:id/settings': Settings,
 }
+
+/** Pages that are there to change something. */
+const changing = /\/(integrate|webhooks(\/:endpointId)?|keys|appearance|settings)$/
 
 /** Pages of operators. Nobody else learns that they exist. */
 const operatorPages: Record<string, () => React.ReactNode> = {
@@ -51,6 +59,8 @@ const operatorPages: Record<string, () => React.ReactNode> = {
 export function App() {
   const { path } = useAddress()
   const userId = useUserId()
+  // Whoever is invited may have no account yet.
+  if (path === '/invitation') return <Invitation />
   if (path === '/sign-in' || path === '/register' || userId === undefined) {
     return <SignIn isNew={path === '/register'} />
   }
@@ -68,6 +78,7 @@ function Page({ path }: { path: string }) {
   const account = useAccount()
   if (path === '/') return <Home />
   if (path === '/new') return <NewProvider />
+  if (path === '/account') return <AccountSettings />
   const OperatorPage = operatorPages[path]
   if (OperatorPage && isOperator(account)) return <OperatorPage />
   for (const [pattern, ProviderPageOf] of Object.entries(providerPages)) {
@@ -81,7 +92,14 @@ function Page({ path }: { path: string }) {
             <p>{provider.reviewNote ?? 'An operator took it out of the catalogue.'}</p>
           </Notice>
         )}
-        <ProviderPageOf key={provider.id} provider={provider} params={params} />
+        {changing.test(pattern) && !may(provider.role, 'developer') && (
+          <Notice title="You may look and change nothing">
+            <p>Your role on this team is viewer. An owner can give you another one.</p>
+          </Notice>
+        )}
+        <RoleContext value={provider.role}>
+          <ProviderPageOf key={provider.id} provider={provider} params={params} />
+        </RoleContext>
       </>
     )
   }

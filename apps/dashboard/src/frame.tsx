@@ -14,6 +14,7 @@ const providerLinks = [
   ['/webhooks', 'Webhooks'],
   ['/keys', 'API keys'],
   ['/appearance', 'Dialog'],
+  ['/team', 'Team'],
   ['/settings', 'Settings'],
 ] as const
 
@@ -119,6 +120,7 @@ function Side({ providerId }: { providerId: string | undefined }) {
         )}
         <nav aria-label="Account">
           <p className="side-title">{profile.displayName ?? profile.email}</p>
+          <Links links={[['/account', 'Account settings']]} />
           <div className="side-end">
             <Button kind="link" onPress={leave}>
               Sign out

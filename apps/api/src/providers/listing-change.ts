@@ -20,9 +20,11 @@ export const ListingChange = Shape(
   { description: 'A listed provider that was changed since an operator last looked.' },
 )
 
+export type ListingChange = Static<typeof ListingChange>
+
 export function presentListingChange(
   row: ProviderRow & { changedSince: Date; listingBefore: ListingTexts },
-): Static<typeof ListingChange> {
+): ListingChange {
   return {
     provider: presentOwnProvider(row),
     textsBefore: row.listingBefore,

@@ -47,5 +47,7 @@ export async function sendAsUser(path: string, sending: Sending): Promise<Respon
 }
 
 async function read<T>(response: Response): Promise<T> {
-  return (response.status === 204 ? undefined : await response.json()) as T
+  // 204, and 202 where there is nothing to say yet.
+  const text = await response.text()
+  return (text === '' ? undefined : JSON.parse(text)) as T
 }

@@ -20,6 +20,8 @@ export class Problem extends Error {
   readonly errors: readonly FieldError[]
   readonly requestId: string
   readonly retryAfterSeconds: number
+  /** What money problems say there is. */
+  readonly available: number | undefined
 
   constructor(response: Response, body: unknown) {
     const fields = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>
@@ -30,6 +32,7 @@ export class Problem extends Error {
     this.errors = Array.isArray(fields.errors) ? fields.errors : []
     this.requestId = textOf(fields.requestId) || (response.headers.get('x-request-id') ?? '')
     this.retryAfterSeconds = Number(response.headers.get('retry-after')) || 0
+    this.available = typeof fields.available === 'number' ? fields.available : undefined
   }
 }
 

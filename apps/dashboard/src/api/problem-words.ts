@@ -7,6 +7,17 @@ const words: Record<string, [title: string, text: string]> = {
     'No such app',
     'It does not exist, or it belongs to another account. Are you signed in as the right person?',
   ],
+  forbidden: [
+    'Your role does not allow that',
+    'Ask an owner of the app to do it, or to give you another role.',
+  ],
+  password_wrong: ['That is not your password', 'Type the password you sign in with.'],
+  link_invalid: [
+    'This link does not work any more',
+    'It works once, for a limited time. Ask whoever sent it for a new one.',
+  ],
+  already_member: ['Already on the team', 'Change the role in the list instead.'],
+  already_invited: ['Already invited', 'Send the invitation again from the list, or take it back first.'],
   not_found: ['There is nothing here', 'It does not exist, or this account may not see it.'],
   rate_limited: ['A little too fast', 'Please wait a moment, then try again.'],
   unavailable: ['The marketplace is overloaded', 'Nothing was changed. Please try again in a moment.'],
@@ -14,7 +25,19 @@ const words: Record<string, [title: string, text: string]> = {
 }
 
 /** What a person mends alone: nothing to tell us about. */
-const OWN = new Set(['validation_failed', 'invalid_credentials', 'email_taken', 'insufficient_tokens'])
+const OWN = new Set([
+  'validation_failed',
+  'invalid_credentials',
+  'email_taken',
+  'insufficient_tokens',
+  'forbidden',
+  'password_wrong',
+  'link_invalid',
+  'invitation_for_other_address',
+  'already_member',
+  'already_invited',
+  'account_in_use',
+])
 
 /** What went wrong, in words that say what to do, and what to tell us about it. */
 export function describeProblem(error: unknown): { title: string; text: string; requestId?: string } {

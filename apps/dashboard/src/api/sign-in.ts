@@ -75,6 +75,22 @@ export async function signOut() {
   }
 }
 
+/** Ends every other sign-in; this one goes on. */
+export async function changePassword(passwords: { currentPassword: string; newPassword: string }) {
+  const accessToken = await getAccessToken()
+  // No other tab may exchange the refresh token while the API is told which sign-in to keep.
+  await alone(() =>
+    send('/auth/password', {
+      method: 'POST',
+      body: { ...passwords, refreshToken: read()?.refreshToken },
+      accessToken,
+    }),
+  )
+}
+
+/** After the account is gone: nothing is left to tell the API. */
+export const forgetSignIn = () => forget()
+
 /**
  * An access token that should work.
  *

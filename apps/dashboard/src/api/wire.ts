@@ -11,9 +11,16 @@ export type { ProviderSession } from '../../../api/src/dashboard/provider-sessio
 export type { Theme } from '../../../api/src/dashboard/theme.ts'
 export type { Earnings, Payout, Statement } from '../../../api/src/earnings/earnings.ts'
 export type { ApiKey, IssuedApiKey, NewApiKey, Scope } from '../../../api/src/providers/api-key.ts'
+export type { MemberRole } from '../../../api/src/providers/member-role.ts'
 export type { NewProvider, OwnProvider, ProviderStatus } from '../../../api/src/providers/provider.ts'
 export type { Delivery } from '../../../api/src/webhooks/delivery.ts'
 export type { Endpoint, IssuedEndpoint } from '../../../api/src/webhooks/endpoint.ts'
+
+import type { MemberRole } from '../../../api/src/providers/member-role.ts'
+import type { OwnProvider } from '../../../api/src/providers/provider.ts'
+
+/** An app that one is on the team of, and as what. */
+export type TeamProvider = OwnProvider & { role: MemberRole }
 
 export interface Profile {
   id: string
@@ -36,4 +43,37 @@ export interface Installation {
   isProduction: boolean
   isReviewed: boolean
   platformFeeBasisPoints: number
+}
+
+export interface Member {
+  userId: string
+  email: string
+  emailVerified: boolean
+  displayName: string | null
+  role: MemberRole
+  isPrimary: boolean
+  workingKeys: number
+  joinedAt: string
+}
+
+export interface Invitation {
+  id: string
+  email: string
+  role: MemberRole
+  isExpired: boolean
+  expiresAt: string
+  lastSentAt: string | null
+}
+
+export interface EmailStatus {
+  email: string
+  emailVerified: boolean
+  pendingEmail: string | null
+}
+
+export interface SignIn {
+  id: string
+  userAgent: string | null
+  signedInAt: string
+  lastUsedAt: string
 }

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { call } from '../api/call.ts'
-import { usePages } from '../api/use-answer.ts'
+import { type Pages, usePages } from '../api/use-answer.ts'
 import { useSubmit } from '../api/use-submit.ts'
 import type { OwnProvider, ProviderStatus } from '../api/wire.ts'
 import { formatMoment, formatTokens } from '../format.ts'
@@ -14,6 +14,7 @@ import { say } from '../parts/say.ts'
 import { ProviderState } from '../parts/state.tsx'
 import { changeQuery, PageTitle, useAddress } from '../router.tsx'
 import { safeHref } from '../safe-href.ts'
+import { ListingChanges } from './listing-changes.tsx'
 
 const statuses: readonly { value: ProviderStatus; label: string; none: string }[] = [
   { value: 'in_review', label: 'Waiting for review', none: 'Nobody is waiting' },
@@ -22,11 +23,18 @@ const statuses: readonly { value: ProviderStatus; label: string; none: string }[
   { value: 'draft', label: 'Drafts', none: 'There are no drafts' },
 ]
 
+const choices = [
+  statuses[0]!,
+  { value: 'changed' as const, label: 'Changed since they were listed' },
+  ...statuses.slice(1),
+]
+
 /** The queue, the longest waiting first; and every other app by its status. */
 export function Review() {
   const { query } = useAddress()
+  const isChanges = query.get('status') === 'changed'
   const shown = statuses.find(({ value }) => value === query.get('status')) ?? statuses[0]!
-  const apps = usePages<OwnProvider>(`/operators/providers?status=${shown.value}`)
+  const apps = usePages<OwnProvider>(isChanges ? undefined : `/operators/providers?status=${shown.value}`)
   return (
     <>
       <div className="page-head">
@@ -34,15 +42,23 @@ export function Review() {
         <Select
           label="Which apps"
           isLabelHidden
-          value={shown.value}
-          choices={statuses}
+          value={isChanges ? 'changed' : shown.value}
+          choices={choices}
           onChange={(value) => changeQuery({ status: value === 'in_review' ? null : value })}
         />
       </div>
+      {isChanges ? <ListingChanges /> : <Apps apps={apps} none={shown.none} />}
+    </>
+  )
+}
+
+function Apps({ apps, none }: { apps: Pages<OwnProvider>; none: string }) {
+  return (
+    <>
       <Loaded answer={apps} what="the apps">
         {(items) =>
           items.length === 0 ? (
-            <Empty title={shown.none} />
+            <Empty title={none} />
           ) : (
             <ul className="cards">
               {items.map((provider) => (

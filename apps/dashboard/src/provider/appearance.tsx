@@ -100,7 +100,7 @@ function Editor({ initial, path }: { initial: Theme; path: string }) {
           </Notice>
         )}
         <div className="actions">
-          <Button type="submit" isBusy={save.isBusy}>
+          <Button type="submit" needs="developer" isBusy={save.isBusy}>
             Save
           </Button>
           {isSaved && <span className="hint">Saved.</span>}

@@ -95,7 +95,7 @@ function Addresses({ provider }: { provider: OwnProvider }) {
           </dd>
         </dl>
         <div className="actions">
-          <Button kind="quiet" size="small" onPress={() => setOpen(true)}>
+          <Button kind="quiet" size="small" needs="developer" onPress={() => setOpen(true)}>
             Change addresses
           </Button>
         </div>
@@ -166,7 +166,12 @@ function TestSession({
             Open your app in a new tab
           </a>
         ) : null}
-        <Button kind={isWaiting ? 'quiet' : 'main'} isBusy={start.isBusy} onPress={() => start.run()}>
+        <Button
+          kind={isWaiting ? 'quiet' : 'main'}
+          needs="developer"
+          isBusy={start.isBusy}
+          onPress={() => start.run()}
+        >
           {launched || session ? 'Start another test session' : 'Start a test session'}
         </Button>
       </div>

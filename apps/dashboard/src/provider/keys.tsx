@@ -17,7 +17,7 @@ import type { ProviderPage } from './provider-page.ts'
 
 const scopes: readonly Choice<Scope>[] = [
   { value: 'sessions:read', label: 'Read sessions' },
-  { value: 'sessions:write', label: 'Start tests, pause, resume and complete sessions' },
+  { value: 'sessions:write', label: 'Start tests' },
   { value: 'providers:write', label: 'Change the listing, addresses and price' },
   { value: 'analytics:read', label: 'Read figures and earnings' },
   { value: 'webhooks:write', label: 'Manage webhooks and replay deliveries' },
@@ -44,7 +44,9 @@ export const Keys: ProviderPage = ({ provider }) => {
           <PageTitle>API keys</PageTitle>
           <p className="lead">For your server. A key does what its scopes say, and nothing else.</p>
         </div>
-        <Button onPress={() => setAsked({ kind: 'new' })}>Make a key</Button>
+        <Button needs="developer" onPress={() => setAsked({ kind: 'new' })}>
+          Make a key
+        </Button>
       </div>
       <Loaded answer={keys} what="the keys">
         {(items) =>
@@ -121,6 +123,7 @@ function KeyTable({
                   <Button
                     kind="quiet"
                     size="small"
+                    needs="developer"
                     aria-label={`Rotate ${key.name}`}
                     onPress={() => onAsk('rotate', key)}
                   >
@@ -130,6 +133,7 @@ function KeyTable({
                 <Button
                   kind="danger"
                   size="small"
+                  needs="developer"
                   aria-label={`Revoke ${key.name}`}
                   onPress={() => onAsk('revoke', key)}
                 >
@@ -191,8 +195,8 @@ function NewKey({
           value={mode}
           onChange={setMode}
           choices={[
-            { value: 'live', label: 'Live', hint: 'Acts on paid sessions.' },
-            { value: 'test', label: 'Test', hint: 'Acts on test sessions, which cost nothing.' },
+            { value: 'live', label: 'Live', hint: 'Knows paid sessions only.' },
+            { value: 'test', label: 'Test', hint: 'Knows test sessions only, which cost nothing.' },
           ]}
         />
         <Choices label="It may" name="scopes" values={chosen} onChange={setChosen} choices={scopes} />

@@ -63,7 +63,7 @@ export function ListingFields({ listing, onChange }: Props) {
           onChange={(tokensPerMinute) => onChange({ tokensPerMinute })}
           isRequired
           inputMode="numeric"
-          hint="0 to 10,000. Running sessions keep their price."
+          hint="0 is free, 10,000 the most. Running sessions keep their price."
         />
       </div>
     </>

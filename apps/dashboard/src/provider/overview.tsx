@@ -124,7 +124,7 @@ function NextStep({ provider }: { provider: OwnProvider }) {
           <Link className="button is-quiet is-small" to={`/providers/${provider.id}/integrate`}>
             Integrate and test
           </Link>
-          <Button size="small" isBusy={ask.isBusy} onPress={() => ask.run('in_review')}>
+          <Button size="small" needs="developer" isBusy={ask.isBusy} onPress={() => ask.run('in_review')}>
             Ask for its listing
           </Button>
         </div>
@@ -137,7 +137,13 @@ function NextStep({ provider }: { provider: OwnProvider }) {
         <p>You can go on testing. You can take it back to change it.</p>
         {ask.error !== undefined && <ProblemNotice error={ask.error} />}
         <div className="actions">
-          <Button kind="quiet" size="small" isBusy={ask.isBusy} onPress={() => ask.run('draft')}>
+          <Button
+            kind="quiet"
+            size="small"
+            needs="developer"
+            isBusy={ask.isBusy}
+            onPress={() => ask.run('draft')}
+          >
             Take it back
           </Button>
         </div>

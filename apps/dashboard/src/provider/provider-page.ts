@@ -1,4 +1,4 @@
 import type { ReactNode } from 'react'
-import type { OwnProvider } from '../api/wire.ts'
+import type { TeamProvider } from '../api/wire.ts'
 
-export type ProviderPage = (props: { provider: OwnProvider; params: Record<string, string> }) => ReactNode
+export type ProviderPage = (props: { provider: TeamProvider; params: Record<string, string> }) => ReactNode

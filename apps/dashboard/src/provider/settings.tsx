@@ -7,6 +7,7 @@ import { Button } from '../parts/button.tsx'
 import { Copyable } from '../parts/copy.tsx'
 import { Field, OneOf } from '../parts/field.tsx'
 import { Form } from '../parts/form.tsx'
+import { Notice } from '../parts/notice.tsx'
 import { say } from '../parts/say.ts'
 import { ProviderState } from '../parts/state.tsx'
 import { PageTitle } from '../router.tsx'
@@ -19,13 +20,14 @@ export function listingOf(provider: OwnProvider): Listing {
     description: provider.description,
     category: provider.category,
     tokensPerMinute: String(provider.tokensPerMinute),
-    launchUrl: provider.launchUrl,
-    allowedOrigins: provider.allowedOrigins.join('\n'),
+    // As they were asked for last: saving again must not take that back.
+    launchUrl: (provider.heldAddresses ?? provider).launchUrl,
+    allowedOrigins: (provider.heldAddresses ?? provider).allowedOrigins.join('\n'),
   }
 }
 
 export const Settings: ProviderPage = ({ provider }) => {
-  const { keepProvider } = useAccount()
+  const { keepProvider, installation } = useAccount()
   const [listing, setListing] = useState(() => listingOf(provider))
   const [iconUrl, setIconUrl] = useState(provider.iconUrl ?? '')
   const [place, setPlace] = useState<'query' | 'fragment'>(provider.launchInFragment ? 'fragment' : 'query')
@@ -57,6 +59,11 @@ export const Settings: ProviderPage = ({ provider }) => {
       <p>
         <Copyable text={provider.id} label="Copy the id" />
       </p>
+      {provider.status === 'listed' && provider.reviewNote && (
+        <Notice title="An operator took your last change back">
+          <p className="typed-text">“{provider.reviewNote}”</p>
+        </Notice>
+      )}
       <Form submit={save}>
         <h2>Listing</h2>
         <ListingFields listing={listing} onChange={change} />
@@ -69,6 +76,17 @@ export const Settings: ProviderPage = ({ provider }) => {
           hint="An image, https only."
         />
         <h2>Addresses</h2>
+        {provider.heldAddresses && (
+          <Notice title="New addresses wait for an operator">
+            <p className="typed-text">
+              Until they are approved, sessions open {provider.launchUrl}, and pages may run at{' '}
+              {provider.allowedOrigins.join(', ')}. To take it back, enter those again.
+            </p>
+          </Notice>
+        )}
+        {provider.status === 'listed' && installation.isReviewed && !provider.heldAddresses && (
+          <p className="hint">An address on another host is looked at by an operator before it is used.</p>
+        )}
         <AddressFields listing={listing} onChange={change} />
         <OneOf
           label="How the launch is handed over"
@@ -80,10 +98,16 @@ export const Settings: ProviderPage = ({ provider }) => {
           ]}
         />
         <div className="actions">
-          <Button type="submit" isBusy={save.isBusy}>
+          <Button type="submit" needs="developer" isBusy={save.isBusy}>
             Save
           </Button>
-          {isSaved && <span className="hint">Saved. Pages learn of new origins within seconds.</span>}
+          {isSaved && (
+            <span className="hint">
+              {provider.heldAddresses
+                ? 'Saved. The new addresses wait for an operator.'
+                : 'Saved. Pages learn of new origins within seconds.'}
+            </span>
+          )}
         </div>
       </Form>
     </>

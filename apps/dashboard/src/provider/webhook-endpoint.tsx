@@ -98,16 +98,22 @@ function About({
       </dl>
       {toggle.error !== undefined && <ProblemNotice error={toggle.error} />}
       <div className="actions">
-        <Button kind="quiet" size="small" onPress={() => setAsked('change')}>
+        <Button kind="quiet" size="small" needs="developer" onPress={() => setAsked('change')}>
           Change
         </Button>
-        <Button kind="quiet" size="small" isBusy={toggle.isBusy} onPress={() => toggle.run()}>
+        <Button
+          kind="quiet"
+          size="small"
+          needs="developer"
+          isBusy={toggle.isBusy}
+          onPress={() => toggle.run()}
+        >
           {isEnabled ? 'Disable' : 'Enable'}
         </Button>
-        <Button kind="quiet" size="small" onPress={() => setAsked('rotate')}>
+        <Button kind="quiet" size="small" needs="developer" onPress={() => setAsked('rotate')}>
           Rotate the secret
         </Button>
-        <Button kind="danger" size="small" onPress={() => setAsked('remove')}>
+        <Button kind="danger" size="small" needs="developer" onPress={() => setAsked('remove')}>
           Delete
         </Button>
       </div>
@@ -201,13 +207,20 @@ function Log({ endpoint, path }: { endpoint: Endpoint; path: string }) {
           <Button
             kind="quiet"
             size="small"
+            needs="developer"
             isDisabled={isDisabled}
             isBusy={replay.isBusy}
             onPress={() => replay.run()}
           >
             Replay failed
           </Button>
-          <Button size="small" isDisabled={isDisabled} isBusy={test.isBusy} onPress={() => test.run()}>
+          <Button
+            size="small"
+            needs="developer"
+            isDisabled={isDisabled}
+            isBusy={test.isBusy}
+            onPress={() => test.run()}
+          >
             Send a test event
           </Button>
         </div>
@@ -290,7 +303,7 @@ function DeliveryDialog({
       <Code label="Payload" text={JSON.stringify(delivery.payload, null, 2)} />
       {replay.error !== undefined && <ProblemNotice error={replay.error} />}
       <div className="actions">
-        <Button isBusy={replay.isBusy} onPress={() => replay.run()}>
+        <Button needs="developer" isBusy={replay.isBusy} onPress={() => replay.run()}>
           Send it again
         </Button>
         <Button kind="quiet" onPress={onClose}>

@@ -26,7 +26,9 @@ export const Webhooks: ProviderPage = ({ provider }) => {
           <PageTitle>Webhooks</PageTitle>
           <p className="lead">We call your server when something happens, signed by Standard Webhooks.</p>
         </div>
-        <Button onPress={() => setAdding(true)}>Add an endpoint</Button>
+        <Button needs="developer" onPress={() => setAdding(true)}>
+          Add an endpoint
+        </Button>
       </div>
       <Loaded answer={endpoints} what="the endpoints">
         {(items) =>

@@ -1,0 +1,108 @@
+import { useState } from 'react'
+import { call } from '../api/call.ts'
+import { useSubmit } from '../api/use-submit.ts'
+import type { Member, MemberRole } from '../api/wire.ts'
+import { Button } from '../parts/button.tsx'
+import { Dialog } from '../parts/dialog.tsx'
+import { Field, OneOf } from '../parts/field.tsx'
+import { Form } from '../parts/form.tsx'
+import { ROLE_WORDS, roleChoices } from '../parts/role.tsx'
+
+interface Props {
+  path: string
+  onDone: (what: string) => void
+  onClose: () => void
+}
+
+export function Invite({ path, onDone, onClose }: Props) {
+  const [email, setEmail] = useState('')
+  const [role, setRole] = useState<MemberRole>('developer')
+  const invite = useSubmit(async () => {
+    await call('POST', path, { email: email.trim(), role })
+    onDone(`${email.trim()} is invited`)
+  })
+  return (
+    <Dialog title="Invite somebody" onClose={onClose}>
+      <Form submit={invite}>
+        <Field
+          label="E-mail"
+          name="email"
+          type="email"
+          value={email}
+          onChange={setEmail}
+          isRequired
+          maxLength={254}
+          hint="They get a link that works once, for seven days, for an account with this address."
+        />
+        <OneOf label="Role" value={role} onChange={setRole} choices={roleChoices} />
+        <div className="actions">
+          <Button type="submit" isBusy={invite.isBusy}>
+            Send the invitation
+          </Button>
+          <Button kind="quiet" onPress={onClose}>
+            Cancel
+          </Button>
+        </div>
+      </Form>
+    </Dialog>
+  )
+}
+
+export function ChangeRole({ path, member, onDone, onClose }: Props & { member: Member }) {
+  const [role, setRole] = useState<MemberRole>(member.role)
+  const save = useSubmit(async () => {
+    await call('PATCH', `${path}/${member.userId}`, { role })
+    onDone(`${member.email} is ${ROLE_WORDS[role].toLowerCase()} now`)
+  })
+  return (
+    <Dialog title={`Role of ${member.email}`} onClose={onClose}>
+      <Form submit={save}>
+        <OneOf label="Role" value={role} onChange={setRole} choices={roleChoices} />
+        <div className="actions">
+          <Button type="submit" isBusy={save.isBusy}>
+            Save the role
+          </Button>
+          <Button kind="quiet" onPress={onClose}>
+            Cancel
+          </Button>
+        </div>
+      </Form>
+    </Dialog>
+  )
+}
+
+export function Transfer({ path, name, member, onDone, onClose }: Props & { name: string; member: Member }) {
+  const [currentPassword, setPassword] = useState('')
+  const transfer = useSubmit(async () => {
+    await call('POST', `${path}/transfer`, { userId: member.userId, currentPassword })
+    onDone(`${member.email} is the primary owner now`)
+  })
+  return (
+    <Dialog title={`Make ${member.email} the primary owner?`} onClose={onClose}>
+      <Form submit={transfer}>
+        <p>
+          Payouts of {name} go to them from now on, and only they can give it back. You stay on the team as an
+          owner. Both of you get a mail.
+        </p>
+        {!member.emailVerified && <p>Their e-mail address is not confirmed yet: payouts wait until it is.</p>}
+        <Field
+          label="Your password"
+          name="currentPassword"
+          type="password"
+          autoComplete="current-password"
+          value={currentPassword}
+          onChange={setPassword}
+          isRequired
+        />
+        <div className="actions">
+          <Button type="submit" kind="danger" isBusy={transfer.isBusy}>
+            Transfer it
+          </Button>
+          <Button kind="quiet" onPress={onClose}>
+            Cancel
+          </Button>
+        </div>
+      </Form>
+    </Dialog>
+  )
+}
