@@ -20,8 +20,17 @@ const events = {
   'session.revoked': 'The app was taken off',
 }
 
+/** @type {Record<string, string>} */
+const stretches = {
+  pause: 'Up to a pause',
+  end: 'Up to the end',
+  'another browser': 'Went on in another browser',
+  'back again': 'Opened again',
+  'asked again': 'Opened again',
+}
+
 /** @param {import('./client.js').Answer<'getSessionReceipt'>} receipt */
-export function followReceipt({ lines, timeline }) {
+export function followReceipt({ lines, timeline, time }) {
   return [
     section(
       'line-by-line',
@@ -39,7 +48,19 @@ export function followReceipt({ lines, timeline }) {
           ),
         ),
       ),
+    time.length > 0 && section('beat-by-beat', 'Beat by beat', time.map(stretchLine)),
   ]
+}
+
+/** Signs of life that followed one another, and what was served besides and is not charged. */
+function stretchLine({ from, to, what, beats, countedMs, unbilledMs }) {
+  const name = stretches[what] ?? (beats === 1 ? '1 sign of life' : `${formatNumber(beats)} signs of life`)
+  const when = from === to ? formatInstant(from) : `${formatInstant(from)} to ${formatInstant(to)}`
+  const free = unbilledMs > 0 && `${formatDuration(unbilledMs)} more were served and are not charged`
+  return line(
+    [name, h('span', { class: 'receipt-note' }, [when, free].filter(Boolean).join('; '))],
+    formatDuration(countedMs),
+  )
 }
 
 /** @param {import('./client.js').Answer<'getPurchaseReceipt'>} receipt */
