@@ -6,14 +6,14 @@
  *
  * @module
  */
-import { createHmac, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import type { Deps } from '../deps.ts'
 import { quarterFloor } from './activity.ts'
 
 /** A visitor that asks again within this long after the last time is still looking at the same page. */
 export const SAME_VIEW_MS = 30 * 60_000
 export const FLUSH_MS = 5_000
-/** Who looked lately. The longest silent are forgotten first, and counted anew should they come back. */
+/** Who looked lately, in two halves. Of too many the half silent longest is forgotten, and counted anew should it come back. */
 export const VISITORS_MAX = 20_000
 /** Counts of one provider and quarter that wait to be written. Beyond them new ones are dropped. */
 export const WAITING_MAX = 10_000
@@ -41,22 +41,23 @@ export interface ListingViews {
 
 export function createListingViews({ db, clock, log }: Pick<Deps, 'db' | 'clock' | 'log'>): ListingViews {
   // Of this process alone, so that what is kept tells nobody who looked.
-  const secret = randomBytes(32)
-  const lookedAt = new Map<string, number>()
+  const secret = randomBytes(32).toString('base64')
+  // Two maps and not one in the order of looks: deleting the oldest of one made finding the next oldest slow.
+  let recent = new Map<string, number>()
+  let before = new Map<string, number>()
   let waiting = new Map<string, { tenantId: string; providerId: string; quarter: Date; views: number }>()
   let flushing: Promise<void> | undefined
 
   function isNew({ tenantId, providerId, address, headers }: Look, at: number): boolean {
-    const visitor = createHmac('sha256', secret)
-      .update(JSON.stringify([tenantId, providerId, address, headers['user-agent']]))
-      .digest('base64')
-      .slice(0, 16)
-    const before = lookedAt.get(visitor)
-    // Taken out and put back: the map is in the order of the last look.
-    lookedAt.delete(visitor)
-    lookedAt.set(visitor, at)
-    if (lookedAt.size > VISITORS_MAX) lookedAt.delete(lookedAt.keys().next().value as string)
-    return before === undefined || at - before >= SAME_VIEW_MS
+    const told = JSON.stringify([secret, tenantId, providerId, address, headers['user-agent']])
+    const visitor = hash('sha256', told, 'base64').slice(0, 16)
+    const lastAt = recent.get(visitor) ?? before.get(visitor)
+    recent.set(visitor, at)
+    if (recent.size >= VISITORS_MAX / 2) {
+      before = recent
+      recent = new Map()
+    }
+    return lastAt === undefined || at - lastAt >= SAME_VIEW_MS
   }
 
   function add(tenantId: string, providerId: string, quarter: Date, views: number): void {
