@@ -17,7 +17,7 @@ export const REQUEST_TIMEOUT_MS = 10_000
  * the API's (a proxy, a captive portal) counts as the network's fault, never as a refusal.
  */
 export async function request<Answer>(
-  { fetch, timers }: Ports,
+  { fetch, timers }: Pick<Ports, 'fetch' | 'timers'>,
   url: string,
   body?: object,
   jwt?: string,

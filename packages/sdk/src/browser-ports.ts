@@ -17,11 +17,11 @@ function attempt<Value>(work: () => Value): Value | undefined {
 }
 
 function createStorage(): KeyValueStorage {
-  const memory = new Map<string, string>()
+  const memory: Record<string, string> = {}
   return {
-    get: (key) => attempt(() => localStorage.getItem(key)) ?? memory.get(key) ?? null,
+    get: (key) => attempt(() => localStorage.getItem(key)) ?? memory[key] ?? null,
     set(key, value) {
-      memory.set(key, value)
+      memory[key] = value
       attempt(() => localStorage.setItem(key, value))
     },
   }
@@ -82,16 +82,18 @@ export function createBrowserPorts(): Ports {
       isVisible: () => !document.hidden,
       listen(listener) {
         const listening = new AbortController()
-        const on = (target: EventTarget, type: string, react: () => void) =>
-          target.addEventListener(type, react, { signal: listening.signal, capture: true, passive: true })
-        const tell = (moment: Moment) => () => listener(moment)
-        const seen = () => listener(document.hidden ? 'hidden' : 'visible')
-        on(window, 'pagehide', tell('hide'))
+        // Captured, so that the document's own events pass the window, too.
+        const on = (type: string, moment?: Moment) =>
+          addEventListener(type, () => listener(moment ?? (document.hidden ? 'hidden' : 'visible')), {
+            signal: listening.signal,
+            capture: true,
+          })
+        on('pagehide', 'hide')
         // Also fires after the first load, when frameworks have hydrated.
-        on(window, 'pageshow', tell('show'))
-        on(window, 'online', tell('online'))
-        on(document, 'visibilitychange', seen)
-        on(document, 'resume', seen)
+        on('pageshow', 'show')
+        on('online', 'online')
+        on('visibilitychange')
+        on('resume')
         return () => listening.abort()
       },
     },
@@ -118,6 +120,10 @@ export function createBrowserPorts(): Ports {
     async view(session) {
       const { openDialog } = await import('./dialog/dialog.ts')
       return openDialog(session)
+    },
+    async watch(session) {
+      const { pauseAsWanted } = await import('./pause-when-away.ts')
+      return pauseAsWanted(session)
     },
   }
 }

@@ -33,7 +33,6 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   const storageKey = `tm:${providerId}`
   const mayGiveTime = options.onUnavailable === 'allow-until-paid'
   const events = createListeners()
-  const watchers = createListeners()
 
   let ports: Ports
   let time: Timekeeper
@@ -57,6 +56,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   let tabs: Tabs
   let unlisten: (() => void) | undefined
   let view: Promise<unknown> | undefined
+  let watch: typeof view
 
   const left = () => (record.session ? remainingMs(record.session, time.serverNow(), mayGiveTime) : 0)
 
@@ -68,7 +68,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     const seconds = record.session ? Math.ceil(ms / 1000) : null
     if (seconds !== secondsLeft) {
       secondsLeft = seconds
-      watchers.notify('')
+      events.notify('second')
     }
     if (snapshot === last) return
     announce(events, last, snapshot, ms)
@@ -119,15 +119,15 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
 
   async function exchange(action: string): Promise<void> {
     if (!isLive(phase)) throw new MarketplaceError('not_running')
+    // Counted while the gate is as it was: what another tab knows may close it.
+    time.tick(snapshot.canServe)
+    adopt(loadRecord(ports.storage, storageKey, ports.crypto))
     const use = takeUse()
+    save()
     const sentAt = ports.clock.monotonic()
     const { session, sessionJwt } = record
-    const answer = await request<{ session: Session }>(
-      ports,
-      `${sessionsUrl}/${session!.id}/${action}`,
-      use,
-      sessionJwt,
-    )
+    const url = `${sessionsUrl}/${session!.id}/${action}`
+    const answer = await request<{ session: Session }>(ports, url, use, sessionJwt)
     if (record.session!.id !== session!.id) return
     time.acknowledge(use.activeMs)
     // A higher sequence came first, so this message changed nothing.
@@ -138,9 +138,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   /** The use not yet acknowledged, under the next sequence of all tabs. */
   function takeUse() {
     time.tick(snapshot.canServe)
-    adopt(loadRecord(ports.storage, storageKey, ports.crypto))
     record.sequence++
-    save()
     return { clientId: record.clientId, sequence: record.sequence, activeMs: time.activeMs() }
   }
 
@@ -276,8 +274,8 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   function onMoment(moment: Moment): void {
     if (moment === 'hide') {
       if (phase === 'active' && tabs.isLeading()) {
-        const use = takeUse()
-        sendFinal(record, use)
+        // Before anything is stored: in a closing tab Firefox drops what is sent after that.
+        sendFinal(record, takeUse())
         share(true)
       }
       stopTimers()
@@ -348,6 +346,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       phase = 'starting'
       error = null
       unlisten = ports.lifecycle.listen(onMoment)
+      if (options.pauseWhenHidden || options.pauseWhenIdle) watch = ports.watch?.(self).catch(() => {})
       tabs.open()
       if (!apiUrl || !providerId) fail(new MarketplaceError('config_invalid'))
       else if (launchJwt) {
@@ -380,7 +379,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     },
     getSessionJwt: () => record?.sessionJwt,
     secondsLeft: {
-      subscribe: (listener) => watchers.on('', listener),
+      subscribe: (listener) => events.on('second', listener),
       getSnapshot: () => secondsLeft,
     },
     subscribe: (listener) => events.on('', listener),
@@ -392,7 +391,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       stopTimers()
       unlisten?.()
       tabs.close()
-      view?.then((detach) => (detach as (() => void) | undefined)?.())
+      for (const part of [view, watch]) part?.then((detach) => (detach as (() => void) | undefined)?.())
       view = undefined
     },
   }

@@ -14,21 +14,21 @@ const over = 'Your session is over.'
 // Short, because they travel to every page; the README explains each code.
 const sentences = {
   config_invalid: ['Set apiUrl and providerId.', setUp],
-  launch_missing: ['No launch_jwt in the address and no session to continue.', open],
+  launch_missing: ['No launch JWT, and no session to continue.', open],
   launch_invalid: ['The launch JWT is forged or void. Is apiUrl right?', stale],
   launch_wrong_provider: ['The launch JWT is for another provider. Is providerId right?', stale],
   launch_already_used: ['Another browser used the launch JWT.', stale],
-  launch_expired: ['The launch JWT is older than 120 seconds.', stale],
+  launch_expired: ['The launch JWT is too old.', stale],
   session_ended: ['The session has ended.', over],
   session_superseded: ['Another browser holds the session.', 'Your session is in another browser.'],
-  session_invalid: ['The API does not know the session JWT.', over],
+  session_invalid: ['The session JWT is unknown.', over],
   session_paused_by_user: ['Paused in the marketplace.', 'Resume this session in the marketplace.'],
-  origin_not_allowed: ['Add this origin to allowedOrigins of the provider.', setUp],
-  offline: ['No answer: no network, a blocked request or a wrong apiUrl.', waiting],
+  origin_not_allowed: ['Add this origin to allowedOrigins.', setUp],
+  offline: ['No network, or a blocked request. Is apiUrl right?', waiting],
   server_unavailable: ['The API failed.', waiting],
   rate_limited: ['Too many requests.', waiting],
-  request_refused: ['The API refused this; see error.problem.', 'Please try again.'],
-  not_running: ['There is no running session.', over],
+  request_refused: ['The API refused, see error.problem.', 'Please try again.'],
+  not_running: ['No session is running.', over],
 } satisfies Record<string, [developer: string, user: string]>
 
 /** What went wrong; `switch` narrows it. */

@@ -7,8 +7,9 @@ import { createBrowserPorts } from './browser-ports.ts'
 import { createSession } from './create-session.ts'
 import type { MarketplaceSession, SessionOptions } from './session.ts'
 
-export { type AnalyticsSink, experiment, sendEventsTo } from './analytics.ts'
+export { type AnalyticsSink, sendEventsTo } from './analytics.ts'
 export { type ErrorCode, MarketplaceError } from './errors.ts'
+export { experiment } from './experiment.ts'
 export { formatSeconds } from './format-seconds.ts'
 export { type AwayOptions, pauseWhenAway } from './pause-when-away.ts'
 export type {
@@ -56,11 +57,10 @@ export function createMarketplaceSession(options: SessionOptions): MarketplaceSe
   const { ports } = options
   if (ports) return createSession(options, () => ports)
   if (typeof document === 'undefined') return createSession(options, createBrowserPorts)
-  const world = globalThis as { [registryKey]?: Map<string, MarketplaceSession> }
-  world[registryKey] ??= new Map()
+  const world = globalThis as { [registryKey]?: Record<string, MarketplaceSession> }
+  world[registryKey] ??= {}
   const sessions = world[registryKey]
   const key = `${options.apiUrl} ${options.providerId}`
-  const session = sessions.get(key) ?? createSession(options, createBrowserPorts)
-  sessions.set(key, session)
-  return session
+  sessions[key] ??= createSession(options, createBrowserPorts)
+  return sessions[key]
 }

@@ -28,11 +28,10 @@ interface LaunchClaims {
   iss?: string
 }
 
-const toBytes = (base64url: string) =>
-  Uint8Array.from(atob(base64url.replace(/-/g, '+').replace(/_/g, '/')), (char) => char.charCodeAt(0))
+const decode = (base64url: string) => atob(base64url.replace(/-/g, '+').replace(/_/g, '/'))
 
-// Byte by byte, because Hermes has no TextDecoder; what is read of it is ASCII.
-const toJson = (base64url: string) => JSON.parse(String.fromCharCode(...toBytes(base64url)))
+// A character per byte, because Hermes has no TextDecoder; what is read of it is ASCII.
+const toJson = (base64url: string) => JSON.parse(decode(base64url))
 
 /**
  * Reads a launch JWT without believing it. `exp` and `nbf` are left to the server: the device's
@@ -69,6 +68,11 @@ export async function verifyLaunchJwt(
   const { kid } = toJson(header!)
   const key = keys.find((candidate) => candidate.kid === kid)
   return (
-    key && crypto.verifyEs256?.(key, toBytes(signature!), new TextEncoder().encode(`${header}.${claims}`))
+    key &&
+    crypto.verifyEs256?.(
+      key,
+      Uint8Array.from(decode(signature!), (char) => char.charCodeAt(0)),
+      new TextEncoder().encode(`${header}.${claims}`),
+    )
   )
 }

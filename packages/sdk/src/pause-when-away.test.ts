@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createBrowserPorts } from './browser-ports.ts'
 import { pauseWhenAway } from './pause-when-away.ts'
 import { createFakeMarketplace, settle } from './testing/index.ts'
 
@@ -82,4 +83,32 @@ test('nothing is watched any more once it is stopped', async () => {
   await pass(600)
   look(false)
   expect(phaseOf(tab)).toBe('active')
+})
+
+test('an option is enough, for as long as the session is not disposed of', async () => {
+  const watch = createBrowserPorts().watch!
+  const market = createFakeMarketplace()
+  const tab = await market.openTab({ options: { pauseWhenHidden: 60, pauseWhenIdle: 300 }, ports: { watch } })
+  await vi.dynamicImportSettled()
+  look(true)
+  await pass(60)
+  expect(phaseOf(tab)).toBe('paused')
+  look(false)
+  await settle()
+  expect(phaseOf(tab)).toBe('active')
+  await pass(300)
+  expect(phaseOf(tab)).toBe('paused')
+  await tab.session.resume()
+  tab.session.dispose()
+  await settle()
+  look(true)
+  await pass(600)
+  expect(tab.session.getSnapshot().phase).toBe('active')
+  look(false)
+})
+
+test('without the options nothing is loaded that would watch', async () => {
+  const watch = vi.fn()
+  await createFakeMarketplace().openTab({ ports: { watch } })
+  expect(watch).not.toHaveBeenCalled()
 })

@@ -60,3 +60,9 @@ export function pauseWhenAway(session: MarketplaceSession, options: AwayOptions)
     clearTimeout(idleTimer)
   }
 }
+
+/** The same, as the session's own options want it. */
+export const pauseAsWanted = (session: MarketplaceSession): (() => void) => {
+  const { pauseWhenHidden, pauseWhenIdle } = session.options
+  return pauseWhenAway(session, { hiddenSeconds: pauseWhenHidden, idleSeconds: pauseWhenIdle })
+}

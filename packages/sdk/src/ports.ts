@@ -75,4 +75,6 @@ export interface Ports {
   navigation: Navigation
   /** Loads the user interface and attaches it. Missing where there is none. */
   view?(session: MarketplaceSession): Promise<() => void>
+  /** Watches for nobody being there, as the options want it. Missing where the app itself is told. */
+  watch?(session: MarketplaceSession): Promise<() => void>
 }

@@ -7,7 +7,7 @@
  * @module
  */
 import { bindPage } from './bind-page.ts'
-import { createMarketplaceSession, pauseWhenAway } from './index.ts'
+import { createMarketplaceSession } from './index.ts'
 import type { MarketplaceSession, SessionOptions } from './session.ts'
 import type { Texts } from './texts.ts'
 
@@ -42,17 +42,13 @@ function startFromTag(): MarketplaceSession | null {
     redirect: dataset.redirect !== 'off',
     dialog: dataset.dialog !== 'off',
     isOptional: 'optional' in dataset,
+    pauseWhenHidden: toNumber(dataset.pauseWhenHidden),
+    pauseWhenIdle: toNumber(dataset.pauseWhenIdle),
     texts,
     theme: dataset.theme as SessionOptions['theme'],
   })
   // A second tag is the same session, and the page is bound to it already.
-  if (!document.documentElement.dataset.tmPhase) {
-    bindPage(session)
-    pauseWhenAway(session, {
-      hiddenSeconds: toNumber(dataset.pauseWhenHidden),
-      idleSeconds: toNumber(dataset.pauseWhenIdle),
-    })
-  }
+  if (!document.documentElement.dataset.tmPhase) bindPage(session)
   if (dataset.start !== 'off') session.start()
   return session
 }

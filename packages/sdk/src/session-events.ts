@@ -10,23 +10,23 @@ import { isLive } from './snapshot.ts'
 type Listener = (event: never) => void
 
 export function createListeners() {
-  const listeners = new Set<readonly [type: string, listener: Listener]>()
+  let entries: (readonly [type: string, listener: Listener])[] = []
 
   return {
     on(type: string, listener: Listener): () => void {
-      const entry = [type, listener] as const
-      listeners.add(entry)
-      return () => listeners.delete(entry)
+      const added = [type, listener] as const
+      entries = [...entries, added]
+      return () => {
+        entries = entries.filter((entry) => entry !== added)
+      }
     },
     notify(type: string, event?: object): void {
-      for (const [wanted, listener] of [...listeners]) {
-        if (wanted !== type) continue
+      for (const [wanted, listener] of entries)
         try {
-          listener(event as never)
+          if (wanted === type) listener(event as never)
         } catch (thrown) {
           console.error(thrown)
         }
-      }
     },
   }
 }

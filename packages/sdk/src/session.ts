@@ -104,6 +104,10 @@ export interface SessionOptions {
    * provider's gift, because the server bills nothing it did not hear of.
    */
   onUnavailable?: 'block' | 'allow-until-paid' | undefined
+  /** Pause once the page was hidden for this many seconds, and resume when it is seen again. Default never. */
+  pauseWhenHidden?: number | undefined
+  /** Pause after this many seconds without a touch, a key or a scroll; the user resumes. Default never. */
+  pauseWhenIdle?: number | undefined
   /** Where users come from. Needed only to send them back before a session was ever validated. */
   marketplaceUrl?: string | undefined
   /** Go back to the marketplace at the end. Default true. */

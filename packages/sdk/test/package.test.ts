@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { rolldown } from 'rolldown'
 import { beforeAll, expect, test } from 'vitest'
 import { buildSdkIfOld } from '../../../tools/build-sdk.ts'
 import { makeApiReport, readApiReport } from '../api-report.ts'
@@ -66,3 +67,34 @@ test('the UMD build can be required where there is no page', async () => {
     if (session.getSnapshot().phase !== 'idle') process.exit(1)`
   expect(await run(process.execPath, '--eval', script)).toBe('')
 })
+
+test('what is not imported is not there: experiments, analytics and watching cost nothing unused', async () => {
+  const unused = ['/exposures', 'experiment_exposure', 'session_${', 'pointermove']
+  const whole = await bundle('createMarketplaceSession, experiment, sendEventsTo, pauseWhenAway')
+  for (const trace of unused) expect(whole).toContain(trace)
+  const core = await bundle('createMarketplaceSession')
+  for (const trace of unused) expect(core).not.toContain(trace)
+})
+
+/** What an app loads at once: its entry, and the chunks that it imports before anything runs. */
+async function bundle(names: string): Promise<string> {
+  const app = `export { ${names} } from ${JSON.stringify(join(home, 'dist/index.js'))}`
+  const { output } = await (
+    await rolldown({
+      input: 'app',
+      logLevel: 'silent',
+      plugins: [
+        {
+          name: 'app',
+          resolveId: (id) => (id === 'app' ? id : null),
+          load: (id) => (id === 'app' ? app : null),
+        },
+      ],
+    })
+  ).generate({ format: 'es' })
+  const atOnce = (fileName: string): string => {
+    const chunk = output.find((each) => each.fileName === fileName)
+    return chunk?.type === 'chunk' ? chunk.code + chunk.imports.map(atOnce).join('') : ''
+  }
+  return atOnce(output[0].fileName)
+}

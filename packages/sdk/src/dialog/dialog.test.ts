@@ -16,7 +16,7 @@ async function open(options: Partial<SessionOptions> = {}, tabOptions: TabOption
     options: { redirect: false, ...options },
     ports: {
       async view(session) {
-        const close = openDialog(session)
+        const close = await openDialog(session)
         closers.push(close)
         return close
       },
@@ -128,6 +128,33 @@ describe('the dialog', () => {
     const german = { failedTitle: 'Keine Sitzung', launch_missing: 'Bitte über den Marktplatz öffnen.' }
     const { title, text } = await open({ texts: german }, { href: 'https://app.test/' })
     expect([title(), text()]).toEqual(['Keine Sitzung', 'Bitte über den Marktplatz öffnen.'])
+  })
+
+  test('takes what the page puts into its slots, also after it was closed for good and opened again', async () => {
+    document.body.innerHTML = '<token-marketplace hidden><b slot="header">Acme</b></token-marketplace>'
+    const host = document.querySelector<HTMLElement>('token-marketplace')!
+    for (let times = 0; times < 2; times++) {
+      const { tab, isOpen } = await open()
+      await tab.session.pause()
+      expect(isOpen()).toBe(true)
+      expect(document.querySelectorAll('token-marketplace').length).toBe(1)
+      expect(host.hidden).toBe(false)
+      const slots = [...host.shadowRoot!.querySelectorAll('slot')]
+      expect(slots.map(({ name }) => name)).toEqual(['header', 'details', 'footer'])
+      tab.session.dispose()
+      await settle()
+      expect(isOpen()).toBe(false)
+      expect(host.textContent).toBe('Acme')
+    }
+    document.body.innerHTML = ''
+  })
+
+  test('of a second provider on the page is another one', async () => {
+    const first = await open()
+    await first.tab.session.pause()
+    const second = await open()
+    await second.tab.session.pause()
+    expect(document.querySelectorAll('token-marketplace').length).toBe(2)
   })
 
   test('is never loaded by a headless app', async () => {

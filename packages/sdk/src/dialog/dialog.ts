@@ -25,11 +25,13 @@ function stateOf(snapshot: Snapshot, isOptional: boolean | undefined): State | u
   return snapshot.isEnding && !snapshot.isWarningDismissed && canServe ? 'warning' : undefined
 }
 
-/** Attaches the dialog to the page. Returns a function that takes it away. */
-export function openDialog(session: MarketplaceSession): () => void {
+/** Attaches the dialog to the page. Gives a function that takes it away. */
+export async function openDialog(session: MarketplaceSession): Promise<() => void> {
+  // The page's own element may still be on its way.
+  if (document.readyState === 'loading')
+    await new Promise((resolve) => document.addEventListener('DOMContentLoaded', resolve))
   const { isOptional, texts, theme } = session.options
-  const host = document.createElement('token-marketplace')
-  const root = host.attachShadow({ mode: 'open' })
+  const { host, root, isOfPage } = takeHost()
   style(root, css)
   void dress(root, session.options)
   if (theme) host.style.colorScheme = theme
@@ -45,9 +47,12 @@ export function openDialog(session: MarketplaceSession): () => void {
     'aria-describedby': 'text',
     part: 'dialog',
   })
+  add(dialog, 'slot', { name: 'header' })
   const title = add(dialog, 'h2', { id: 'title', part: 'title' })
   const text = add(dialog, 'p', { id: 'text', part: 'text' })
+  add(dialog, 'slot', { name: 'details' })
   const buttons = add(dialog, 'div', { part: 'buttons' })
+  add(dialog, 'slot', { name: 'footer' })
   const spoken = add(dialog, 'span', { role: 'status' })
 
   let state: State | undefined
@@ -127,8 +132,20 @@ export function openDialog(session: MarketplaceSession): () => void {
   draw()
   return () => {
     for (const stop of stops) stop()
-    host.remove()
+    if (isOfPage) root.replaceChildren()
+    else host.remove()
   }
+}
+
+/** The page's own element, whose children fill the slots, or else a new one. One dialog each. */
+function takeHost() {
+  const found = [...document.querySelectorAll<HTMLElement>('token-marketplace')].find(
+    ({ shadowRoot }) => !shadowRoot?.firstChild,
+  )
+  const host = found ?? document.createElement('token-marketplace')
+  // Hidden by its author, so that nothing shows before the dialog is there.
+  host.hidden = false
+  return { host, root: host.shadowRoot ?? host.attachShadow({ mode: 'open' }), isOfPage: !!found }
 }
 
 /** The looks that the provider chose in the dashboard. `:host` gives way to the page's own rules. */

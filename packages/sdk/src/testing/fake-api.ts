@@ -15,6 +15,12 @@ import {
 import { type Duration, toMs } from './virtual-time.ts'
 
 const LAUNCH_LIFE_MS = 120_000
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+
+interface Exposure {
+  experiment: string
+  variant: string
+}
 
 /** The provider that every fake session belongs to. */
 export const FAKE_PROVIDER_ID = 'prv_fake'
@@ -37,6 +43,7 @@ const statusOf: Record<string, number> = {
   session_invalid: 401,
   origin_not_allowed: 403,
   not_found: 404,
+  validation_failed: 400,
 }
 
 /** A request as the fake saw it, for tests that look. */
@@ -105,6 +112,17 @@ export function createFakeApi(now: () => number): FakeApi {
     return answer({ session: wire, ...(action === 'complete' && { returnUrl: wire.returnUrl }) })
   }
 
+  /** The first variant that is told stands. */
+  function expose(session: FakeSession, jwt: string | undefined, told: Exposure): Response {
+    const { experiment, variant } = told
+    if (jwt?.split('~')[0] !== session.id) return refuse('session_invalid')
+    if (!NAME.test(experiment) || !NAME.test(variant)) return refuse('validation_failed')
+    const first = session.exposures.get(experiment) ?? variant
+    if (session.status === 'ended' && !session.exposures.has(experiment)) return refuse('session_ended')
+    session.exposures.set(experiment, first)
+    return answer({ experiment, variant: first })
+  }
+
   function issue(session: FakeSession): string {
     const claims = { aud: session.providerId, sid: session.id, jti: `jti_${++launches}` }
     const jwt = `${encode({ alg: 'ES256', typ: 'launch+jwt', kid: 'fake' })}.${encode(claims)}.AAAA`
@@ -135,6 +153,7 @@ export function createFakeApi(now: () => number): FakeApi {
         lastBeatAt: 0,
         leaseEnd: null,
         hasLeft: false,
+        exposures: new Map(),
       }
       sessions.set(session.id, session)
       return { session, launchJwt: issue(session) }
@@ -161,7 +180,9 @@ export function createFakeApi(now: () => number): FakeApi {
       const [, , id, action] = path.split('/')
       const session = sessions.get(id!)
       const { sessionJwt = authorization?.replace('Bearer ', ''), ...use } = body
-      return session ? act(session, action, use, sessionJwt) : refuse('not_found')
+      if (!session) return refuse('not_found')
+      if (action === 'exposures') return expose(session, sessionJwt, use as Exposure)
+      return act(session, action, use, sessionJwt)
     },
   }
   return api

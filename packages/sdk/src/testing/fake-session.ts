@@ -38,6 +38,8 @@ export interface FakeSession {
   lastBeatAt: number
   leaseEnd: number | null
   hasLeft: boolean
+  /** The variants that were shown, by experiment. */
+  exposures: Map<string, string>
   /** 30 when left out. */
   heartbeatIntervalSeconds?: number
   /** Where users go back to; an invented address when left out. */
