@@ -189,8 +189,8 @@ export const PROBLEMS = {
   },
   listing_change_gone: {
     status: 409,
-    title: 'That change does not wait any more',
-    cure: 'Read the list again: it was decided, or changed once more.',
+    title: 'What was looked at has changed since',
+    cure: 'Read it again: it was changed once more, or decided already.',
   },
   limit_reached: {
     status: 409,

@@ -917,7 +917,10 @@ export interface Operations {
       /** Prefixed id, sortable by time. */
       id: string
     }
-    query: undefined
+    query: {
+      /** The provider’s, as it was looked at: what was changed since then is not listed by this. */
+      updatedAt?: string | undefined
+    }
     body: undefined
     answer: {
       /** Prefixed id, sortable by time. */
@@ -954,7 +957,7 @@ export interface Operations {
       /** When it was last changed. */
       updatedAt: string
     }
-    problems: 'not_found' | 'provider_not_found'
+    problems: 'listing_change_gone' | 'not_found' | 'provider_not_found'
   }
   /** Let go of what was set aside. `POST /providers/{id}/payouts/{payoutId}/cancel` */
   cancelPayout: {

@@ -23,7 +23,8 @@ export function listFoundUsers(
 
 const usersSql = `
   select u.id, u.email, u.display_name as "displayName", u.created_at as "createdAt", u.is_operator as "isOperator",
-    exists (select from providers p where p.owner_id = u.id) as "isProvider",
+    exists (select from providers p where p.owner_id = u.id)
+      or exists (select from provider_members m where m.user_id = u.id) as "isProvider",
     coalesce(w.posted, 0) as posted, coalesce(w.held, 0) as held, coalesce(w.debt, 0) as debt
   from users u left join wallets w on w.tenant_id = u.tenant_id and w.id = u.id
   where ($1::text is null or u.email_normalized = $1) and ($2::text is null or u.id = $2)

@@ -18,10 +18,16 @@ interface Review {
 /**
  * Lists a provider, from wherever it is: a draft, in review, or suspended before. Repeating it changes nothing.
  *
- * @throws {Problem} `provider_not_found`
+ * @param review `seenAt` is the provider's `updatedAt` as the operator saw it, where they say so
+ * @throws {Problem} `provider_not_found`, `listing_change_gone`
  */
-export async function approveProvider(tx: Tx, { id, actor, now }: Review): Promise<ProviderRow> {
+export async function approveProvider(
+  tx: Tx,
+  { id, actor, now, seenAt }: Review & { seenAt?: Date | undefined },
+): Promise<ProviderRow> {
   const before = await getProviderToChange(tx, id, actor)
+  // Owners may change what waits: an operator lists what they looked at and nothing else.
+  if (seenAt && before.updatedAt.getTime() !== seenAt.getTime()) throw new Problem('listing_change_gone')
   if (before.status === 'listed') return before
   return announceProvider(tx, await setStatus(tx, id, 'listed', null, now), 'provider.approved', now)
 }

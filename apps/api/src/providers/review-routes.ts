@@ -4,7 +4,7 @@ import { recordAction } from '../audit/record-action.ts'
 import type { Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import { toPage } from '../http/paging.ts'
-import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
+import { Id, Instant, Page, PageQuery, problems, Shape } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
 import { getProviderToChange } from './get-provider.ts'
 import { listProvidersByStatus } from './list-providers.ts'
@@ -94,13 +94,21 @@ export function registerReviewRoutes(app: App, deps: Deps, onSuspended: OnSuspen
         description:
           'From a draft, from review, or back from a suspension. Repeating it changes nothing. Operators only.',
         params,
-        response: { 200: OwnProvider, ...problems('provider_not_found') },
+        querystring: Shape({
+          updatedAt: Type.Optional(
+            Instant(
+              'The provider’s, as it was looked at: what was changed since then is not listed by this.',
+            ),
+          ),
+        }),
+        response: { 200: OwnProvider, ...problems('provider_not_found', 'listing_change_gone') },
       },
     },
     (request) => {
-      const { actor, params } = request
+      const { actor, params, query } = request
+      const seenAt = query.updatedAt === undefined ? undefined : new Date(query.updatedAt)
       return review(request, 'provider.approve', (tx, now) =>
-        approveProvider(tx, { id: params.id, actor, now }),
+        approveProvider(tx, { id: params.id, actor, now, seenAt }),
       )
     },
   )

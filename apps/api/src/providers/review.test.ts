@@ -56,6 +56,23 @@ describe('reviewing', () => {
     expect((await patch(draft.id, { status: 'draft' })).body.code).toBe('provider_status_invalid')
   })
 
+  test('an operator lists what they looked at: a swap between look and click is refused', async () => {
+    const { body } = await register(reviewed, seller.token)
+    const { updatedAt } = (await patch(body.id, { status: 'in_review' })).body
+    reviewed.clock.advance({ seconds: 1 })
+    await patch(body.id, {
+      launchUrl: 'https://evil.example.com/',
+      allowedOrigins: ['https://evil.example.com'],
+    })
+    const late = await judged(body.id, `approve?updatedAt=${updatedAt}`)
+    expect([late.status, late.body.code]).toEqual([409, 'listing_change_gone'])
+    expect((await judged(body.id, 'approve?updatedAt=soon')).body.code).toBe('validation_failed')
+    const [{ updatedAt: seen }] = (
+      await reviewed.call('GET', '/operators/providers', { token: judge.token })
+    ).body.items.filter(({ id }: { id: string }) => id === body.id)
+    expect((await judged(body.id, `approve?updatedAt=${seen}`)).body.status).toBe('listed')
+  })
+
   test('a rejected one is a draft again and says why', async () => {
     const { body } = await register(reviewed, seller.token)
     expect((await judged(body.id, 'reject', { reason: 'Too soon.' })).body.code).toBe(

@@ -81,7 +81,7 @@ function App({ provider, onChanged }: { provider: OwnProvider; onChanged: () => 
   const href = safeHref(provider.launchUrl)
   const listIt = status === 'suspended' ? 'List it again' : 'List it'
   const approve = useSubmit(async () => {
-    await call('POST', `/providers/${id}/approve`)
+    await call('POST', `/providers/${id}/approve?updatedAt=${encodeURIComponent(provider.updatedAt)}`)
     say(`${name} is listed`)
     onChanged()
   })
@@ -120,7 +120,7 @@ function App({ provider, onChanged }: { provider: OwnProvider; onChanged: () => 
           </>
         )}
       </dl>
-      {approve.error !== undefined && <ProblemNotice error={approve.error} />}
+      {approve.error !== undefined && <ProblemNotice error={approve.error} onRetry={onChanged} />}
       <div className="actions">
         {status !== 'listed' && (
           <Button

@@ -146,7 +146,7 @@ function MemberTable({
   return (
     <Table
       label="Team"
-      rows={members}
+      rows={members.toSorted((a, b) => Number(b.isPrimary) - Number(a.isPrimary))}
       keyOf={({ userId }) => userId}
       columns={[
         {
