@@ -63,8 +63,7 @@ async function run(beats: number): Promise<void> {
           activeMs: 30_000,
           isFinal: false,
           at: new Date(begin + sequence * 30_000),
-          address: 4_711,
-          browser: -4_711,
+          origin: 4_711,
         })
       }
     }),

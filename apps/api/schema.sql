@@ -143,8 +143,7 @@ create table public.beat_batches (
   counted_ms integer[] not null,
   unbilled_ms integer[] not null,
   finals boolean[] not null,
-  addresses smallint[] not null,
-  browsers smallint[] not null,
+  origins integer[] not null,
   constraint beat_kind_is_known CHECK ((kind = ANY (ARRAY['beat'::text, 'pause'::text, 'resume'::text, 'takeover'::text, 'return'::text, 'again'::text, 'end'::text])))
 ) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=2000);
 alter table public.beat_batches enable row level security;
@@ -485,8 +484,7 @@ create table public.session_beats (
   counted_ms integer[] not null,
   unbilled_ms integer[] not null,
   finals boolean[] not null,
-  addresses smallint[] not null,
-  browsers smallint[] not null
+  origins integer[] not null
 );
 alter table public.session_beats enable row level security;
 
@@ -1067,10 +1065,9 @@ CREATE OR REPLACE FUNCTION public.log_time(p_tenant_id text, p_kind text, p_sess
  LANGUAGE sql
 AS $function$
   insert into beat_batches (tenant_id, at, kind, session_ids, ats, sequences, active_ms, counted_ms, unbilled_ms, finals,
-    addresses, browsers)
+    origins)
   values (p_tenant_id, p_at, p_kind, array[p_session_id], array[p_at], array[p_sequence], array[p_active_ms::integer],
-    array[p_counted_ms::integer], array[p_unbilled_ms::integer], array[false], array[null::smallint],
-    array[null::smallint]);
+    array[p_counted_ms::integer], array[p_unbilled_ms::integer], array[false], array[null::integer]);
 $function$;
 
 CREATE OR REPLACE FUNCTION public.ms_between(p_from timestamp with time zone, p_to timestamp with time zone)

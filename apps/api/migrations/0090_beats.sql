@@ -16,10 +16,9 @@ create table beat_batches (
   counted_ms integer[] not null,
   unbilled_ms integer[] not null,
   finals boolean[] not null,
-  -- 16 bits of a keyed hash over session and address, and session and browser: enough to see that they changed within a
-  -- session, too little to tell which they were.
-  addresses smallint[] not null,
-  browsers smallint[] not null,
+  -- Two halves of 16 bits of a keyed hash, over session and address and over session and browser: enough to see that they
+  -- changed within a session, too little to tell which they were.
+  origins integer[] not null,
   constraint beat_kind_is_known check (kind in ('beat', 'pause', 'resume', 'takeover', 'return', 'again', 'end'))
 -- Kept in the row as far as a page goes: compressing and storing elsewhere what lives for minutes is wasted.
 ) with (toast_tuple_target = 8160, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
@@ -37,8 +36,7 @@ create table session_beats (
   counted_ms integer[] not null,
   unbilled_ms integer[] not null,
   finals boolean[] not null,
-  addresses smallint[] not null,
-  browsers smallint[] not null
+  origins integer[] not null
 );
 create index session_beats_by_session on session_beats (tenant_id, session_id);
 -- Written in the order of time, so a summary per range of pages is enough to forget by.

@@ -6,10 +6,9 @@ create function log_time(
 language sql volatile
 as $$
   insert into beat_batches (tenant_id, at, kind, session_ids, ats, sequences, active_ms, counted_ms, unbilled_ms, finals,
-    addresses, browsers)
+    origins)
   values (p_tenant_id, p_at, p_kind, array[p_session_id], array[p_at], array[p_sequence], array[p_active_ms::integer],
-    array[p_counted_ms::integer], array[p_unbilled_ms::integer], array[false], array[null::smallint],
-    array[null::smallint]);
+    array[p_counted_ms::integer], array[p_unbilled_ms::integer], array[false], array[null::integer]);
 $$;
 
 -- As before, and takeovers are on record with what they counted.

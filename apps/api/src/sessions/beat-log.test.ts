@@ -133,7 +133,7 @@ test('what a beat leaves unbilled is noted with it: a process that ends before i
   // The database answers the beat and then no more, as to a process that is gone.
   const dying: Db = { ...api.deps.db, inTenant: () => Promise.reject(new Error('gone')) }
   const { tenantId, sessionId, clientId } = { tenantId: PUBLIC_TENANT_ID, ...play }
-  const sign = { sequence: 2, activeMs: 0, isFinal: false, address: null, browser: null }
+  const sign = { sequence: 2, activeMs: 0, isFinal: false, origin: null }
   const beat = createHeartbeat(dying, 'http://localhost:4001')
   await expect(beat({ tenantId, sessionId, clientId, at: api.clock.now(), ...sign })).rejects.toThrow('gone')
   expect(await notedOf(play)).toBe(130_000)
@@ -203,14 +203,16 @@ test('the log of another tenant does not exist', async () => {
   await expect(foreign).rejects.toThrow(/row-level security/)
 })
 
-test('a fingerprint is 16 bits, keyed and of one session: it cannot be matched across sessions', () => {
+test('a fingerprint is 16 bits for each, keyed and of one session: it cannot be matched across sessions', () => {
   const fingerprint = createFingerprint(Buffer.alloc(32, 1))
-  const other = createFingerprint(Buffer.alloc(32, 2))
-  const ofOne = fingerprint('ses_1', 'address 203.0.113.9')
-  expect(fingerprint('ses_1', 'address 203.0.113.9')).toBe(ofOne)
-  const all = Array.from({ length: 500 }, (_, i) => fingerprint(`ses_${i}`, 'address 203.0.113.9'))
-  expect(new Set(all).size).toBeGreaterThan(480)
-  expect(all.every((one) => Number.isInteger(one) && one >= -0x8000 && one <= 0x7fff)).toBe(true)
-  expect(other('ses_1', 'address 203.0.113.9')).not.toBe(ofOne)
-  expect(fingerprint('ses_1', 'browser 203.0.113.9')).not.toBe(ofOne)
+  const origin = { address: '203.0.113.9', browser: 'Firefox/128' }
+  const ofOne = fingerprint('ses_1', origin)
+  expect(fingerprint('ses_1', origin)).toBe(ofOne)
+  expect(fingerprint('ses_1', { ...origin, browser: 'Chrome/126' }) >> 16).toBe(ofOne >> 16)
+  expect(fingerprint('ses_1', { ...origin, address: '203.0.113.10' }) & 0xffff).toBe(ofOne & 0xffff)
+  const all = Array.from({ length: 500 }, (_, i) => fingerprint(`ses_${i}`, origin))
+  for (const half of [all.map((one) => one >> 16), all.map((one) => one & 0xffff)])
+    expect(new Set(half).size).toBeGreaterThan(480)
+  expect(all.every((one) => Number.isInteger(one) && one >= -(2 ** 31) && one < 2 ** 31)).toBe(true)
+  expect(createFingerprint(Buffer.alloc(32, 2))('ses_1', origin)).not.toBe(ofOne)
 })

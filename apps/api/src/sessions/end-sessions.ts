@@ -129,11 +129,10 @@ const endSessionsSql = `
     on conflict (tenant_id, user_id, provider_id, hour) do update set unbilled_ms = u.unbilled_ms + excluded.unbilled_ms
   ), logged as (
     insert into beat_batches (tenant_id, at, kind, session_ids, ats, sequences, active_ms, counted_ms, unbilled_ms, finals,
-      addresses, browsers)
+      origins)
     select l.tenant_id, min(l.at), 'end', array_agg(l.id), array_agg(l.at), array_agg(null::bigint),
       array_agg(l.active_ms::integer), array_agg(l.counted_ms::integer),
-      array_agg(greatest(0, l.served_ms - l.counted_ms)::integer), array_agg(true), array_agg(null::smallint),
-      array_agg(null::smallint)
+      array_agg(greatest(0, l.served_ms - l.counted_ms)::integer), array_agg(true), array_agg(null::integer)
     from locked l where l.reason is not null and (l.counted_ms > 0 or l.served_ms > 0) group by l.tenant_id
   )
   select e.*, p.name as "providerName"

@@ -43,20 +43,22 @@ const floor = (at: Date) => new Date(Math.floor(at.getTime() / FOLD_MS) * FOLD_M
 
 const oldestSql = 'select at from beat_batches where at < $1 order by at limit 1'
 
-// Whoever runs this at the same time waits for the rows and finds them gone.
+// Whoever runs this at the same time waits for the rows and finds them gone. In the order of the index, so that what is
+// written of it lies together.
 const foldSql = `
   with taken as (
     delete from beat_batches where at < $1
-    returning tenant_id, kind, session_ids, ats, sequences, active_ms, counted_ms, unbilled_ms, finals, addresses, browsers
+    returning tenant_id, kind, session_ids, ats, sequences, active_ms, counted_ms, unbilled_ms, finals, origins
   ), moved as (
     insert into session_beats (tenant_id, session_id, kind, last_at, ats, sequences, active_ms, counted_ms, unbilled_ms,
-      finals, addresses, browsers)
+      finals, origins)
     select t.tenant_id, b.session_id, t.kind, max(b.at), array_agg(b.at), array_agg(b.sequence), array_agg(b.active_ms),
-      array_agg(b.counted_ms), array_agg(b.unbilled_ms), array_agg(b.final), array_agg(b.address), array_agg(b.browser)
+      array_agg(b.counted_ms), array_agg(b.unbilled_ms), array_agg(b.final), array_agg(b.origin)
     from taken t cross join lateral unnest(
-        t.session_ids, t.ats, t.sequences, t.active_ms, t.counted_ms, t.unbilled_ms, t.finals, t.addresses, t.browsers)
-      as b (session_id, at, sequence, active_ms, counted_ms, unbilled_ms, final, address, browser)
+        t.session_ids, t.ats, t.sequences, t.active_ms, t.counted_ms, t.unbilled_ms, t.finals, t.origins)
+      as b (session_id, at, sequence, active_ms, counted_ms, unbilled_ms, final, origin)
     group by t.tenant_id, b.session_id, t.kind
+    order by t.tenant_id, b.session_id
   )
   select count(*) as batches from taken`
 

@@ -16,8 +16,7 @@ export interface Beat {
   isFinal: boolean
   at: Date
   /** From `fingerprint`: whether it came from where the last one came from. */
-  address: number | null
-  browser: number | null
+  origin: number | null
 }
 
 /** How beats are gathered; the benchmarks compare others. */
@@ -81,8 +80,7 @@ async function applyBeats(db: Db, beats: Beat[]): Promise<(BeatenRow | undefined
     beats.map((beat) => beat.activeMs),
     beats.map((beat) => beat.isFinal),
     beats.map((beat) => beat.at),
-    beats.map((beat) => beat.address),
-    beats.map((beat) => beat.browser),
+    beats.map((beat) => beat.origin),
   ])
   const answers: (BeatenRow | undefined)[] = beats.map(() => undefined)
   for (const row of rows) answers[row.ordinal - 1] = row
@@ -98,11 +96,10 @@ const applyBeatsSql = `
   with input as (
     select * from unnest(
         $1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::boolean[], $7::timestamptz[],
-        $8::smallint[], $9::smallint[])
-      with ordinality as i (tenant_id, id, client_id, sequence, active_ms, is_final, at, address, browser, ordinal)
+        $8::integer[])
+      with ordinality as i (tenant_id, id, client_id, sequence, active_ms, is_final, at, origin, ordinal)
   ), locked as materialized (
-    select s.tenant_id, s.id, s.user_id, s.provider_id, i.ordinal, i.at, i.sequence, i.active_ms, i.is_final, i.address,
-      i.browser,
+    select s.tenant_id, s.id, s.user_id, s.provider_id, i.ordinal, i.at, i.sequence, i.active_ms, i.is_final, i.origin,
       s.status in ('active', 'paused') and s.client_id = i.client_id and i.sequence > s.sequence
         and over_reason(s, i.at) is null as is_accepted,
       counted_ms(s, i.at, i.active_ms) as counted_ms,
@@ -123,11 +120,10 @@ const applyBeatsSql = `
     returning l.ordinal, ${sessionColumns('l.at')}, greatest(0, l.served_ms - l.counted_ms) as "unbilledMs"
   ), logged as (
     insert into beat_batches (tenant_id, at, kind, session_ids, ats, sequences, active_ms, counted_ms, unbilled_ms, finals,
-      addresses, browsers)
+      origins)
     select l.tenant_id, min(l.at), 'beat', array_agg(l.id), array_agg(l.at), array_agg(l.sequence),
       array_agg(l.active_ms::integer), array_agg(l.counted_ms::integer),
-      array_agg(greatest(0, l.served_ms - l.counted_ms)::integer), array_agg(l.is_final), array_agg(l.address),
-      array_agg(l.browser)
+      array_agg(greatest(0, l.served_ms - l.counted_ms)::integer), array_agg(l.is_final), array_agg(l.origin)
     from locked l where l.is_accepted group by l.tenant_id
   ), noted as (
     insert into unbilled_time as u (tenant_id, user_id, provider_id, hour, unbilled_ms)

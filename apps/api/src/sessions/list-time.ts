@@ -55,9 +55,9 @@ const PLACE: Record<TimeKind, number> = {
   end: 5,
 }
 
-const COLUMNS = 't.at, t.sequence, t.active_ms, t.counted_ms, t.unbilled_ms, t.final, t.address, t.browser'
+const COLUMNS = 't.at, t.sequence, t.active_ms, t.counted_ms, t.unbilled_ms, t.final, t.origin'
 const ARRAYS = (row: string) =>
-  ['ats', 'sequences', 'active_ms', 'counted_ms', 'unbilled_ms', 'finals', 'addresses', 'browsers']
+  ['ats', 'sequences', 'active_ms', 'counted_ms', 'unbilled_ms', 'finals', 'origins']
     .map((name) => `${row}.${name}`)
     .join(', ')
 
@@ -65,19 +65,20 @@ const ARRAYS = (row: string) =>
 // instances may differ.
 const listSql = `
   select s.used_ms as "usedMs", s.unbilled_ms as "unbilledTotalMs", t.kind, t.at, t.sequence, t.active_ms as "activeMs",
-    t.counted_ms as "countedMs", t.unbilled_ms as "unbilledMs", t.final as "isFinal", t.address, t.browser
+    t.counted_ms as "countedMs", t.unbilled_ms as "unbilledMs", t.final as "isFinal", t.origin >> 16 as address,
+    t.origin & 65535 as browser
   from sessions s
   left join lateral (
     select b.kind, ${COLUMNS}
     from session_beats b
     cross join lateral unnest(${ARRAYS('b')})
-      as t (at, sequence, active_ms, counted_ms, unbilled_ms, final, address, browser)
+      as t (at, sequence, active_ms, counted_ms, unbilled_ms, final, origin)
     where b.tenant_id = s.tenant_id and b.session_id = s.id
     union all
     select b.kind, ${COLUMNS}
     from beat_batches b
     cross join lateral unnest(b.session_ids, ${ARRAYS('b')})
-      as t (session_id, at, sequence, active_ms, counted_ms, unbilled_ms, final, address, browser)
+      as t (session_id, at, sequence, active_ms, counted_ms, unbilled_ms, final, origin)
     where b.tenant_id = s.tenant_id and s.id = any (b.session_ids) and t.session_id = s.id
       and b.at >= s.created_at - interval '10 minutes'
       and b.at <= coalesce(s.ended_at, 'infinity') + interval '10 minutes'

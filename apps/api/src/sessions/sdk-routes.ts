@@ -231,8 +231,10 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
           activeMs,
           isFinal,
           at,
-          address: fingerprint(sessionId, `address ${addressOf(request)}`),
-          browser: fingerprint(sessionId, `browser ${request.headers['user-agent'] ?? ''}`),
+          origin: fingerprint(sessionId, {
+            address: addressOf(request),
+            browser: request.headers['user-agent'] ?? '',
+          }),
         })
         return { session: present(session, at) }
       },
