@@ -31,6 +31,7 @@ describe('a webhook', () => {
     expect(JSON.parse(got?.body ?? '')).toEqual({
       type: 'session.completed',
       timestamp: event.now.toISOString(),
+      mode: 'live',
       sequence: 2,
       data: event.snapshot,
     })

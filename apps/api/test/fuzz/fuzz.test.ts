@@ -54,6 +54,10 @@ beforeAll(async () => {
   })
   const path = `/providers/${providerId}/webhook-endpoints/${endpoint.body.id}`
   const delivery = await api.call('POST', `${path}/test`, as)
+  const invitation = await api.call('POST', `/providers/${providerId}/invitations`, {
+    ...as,
+    body: { email: 'guest@example.com', role: 'viewer' },
+  })
   Object.assign(ids, {
     usr: user.id,
     prv: providerId,
@@ -62,6 +66,7 @@ beforeAll(async () => {
     key: key.id,
     whe: endpoint.body.id,
     dlv: delivery.body.id,
+    inv: invitation.body.id,
   })
   credentials = {
     user: user.token,
