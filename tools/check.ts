@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { buildSdkIfOld } from './build-sdk.ts'
 import { findLicenceFaults, findLockFaults, readLockFile } from './lock-file.ts'
 import { findPackagingFaults } from './packaging.ts'
+import { findReleaseFaults } from './release.ts'
 import { findSecrets } from './secrets.ts'
 import { findUntidiness } from './tidy.ts'
 import { listTrackedFiles, root } from './tracked-files.ts'
@@ -39,7 +40,11 @@ const guarantees: Guarantee[] = [
     name: `types hold (${project})`,
     find: () => runProgram('tsc', ['-p', project]),
   })),
-  { name: 'the published SDK has every file it names', find: () => findPackagingFaults('packages/sdk') },
+  {
+    name: 'the SDK could be published, with every file it names',
+    find: () => findPackagingFaults('packages/sdk'),
+  },
+  { name: 'the next release is told by its changesets', find: findReleaseFaults },
   { name: 'generated files are up to date', find: () => runScript('tools/generate.ts', ['--check']) },
   ...(existsSync(join(root, 'packages/sdk/size.ts'))
     ? [{ name: 'the SDK keeps its byte budgets', find: () => runScript('packages/sdk/size.ts') }]

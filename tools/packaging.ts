@@ -4,21 +4,29 @@ import { join, posix } from 'node:path'
 import { promisify } from 'node:util'
 import { root } from './tracked-files.ts'
 
+type Packed = { files: { path: string }[] }
 type Manifest = Record<string, unknown> & { name: string }
 
+// A dry run asks which versions are there, and goes on without an answer: from here nobody is asked.
+const nowhere = ['--registry', 'http://127.0.0.1:9', '--fetch-retries', '0']
+
 /**
- * Finds what a published package would lack or give away: entries that name files which npm does
+ * Rehearses publishing, and finds what a published package would lack or give away: entries that name files which npm does
  * not pack, tests and sources that it does.
  */
 export async function findPackagingFaults(folder: string): Promise<string[]> {
   const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as Manifest
   const npm = process.env.npm_execpath
   const [command, first] = npm && /\.[cm]?js$/.test(npm) ? [process.execPath, [npm]] : ['npm', []]
-  const parameters = [...first, 'pack', '--dry-run', '--json', '--ignore-scripts']
+  const parameters = [...first, 'publish', '--dry-run', '--json', '--ignore-scripts', ...nowhere]
   const { stdout } = await promisify(execFile)(command, parameters, { cwd: join(root, folder) })
-  const [packed] = JSON.parse(stdout) as { files: { path: string }[] }[]
-  const files = packed!.files.map(({ path }) => path)
-  return compareEntries(manifest, files)
+  const answer = JSON.parse(stdout) as Packed & Record<string, Packed>
+  // Newer npm tells it by the package's name.
+  const { files } = answer[manifest.name] ?? answer
+  return compareEntries(
+    manifest,
+    files.map(({ path }) => path),
+  )
 }
 
 /** Compares what a manifest names with the files that are packed. */
