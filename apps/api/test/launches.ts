@@ -8,7 +8,10 @@ import { createApp } from '../src/app.ts'
 import { createDeps } from '../src/create-deps.ts'
 import { connect } from '../src/db.ts'
 import { addSigningKey, KEY_LEAD_MINUTES } from '../src/keys/key-ring.ts'
-import { accessTokenOf, addProvider, addUser, type TestApi } from './harness.ts'
+import { addProvider, addUser, type TestApi } from './harness.ts'
+
+/** This many people launch at once. */
+const BATCH = 20
 
 export interface Launches {
   launches: number
@@ -42,9 +45,9 @@ export async function launchMany(
   try {
     const owner = await addUser(api)
     const providerId = await addProvider(api, { ownerId: owner.id, tokensPerMinute: 0 })
-    const user = await addUser(api)
-    for (let i = 0; i < launches; i += 1) {
-      if (i % rotateEvery === rotateEvery - 1) {
+    for (let first = 0; first < launches; first += BATCH) {
+      const numbers = Array.from({ length: Math.min(BATCH, launches - first) }, (_, i) => first + i)
+      if (Math.floor((first + BATCH) / rotateEvery) > Math.floor(first / rotateEvery)) {
         await db.inBatch((tx) =>
           addSigningKey(tx, { keyEncryptionKey: api.deps.config.keyEncryptionKey, now: api.clock.now() }),
         )
@@ -54,27 +57,46 @@ export async function launchMany(
         api.clock.advance({ minutes: KEY_LEAD_MINUTES })
         await deps.keys.reload()
       }
-      skewMs = Math.round(Math.sin(i * 1.7) * skewSeconds * 1000)
-      const opened = await api.call('POST', '/sessions', {
-        token: await accessTokenOf(api, user.id),
-        body: { providerId, durationMinutes: 5 },
-      })
+      const batch = first / BATCH
+      skewMs = Math.round(Math.sin(batch * 1.7) * skewSeconds * 1000)
+      const user = await addUser(api)
+      const opened = await Promise.all(
+        numbers.map(() =>
+          api.call('POST', '/sessions', { token: user.token, body: { providerId, durationMinutes: 5 } }),
+        ),
+      )
       // Past its 120 s by the other clock it is expired, as it must be: the skew is taken off.
-      api.clock.advance({ ms: (i * 7_919) % (119_000 - Math.max(0, skewMs)) })
-      const clientId = `browser_${String(i).padStart(8, '0')}`
-      const ask = () =>
-        other.inject({
-          method: 'POST',
-          url: '/api/v1/sessions/validate',
-          payload: { launchJwt: opened.body.launchJwt, clientId },
-        })
-      const first = await ask()
-      if (first.statusCode === 200) result.atFirstTry += 1
-      else {
-        const { code } = JSON.parse(first.body)
-        result.refusals[code] = (result.refusals[code] ?? 0) + 1
-      }
-      if (i % 5 === 0 && (await ask()).statusCode === 200) result.again += 1
+      api.clock.advance({ ms: (batch * 7_919) % (119_000 - Math.max(0, skewMs)) })
+      await Promise.all(
+        numbers.map(async (number, i) => {
+          const { launchJwt, session } = opened[i]!.body
+          const clientId = `browser_${String(number).padStart(8, '0')}`
+          const ask = () =>
+            other.inject({
+              method: 'POST',
+              url: '/api/v1/sessions/validate',
+              payload: { launchJwt, clientId },
+            })
+          // Every tenth is reloaded while it asks; every tenth asks again, the answer was lost.
+          const asking = [ask()]
+          if (number % 10 === 0) asking.push(ask())
+          const [answer, reloaded] = await Promise.all(asking)
+          const lost = number % 10 === 5 ? await ask() : undefined
+          if (answer!.statusCode === 200) result.atFirstTry += 1
+          else {
+            const { code } = JSON.parse(answer!.body)
+            result.refusals[code] = (result.refusals[code] ?? 0) + 1
+          }
+          if ((reloaded ?? lost)?.statusCode === 200) result.again += 1
+          if (answer!.statusCode !== 200) return
+          const { sessionJwt } = JSON.parse(answer!.body)
+          const ended = await api.call('POST', `/api/v1/sessions/${session.id}/complete`, {
+            token: sessionJwt,
+            body: { clientId },
+          })
+          if (ended.status !== 200) throw new Error(`not completed: ${ended.text}`)
+        }),
+      )
     }
     return result
   } finally {
