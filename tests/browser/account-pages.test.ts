@@ -73,6 +73,8 @@ test('another password ends the other sign-ins and keeps this one', async () => 
 
 test('where one is signed in is listed, and ended one by one', async () => {
   const visitor = await stack.newVisitor()
+  // Ids of one instant have no order.
+  stack.api.clock.advance({ seconds: 1 })
   const other = await signInAgain(visitor)
   const page = await open(visitor, '/account/sign-ins')
   await page.getByRole('listitem').nth(1).waitFor()
