@@ -4,10 +4,12 @@
  * @module
  */
 import { Type } from '@fastify/type-provider-typebox'
-import { rangeQuery } from '../analytics/analytics.ts'
+import { isTestKey, rangeQuery } from '../analytics/analytics.ts'
 import { getRange } from '../analytics/range.ts'
 import { recordAction } from '../audit/record-action.ts'
+import type { Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
+import { Problem } from '../errors.ts'
 import type { Actor } from '../http/authenticate.ts'
 import { toPage } from '../http/paging.ts'
 import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
@@ -30,7 +32,7 @@ export function registerEarningsRoutes(app: App, deps: Deps): void {
 
   const earningsOf = (actor: Actor, providerId: string) =>
     db.inTenant(actor.tenantId, async (tx) => {
-      await getProviderToRead(tx, providerId, actor)
+      await checkReader(tx, providerId, actor)
       return getEarnings(tx, { providerId, now: clock() })
     })
   const shown = {
@@ -96,7 +98,7 @@ export function registerEarningsRoutes(app: App, deps: Deps): void {
       const from = query.from ?? (query.to === undefined ? firstOfMonth(now, query.timeZone) : undefined)
       const asked = { ...query, ...(from !== undefined && { from }) }
       return db.inTenant(actor.tenantId, async (tx) => {
-        await getProviderToRead(tx, params.id, actor)
+        await checkReader(tx, params.id, actor)
         const range = await getRange(tx, { asked, interval: 'day', now })
         return getStatement(tx, { providerId: params.id, range })
       })
@@ -121,7 +123,7 @@ export function registerEarningsRoutes(app: App, deps: Deps): void {
       const { limit = 20, cursor, status } = query
       const before = cursors.decode(cursor)
       const rows = await db.inTenant(actor.tenantId, async (tx) => {
-        await getProviderToRead(tx, params.id, actor)
+        await checkReader(tx, params.id, actor)
         return listPayouts(tx, { providerId: params.id, status, before, limit: limit + 1 })
       })
       return toPage(rows, limit, cursors, ({ id }) => id, presentPayout)
@@ -129,6 +131,12 @@ export function registerEarningsRoutes(app: App, deps: Deps): void {
   )
 
   registerPayoutRoutes(app, deps)
+}
+
+/** @throws {Problem} `provider_not_found`; `forbidden` for a test key: test sessions earn nothing, and the rest is not its business */
+async function checkReader(tx: Tx, providerId: string, actor: Actor): Promise<void> {
+  await getProviderToRead(tx, providerId, actor)
+  if (isTestKey(actor)) throw new Problem('forbidden', { detail: 'Earnings take a key of mode live.' })
 }
 
 /** The first day of the month that `now` lies in; of UTC where the time zone is none, which is refused later. */

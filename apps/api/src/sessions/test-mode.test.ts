@@ -20,7 +20,7 @@ beforeAll(async () => {
   for (const mode of ['live', 'test'] as const) {
     const { body } = await api.call('POST', `/providers/${market.providerId}/api-keys`, {
       token: owner.token,
-      body: { name: mode, scopes: ['sessions:read', 'sessions:write'], mode },
+      body: { name: mode, scopes: ['sessions:read', 'sessions:write', 'analytics:read'], mode },
     })
     keys[mode] = body.secret
   }
@@ -54,6 +54,15 @@ test('a key lists the sessions of its own mode, whatever it asks for; people see
     expect(await list(keys.live, query)).toEqual([paidId])
   }
   expect((await list(owner.token)).sort()).toEqual([paidId, testId].sort())
+})
+
+test('what was earned and paid out is nothing that a test key reads', async () => {
+  for (const path of ['earnings', 'earnings/statement', 'payouts']) {
+    const url = `/providers/${market.providerId}/${path}`
+    expect([path, (await api.call('GET', url, { token: keys.live })).status]).toEqual([path, 200])
+    const refused = await api.call('GET', url, { token: keys.test })
+    expect([path, refused.status, refused.body.code]).toEqual([path, 403, 'forbidden'])
+  }
 })
 
 test('a developer’s test session is their own, and a viewer opens none', async () => {
