@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { rolldown } from 'rolldown'
 import { beforeAll, expect, test } from 'vitest'
@@ -50,6 +52,34 @@ test('the types are right for every way to import them', async () => {
     './sdk.min.js',
   ]
   expect(await run('attw', '--pack', '.', ...parameters)).toBe('')
+})
+
+test('the types hold in TypeScript 5.6 as in the newest', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'types-'))
+  const settings = {
+    compilerOptions: {
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: true,
+      noEmit: true,
+      target: 'es2022',
+      module: 'esnext',
+      moduleResolution: 'bundler',
+      types: [],
+    },
+    // The whole range, 5.4 to 7, is compiled by the long packaging test.
+    files: [join(home, '../../tests/packaging/types/app.ts')],
+  }
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(settings))
+  // The one that the types' own checker brings.
+  const { resolve } = createRequire(createRequire(import.meta.url).resolve('@arethetypeswrong/core'))
+  const older = join(dirname(resolve('typescript/package.json')), 'bin/tsc')
+  try {
+    expect(await run(process.execPath, older, '-p', folder)).toBe('')
+    expect(await run('tsc', '-p', folder)).toBe('')
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 })
 
 test('the script tag’s hash is written at build', () => {

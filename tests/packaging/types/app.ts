@@ -1,13 +1,16 @@
 // Compiled by several TypeScripts against the packed SDK: what must be accepted, and what must not.
 import {
+  type AnalyticsSink,
   createMarketplaceSession,
   type ErrorCode,
+  experiment,
   formatSeconds,
   type MarketplaceError,
   type MarketplaceSession,
   pauseWhenAway,
   type Session,
   type Snapshot,
+  sendEventsTo,
 } from '@token-marketplace/sdk'
 import german from '@token-marketplace/sdk/languages/de'
 import {
@@ -33,6 +36,8 @@ const session: MarketplaceSession = createMarketplaceSession({
   ...options,
   texts: german,
   warningSeconds: 60,
+  pauseWhenHidden: 60,
+  pauseWhenIdle: undefined,
 })
 
 // @ts-expect-error: the provider's id is needed
@@ -54,6 +59,11 @@ export function explain(error: MarketplaceError): string {
 
 export const wire: Pick<Session, 'id' | 'remainingMs'> | null = session.getSnapshot().session
 export const isServed: Snapshot['canServe'] = session.getSnapshot().canServe
+export const toolbar: 'top' | 'side' = experiment(session, 'toolbar', ['top', 'side'])
+// @ts-expect-error: an experiment has a variant at least
+experiment(session, 'toolbar', [])
+const sink: AnalyticsSink = { track: (name, properties) => `${name} ${properties.code}` }
+export const stopTelling: () => void = sendEventsTo(session, sink)
 export const stopPausing: () => void = pauseWhenAway(session, { hiddenSeconds: 60 })
 
 export async function serve(request: Request): Promise<Response> {
