@@ -16,7 +16,9 @@ import type { App } from '../../src/http/server.ts'
 import { createId, PUBLIC_TENANT_ID } from '../../src/id.ts'
 import { addSigningKey } from '../../src/keys/key-ring.ts'
 import { checkLedger, type LedgerReport } from '../../src/ledger/check-ledger.ts'
+import { foldBeats } from '../../src/sessions/fold-beats.ts'
 import { sweepSessions } from '../../src/sessions/sweep-sessions.ts'
+import { findUnloggedTime } from '../unlogged-time.ts'
 
 export const FEE_BASIS_POINTS = 2_000
 export const ORIGIN = 'http://localhost:4002'
@@ -187,6 +189,14 @@ export class Marketplace {
 
   checkLedger(): Promise<LedgerReport> {
     return this.#instances[0]!.db.inBatch(checkLedger)
+  }
+
+  /** Sessions whose log of time is not what they were charged for, before it is folded and after. */
+  async findUnloggedTime(now: number): Promise<{ id: string; said: string }[]> {
+    const { db } = this.#instances[0]!
+    const unfolded = await findUnloggedTime(db.batch)
+    await foldBeats(db, { now: new Date(now) })
+    return [...unfolded, ...(await findUnloggedTime(db.batch))]
   }
 
   async stop(): Promise<void> {

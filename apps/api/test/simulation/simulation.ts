@@ -286,6 +286,11 @@ class Simulation {
       throw new SimulationFailure(
         `the ledger is wrong: ${findings.map((one) => JSON.stringify(one)).join('\n')}`,
       )
+    const unlogged = await this.#marketplace.findUnloggedTime(this.#now)
+    if (unlogged.length > 0)
+      throw new SimulationFailure(
+        `the log of time is wrong: ${unlogged.map(({ id, said }) => `${id} ${said}`).join('\n')}`,
+      )
     const measured = this.#records.flatMap((record) => {
       const one = measure(record)
       return one ? [{ ...one, record }] : []
