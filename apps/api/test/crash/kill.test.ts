@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest'
 import { killUnderLoad } from './kill.ts'
 
-test('every acknowledged answer is still true after kill -9 of the API and of PostgreSQL under load', async () => {
+test('every acknowledged answer is still true after kill -9 of the API, of PostgreSQL and of both under load', async () => {
   const { answers, surprises, broken, ledger } = await killUnderLoad({
     clients: 4,
-    apiKills: 2,
+    apiKills: 1,
     postgresKills: 1,
+    bothKills: 1,
   })
   expect(surprises).toEqual([])
   expect(broken).toEqual([])
   expect(ledger).toMatchObject({ code: 0, said: expect.stringContaining('the ledger is right') })
   expect(answers).toBeGreaterThan(50)
-}, 120_000)
+}, 240_000)

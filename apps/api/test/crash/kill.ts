@@ -23,6 +23,7 @@ export async function killUnderLoad(options: {
   clients: number
   apiKills: number
   postgresKills: number
+  bothKills: number
 }): Promise<KillReport> {
   const processes = await startProcesses()
   try {
@@ -33,15 +34,17 @@ export async function killUnderLoad(options: {
     loading.catch(() => {
       progress.hasFailed = true
     })
+    const kill = { api: processes.killApi, postgres: processes.killPostgres, both: processes.killBoth }
     const kills = [
       ...Array.from({ length: options.apiKills }, () => 'api' as const),
       ...Array.from({ length: options.postgresKills }, () => 'postgres' as const),
+      ...Array.from({ length: options.bothKills }, () => 'both' as const),
     ].sort(() => Math.random() - 0.5)
     for (const target of kills) {
       // In the middle of whatever is under way, once the last crash is overcome and work is done again.
       const enough = load.answers + 10 + Math.random() * 40
       while (load.answers < enough && !progress.hasFailed) await pause(1 + Math.random() * 10)
-      await (target === 'api' ? processes.killApi() : processes.killPostgres())
+      await kill[target]()
     }
     progress.isOver = true
     await loading

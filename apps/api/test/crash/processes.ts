@@ -15,6 +15,7 @@ import { startEmbeddedPostgres } from '../../src/embedded-postgres.ts'
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts')
 const CHECK = resolve(import.meta.dirname, '../../src/check-ledger.ts')
 const READY_MS_MAX = 60_000
+const START_TRIES_MAX = 20
 export const STRIPE_SECRET = 'whsec_crash'
 
 export interface Processes {
@@ -24,6 +25,8 @@ export interface Processes {
   killApi(): Promise<void>
   /** kill -9 of PostgreSQL, which is started again on the same port. */
   killPostgres(): Promise<void>
+  /** Both at the same instant; the API is started again until the database is back. */
+  killBoth(): Promise<void>
   /** The command's own words and exit code. */
   checkLedger(): Promise<{ code: number | null; said: string }>
   stop(): Promise<void>
@@ -56,6 +59,10 @@ export async function startProcesses(): Promise<Processes> {
     await untilReady(url, child, () => said)
     return child
   }
+  const postgresId = async () => {
+    const file = await readFile(join(dataDir, 'postgres', 'cluster', 'postmaster.pid'), 'utf8')
+    return Number(file.split('\n')[0])
+  }
   let api = await start()
   return {
     url,
@@ -65,9 +72,22 @@ export async function startProcesses(): Promise<Processes> {
       api = await start()
     },
     async killPostgres() {
-      const file = await readFile(join(dataDir, 'postgres', 'cluster', 'postmaster.pid'), 'utf8')
-      process.kill(Number(file.split('\n')[0]), 'SIGKILL')
+      process.kill(await postgresId(), 'SIGKILL')
       await untilReady(url, api, () => said)
+    },
+    async killBoth() {
+      const postgresProcess = await postgresId()
+      const ended = kill(api)
+      process.kill(postgresProcess, 'SIGKILL')
+      await ended
+      for (let tries = 1; ; tries += 1) {
+        try {
+          api = await start()
+          return
+        } catch (error) {
+          if (tries === START_TRIES_MAX) throw error
+        }
+      }
     },
     async checkLedger() {
       const child = spawn(process.execPath, [CHECK], { env, stdio: ['ignore', 'pipe', 'pipe'] })
