@@ -122,12 +122,12 @@ describe.each(['computed', 'rolled up', 'looked at again'])('figures %s', (how) 
     expect(body.brokenOff).toEqual({
       neverValidated: count(({ endReason, startedAt }) => endReason && !startedAt),
       neverUsed: count(
-          (session) =>
-            session.startedAt &&
-            !isUsed(session) &&
-            session.endReason !== null &&
-            session.endReason !== 'completed',
-        ),
+        (session) =>
+          session.startedAt &&
+          !isUsed(session) &&
+          session.endReason !== null &&
+          session.endReason !== 'completed',
+      ),
       whileUsed: count((session) => session.endReason === 'abandoned' && isUsed(session)),
     })
     expect(Object.values(body.ended as Record<string, number>).reduce((a, b) => a + b, 0)).toBe(
