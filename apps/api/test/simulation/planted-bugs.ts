@@ -101,8 +101,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'a launch JWT opens the app for anybody, again and again',
     sqlFunction: 'spend_launch',
-    from: 's.launch_spent_by is not null',
-    to: 's.launch_spent_by = p_client_id',
+    from: 'if s.launch_spent_by <> p_client_id then',
+    to: 'if false then',
   },
   {
     name: 'a takeover keeps the sequence of the client before',
@@ -160,6 +160,16 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'unbilled time is not written down',
     from: 'u.unbilled_ms + excluded.unbilled_ms',
     to: 'u.unbilled_ms',
+  },
+  {
+    name: 'what a beat leaves unbilled is forgotten',
+    from: 'where l.is_accepted and l.served_ms > l.counted_ms',
+    to: 'where false',
+  },
+  {
+    name: 'leases stay long beyond the allowance',
+    from: 'update sessions s set is_lease_short = true',
+    to: 'update sessions s set is_lease_short = false',
   },
   {
     name: 'a pause does not end with the last beat noted',
