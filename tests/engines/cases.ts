@@ -126,6 +126,11 @@ export const hardCases: HardCase[] = [
       await expectActive(tab, launched.id)
       await expect.poll(async () => (await launched.read()).serveUntil, PATIENCE).not.toBeNull()
       const isRestored = await tab.run<boolean>('seen.shows.includes(true)')
+      // Where the browser says why it kept nothing, no reason is the page's: those are named, its own are masked.
+      const reasons = await tab.run<string[]>(
+        `(performance.getEntriesByType('navigation')[0].notRestoredReasons?.reasons ?? []).map(({ reason }) => reason)`,
+      )
+      expect(reasons.filter((reason) => reason !== 'masked')).toEqual([])
       return isRestored ? 'out of the cache, beats at once' : 'loaded anew, beats at once'
     },
   },

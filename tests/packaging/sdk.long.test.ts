@@ -8,6 +8,9 @@ import { launchChromium } from '../browser/chromium.ts'
 import { freePorts, stop, waitUntilAnswers } from '../browser/stack.ts'
 import { nextApp, nuxtApp, plainPage, viteApp } from './fresh-apps.ts'
 
+/** Installing and building whole frameworks, on a machine that does other things as well. */
+const BUILD_MS = 600_000
+
 const isReachable = await isRegistryReachable('the packed SDK in fresh projects')
 
 let sdk: string
@@ -122,65 +125,77 @@ console.log(tab.session.getSnapshot().phase, typeof createSessionGate, typeof ge
     await expectWorkingSdk(await serveFiles(join(project.folder, 'dist')))
   })
 
-  test('builds with Next, is imported by a server component, and hydrates', async () => {
-    const project = await openProject('next')
-    await project.write(nextApp)
-    await project.install(
-      sdk,
-      'next@16.4.6',
-      'react@19.2.3',
-      'react-dom@19.2.3',
-      'typescript@5.9.3',
-      '@types/react@19.2.18',
-      '@types/node@24.12.0',
-    )
-    await project.run('next', 'build')
-    await expectWorkingSdk(await startServer(project, 'next', 'start'))
-  })
+  test(
+    'builds with Next, is imported by a server component, and hydrates',
+    async () => {
+      const project = await openProject('next')
+      await project.write(nextApp)
+      await project.install(
+        sdk,
+        'next@16.4.6',
+        'react@19.2.3',
+        'react-dom@19.2.3',
+        'typescript@5.9.3',
+        '@types/react@19.2.18',
+        '@types/node@24.12.0',
+      )
+      await project.run('next', 'build')
+      await expectWorkingSdk(await startServer(project, 'next', 'start'))
+    },
+    BUILD_MS,
+  )
 
-  test('builds with Nuxt, is rendered on its server, and hydrates', async () => {
-    const project = await openProject('nuxt')
-    await project.write(nuxtApp)
-    await project.install(sdk, 'nuxt@4.5.2', 'vue@3.5.45')
-    await project.run('nuxt', 'build')
-    await expectWorkingSdk(await startServer(project, 'node', '.output/server/index.mjs'))
-  })
+  test(
+    'builds with Nuxt, is rendered on its server, and hydrates',
+    async () => {
+      const project = await openProject('nuxt')
+      await project.write(nuxtApp)
+      await project.install(sdk, 'nuxt@4.5.2', 'vue@3.5.45')
+      await project.run('nuxt', 'build')
+      await expectWorkingSdk(await startServer(project, 'node', '.output/server/index.mjs'))
+    },
+    BUILD_MS,
+  )
 })
 
 describe.skipIf(!isReachable)('the packed types', () => {
-  test('hold in every TypeScript from 5.4 to 7, for bundlers and for Node', async () => {
-    const project = await openProject('types')
-    const compilers = {
-      ts54: '5.4.5',
-      ts55: '5.5.4',
-      ts56: '5.6.3',
-      ts57: '5.7.3',
-      ts58: '5.8.3',
-      ts59: '5.9.3',
-      ts60: '6.0.3',
-      ts70: '7.0.2',
-    }
-    const aliases = Object.entries(compilers).map(([name, version]) => `${name}@npm:typescript@${version}`)
-    await project.install(sdk, ...aliases, 'react@19.2.3', '@types/react@19.2.18', 'vue@3.5.45')
-    await project.write({ 'app.ts': await readFile(join(import.meta.dirname, 'types/app.ts'), 'utf8') })
-    const settings = {
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      noEmit: true,
-      target: 'es2022',
-      types: [],
-    }
-    const kinds = {
-      bundler: { module: 'esnext', moduleResolution: 'bundler' },
-      node: { module: 'nodenext', moduleResolution: 'nodenext' },
-    }
-    for (const [kind, resolution] of Object.entries(kinds)) {
-      // React's and Vue's own declarations are theirs to keep; all of ours are read through app.ts.
-      const compilerOptions = { ...settings, ...resolution, skipLibCheck: true }
-      const text = JSON.stringify({ compilerOptions, include: ['app.ts'] })
-      await project.write({ [`${kind}.json`]: text })
-      for (const name of Object.keys(compilers))
-        expect(await project.run('node', `node_modules/${name}/bin/tsc`, '-p', `${kind}.json`)).toBe('')
-    }
-  }, 600_000)
+  test(
+    'hold in every TypeScript from 5.4 to 7, for bundlers and for Node',
+    async () => {
+      const project = await openProject('types')
+      const compilers = {
+        ts54: '5.4.5',
+        ts55: '5.5.4',
+        ts56: '5.6.3',
+        ts57: '5.7.3',
+        ts58: '5.8.3',
+        ts59: '5.9.3',
+        ts60: '6.0.3',
+        ts70: '7.0.2',
+      }
+      const aliases = Object.entries(compilers).map(([name, version]) => `${name}@npm:typescript@${version}`)
+      await project.install(sdk, ...aliases, 'react@19.2.3', '@types/react@19.2.18', 'vue@3.5.45')
+      await project.write({ 'app.ts': await readFile(join(import.meta.dirname, 'types/app.ts'), 'utf8') })
+      const settings = {
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        noEmit: true,
+        target: 'es2022',
+        types: [],
+      }
+      const kinds = {
+        bundler: { module: 'esnext', moduleResolution: 'bundler' },
+        node: { module: 'nodenext', moduleResolution: 'nodenext' },
+      }
+      for (const [kind, resolution] of Object.entries(kinds)) {
+        // React's and Vue's own declarations are theirs to keep; all of ours are read through app.ts.
+        const compilerOptions = { ...settings, ...resolution, skipLibCheck: true }
+        const text = JSON.stringify({ compilerOptions, include: ['app.ts'] })
+        await project.write({ [`${kind}.json`]: text })
+        for (const name of Object.keys(compilers))
+          expect(await project.run('node', `node_modules/${name}/bin/tsc`, '-p', `${kind}.json`)).toBe('')
+      }
+    },
+    BUILD_MS,
+  )
 })
