@@ -322,7 +322,7 @@ describe('a crash', () => {
       await Promise.all(couriers.map((one) => one.deliverDue()))
       await Promise.all(couriers.map((one) => one.settled()))
       expect(receiver.received.length).toBeGreaterThanOrEqual(60)
-    })
+    }, 20_000)
     expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(60)
     expect(receiver.received).toHaveLength(60)
     // 8 under way, on however many instances.

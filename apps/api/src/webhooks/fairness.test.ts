@@ -88,7 +88,7 @@ test('nor do 100 endpoints that hang and are known to fail', async () => {
   const courier = createCourier(api.deps, { outgoing })
   await courier.deliverDue()
   // All that endpoints which fail may have at once, one each.
-  await vi.waitFor(() => expect(hanging.received.length).toBe(64))
+  await vi.waitFor(() => expect(hanging.received.length).toBe(64), { timeout: 25_000 })
   await emitFor(others, 40)
   await courier.deliverDue()
   await vi.waitFor(() => expect(working.received.length).toBe(200), { timeout: 25_000 })
