@@ -186,7 +186,7 @@ const BOUNDS: Record<string, Bound> = {
   'network gone for minutes': { noLastBeatLoss: 131 },
   // A beat counts the use it spoke of when it was sent where it arrives more than 45 s after the last: what it was under
   // way is lost to the platform. That takes two late ones in a row.
-  'late and reordered': { worst: 96 },
+  'late and reordered': { accuracy: 99.8, worst: 96 },
   // A gap of up to 45 s counts whole: the way of a beacon, too, while it arrives within 45 s of the beat before.
   'a last beat that comes late': { overbilled: 45 },
   // The SDK cannot know that the beat was heard, so the next one speaks of the same use again.
