@@ -90,10 +90,14 @@ export async function launchMany(
           if ((reloaded ?? lost)?.statusCode === 200) result.again += 1
           if (answer!.statusCode !== 200) return
           const { sessionJwt } = JSON.parse(answer!.body)
-          const ended = await api.call('POST', `/api/v1/sessions/${session.id}/complete`, {
-            token: sessionJwt,
-            body: { clientId },
-          })
+          const end = () =>
+            api.call('POST', `/api/v1/sessions/${session.id}/complete`, {
+              token: sessionJwt,
+              body: { clientId },
+            })
+          let ended = await end()
+          // A machine that was busy for seconds: no launch is lost by it.
+          if (ended.status === 503) ended = await end()
           if (ended.status !== 200) throw new Error(`not completed: ${ended.text}`)
         }),
       )
