@@ -16,7 +16,8 @@ import { createMailer } from './mail/mail.ts'
 import { forgetInvitationsTask, sendMemberMailTask } from './members/jobs.ts'
 import { MEMBER_MAIL_TASK } from './members/member-mail.ts'
 import { traceTasks } from './observability/trace-tasks.ts'
-import { retireOriginsTask } from './providers/jobs.ts'
+import { retireOriginsTask, sendProviderMailTask } from './providers/jobs.ts'
+import { PROVIDER_MAIL_TASK } from './providers/provider-mail.ts'
 import { foldBeatsTask, startSweeper } from './sessions/jobs.ts'
 import { LOW_BALANCE_MAIL_TASK, noticeLowBalancesTask, sendLowBalanceMailTask } from './tokens/jobs.ts'
 import { forgetWebhookDeliveriesTask, sendDisabledMailTask, startCourier } from './webhooks/jobs.ts'
@@ -33,6 +34,7 @@ export function createTasks(deps: Deps, mailer = createMailer(deps)): TaskList {
     [LOW_BALANCE_MAIL_TASK]: sendLowBalanceMailTask(deps, mailer),
     [DISABLED_MAIL_TASK]: sendDisabledMailTask(deps, mailer),
     [MEMBER_MAIL_TASK]: sendMemberMailTask(deps, mailer),
+    [PROVIDER_MAIL_TASK]: sendProviderMailTask(deps, mailer),
     'retire-origins': retireOriginsTask(deps),
     'forget-invitations': forgetInvitationsTask(deps),
     'notice-low-balances': noticeLowBalancesTask(deps),

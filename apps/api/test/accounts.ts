@@ -27,10 +27,10 @@ export interface Accounts {
   close(): Promise<void>
 }
 
-export async function startAccounts(): Promise<Accounts> {
+export async function startAccounts(env: Record<string, string> = {}): Promise<Accounts> {
   const mailbox = await startMailbox()
   const api = await startTestApi({
-    env: { SMTP_URL: mailbox.smtpUrl, MAIL_FROM: 'Market <noreply@market.example>' },
+    env: { SMTP_URL: mailbox.smtpUrl, MAIL_FROM: 'Market <noreply@market.example>', ...env },
   })
   let count = 0
   const open = (url: string, body: object) => api.call('POST', url, { body })

@@ -16,8 +16,8 @@ export type WebhookTest = Awaited<ReturnType<typeof startWebhookTest>>
  *
  * @example const it = await startWebhookTest(); afterEach(() => it.clear()); afterAll(() => it.close())
  */
-export async function startWebhookTest() {
-  const api: TestApi = await startTestApi({ env: { OUTGOING_ALLOW_CIDRS: '127.0.0.0/8' } })
+export async function startWebhookTest(env: Record<string, string> = {}) {
+  const api: TestApi = await startTestApi({ env: { OUTGOING_ALLOW_CIDRS: '127.0.0.0/8', ...env } })
   const owner = await addUser(api)
   const outgoing: Outgoing = createOutgoing(api.deps.config, { timeoutMs: 2_000 })
   const receivers: Receiver[] = []

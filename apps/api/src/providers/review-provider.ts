@@ -5,6 +5,7 @@ import type { Actor } from '../http/authenticate.ts'
 import { announceProvider } from './announce-provider.ts'
 import { getProviderToChange } from './get-provider.ts'
 import { PROVIDER_COLUMNS, type ProviderRow, type ProviderStatus } from './provider.ts'
+import { enqueueProviderMail } from './provider-mail.ts'
 
 /** Ends what runs with a provider, in the transaction that suspends it. Sessions bring it; providers know none. */
 export type OnSuspended = (tx: Tx, providerId: string) => Promise<void>
@@ -16,7 +17,8 @@ interface Review {
 }
 
 /**
- * Lists a provider, from wherever it is: a draft, in review, or suspended before. Repeating it changes nothing.
+ * Lists a provider, from wherever it is: a draft, in review, or suspended before. Repeating it changes nothing. Its
+ * owners and developers are told by mail.
  *
  * @param review `seenAt` is the provider's `updatedAt` as the operator saw it, where they say so
  * @throws {Problem} `provider_not_found`, `listing_change_gone`
@@ -29,11 +31,14 @@ export async function approveProvider(
   // Owners may change what waits: an operator lists what they looked at and nothing else.
   if (seenAt && before.updatedAt.getTime() !== seenAt.getTime()) throw new Problem('listing_change_gone')
   if (before.status === 'listed') return before
-  return announceProvider(tx, await setStatus(tx, id, 'listed', null, now), 'provider.approved', now)
+  const listed = await setStatus(tx, id, 'listed', null, now)
+  await enqueueProviderMail(tx, { kind: 'approved', tenantId: actor.tenantId, providerId: id })
+  return announceProvider(tx, listed, 'provider.approved', now)
 }
 
 /**
- * Takes a provider out of the catalogue, whatever it was, and ends what runs with it at once.
+ * Takes a provider out of the catalogue, whatever it was, and ends what runs with it at once. Its owners and developers
+ * are told by mail.
  *
  * @throws {Problem} `provider_not_found`
  */
@@ -45,11 +50,12 @@ export async function suspendProvider(
   if (before.status === 'suspended') return before
   const suspended = await setStatus(tx, id, 'suspended', reason, now)
   await onSuspended(tx, id)
+  await enqueueProviderMail(tx, { kind: 'suspended', tenantId: actor.tenantId, providerId: id })
   return announceProvider(tx, suspended, 'provider.suspended', now)
 }
 
 /**
- * Sends a provider in review back to its owner as a draft, saying why.
+ * Sends a provider in review back to its owner as a draft, saying why. Its owners and developers are told by mail.
  *
  * @throws {Problem} `provider_not_found`, `provider_status_invalid`
  */
@@ -59,7 +65,9 @@ export async function rejectProvider(
 ): Promise<ProviderRow> {
   const before = await getProviderToChange(tx, id, actor)
   if (before.status !== 'in_review') throw new Problem('provider_status_invalid')
-  return setStatus(tx, id, 'draft', reason, now)
+  const rejected = await setStatus(tx, id, 'draft', reason, now)
+  await enqueueProviderMail(tx, { kind: 'rejected', tenantId: actor.tenantId, providerId: id })
+  return rejected
 }
 
 async function setStatus(

@@ -4,9 +4,10 @@ import { idFloor } from '../id.ts'
 import type { Mailer } from '../mail/mail.ts'
 import { renderMessage } from '../mail/render-message.ts'
 import { createOutgoing } from '../outgoing.ts'
+import { toldSql } from '../providers/provider-mail.ts'
 import { createCourier } from './courier.ts'
 import { DELIVERIES_KEPT_DAYS } from './delivery.ts'
-import type { DisabledEndpoint } from './record-attempt.ts'
+import type { DisabledEndpoint, DisabledMail } from './record-attempt.ts'
 
 const LOOK_EVERY_MS = 500
 /** How long a stop waits for what is under way; the rest is sent again when its lease is over. */
@@ -53,27 +54,29 @@ const WHY: Record<DisabledEndpoint['because'], string> = {
   failing: 'it has not answered well for five days',
 }
 
-/** Says nothing when the endpoint works again by then. */
+/** Says nothing when the endpoint works again by then, and nothing to who left the team. */
 export const sendDisabledMailTask =
   ({ db, config }: Pick<Deps, 'db' | 'config'>, mailer: Mailer): Task =>
   async (payload) => {
-    const { tenantId, endpointId, because } = payload as DisabledEndpoint
+    const { tenantId, endpointId, userId, because } = payload as DisabledMail
     const [found] = await db.inTenant(tenantId, (tx) =>
-      tx.query<{ email: string; name: string | null; provider: string; url: string }>(findOwnerSql, [
-        endpointId,
-        because,
-      ]),
+      tx.query<{ email: string; name: string | null; provider: string; url: string; isVerified: boolean }>(
+        findToldSql,
+        [endpointId, because, userId],
+      ),
     )
     if (!found) return
-    // What follows a question mark may be a credential.
-    const url = found.url.split('?', 1)[0]
+    // What follows a question mark may be a credential. To an address that nobody confirmed both are a stranger's text.
+    const endpoint = found.isVerified
+      ? `the webhook endpoint ${found.url.split('?', 1)[0]} of ${found.provider}`
+      : 'a webhook endpoint of your app'
     await mailer.send(
       renderMessage({
         to: found.email,
         name: found.name,
         subject: 'A webhook endpoint was disabled',
         paragraphs: [
-          `the webhook endpoint ${url} of ${found.provider} is disabled, because ${WHY[because]}. Nothing is sent to it any more.`,
+          `${endpoint} is disabled, because ${WHY[because]}. Nothing is sent to it any more.`,
           'When it works again, enable it; what waited is sent then, and a replay brings what happened meanwhile.',
         ],
         link: { url: `${config.publicUrl}/dashboard`, label: 'Open the dashboard' },
@@ -81,12 +84,14 @@ export const sendDisabledMailTask =
     )
   }
 
-const findOwnerSql = `
-  select u.email, case when u.email_verified_at is not null then u.display_name end as name, p.name as provider, w.url
+const findToldSql = `
+  select u.email, case when u.email_verified_at is not null then u.display_name end as name, p.name as provider, w.url,
+    u.email_verified_at is not null as "isVerified"
   from webhook_endpoints w
   join providers p on p.tenant_id = w.tenant_id and p.id = w.provider_id
-  join users u on u.tenant_id = p.tenant_id and u.id = p.owner_id
-  where w.id = $1 and w.disabled_because = $2 and u.deleted_at is null`
+  join (${toldSql}) t on t.tenant_id = p.tenant_id and t.provider_id = p.id
+  join users u on u.tenant_id = t.tenant_id and u.id = t.user_id
+  where w.id = $1 and w.disabled_because = $2 and u.id = $3 and u.deleted_at is null`
 
 // Ids begin with the time of their event, so the primary key finds the old ones of each tenant.
 const forgetSql = `

@@ -1,4 +1,5 @@
 import type { Tx } from '../db.ts'
+import { toldSql } from '../providers/provider-mail.ts'
 import { FAILING_MS_MAX, RETRY_AFTER_MS_MAX, RETRY_DELAYS_MS } from './delivery.ts'
 
 export interface AttemptResult {
@@ -18,7 +19,10 @@ export interface DisabledEndpoint {
   because: 'gone' | 'failing'
 }
 
-/** Tells the owner that an endpoint was disabled; the job is made in the statement that disables it. */
+/** Tells one of a provider's people that an endpoint was disabled. */
+export type DisabledMail = DisabledEndpoint & { userId: string }
+
+/** A job per person, made in the statement that disables the endpoint. */
 export const DISABLED_MAIL_TASK = 'send-webhook-disabled-mail'
 
 /**
@@ -99,7 +103,11 @@ const recordAttemptSql = `
     returning w.status = 'disabled' as "isDisabled", w.tenant_id, w.id, w.provider_id, w.disabled_because
   )
   select h."isDisabled", h.provider_id as "providerId", h.disabled_because as because,
-    case when h."isDisabled" then enqueue_job($14, json_build_object(
-      'tenantId', h.tenant_id, 'endpointId', h.id, 'providerId', h.provider_id, 'because', h.disabled_because
-    ), null, null) end
+    case when h."isDisabled" then (
+      select count(enqueue_job($14, json_build_object(
+        'tenantId', h.tenant_id, 'endpointId', h.id, 'providerId', h.provider_id, 'userId', t.user_id,
+        'because', h.disabled_because
+      ), null, null))
+      from (${toldSql}) t where t.tenant_id = h.tenant_id and t.provider_id = h.provider_id
+    ) end
   from health h`
