@@ -1290,8 +1290,11 @@ CREATE OR REPLACE FUNCTION public.unvouched_ms(s public.sessions, p_at timestamp
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$
-  select case when s.is_lease_short or ms_between(s.last_beat_at, p_at) <= 45000
-    then counted_ms(s, p_at, null) else 0 end
+  select case
+    when s.is_final then 0
+    when s.is_lease_short or ms_between(s.last_beat_at, p_at) <= 45000 then counted_ms(s, p_at, null)
+    else 0
+  end
 $function$;
 
 -- triggers

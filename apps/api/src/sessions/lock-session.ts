@@ -44,15 +44,15 @@ export async function lockSession(
 
 /**
  * What the last gap counts when no SDK vouches for it (the marketplace ends or pauses, another client takes over):
- * up to 45 s, so that one interval is not lost, else nothing; beyond the allowance every gap counts. The mirror of
- * `unvouched_ms`.
+ * up to 45 s, so that one interval is not lost, else nothing; beyond the allowance every gap counts, and after a final
+ * beat none. The mirror of `unvouched_ms`.
  */
 export function judgeUnvouchedGap(
   session: LockedSession,
   now: Date,
 ): { countedMs: number; unbilledMs: number } {
   const gapMs = session.lastBeatAt === null ? 0 : now.getTime() - session.lastBeatAt.getTime()
-  const isCounted = session.isLeaseShort || gapMs <= UNVOUCHED_GAP_MS_MAX
+  const isCounted = !session.isFinal && (session.isLeaseShort || gapMs <= UNVOUCHED_GAP_MS_MAX)
   const countedMs = isCounted ? session.countedMs : 0
   return { countedMs, unbilledMs: Math.max(0, session.servedMs - countedMs) }
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { addUser, startTestApi, type TestApi } from '../../test/harness.ts'
+import { accessTokenOf, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
 import { createMarket, type Market, openSession, validateLaunch } from '../../test/play.ts'
 import { sweepSessions } from './sweep-sessions.ts'
 
@@ -64,6 +64,26 @@ describe('what a gap since the last beat counts', () => {
     await play.beat({ final: true })
     const back = await play.beat({ afterSeconds: away, activeMs: away * 1000 })
     expect(back.body.session).toMatchObject({ usedMs: counts * 1000, status: 'active' })
+  })
+
+  test.each([
+    { then: 'complete', status: 'ended' },
+    { then: 'pause', status: 'paused' },
+    { then: 'relaunch', status: 'active' },
+  ])('after a final beat, $then in the marketplace makes no navigation of it', async ({ then, status }) => {
+    const play = await openSession(await freshMarket())
+    await play.use(60)
+    await play.beat({ final: true })
+    api.clock.advance({ seconds: 20 })
+    if (then === 'complete') {
+      const token = await accessTokenOf(api, play.user.id)
+      await api.call('POST', `/api/v1/sessions/${play.sessionId}/complete`, { token })
+    } else {
+      const { body } = await play.market('POST', `/${then}`)
+      play.clientId = 'second_client'
+      if (then === 'relaunch') await validateLaunch(play, { launchJwt: body.launchJwt })
+    }
+    expect((await play.look()).body).toMatchObject({ status, usedMs: 60_000 })
   })
 
   test('charges nothing for the hour the laptop slept while paused', async () => {

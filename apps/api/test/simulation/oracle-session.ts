@@ -79,6 +79,7 @@ export function count(s: SessionModel, what: string, at: number, counted: number
 
 /** A last gap nobody vouches for: the marketplace ends or pauses, another client takes over. */
 export function unvouchedMs(s: SessionModel, at: number): number {
+  if (s.isFinal) return 0
   return s.isLeaseShort || at - s.lastBeat <= INTERVAL_AND_SLACK ? countedMs(s, at, null) : 0
 }
 
