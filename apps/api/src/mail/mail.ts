@@ -44,7 +44,7 @@ export function createMailer({
   if (smtpUrl === undefined) {
     return {
       async send({ to, subject, text }) {
-        log.info({ to, subject, text }, 'no SMTP_URL: this message was not sent')
+        log.warn({ to, subject, text }, 'no SMTP_URL: this message was not sent')
       },
     }
   }
