@@ -6,6 +6,7 @@
 const whole = new Intl.NumberFormat('en')
 const upToThree = new Intl.NumberFormat('en', { maximumFractionDigits: 3 })
 const day = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })
+const second = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' })
 
 /** @param {number} count @example formatTokens(1) // '1 token' */
 export const formatTokens = (count) => `${formatNumber(count)} ${count === 1 ? 'token' : 'tokens'}`
@@ -25,6 +26,9 @@ export const formatMoney = (cents, currency) =>
 
 /** @param {string} instant */
 export const formatInstant = (instant) => day.format(new Date(instant))
+
+/** Where seconds are what is told. @param {string} instant */
+export const formatSecond = (instant) => second.format(new Date(instant))
 
 /** @param {number} seconds @example formatClock(432) // '7:12' */
 export function formatClock(seconds) {

@@ -4,7 +4,7 @@
  * @module
  */
 import { h } from './element.js'
-import { formatDuration, formatInstant, formatMoney, formatNumber } from './format.js'
+import { formatDuration, formatInstant, formatMoney, formatNumber, formatSecond } from './format.js'
 
 /** @type {Record<string, string>} */
 const events = {
@@ -43,8 +43,8 @@ export function followReceipt({ lines, timeline, time }) {
         'Where the time comes from',
         timeline.map(({ at, event, usedMs }) =>
           line(
-            [events[event] ?? event, h('span', { class: 'receipt-note' }, formatInstant(at))],
-            formatDuration(usedMs),
+            [events[event] ?? event, h('span', { class: 'receipt-note' }, formatSecond(at))],
+            `${formatDuration(usedMs)} so far`,
           ),
         ),
       ),
@@ -55,11 +55,11 @@ export function followReceipt({ lines, timeline, time }) {
 /** Signs of life that followed one another, and what was served besides and is not charged. */
 function stretchLine({ from, to, what, beats, countedMs, unbilledMs }) {
   const name = stretches[what] ?? (beats === 1 ? '1 sign of life' : `${formatNumber(beats)} signs of life`)
-  const when = from === to ? formatInstant(from) : `${formatInstant(from)} to ${formatInstant(to)}`
+  const when = from === to ? formatSecond(from) : `${formatSecond(from)} to ${formatSecond(to)}`
   const free = unbilledMs > 0 && `${formatDuration(unbilledMs)} more were served and are not charged`
   return line(
     [name, h('span', { class: 'receipt-note' }, [when, free].filter(Boolean).join('; '))],
-    formatDuration(countedMs),
+    `+ ${formatDuration(countedMs)}`,
   )
 }
 

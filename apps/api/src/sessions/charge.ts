@@ -43,12 +43,13 @@ export function describeUse({
   return `${describeTime(usedMs)} at ${tokensPerMinute} ${tokensPerMinute === 1 ? 'token' : 'tokens'} a minute`
 }
 
-/** @example describeTime(432_000) // '7 min 12 s' */
+/** @example describeTime(432_000) // '7 min 12 s'; describeTime(6_089) // '6.089 s' */
 export function describeTime(ms: number): string {
-  const seconds = Math.ceil(ms / 1000)
+  const whole = Math.ceil(ms)
+  const seconds = (whole % 60_000) / 1000
   const parts = [
-    seconds >= 60 && `${Math.floor(seconds / 60)} min`,
-    (seconds % 60 > 0 || seconds === 0) && `${seconds % 60} s`,
+    whole >= 60_000 && `${Math.floor(whole / 60_000)} min`,
+    (seconds > 0 || whole === 0) && `${seconds} s`,
   ]
   return parts.filter(Boolean).join(' ')
 }
