@@ -1,4 +1,4 @@
-import { useId, useState } from 'react'
+import { useEffect, useId, useState } from 'react'
 import { type Timeline, useTimeline } from '../api/use-timeline.ts'
 import { formatNumber, formatTime } from '../format.ts'
 import { Button } from './button.tsx'
@@ -18,14 +18,27 @@ const views = [
   { value: 'marked', label: 'Only what is marked' },
 ] as const
 type View = (typeof views)[number]['value']
+const REFRESH_MS = 10_000
 
-/** What happened in a session, for both sides of it and for operators. */
-export function SessionTimeline({ path }: { path: string }) {
+/** What happened in a session, for both sides of it and for operators, whose every look is on record. */
+export function SessionTimeline({ path, isLive = false }: { path: string; isLive?: boolean }) {
   const timeline = useTimeline(path)
+  const { reload } = timeline
+  // What it cost is settled when it ends, so until then there is more to come. Looking again would fold up later pages.
+  const isFollowed = isLive && timeline.value?.tokensCharged === null && timeline.value.nextAfter === null
+  useEffect(() => {
+    if (!isFollowed) return
+    const again = setInterval(() => document.visibilityState === 'visible' && reload(), REFRESH_MS)
+    return () => clearInterval(again)
+  }, [isFollowed, reload])
   return (
     <Loaded answer={timeline} what="the timeline">
       {(value) => (
         <>
+          <p className="quiet">
+            {value.tokensCharged === null ? 'It has not ended.' : 'It has ended.'}
+            {isFollowed && ' What stands here is looked up again every ten seconds.'}
+          </p>
           <Summary timeline={value} />
           <Marks timeline={value} />
           <Lines timeline={value} />
@@ -51,14 +64,17 @@ function Summary({ timeline }: { timeline: Timeline }) {
     <>
       <Figures
         figures={[
-          { name: 'Used', value: formatTime(usedMs), note: 'what is charged' },
+          { name: 'Used', value: formatTime(usedMs), note: 'what counts' },
           { name: 'Served, not billed', value: formatTime(unbilledMs), note: 'nobody pays for it' },
           { name: 'In pauses', value: formatTime(pausedMs) },
           { name: 'Beats', value: formatNumber(beats) },
           {
             name: 'Charged',
             value: tokensCharged === null ? '–' : formatNumber(tokensCharged),
-            note: `at ${formatNumber(tokensPerMinute)} a minute`,
+            note:
+              tokensCharged === null
+                ? `when it ends, at ${formatNumber(tokensPerMinute)} a minute`
+                : `at ${formatNumber(tokensPerMinute)} a minute`,
           },
         ]}
       />
@@ -88,7 +104,7 @@ function Marks({ timeline: { marks } }: { timeline: Timeline }) {
     <section className="sheet" aria-labelledby={id}>
       <h2 id={id}>Marked in it</h2>
       {marks.length === 0 ? (
-        <p className="quiet">Nothing: no change of address or browser, and all that was served is billed.</p>
+        <p className="quiet">Nothing: no change of address or browser, and all that was served counts.</p>
       ) : (
         <dl className="facts marks">
           {marks.map(({ mark, count, ms }) => (

@@ -181,28 +181,37 @@ function RowTable({
     isNumber: true,
     cell: (row: Row) => formatNumber(Math.round(of(row))),
   })
+  // The newest is what one looks for. A month of nothing is long on a phone.
+  const shown = rows.filter(hasFigures).toReversed()
+  if (shown.length === 0) return <p className="quiet">Nothing happened in this time.</p>
   return (
-    <Table
-      label="All figures"
-      // The newest is what one looks for.
-      rows={rows.toReversed()}
-      keyOf={({ start }) => start}
-      columns={[
-        { name: 'From', cell: ({ start }) => describeStart(start, interval, timeZone).name },
-        number('Opened', ({ opened }) => opened),
-        number('Validated', ({ validated }) => validated),
-        number('Completed', ({ completed }) => completed),
-        number('Minutes', ({ minutes }) => minutes),
-        number('Users', ({ users }) => users),
-        number('Returning', ({ returningUsers }) => returningUsers),
-        number('Gross', ({ gross }) => gross),
-        number('Fee', ({ fee }) => fee),
-        number('Net', ({ net }) => net),
-        number('Refunded', ({ refunded }) => refunded),
-      ]}
-    />
+    <>
+      {shown.length < rows.length && (
+        <p className="quiet">Times in which nothing happened are left out; the file has them all.</p>
+      )}
+      <Table
+        label="All figures"
+        rows={shown}
+        keyOf={({ start }) => start}
+        columns={[
+          { name: 'From', cell: ({ start }) => describeStart(start, interval, timeZone).name },
+          number('Opened', ({ opened }) => opened),
+          number('Validated', ({ validated }) => validated),
+          number('Completed', ({ completed }) => completed),
+          number('Minutes', ({ minutes }) => minutes),
+          number('Users', ({ users }) => users),
+          number('Returning', ({ returningUsers }) => returningUsers),
+          number('Gross', ({ gross }) => gross),
+          number('Fee', ({ fee }) => fee),
+          number('Net', ({ net }) => net),
+          number('Refunded', ({ refunded }) => refunded),
+        ]}
+      />
+    </>
   )
 }
+
+const hasFigures = (row: Row) => Object.values(row).some((value) => typeof value === 'number' && value !== 0)
 
 let known: string[] | undefined
 function zones(own: string): string[] {

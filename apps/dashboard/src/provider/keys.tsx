@@ -63,7 +63,11 @@ export const Keys: ProviderPage = ({ provider }) => {
       {asked?.kind === 'new' && <NewKey path={path} onIssued={show} onClose={close} />}
       {asked?.kind === 'shown' && (
         <Dialog title={`The secret of “${asked.issued.name}”`} onClose={close} isDismissable={false}>
-          <Secret secret={asked.issued.secret} onClose={close} />
+          <Secret
+            secret={asked.issued.secret}
+            note="We keep nothing that it could be made from."
+            onClose={close}
+          />
         </Dialog>
       )}
       {asked?.kind === 'rotate' && (

@@ -15,6 +15,7 @@ export const Session: ProviderPage = ({ provider, params }) => {
       </p>
       <SessionTimeline
         key={sessionId}
+        isLive
         path={`/providers/${provider.id}/sessions/${encodeURIComponent(sessionId)}/timeline`}
       />
     </>

@@ -17,7 +17,7 @@ export function createSnippets({ apiUrl, providerId }: SnippetFacts): Snippet[] 
     {
       id: 'plain',
       name: 'Plain page',
-      hint: 'One script tag is a complete integration. The dialog, the time and the way back come with it.',
+      hint: 'The script tag brings the clock, the dialog and the way back. What stands in “serving” is shown only while the time is paid.',
       parts: [
         {
           label: 'In your page',
@@ -26,7 +26,8 @@ export function createSnippets({ apiUrl, providerId }: SnippetFacts): Snippet[] 
         data-provider-id="${providerId}"></script>
 
 <p>Time left: <span data-tm-remaining>–</span></p>
-<button data-tm-pause>Pause</button>`,
+<button data-tm-pause>Pause</button>
+<main data-tm-when="serving" hidden>Your app</main>`,
         },
       ],
     },

@@ -158,6 +158,7 @@ function About({
         <Dialog title="Its new signing secret" onClose={() => setIssued(undefined)} isDismissable={false}>
           <Secret
             secret={issued.secret}
+            note="We keep it encrypted, because every delivery is signed with it."
             onClose={() => {
               setIssued(undefined)
               onChanged()

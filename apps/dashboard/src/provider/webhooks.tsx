@@ -73,6 +73,7 @@ export const Webhooks: ProviderPage = ({ provider }) => {
         <Dialog title="Its signing secret" onClose={() => setIssued(undefined)} isDismissable={false}>
           <Secret
             secret={issued.secret}
+            note="We keep it encrypted, because every delivery is signed with it."
             onClose={() => {
               setIssued(undefined)
               navigate(`/providers/${provider.id}/webhooks/${issued.id}`)
