@@ -44,6 +44,7 @@ const LAYERS: string[][] = [
     'check-audit',
     'rotate-keys',
     'reseal',
+    'reseal-columns',
   ],
 ]
 const FEATURE_LAYER = LAYERS.length - 2

@@ -220,3 +220,19 @@ export function watchComplaints(context: BrowserContext): string[] {
   context.on('page', watch)
   return complaints
 }
+
+/** An app of theirs, served by the stack. */
+export async function registerApp(stack: DashboardStack, owner: Person, name: string): Promise<string> {
+  const provider = await stack.call<{ id: string }>('POST', '/providers', {
+    token: owner.accessToken,
+    body: {
+      name,
+      description: 'One thing at a time.\nNothing else.',
+      category: 'productivity',
+      launchUrl: `${stack.appUrl}/`,
+      allowedOrigins: [stack.appUrl],
+      tokensPerMinute: 4,
+    },
+  })
+  return provider.id
+}

@@ -10,6 +10,7 @@ import {
   type DashboardStack,
   PASSWORD,
   type Person,
+  registerApp,
   startDashboardStack,
   watchComplaints,
 } from './dashboard-stack.ts'
@@ -43,25 +44,10 @@ async function linkTo(email: string): Promise<string> {
   return link
 }
 
-async function registerApp(owner: Person, name: string): Promise<string> {
-  const { id } = await stack.call<{ id: string }>('POST', '/providers', {
-    token: owner.accessToken,
-    body: {
-      name,
-      description: 'One thing at a time.',
-      category: 'productivity',
-      launchUrl: `${stack.appUrl}/`,
-      allowedOrigins: [stack.appUrl],
-      tokensPerMinute: 4,
-    },
-  })
-  return id
-}
-
 describe('an owner', () => {
   test('invites somebody new, who registers through the mailed link and works with them', async () => {
     const owner = await stack.register('olga@example.com')
-    const id = await registerApp(owner, 'Tonart')
+    const id = await registerApp(stack, owner, 'Tonart')
     const context = await stack.newContext({ person: owner })
     const complaints = watchComplaints(context)
     const page = await context.newPage()
@@ -122,7 +108,7 @@ describe('an owner', () => {
   test('makes a member the primary owner with the password, then leaves', async () => {
     const owner = await stack.register('hedy@example.com')
     const heir = await stack.register('lise@example.com')
-    const id = await registerApp(owner, 'Nachfolge')
+    const id = await registerApp(stack, owner, 'Nachfolge')
     await stack.call('POST', `/providers/${id}/invitations`, {
       token: owner.accessToken,
       body: { email: heir.email, role: 'developer' },
@@ -156,7 +142,7 @@ describe('an owner', () => {
 test('somebody signed in as another person is told for whom an invitation is', async () => {
   const owner = await stack.register('marie@example.com')
   const other = await stack.register('other@example.com')
-  const id = await registerApp(owner, 'Radium')
+  const id = await registerApp(stack, owner, 'Radium')
   await stack.call('POST', `/providers/${id}/invitations`, {
     token: owner.accessToken,
     body: { email: 'irene@example.com', role: 'viewer' },
@@ -233,7 +219,7 @@ describe('an operator', () => {
   beforeAll(async () => {
     operator = await stack.register('operator@example.com', { isOperator: true })
     owner = await stack.register('rosalind@example.com')
-    id = await registerApp(owner, 'Helix')
+    id = await registerApp(stack, owner, 'Helix')
     await stack.call('POST', `/providers/${id}/approve`, { token: operator.accessToken })
   })
   test('pays a provider what it earned, with a reference that the provider reads', async () => {

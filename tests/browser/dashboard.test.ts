@@ -6,6 +6,7 @@ import {
   type DashboardStack,
   PASSWORD,
   type Person,
+  registerApp,
   startDashboardStack,
   watchComplaints,
 } from './dashboard-stack.ts'
@@ -21,21 +22,6 @@ afterAll(() => stack?.close())
 
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name })
 const heading = (page: Page, name: string) => page.getByRole('heading', { level: 1, name })
-
-async function registerApp(owner: Person, name: string): Promise<string> {
-  const provider = await stack.call<{ id: string }>('POST', '/providers', {
-    token: owner.accessToken,
-    body: {
-      name,
-      description: 'One thing at a time.\nNothing else.',
-      category: 'productivity',
-      launchUrl: `${stack.appUrl}/`,
-      allowedOrigins: [stack.appUrl],
-      tokensPerMinute: 4,
-    },
-  })
-  return provider.id
-}
 
 describe('a new provider’s first ten minutes', () => {
   test('lead from registration to the first beat and a delivered, verified webhook', async () => {
@@ -123,7 +109,7 @@ describe('a new provider’s first ten minutes', () => {
 describe('an operator', () => {
   test('sends an app back with a reason its owner reads, then lists it, then suspends it', async () => {
     const owner = await stack.register('grace@example.com')
-    const id = await registerApp(owner, 'Tonart')
+    const id = await registerApp(stack, owner, 'Tonart')
     const ask = () =>
       stack.call('PATCH', `/providers/${id}`, { token: owner.accessToken, body: { status: 'in_review' } })
     await ask()
@@ -223,7 +209,7 @@ describe('a provider', () => {
 
   beforeAll(async () => {
     owner = await stack.register('lise@example.com')
-    id = await registerApp(owner, 'Fokus')
+    id = await registerApp(stack, owner, 'Fokus')
     const context = await stack.newContext({ person: owner })
     complaints = watchComplaints(context)
     page = await context.newPage()

@@ -81,9 +81,16 @@ export function nameOfStatement(sql: string): string {
   const verb = /\b(select|insert|update|delete)\b/i
     .exec(sql.replace(/^\s*with\b[^(]*\(/i, ''))?.[1]
     ?.toLowerCase()
-  const writes = /\b(insert into|(?<!for )update|delete from)\s+([a-z_]+)/i.exec(sql)
+  const writes = /\b(insert into|(?<!for (?:no key )?)update|delete from)\s+([a-z_]+)/i.exec(sql)
   if (writes) return `${writes[1]?.split(' ', 1)[0]?.toLowerCase()} ${writes[2]}`
   const called = /\bselect\s+(?:\*\s+from\s+)?([a-z_]+)\(/i.exec(sql)?.[1]
-  const table = /\bfrom\s+([a-z_]+)/i.exec(sql)?.[1]
+  const table = /\bfrom\s+([a-z_]+)/i.exec(withoutSubselects(sql))?.[1]
   return [verb ?? 'statement', table ?? called].filter(Boolean).join(' ')
+}
+
+/** What a statement reads is named by its own "from", not by one in its select list. */
+function withoutSubselects(sql: string): string {
+  if (/^\s*with\b/i.test(sql)) return sql
+  const inner = /\(\s*select\b[^()]*(?:\([^()]*\)[^()]*)*\)/gi
+  return sql.replace(inner, '()')
 }

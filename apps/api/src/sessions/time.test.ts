@@ -67,21 +67,21 @@ describe('what a gap since the last beat counts', () => {
   })
 
   test.each([
-    { then: 'complete', status: 'ended' },
-    { then: 'pause', status: 'paused' },
-    { then: 'relaunch', status: 'active' },
-  ])('after a final beat, $then in the marketplace makes no navigation of it', async ({ then, status }) => {
+    { call: 'complete', status: 'ended' },
+    { call: 'pause', status: 'paused' },
+    { call: 'relaunch', status: 'active' },
+  ])('after a final beat, $call in the marketplace makes no navigation of it', async ({ call, status }) => {
     const play = await openSession(await freshMarket())
     await play.use(60)
     await play.beat({ final: true })
     api.clock.advance({ seconds: 20 })
-    if (then === 'complete') {
+    if (call === 'complete') {
       const token = await accessTokenOf(api, play.user.id)
       await api.call('POST', `/api/v1/sessions/${play.sessionId}/complete`, { token })
     } else {
-      const { body } = await play.market('POST', `/${then}`)
+      const { body } = await play.market('POST', `/${call}`)
       play.clientId = 'second_client'
-      if (then === 'relaunch') await validateLaunch(play, { launchJwt: body.launchJwt })
+      if (call === 'relaunch') await validateLaunch(play, { launchJwt: body.launchJwt })
     }
     expect((await play.look()).body).toMatchObject({ status, usedMs: 60_000 })
   })
