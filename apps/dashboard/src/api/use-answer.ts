@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import { call } from './call.ts'
 
 /** What a page is waiting for, got, or did not get. */
@@ -10,33 +10,45 @@ export interface Answer<T> {
   reload(): void
 }
 
-/** Reads from the API; `undefined` for a path reads nothing. An answer that is overtaken by a newer question is dropped. */
-export function useAnswer<T>(path: string | undefined): Answer<T> {
-  const [state, setState] = useState<{ path: string | undefined; value?: T; error?: unknown }>({
-    path: undefined,
+/**
+ * Reads for each `key`, and again when asked to; without one it reads nothing. An answer that is overtaken by a newer
+ * question is dropped.
+ */
+export function useRead<T>(
+  key: string | undefined,
+  read: (key: string, signal: AbortSignal) => Promise<T>,
+): Answer<T> {
+  const [state, setState] = useState<{ key: string | undefined; value?: T; error?: unknown }>({
+    key: undefined,
   })
   const [round, setRound] = useState(0)
+  const latest = useRef(read)
+  latest.current = read
   const reload = useCallback(() => setRound((before) => before + 1), [])
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new round asks the same again.
   useEffect(() => {
-    if (path === undefined) return
+    if (key === undefined) return
     const stopped = new AbortController()
-    call<T>('GET', path, undefined, { signal: stopped.signal }).then(
-      (value) => !stopped.signal.aborted && setState({ path, value }),
-      (error) => !stopped.signal.aborted && setState({ path, error }),
+    latest.current(key, stopped.signal).then(
+      (value) => !stopped.signal.aborted && setState({ key, value }),
+      (error) => !stopped.signal.aborted && setState({ key, error }),
     )
     return () => stopped.abort()
-  }, [path, round])
+  }, [key, round])
 
-  const isCurrent = state.path === path
+  const isCurrent = state.key === key
   return {
     value: isCurrent ? state.value : undefined,
     error: isCurrent ? state.error : undefined,
-    isLoading: path !== undefined && !isCurrent,
+    isLoading: key !== undefined && !isCurrent,
     reload,
   }
 }
+
+/** Reads from the API as the signed-in person; `undefined` for a path reads nothing. */
+export const useAnswer = <T>(path: string | undefined): Answer<T> =>
+  useRead<T>(path, (at, signal) => call<T>('GET', at, undefined, { signal }))
 
 export interface Pages<T> extends Answer<T[]> {
   hasMore: boolean

@@ -3,8 +3,7 @@ import { useUserId } from '../account.tsx'
 import { call } from '../api/call.ts'
 import { send } from '../api/http.ts'
 import { signOut } from '../api/sign-in.ts'
-import { useAnswer } from '../api/use-answer.ts'
-import { useRead } from '../api/use-read.ts'
+import { useAnswer, useRead } from '../api/use-answer.ts'
 import { useSubmit } from '../api/use-submit.ts'
 import type { MemberRole, Profile } from '../api/wire.ts'
 import { formatMoment } from '../format.ts'
@@ -28,7 +27,7 @@ interface Found {
 export function Invitation() {
   const userId = useUserId()
   const [token] = useState(takeToken)
-  const found = useRead<Found>(async (signal) =>
+  const found = useRead<Found>('invitation', async (_key, signal) =>
     (await send('/invitations/find', { method: 'POST', body: { token }, signal })).json(),
   )
   return (

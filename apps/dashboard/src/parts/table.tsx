@@ -22,8 +22,7 @@ export function Table<Row>({
 }) {
   const look = (column: Column<Row>) => (column.isNumber ? 'number' : undefined)
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard must reach what scrolls.
-    <div className="table-frame" role="group" aria-label={label} tabIndex={0}>
+    <TableFrame label={label}>
       <table className="is-cards" role="table" aria-label={label}>
         <thead role="rowgroup">
           <tr role="row">
@@ -46,6 +45,16 @@ export function Table<Row>({
           ))}
         </tbody>
       </table>
+    </TableFrame>
+  )
+}
+
+/** Scrolls a table that is wider than its place. */
+export function TableFrame({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard must reach what scrolls.
+    <div className="table-frame" role="group" aria-label={label} tabIndex={0}>
+      {children}
     </div>
   )
 }

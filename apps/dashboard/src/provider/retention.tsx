@@ -4,6 +4,7 @@ import type { Retention as Answer } from '../api/wire.ts'
 import { formatMoment, formatNumber, formatShare } from '../format.ts'
 import { Select } from '../parts/field.tsx'
 import { Empty, Loaded } from '../parts/loaded.tsx'
+import { TableFrame } from '../parts/table.tsx'
 import { SaveCsv } from './save-csv.tsx'
 
 const intervals = [
@@ -62,9 +63,7 @@ function Cohorts({ retention: { cohorts, interval } }: { retention: Answer }) {
       ...(interval === 'month' ? { month: 'short', year: 'numeric' } : { day: 'numeric', month: 'short' }),
     }).format(new Date(start))
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard must reach what scrolls.
-    // biome-ignore lint/a11y/useSemanticElements: a region that scrolls, not a set of fields.
-    <div className="table-frame" role="group" aria-label="Who comes back" tabIndex={0}>
+    <TableFrame label="Who comes back">
       <table className="retention">
         <caption className="visually-hidden">
           People by the {interval} in which they came first, and the share of them that came in each{' '}
@@ -105,6 +104,6 @@ function Cohorts({ retention: { cohorts, interval } }: { retention: Answer }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableFrame>
   )
 }
