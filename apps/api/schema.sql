@@ -875,74 +875,100 @@ AS $function$
   )::text
 $function$;
 
-CREATE OR REPLACE FUNCTION public.capture_holds(p_tenant_id text, p_reference text, p_amount bigint, p_provider_id text, p_fee_basis_points integer, p_description text, p_transfer_ids text[], p_now timestamp with time zone, OUT resolved boolean, OUT captured bigint, OUT released bigint, OUT fee bigint)
- RETURNS record
+CREATE OR REPLACE FUNCTION public.capture_holds(p_tenant_ids text[], p_references text[], p_amounts bigint[], p_provider_ids text[], p_fee_basis_points integer[], p_descriptions text[], p_charge_ids text[], p_fee_ids text[], p_debt_ids text[], p_times timestamp with time zone[])
+ RETURNS TABLE(reference text, captured bigint, released bigint, fee bigint)
  LANGUAGE plpgsql
 AS $function$
 declare
-  wallet text;
-  owes boolean;
-  left_posted bigint;
-  left_sequence bigint;
+  item record;
 begin
-  resolved := false; captured := 0; released := 0; fee := 0;
-  select h.wallet_id into wallet from holds h
-  where h.tenant_id = p_tenant_id and h.reference = p_reference and h.resolution is null limit 1;
-  if wallet is null then
-    return;
-  end if;
-  select w.debt > 0 into owes from wallets w where w.tenant_id = p_tenant_id and w.id = wallet for update;
-  -- Only now, under the wallet's lock, is it settled which holds are still open.
-  with open_holds as (
-    select h.id, coalesce(sum(h.amount) over (order by h.id rows between unbounded preceding and 1 preceding), 0) as before
-    from holds h
-    where h.tenant_id = p_tenant_id and h.reference = p_reference and h.resolution is null
-  ), closed as (
-    update holds h set
-      captured = greatest(0, least(h.amount, p_amount - o.before)),
-      released = h.amount - greatest(0, least(h.amount, p_amount - o.before)),
-      resolution = case when p_amount > o.before then 'captured' else 'released' end,
-      resolved_at = p_now
-    from open_holds o
-    where h.tenant_id = p_tenant_id and h.id = o.id and h.resolution is null
-    returning h.captured, h.released
-  )
-  select count(*) > 0, coalesce(sum(c.captured), 0), coalesce(sum(c.released), 0)
-  into resolved, captured, released from closed c;
-  if not resolved then
-    return;
-  end if;
-  if captured <> p_amount then
-    raise exception 'a capture of % exceeds the holds of % by %', p_amount, p_reference, p_amount - captured
-      using errcode = 'integrity_constraint_violation';
-  end if;
-  update wallets w set
-    posted = w.posted - captured,
-    held = w.held - captured - (case when owes then 0 else released end),
-    sequence = w.sequence + (captured > 0)::int
-  where w.tenant_id = p_tenant_id and w.id = wallet
-  returning w.posted, w.sequence into left_posted, left_sequence;
-  -- Half up, in whole tokens.
-  fee := (captured * p_fee_basis_points + 5000) / 10000;
-  if captured > 0 then
-    insert into transfers (
-      tenant_id, id, kind, debit_account_id, credit_account_id, amount, debit_sequence, debit_balance_after,
-      session_id, description, created_at
-    ) values (
-      p_tenant_id, p_transfer_ids[1], 'charge', wallet, p_provider_id, captured, left_sequence, left_posted,
-      p_reference, p_description, p_now
-    );
-  end if;
-  if fee > 0 then
-    insert into transfers (
-      tenant_id, id, kind, debit_account_id, credit_account_id, amount, session_id, description, created_at
-    ) values (
-      p_tenant_id, p_transfer_ids[2], 'fee', p_provider_id, 'platform_fee', fee, p_reference, 'Platform fee', p_now
-    );
-  end if;
-  if owes then
-    perform free_after_debt(p_tenant_id, wallet, released, p_transfer_ids[3], p_now);
-  end if;
+  perform from wallets w
+  join (
+    select distinct h.tenant_id, h.wallet_id
+    from unnest(p_tenant_ids, p_references) as i (tenant_id, reference)
+    join holds h on h.tenant_id = i.tenant_id and h.reference = i.reference and h.resolution is null
+  ) h on w.tenant_id = h.tenant_id and w.id = h.wallet_id
+  order by w.tenant_id, w.id
+  for update of w;
+
+  for item in
+    with input as materialized (
+      select * from unnest(p_tenant_ids, p_references, p_amounts, p_provider_ids, p_fee_basis_points, p_descriptions,
+          p_charge_ids, p_fee_ids, p_debt_ids, p_times)
+        with ordinality as i (tenant_id, reference, amount, provider_id, fee_basis_points, description, charge_id, fee_id,
+          debt_id, at, ordinal)
+    ), open_holds as (
+      select h.tenant_id, h.id, i.ordinal, i.amount, i.at,
+        coalesce(sum(h.amount) over (
+          partition by i.ordinal order by h.id rows between unbounded preceding and 1 preceding), 0) as before
+      from input i
+      join holds h on h.tenant_id = i.tenant_id and h.reference = i.reference
+      where h.resolution is null
+    ), closed as (
+      update holds h set
+        captured = greatest(0, least(h.amount, o.amount - o.before)),
+        released = h.amount - greatest(0, least(h.amount, o.amount - o.before)),
+        resolution = case when o.amount > o.before then 'captured' else 'released' end,
+        resolved_at = o.at
+      from open_holds o
+      where h.tenant_id = o.tenant_id and h.id = o.id and h.resolution is null
+      returning o.ordinal, h.wallet_id, h.captured, h.released
+    ), resolved as materialized (
+      -- The fee is rounded half up, in whole tokens.
+      select i.*, c.wallet_id, c.captured, c.released, (c.captured * i.fee_basis_points + 5000) / 10000 as fee,
+        sum(c.captured) over so_far as captured_so_far,
+        count(*) filter (where c.captured > 0) over so_far as charges_so_far
+      from (
+        select c.ordinal, min(c.wallet_id) as wallet_id, sum(c.captured)::bigint as captured,
+          sum(c.released)::bigint as released
+        from closed c group by c.ordinal
+      ) c
+      join input i on i.ordinal = c.ordinal
+      window so_far as (partition by i.tenant_id, c.wallet_id order by i.ordinal)
+    ), moved as (
+      update wallets w set
+        posted = w.posted - r.captured,
+        held = w.held - r.captured - (case when w.debt > 0 then 0 else r.released end),
+        sequence = w.sequence + r.charges
+      from (
+        select r.tenant_id, r.wallet_id, sum(r.captured) as captured, sum(r.released) as released,
+          count(*) filter (where r.captured > 0) as charges
+        from resolved r group by 1, 2
+      ) r
+      where w.tenant_id = r.tenant_id and w.id = r.wallet_id
+      returning w.tenant_id, w.id, w.debt > 0 as owes, w.posted + r.captured as posted, w.sequence - r.charges as sequence
+    ), written as (
+      insert into transfers (
+        tenant_id, id, kind, debit_account_id, credit_account_id, amount, debit_sequence, debit_balance_after, session_id,
+        description, created_at
+      )
+      select r.tenant_id, r.charge_id, 'charge', r.wallet_id, r.provider_id, r.captured, m.sequence + r.charges_so_far,
+        m.posted - r.captured_so_far, r.reference, r.description, r.at
+      from resolved r join moved m on m.tenant_id = r.tenant_id and m.id = r.wallet_id
+      where r.captured > 0
+      union all
+      select r.tenant_id, r.fee_id, 'fee', r.provider_id, 'platform_fee', r.fee, null, null, r.reference, 'Platform fee', r.at
+      from resolved r
+      where r.fee > 0
+    )
+    select r.*, m.owes
+    from resolved r join moved m on m.tenant_id = r.tenant_id and m.id = r.wallet_id
+    order by r.ordinal
+  loop
+    if item.captured <> item.amount then
+      raise exception 'a capture of % exceeds the holds of % by %', item.amount, item.reference, item.amount - item.captured
+        using errcode = 'integrity_constraint_violation';
+    end if;
+    -- What is released stands in `held` until the debt took its part.
+    if item.owes then
+      perform free_after_debt(item.tenant_id, item.wallet_id, item.released, item.debt_id, item.at);
+    end if;
+    reference := item.reference;
+    captured := item.captured;
+    released := item.released;
+    fee := item.fee;
+    return next;
+  end loop;
 end
 $function$;
 
@@ -1477,7 +1503,7 @@ create policy tenant_sees_its_own on public.webhook_endpoints as permissive for 
 
 grant execute on function public.audit_text(e public.audit_entries) to public;
 
-grant execute on function public.capture_holds(p_tenant_id text, p_reference text, p_amount bigint, p_provider_id text, p_fee_basis_points integer, p_description text, p_transfer_ids text[], p_now timestamp with time zone, OUT resolved boolean, OUT captured bigint, OUT released bigint, OUT fee bigint) to public;
+grant execute on function public.capture_holds(p_tenant_ids text[], p_references text[], p_amounts bigint[], p_provider_ids text[], p_fee_basis_points integer[], p_descriptions text[], p_charge_ids text[], p_fee_ids text[], p_debt_ids text[], p_times timestamp with time zone[]) to public;
 
 grant execute on function public.counted_ms(s public.sessions, p_at timestamp with time zone, p_active_ms bigint) to public;
 

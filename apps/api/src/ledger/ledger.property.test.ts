@@ -28,7 +28,7 @@ afterAll(() => api.close())
 type Step =
   | { kind: 'credit'; amount: number }
   | { kind: 'hold'; amount: number }
-  | { kind: 'capture'; which: number; share: number; fee: number }
+  | { kind: 'capture'; which: number[]; share: number; fee: number }
   | { kind: 'reverse'; which: number; share: number }
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -36,7 +36,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('hold' as const), amount: fc.integer({ min: 0, max: 400 }) }),
   fc.record({
     kind: fc.constant('capture' as const),
-    which: fc.nat(20),
+    // Several at once, as a batch of sessions of one person has them.
+    which: fc.array(fc.nat(20), { minLength: 1, maxLength: 4 }),
     share: fc.double({ min: 0, max: 1, noNaN: true }),
     fee: fc.constantFrom(0, 1, 1_999, 2_000, 3_333, 10_000),
   }),
@@ -127,31 +128,35 @@ async function take(tx: Tx, walletId: string, model: Model, one: Step, i: number
       break
     }
     case 'capture': {
-      const hold = model.holds[one.which % Math.max(1, model.holds.length)]
-      if (!hold) break
-      const amount = Math.floor(hold.amount * one.share)
-      const captures = await captureHolds(tx, [
-        {
+      const holds = [...new Set(one.which.map((which) => model.holds[which % model.holds.length]))].filter(
+        (hold) => hold !== undefined,
+      )
+      const shareOf = ({ amount }: { amount: number }) => Math.floor(amount * one.share)
+      const captures = await captureHolds(
+        tx,
+        holds.map((hold) => ({
           tenantId: PUBLIC_TENANT_ID,
           reference: hold.reference,
-          amount,
+          amount: shareOf(hold),
           providerId: PROVIDER,
           feeBasisPoints: one.fee,
           description: 'Property',
           now,
-        },
-      ])
-      const capture = captures.get(hold.reference)
-      expect(capture?.resolved).toBe(hold.isOpen)
-      if (!hold.isOpen) break
-      const fee = Math.floor((amount * one.fee + 5_000) / 10_000)
-      expect(capture).toEqual({ resolved: true, captured: amount, released: hold.amount - amount, fee })
-      hold.isOpen = false
-      model.posted -= amount
-      model.held -= amount
-      model.earned += amount
-      model.fees += fee
-      model.free(hold.amount - amount)
+        })),
+      )
+      for (const hold of holds) {
+        const amount = shareOf(hold)
+        const fee = Math.floor((amount * one.fee + 5_000) / 10_000)
+        const capture = { captured: amount, released: hold.amount - amount, fee }
+        expect(captures.get(hold.reference)).toEqual(hold.isOpen ? capture : undefined)
+        if (!hold.isOpen) continue
+        hold.isOpen = false
+        model.posted -= amount
+        model.held -= amount
+        model.earned += amount
+        model.fees += fee
+        model.free(hold.amount - amount)
+      }
       break
     }
     case 'reverse': {

@@ -180,7 +180,8 @@ test('a refund of tokens that are spent becomes a debt, never a negative wallet'
   expect(after.body).toEqual({ available: 300, held: 700, total: 1_000 })
   // Free the hold for the ledger's check at the end.
   await api.deps.db.batch.query(
-    `select capture_holds($1, $2, 0, 'prv_x', 0, 'none', array['trf_a', 'trf_b', 'trf_c'], now())`,
+    `select capture_holds(array[$1], array[$2], '{0}', '{prv_x}', '{0}', '{none}', '{trf_a}', '{trf_b}', '{trf_c}',
+       array[now()])`,
     [PUBLIC_TENANT_ID, `ses_${user.id}`],
   )
 })

@@ -65,8 +65,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'a capture forgets to release the rest',
     sqlFunction: 'capture_holds',
-    from: 'held = w.held - captured - (case when owes then 0 else released end)',
-    to: 'held = w.held - captured',
+    from: 'held = w.held - r.captured - (case when w.debt > 0 then 0 else r.released end)',
+    to: 'held = w.held - r.captured',
   },
   {
     name: 'the fee is rounded down',
@@ -77,14 +77,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'the newest hold is captured first',
     sqlFunction: 'capture_holds',
-    from: 'over (order by h.id rows',
-    to: 'over (order by h.id desc rows',
+    from: 'partition by i.ordinal order by h.id rows',
+    to: 'partition by i.ordinal order by h.id desc rows',
   },
   {
     name: 'what a session releases does not pay a debt',
     sqlFunction: 'capture_holds',
-    from: 'select w.debt > 0 into owes',
-    to: 'select false into owes',
+    from: 'w.debt > 0 as owes',
+    to: 'false as owes',
   },
   {
     name: 'a refund takes from what is held',
