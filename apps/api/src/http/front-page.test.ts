@@ -31,20 +31,22 @@ describe('the address of the API itself', () => {
     expect(answer.body).not.toMatch(/ style=| on\w+=/)
   })
 
-  test.each([['application/json'], ['*/*'], [undefined], ['application/json, text/html;q=0.9']])(
-    'is JSON for programs that send Accept: %s',
-    async (accept) => {
-      const answer = await ask(accept)
-      expect(answer.statusCode).toBe(200)
-      expect(answer.headers['content-type']).toMatch(/^application\/json/)
-      expect(answer.json()).toMatchObject({
-        name: 'Token Marketplace Platform',
-        docs: 'http://localhost:4000/docs/',
-        openapi: 'http://localhost:4000/openapi.json',
-        dashboard: 'http://localhost:4000/dashboard',
-      })
-    },
-  )
+  test.each([
+    ['application/json'],
+    ['*/*'],
+    [undefined],
+    ['application/json, text/html;q=0.9'],
+  ])('is JSON for programs that send Accept: %s', async (accept) => {
+    const answer = await ask(accept)
+    expect(answer.statusCode).toBe(200)
+    expect(answer.headers['content-type']).toMatch(/^application\/json/)
+    expect(answer.json()).toMatchObject({
+      name: 'Token Marketplace Platform',
+      docs: 'http://localhost:4000/docs/',
+      openapi: 'http://localhost:4000/openapi.json',
+      dashboard: 'http://localhost:4000/dashboard',
+    })
+  })
 
   test('tells caches that it depends on who asks, and is counted like what anybody may call', async () => {
     const { headers } = await ask(BROWSER)

@@ -67,7 +67,11 @@ function render({ name, docs, openapi, errors, dashboard, marketplace }: FrontPa
       `<h1>${name}</h1>`,
       '<p>People buy tokens once and spend them, by the minute, in any third-party app. This is its API.</p>',
       link(marketplace, 'Marketplace', 'Buy tokens, find an app, open a session.'),
-      link(dashboard, 'Dashboard', 'For providers: list an app, see its sessions and earnings. And for operators.'),
+      link(
+        dashboard,
+        'Dashboard',
+        'For providers: list an app, see its sessions and earnings. And for operators.',
+      ),
       link(docs, 'API reference', 'Every call, to read and try.'),
       link(openapi, 'OpenAPI document', 'The same for programs.'),
       link(errors, 'Errors', 'Every refusal, and what to do about it.'),
