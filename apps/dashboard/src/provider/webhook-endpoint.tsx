@@ -15,7 +15,7 @@ import { Secret } from '../parts/secret.tsx'
 import { State } from '../parts/state.tsx'
 import { changeQuery, Link, navigate, PageTitle, useAddress } from '../router.tsx'
 import { Deliveries } from './deliveries.tsx'
-import { EndpointForm } from './endpoint-form.tsx'
+import { EndpointDialog } from './endpoint-dialog.tsx'
 import type { ProviderPage } from './provider-page.ts'
 import { EndpointState } from './webhooks.tsx'
 
@@ -118,18 +118,17 @@ function About({
         </Button>
       </div>
       {asked === 'change' && (
-        <Dialog title="Change the endpoint" onClose={close}>
-          <EndpointForm
-            endpoint={endpoint}
-            action="Save"
-            onCancel={close}
-            onSubmit={async (change) => {
-              await call('PATCH', path, change)
-              close()
-              onChanged()
-            }}
-          />
-        </Dialog>
+        <EndpointDialog
+          title="Change the endpoint"
+          endpoint={endpoint}
+          action="Save"
+          onClose={close}
+          onSubmit={async (change) => {
+            await call('PATCH', path, change)
+            close()
+            onChanged()
+          }}
+        />
       )}
       {asked === 'rotate' && (
         <Confirm
