@@ -47,7 +47,11 @@ export async function approveListingChange(tx: Tx, decision: Decision): Promise<
     now,
   ])
   assert(row, 'a locked provider is still there')
-  await enqueueProviderMail(tx, { kind: 'change_approved', tenantId: decision.actor.tenantId, providerId: id })
+  await enqueueProviderMail(tx, {
+    kind: 'change_approved',
+    tenantId: decision.actor.tenantId,
+    providerId: id,
+  })
   return row
 }
 
