@@ -71,6 +71,12 @@ const pages: Seen[] = [
     ready: 'tbody tr',
     prepare: press('Show '),
   },
+  {
+    name: 'webhook-replay',
+    path: () => ofApp(`/webhooks/${endpointId}`)(),
+    ready: 'tbody tr',
+    prepare: press('Replay'),
+  },
   { name: 'keys', path: ofApp('/keys'), ready: 'tbody tr' },
   { name: 'key-new', path: ofApp('/keys'), ready: 'tbody tr', prepare: press('Make a key') },
   { name: 'appearance', path: ofApp('/appearance'), ready: '.preview' },
