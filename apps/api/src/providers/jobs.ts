@@ -47,8 +47,15 @@ const DECIDED: Record<ProviderMail['kind'], Decided> = {
     status: 'listed',
     subject: 'Your change was approved',
     say: (app) => [
-      `an operator looked at what was changed in ${app} and lets it stand. What waited for that is live now.`,
-      'Origins that new addresses left out work on for 24 hours, so that nobody’s session is cut off.',
+      `an operator looked at what was changed in ${app} and lets it stand. Nothing more is to be done.`,
+    ],
+  },
+  addresses_approved: {
+    status: 'listed',
+    subject: 'Your new addresses are live',
+    say: (app) => [
+      `an operator approved the new addresses of ${app}: sessions open there from now on.`,
+      'Origins that they leave out work on for 24 hours, so that nobody’s session is cut off.',
     ],
   },
   change_rejected: {

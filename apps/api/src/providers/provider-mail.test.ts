@@ -112,14 +112,14 @@ describe('owners and developers, each once, are told that a change of the listed
   }
 
   test.each([
-    ['its texts', { description: 'Type slower.' }],
-    ['its addresses', { launchUrl: 'https://other.example.com/start' }],
-  ])('was approved: %s', async (_what, change) => {
+    ['its texts', { description: 'Type slower.' }, 'Your change was approved'],
+    ['its addresses', { launchUrl: 'https://other.example.com/start' }, 'Your new addresses are live'],
+  ])('was approved: %s', async (_what, change, said) => {
     await decide('approve', change)
     const messages = await accounts.deliver()
     expect(recipientsOf(messages)).toEqual(owners())
     for (const { subject, raw } of messages) {
-      expect(subject).toBe('Your change was approved')
+      expect(subject).toBe(said)
       expect(raw).toContain(`http://localhost:4000/dashboard/providers/${providerId}`)
     }
   })

@@ -48,7 +48,7 @@ export async function approveListingChange(tx: Tx, decision: Decision): Promise<
   ])
   assert(row, 'a locked provider is still there')
   await enqueueProviderMail(tx, {
-    kind: 'change_approved',
+    kind: before.heldAddresses ? 'addresses_approved' : 'change_approved',
     tenantId: decision.actor.tenantId,
     providerId: id,
   })
