@@ -248,7 +248,7 @@ describe('an operator', () => {
     await button(page, 'Mark as paid').click()
     await page.getByLabel('Reference of the transfer').fill('SEPA 2026-0042')
     await button(page, 'It is paid').click()
-    await page.getByText('None', { exact: true }).waitFor()
+    await page.getByText('Nothing waits to be transferred').waitFor()
     await page.getByLabel('Which payouts').selectOption('paid')
     await page.getByRole('table', { name: 'Payouts' }).getByText('SEPA 2026-0042').waitFor()
 
