@@ -71,6 +71,12 @@ const pages: Seen[] = [
     ready: 'tbody tr',
     prepare: press('Show '),
   },
+  {
+    name: 'webhook-replay',
+    path: () => ofApp(`/webhooks/${endpointId}`)(),
+    ready: 'tbody tr',
+    prepare: press('Replay'),
+  },
   { name: 'keys', path: ofApp('/keys'), ready: 'tbody tr' },
   { name: 'key-new', path: ofApp('/keys'), ready: 'tbody tr', prepare: press('Make a key') },
   { name: 'appearance', path: ofApp('/appearance'), ready: '.preview' },
@@ -336,4 +342,29 @@ test('nothing scrolls sideways at 360 px', async () => {
     await shoot(page, `${name}-360`)
   })
   expect(wide).toEqual([])
+})
+
+test('where no colour was chosen, swatches show what the dialog has, on a light page and a dark one', async () => {
+  const context = await stack.newContext({ width: 1280, person: owner })
+  const page = await context.newPage()
+  await page.goto(`${stack.url}/dashboard${ofApp('/appearance')()}`)
+  const seen: string[] = []
+  for (const scheme of ['Light', 'Dark']) {
+    await page.getByRole('radio', { name: scheme, exact: true }).check({ force: true })
+    const shown = await page.locator('.preview > div').evaluate((host) => {
+      const hexOf = (selector: string) => {
+        const rgb = getComputedStyle(host.shadowRoot!.querySelector(selector)!).backgroundColor
+        return `#${rgb
+          .match(/\d+/g)!
+          .map((channel) => Number(channel).toString(16).padStart(2, '0'))
+          .join('')}`
+      }
+      return [hexOf('button'), hexOf('dialog')]
+    })
+    const swatches = [page.getByLabel('Main button'), page.getByLabel('Background')]
+    expect(await Promise.all(swatches.map((swatch) => swatch.inputValue()))).toEqual(shown)
+    seen.push(...shown)
+  }
+  expect(seen[0]).not.toBe(seen[2])
+  await context.close()
 })

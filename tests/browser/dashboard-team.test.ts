@@ -240,7 +240,7 @@ describe('an operator', () => {
     const complaints = watchComplaints(context)
     const page = await context.newPage()
     await page.goto(`${stack.url}/dashboard/operator/payouts`)
-    await page.getByText('None', { exact: true }).waitFor()
+    await page.getByText('Nothing waits to be transferred').waitFor()
     await button(page, 'Set an amount aside').click()
     await page.getByLabel('App (id)').fill(id)
     await button(page, 'Set it aside').click()
@@ -248,7 +248,7 @@ describe('an operator', () => {
     await button(page, 'Mark as paid').click()
     await page.getByLabel('Reference of the transfer').fill('SEPA 2026-0042')
     await button(page, 'It is paid').click()
-    await page.getByText('None', { exact: true }).waitFor()
+    await page.getByText('Nothing waits to be transferred').waitFor()
     await page.getByLabel('Which payouts').selectOption('paid')
     await page.getByRole('table', { name: 'Payouts' }).getByText('SEPA 2026-0042').waitFor()
 

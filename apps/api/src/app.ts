@@ -15,6 +15,7 @@ import { registerAuthentication } from './http/authenticate.ts'
 import { registerJsonBodies } from './http/body.ts'
 import { registerCors } from './http/cors.ts'
 import { registerErrorDocs } from './http/error-docs.ts'
+import { registerFrontPage } from './http/front-page.ts'
 import { registerHealth } from './http/health.ts'
 import { registerMetrics } from './http/metrics.ts'
 import { registerOpenApi } from './http/openapi.ts'
@@ -66,6 +67,7 @@ export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   registerMetrics(app, deps)
   registerBusinessMetrics(deps)
   registerErrorDocs(plain)
+  registerFrontPage(app, deps)
   registerHealth(app, deps)
   registerKeyRoutes(app, deps)
   registerAuthRoutes(app, deps)

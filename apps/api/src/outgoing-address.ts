@@ -34,9 +34,16 @@ export function createJudgeAddress(allowCidrs: readonly string[]): JudgeAddress 
     // Everything that is not plain unicast: private, loopback, link-local, CGNAT, documentation, multicast,
     // broadcast, mapped, NAT64, 6to4, Teredo and whatever else IANA has set aside.
     if (address.range() !== 'unicast' || contains(METADATA, address)) return 'refused'
-    if (address.kind() === 'ipv6' && !contains(GLOBAL_UNICAST, address)) return 'refused'
+    if (address.kind() === 'ipv6' && !isPublicIPv6(address as ipaddr.IPv6)) return 'refused'
     return 'public'
   }
+}
+
+/** ISATAP writes an IPv4 address into the end of a public one (RFC 5214): a tunnel to wherever that leads. */
+function isPublicIPv6(address: ipaddr.IPv6): boolean {
+  const [, , , , fifth, sixth] = address.parts
+  const isIsatap = sixth === 0x5efe && (fifth === 0 || fifth === 0x200)
+  return contains(GLOBAL_UNICAST, address) && !isIsatap
 }
 
 function contains([network, bits]: Cidr, address: ipaddr.IPv4 | ipaddr.IPv6): boolean {

@@ -2,6 +2,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { Resolver } from 'node:dns/promises'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { INNER_NAMES, REFUSED_URLS } from '../test/refused-urls.ts'
 import { type Receiver, startReceiver } from '../test/webhook-receiver.ts'
 import { createOutgoing, createResolve, findWrongInUrl, type Outgoing } from './outgoing.ts'
 import { createJudgeAddress } from './outgoing-address.ts'
@@ -9,134 +10,23 @@ import { createJudgeAddress } from './outgoing-address.ts'
 const inside = { isProduction: false, outgoingAllowCidrs: [] }
 const loopback = { isProduction: false, outgoingAllowCidrs: ['127.0.0.0/8'] }
 
-/** Every way we know to write an address that is not somebody's public server. */
-const REFUSED_URLS = [
-  // loopback, as IPv4 can be written: dotted, short, decimal, octal, hexadecimal, mixed, in upper case, padded
-  'http://127.0.0.1/',
-  'http://127.1/',
-  'http://127.0.1/',
-  'http://127.255.255.254/',
-  'http://2130706433/',
-  'http://017700000001/',
-  'http://0x7f000001/',
-  'http://0X7F000001/',
-  'http://0x7f.1/',
-  'http://0177.0.0.1/',
-  'http://0x7f.0x0.0x0.0x1/',
-  'http://0177.0x0.0.1/',
-  'http://00000177.0.0.1/',
-  'http://127.0.0.1./',
-  'http://127.1./',
-  // dots and digits that IDNA maps to plain ones
-  'http://127。0。0。1/',
-  'http://127．0．0．1/',
-  'http://127｡0｡0｡1/',
-  'http://①②⑦.⓪.⓪.①/',
-  'http://１２７.０.０.１/',
-  'http://𝟏𝟐𝟕.𝟎.𝟎.𝟏/',
-  'http://127%2e0%2e0%2e1/',
-  'http://%31%32%37.0.0.1/',
-  'http://12\u00ad7.0.0.1/',
-  // names of this machine
-  'http://localhost/',
-  'http://LOCALHOST/',
-  'http://localhost./',
-  'http://ⓛⓞⓒⓐⓛⓗⓞⓢⓣ/',
-  'http://app.localhost/',
-  // this network, private, link-local, carrier-grade NAT
-  'http://0/',
-  'http://0.0.0.0/',
-  'http://0.1.2.3/',
-  'http://10.0.0.1/',
-  'http://10.1/',
-  'http://012.0.0.1/',
-  'http://172.16.0.1/',
-  'http://172.31.255.255/',
-  'http://192.168.0.1/',
-  'http://3232235521/',
-  'http://0xc0a80001/',
-  'http://100.64.0.1/',
-  'http://100.127.255.255/',
-  'http://169.254.1.1/',
-  // metadata of clouds: AWS, Google, Azure and others; ECS; Alibaba; Oracle; Azure's host
-  'http://169.254.169.254/latest/meta-data/',
-  'http://2852039166/',
-  'http://0xa9fea9fe/',
-  'http://0251.0376.0251.0376/',
-  'http://169.254.43518/',
-  'http://169.16689662/',
-  'http://169.254.170.2/',
-  'http://100.100.100.200/',
-  'http://192.0.0.192/',
-  'http://168.63.129.16/',
-  'http://[fd00:ec2::254]/',
-  // documentation, benchmarks, 6to4 relays, multicast, reserved, broadcast
-  'http://192.0.0.1/',
-  'http://192.0.2.1/',
-  'http://198.51.100.1/',
-  'http://203.0.113.1/',
-  'http://198.18.0.1/',
-  'http://198.19.255.255/',
-  'http://192.88.99.1/',
-  'http://224.0.0.1/',
-  'http://239.255.255.255/',
-  'http://240.0.0.1/',
-  'http://255.255.255.255/',
-  'http://4294967295/',
-  // IPv6: unspecified, loopback in every length, private, link-local, site-local, multicast
-  'http://[::]/',
-  'http://[::1]/',
-  'http://[0:0:0:0:0:0:0:1]/',
-  'http://[0000:0000:0000:0000:0000:0000:0000:0001]/',
-  'http://[::0.0.0.1]/',
-  'http://[fc00::1]/',
-  'http://[fd12:3456:789a::1]/',
-  'http://[FD00::1]/',
-  'http://[fe80::1]/',
-  'http://[fe80::1%25eth0]/',
-  'http://[fe80::1%eth0]/',
-  'http://[::1%25lo]/',
-  'http://[febf::1]/',
-  'http://[fec0::1]/',
-  'http://[ff02::1]/',
-  // IPv4 inside of IPv6: compatible, mapped, translated, NAT64 (both prefixes), 6to4, Teredo, ISATAP
-  'http://[::127.0.0.1]/',
-  'http://[::7f00:1]/',
-  'http://[::ffff:127.0.0.1]/',
-  'http://[::ffff:7f00:1]/',
-  'http://[::FFFF:7F00:1]/',
-  'http://[0:0:0:0:0:ffff:127.0.0.1]/',
-  'http://[::ffff:169.254.169.254]/',
-  'http://[::ffff:8.8.8.8]/',
-  'http://[::ffff:0:127.0.0.1]/',
-  'http://[64:ff9b::127.0.0.1]/',
-  'http://[64:ff9b::7f00:1]/',
-  'http://[64:ff9b::a9fe:a9fe]/',
-  'http://[64:ff9b:1::127.0.0.1]/',
-  'http://[2002:7f00:1::]/',
-  'http://[2002:c0a8:1::1]/',
-  'http://[2001:0:7f00:1::]/',
-  'http://[2001::1]/',
-  'http://[fe80::5efe:127.0.0.1]/',
-  // documentation, discard, benchmarks, ORCHID, segment routing, never given out
-  'http://[2001:db8::1]/',
-  'http://[3fff::1]/',
-  'http://[100::1]/',
-  'http://[2001:2::1]/',
-  'http://[2001:10::1]/',
-  'http://[2001:20::1]/',
-  'http://[5f00::1]/',
-  'http://[4000::1]/',
-  'http://[1::1]/',
-]
-
 describe('an address is judged by what is written in it', () => {
   test.each(REFUSED_URLS)('%s is refused', (url) => {
     expect(findWrongInUrl(url, inside)).toMatch(/private address|absolute address/)
   })
 
+  test.each(INNER_NAMES)('%s is a name of an inner network and is refused before anybody asks DNS', (url) => {
+    expect(findWrongInUrl(url, inside)).toBe('must not be a private name')
+  })
+
+  test('where an operator allows inner addresses, inner names may lead to them', () => {
+    expect(findWrongInUrl('http://receiver:8080/', loopback)).toBeUndefined()
+  })
+
   test.each([
     'https://example.com/hook',
+    'https://internal.example.com/',
+    'https://xn--bcher-kva.example/',
     'https://8.8.8.8/',
     'https://[2606:4700::1111]/',
     'http://example.com:80/',
@@ -211,6 +101,13 @@ describe('an address is judged again where the socket connects', () => {
     'fd00:ec2::254',
     '64:ff9b::7f00:1',
     '2002:7f00:1::',
+    '2606:4700::5efe:7f00:1',
+    '2001:0:7f00:1::',
+    '64:ff9b:1::7f00:1',
+    'fec0::1',
+    '0.0.0.0',
+    '2130706433',
+    '0x7f000001',
     'not an address',
   ])('a name that leads to %s is refused', async (address) => {
     const outgoing = outgoingBy(inside, { resolve: async () => [address] })

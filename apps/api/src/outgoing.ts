@@ -65,6 +65,8 @@ export function findWrongInUrl(text: string, rules: AddressRules): string | unde
   const verdicts = addresses.map(judge)
   if (addresses.length > 0 && verdicts.every((verdict) => verdict === 'refused'))
     return 'must not be a private address'
+  if (addresses.length === 0 && rules.outgoingAllowCidrs.length === 0 && isInnerName(host))
+    return 'must not be a private name'
   const mayHaveAnyPort =
     addresses.length > 0 ? verdicts.includes('allowed') : rules.outgoingAllowCidrs.length > 0
   if (!isUsualPort(portOf(url)) && !mayHaveAnyPort) return 'must use port 80 or 443'
@@ -76,6 +78,16 @@ const LOOPBACK = ['127.0.0.1', '::1']
 /** These names mean this machine whatever DNS says (RFC 6761). */
 function isLocalName(host: string): boolean {
   return /(^|\.)localhost\.?$/.test(host)
+}
+
+/**
+ * Names that lead to somebody's inner network or nowhere: of one word, or under a domain kept for private use (`.local` of
+ * RFC 6762, `.home.arpa` of RFC 8375, `.internal` of ICANN and of clouds' metadata, those of Kubernetes). Where they lead is
+ * judged at the socket all the same; this says it to whoever enters one.
+ */
+function isInnerName(host: string): boolean {
+  const name = host.replace(/\.$/, '')
+  return !name.includes('.') || /(^|\.)(internal|local|localdomain|home\.arpa|svc)$|\.$/.test(name)
 }
 
 /** In URLs the parser has written every spelling of an IPv4 address in one way, and IPv6 stands in brackets. */

@@ -28,10 +28,9 @@ const operatorLinks = [
 
 /** The frame around every page of somebody signed in. */
 export function Frame({ children }: { children: ReactNode }) {
-  const account = useAccount()
   const { path } = useAddress()
   const isOnline = useOnline()
-  const providerId = account.providers.find(({ id }) => path.startsWith(`/providers/${id}`))?.id
+  const providerId = useProviderId()
   return (
     <>
       <a className="skip" href="#main">
@@ -58,6 +57,17 @@ export function Frame({ children }: { children: ReactNode }) {
       </div>
     </>
   )
+}
+
+/** The app that a page is about. The account is about none, and keeps the menu of the one its owner came from. */
+function useProviderId(): string | undefined {
+  const { providers } = useAccount()
+  const { path } = useAddress()
+  const named = providers.find(({ id }) => path.startsWith(`/providers/${id}`))?.id
+  const [lastId, setLastId] = useState(named)
+  if (named !== undefined && named !== lastId) setLastId(named)
+  if (path !== '/account') return named
+  return (providers.find(({ id }) => id === lastId) ?? providers[0])?.id
 }
 
 /** Which app the pages are about; changing it stays on the same kind of page. */

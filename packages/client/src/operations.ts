@@ -319,6 +319,22 @@ export type FoundUser = {
     debt: number
   }
 }
+export type FrontPage = {
+  /** What answers here. */
+  name: string
+  /** Of the API. */
+  version: string
+  /** The API reference, to browse. */
+  docs: string
+  /** The same as an OpenAPI 3.1 document. */
+  openapi: string
+  /** Every refusal, and what to do about it. */
+  errors: string
+  /** Pages for providers and operators. */
+  dashboard: string
+  /** Where people buy tokens and open sessions. */
+  marketplace: string
+}
 export type Funnel = {
   /** Looks and sessions from here on. */
   from: string
@@ -1691,6 +1707,14 @@ export interface Operations {
     body: undefined
     answer: FoundUser
     problems: 'not_found'
+  }
+  /** What answers here, and where to go on. `GET /` */
+  getFrontPage: {
+    path: undefined
+    query: undefined
+    body: undefined
+    answer: FrontPage
+    problems: never
   }
   /** How far people came, from seeing the listing to completing a session. `GET /providers/{id}/analytics/funnel` */
   getFunnel: {
@@ -3440,6 +3464,7 @@ export const OPERATIONS: Record<keyof Operations, readonly [string, string, bool
   getFoundSessionTimeline: ['GET', '/operators/sessions/{id}/timeline', true, false],
   getFoundTransfer: ['GET', '/operators/transfers/{id}', true, false],
   getFoundUser: ['GET', '/operators/users/{id}', true, false],
+  getFrontPage: ['GET', '/', false, false],
   getFunnel: ['GET', '/providers/{id}/analytics/funnel', true, false],
   getLimits: ['GET', '/tokens/limits', true, false],
   getOwnSessionTimeline: ['GET', '/sessions/{id}/timeline', true, false],

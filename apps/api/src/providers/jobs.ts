@@ -43,6 +43,30 @@ const DECIDED: Record<ProviderMail['kind'], Decided> = {
       'You can change it still. When it is mended, write to us: an operator can list it again.',
     ],
   },
+  change_approved: {
+    status: 'listed',
+    subject: 'Your change was approved',
+    say: (app) => [
+      `an operator looked at what was changed in ${app} and lets it stand. Nothing more is to be done.`,
+    ],
+  },
+  addresses_approved: {
+    status: 'listed',
+    subject: 'Your new addresses are live',
+    say: (app) => [
+      `an operator approved the new addresses of ${app}: sessions open there from now on.`,
+      'Origins that they leave out work on for 24 hours, so that nobody’s session is cut off.',
+    ],
+  },
+  change_rejected: {
+    status: 'listed',
+    subject: 'Your change was taken back',
+    say: (app, reason) => [
+      `an operator looked at what was changed in ${app} and took it back. Its texts are as they were approved before, and addresses that waited are dropped. It stays listed, and no session was ended.`,
+      `The reason: ${reason}`,
+      'You can change it again.',
+    ],
+  },
 }
 
 /** Writes to one of a provider's people. Says nothing to who left the team, or when it is not so any more. */

@@ -96,6 +96,63 @@ describe('owners and developers, each once, are told that their app', () => {
   })
 })
 
+describe('owners and developers, each once, are told that a change of the listed app', () => {
+  /** Changes the listed app and decides on it; resolves to what was mailed. */
+  async function decide(verb: 'approve' | 'reject', change: object, reason?: string) {
+    await judge('approve')
+    await accounts.deliver()
+    const { body } = await primary.call('PATCH', `/providers/${providerId}`, change)
+    // A change is no decision: it is told to nobody.
+    expect(await accounts.deliver()).toEqual([])
+    const decided = await accounts.api.call('POST', `/operators/providers/${providerId}/changes/${verb}`, {
+      token: operator.token,
+      body: { updatedAt: body.updatedAt, ...(reason !== undefined && { reason }) },
+    })
+    expect(decided.status).toBe(200)
+  }
+
+  test.each([
+    ['its texts', { description: 'Type slower.' }, 'Your change was approved'],
+    ['its addresses', { launchUrl: 'https://other.example.com/start' }, 'Your new addresses are live'],
+  ])('was approved: %s', async (_what, change, said) => {
+    await decide('approve', change)
+    const messages = await accounts.deliver()
+    expect(recipientsOf(messages)).toEqual(owners())
+    for (const { subject, raw } of messages) {
+      expect(subject).toBe(said)
+      expect(raw).toContain(`http://localhost:4000/dashboard/providers/${providerId}`)
+    }
+  })
+
+  test('was taken back, and why', async () => {
+    await decide('reject', { name: 'Win tokens' }, 'It is a typing test.')
+    const messages = await accounts.deliver()
+    expect(recipientsOf(messages)).toEqual(owners())
+    for (const { subject, raw } of messages) {
+      expect(subject).toBe('Your change was taken back')
+      expect(raw).toContain('The reason: It is a typing test.')
+    }
+  })
+
+  test('was decided, but not when the app is suspended by then: that is told instead', async () => {
+    await decide('reject', { name: 'Win tokens' }, 'It is a typing test.')
+    await judge('suspend', 'It serves malware.')
+    const messages = await accounts.deliver()
+    expect(new Set(messages.map(({ subject }) => subject))).toEqual(new Set(['Your app was suspended']))
+  })
+
+  test('was decided, and nothing when the decision came too late', async () => {
+    await judge('approve')
+    await accounts.deliver()
+    const { status } = await accounts.api.call('POST', `/operators/providers/${providerId}/changes/approve`, {
+      token: operator.token,
+      body: { updatedAt: new Date(0).toISOString() },
+    })
+    expect(status).toBe(409)
+    expect(await accounts.deliver()).toEqual([])
+  })
+})
+
 test('a hostile name or reason is text in the mail, and never in its headers', async () => {
   await judge('reject', '<script>alert(2)</script> & "more"')
   const message = (await accounts.deliver()).find(({ to }) => to.includes(primary.email))

@@ -13,7 +13,7 @@ export interface ProviderMail {
   tenantId: string
   providerId: string
   userId: string
-  kind: 'approved' | 'rejected' | 'suspended'
+  kind: 'approved' | 'rejected' | 'suspended' | 'change_approved' | 'addresses_approved' | 'change_rejected'
 }
 
 /**

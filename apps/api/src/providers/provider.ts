@@ -13,15 +13,25 @@ export const ORIGINS_PER_PROVIDER_MAX = 20
 export const TOKENS_PER_MINUTE_MAX = 10_000
 const URL_CHARACTERS_MAX = 2048
 
-/** No control characters, and none that turn the text around them (bidi overrides): names stand in lists of others'. */
-const HOSTILE = '\\u0000-\\u0009\\u000b-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069'
+/**
+ * No control characters, none that turn the text around them (bidi overrides), and none that nobody sees: zero-width spaces,
+ * fillers. Names stand in lists of others'.
+ */
+const HOSTILE =
+  '\\u0000-\\u0009\\u000b-\\u001f\\u007f-\\u009f\\u115f\\u1160\\u180e\\u200b\\u2028-\\u202e\\u2060-\\u2064\\u2066-\\u206f\\u3164\\ufeff\\uffa0\\ufff9-\\ufffb'
+/** Invisible, too, but words of some scripts and emoji need them between their letters. */
+const JOINING = '\\u00ad\\u061c\\u200c-\\u200f\\ufe00-\\ufe0f'
 const CLEAN = `${HOSTILE}\\n`
 export const LINE_PATTERN = `^[^${CLEAN}]*$`
-const NAME_PATTERN = `^[^\\s${CLEAN}]([^${CLEAN}]*[^\\s${CLEAN}])?$`
+/** Begins with a letter or sign that is seen; may end with what chooses how an emoji looks. */
+const NAME_PATTERN = `^[^\\s${CLEAN}${JOINING}]([^${CLEAN}]*[^\\s${CLEAN}\\u00ad\\u061c\\u200c-\\u200f])?$`
 /** Line breaks are welcome in a description. */
 const TEXT_PATTERN = `^[^${HOSTILE}]*$`
-/** Addresses are ASCII on the wire: punycode in the host, percent-encoding elsewhere. */
-const URL_PATTERN = '^[\\x21-\\x5b\\x5d-\\x7e]+$'
+/**
+ * Addresses are ASCII on the wire: punycode in the host, percent-encoding elsewhere. Quotes, backticks, angle brackets and
+ * backslashes are no part of one (RFC 3986), and would end an attribute on a page that forgot to escape it.
+ */
+export const URL_PATTERN = '^[\\x21\\x23-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x5f\\x61-\\x7e]+$'
 
 const STATUSES = ['draft', 'in_review', 'listed', 'suspended'] as const
 export type ProviderStatus = (typeof STATUSES)[number]

@@ -77,6 +77,11 @@ describe('registering', () => {
     ['a line break in the name', { name: 'a\nb' }, '/name'],
     ['a NUL in the name', { name: 'a\u0000b' }, '/name'],
     ['a bidi override in the name', { name: 'a\u202eb' }, '/name'],
+    ['a name of nothing to see', { name: '\u200b' }, '/name'],
+    ['a name of fillers', { name: '\u3164\u3164' }, '/name'],
+    ['a name of joiners', { name: '\u200d' }, '/name'],
+    ['a name that ends invisibly', { name: 'Focus\u200e' }, '/name'],
+    ['what nobody sees within a name', { name: 'Fo\u200bcus' }, '/name'],
     ['an escape sequence in the description', { description: '\u001b[31m' }, '/description'],
     ['a description of 2001 characters', { description: 'x'.repeat(2001) }, '/description'],
     ['a category with capitals', { category: 'Tools' }, '/category'],
@@ -129,6 +134,8 @@ describe('registering', () => {
     ],
     ['an http icon', { iconUrl: 'http://localhost/icon.png' }, '/iconUrl'],
     ['a data icon', { iconUrl: 'data:image/svg+xml,<svg/>' }, '/iconUrl'],
+    ['an icon that ends an attribute', { iconUrl: 'https://a.example/i.png"onerror=alert(1)' }, '/iconUrl'],
+    ['an icon with a tag in it', { iconUrl: 'https://a.example/<script>' }, '/iconUrl'],
     ['an icon with credentials', { iconUrl: 'https://u:p@a.example/i.png' }, '/iconUrl'],
     ['an owner', { ownerId: 'usr_00000000000000000000000000' }, '/ownerId'],
     ['a status', { status: 'listed' }, '/status'],
@@ -151,6 +158,8 @@ describe('registering', () => {
     ['a price of nothing', { tokensPerMinute: 0 }],
     ['an empty description', { description: '' }],
     ['letters of every script', { name: '計時器 Ünïcødé 🦊' }],
+    ['emoji that are joined', { name: 'Code 👩‍💻 ❤️' }],
+    ['words that take a non-joiner', { name: 'می‌خواهم' }],
   ])('takes %s', async (_what, change) => {
     const { status, body } = await register(api, owner.token, change)
     expect(status).toBe(201)

@@ -5,6 +5,7 @@ import type { Actor } from '../http/authenticate.ts'
 import { getProviderToChange } from './get-provider.ts'
 import { RETIRING_HOURS } from './listing-change.ts'
 import { PROVIDER_COLUMNS, type ProviderRow, shownOrigins } from './provider.ts'
+import { enqueueProviderMail } from './provider-mail.ts'
 
 interface Decision {
   id: string
@@ -25,7 +26,7 @@ export function listListingChanges(
 
 /**
  * Lets a change stand. Held addresses go live; origins that they leave out work on for a day, so that no session that
- * runs there is cut off.
+ * runs there is cut off. Its owners and developers are told by mail.
  *
  * @throws {Problem} `provider_not_found`, `listing_change_gone`
  */
@@ -46,11 +47,17 @@ export async function approveListingChange(tx: Tx, decision: Decision): Promise<
     now,
   ])
   assert(row, 'a locked provider is still there')
+  await enqueueProviderMail(tx, {
+    kind: before.heldAddresses ? 'addresses_approved' : 'change_approved',
+    tenantId: decision.actor.tenantId,
+    providerId: id,
+  })
   return row
 }
 
 /**
- * Takes a change back: the texts are as they were approved, held addresses are dropped, and the owners read why.
+ * Takes a change back: the texts are as they were approved, held addresses are dropped. Its owners and developers are
+ * told by mail, and why.
  *
  * @throws {Problem} `provider_not_found`, `listing_change_gone`
  */
@@ -64,6 +71,8 @@ export async function rejectListingChange(
   const values = [decision.id, name, description, category, iconUrl, decision.reason, decision.now]
   const [row] = await tx.query<ProviderRow>(rejectSql, values)
   assert(row, 'a locked provider is still there')
+  const { tenantId } = decision.actor
+  await enqueueProviderMail(tx, { kind: 'change_rejected', tenantId, providerId: decision.id })
   return row
 }
 

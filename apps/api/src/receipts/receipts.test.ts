@@ -12,7 +12,6 @@ import {
 } from '../../test/stripe-events.ts'
 import { exactTokens } from '../sessions/charge.ts'
 import type { SessionReceipt } from './receipt.ts'
-import { prefersPage } from './routes.ts'
 
 let api: TestApi
 beforeAll(async () => {
@@ -306,20 +305,6 @@ test('a receipt is a page for whoever asks for one, with names as text and no sc
   const purchase = await beginPurchase(api, market.user.token, 1_000)
   const url = `/tokens/purchases/${purchase.id}/receipt`
   expect((await get(market.user.id, url, 'text/html')).text).toContain('<td>To pay</td><td>$9.50</td>')
-})
-
-test.each([
-  [undefined, false],
-  ['', false],
-  ['*/*', false],
-  ['application/json', false],
-  ['text/html', true],
-  ['text/html;q=0.5, application/json', false],
-  ['application/json;q=0.5, TEXT/HTML', true],
-  ['text/html, application/json', false],
-  ['text/html;q=0', false],
-])('Accept: %s is a page: %s', (accept, isPage) => {
-  expect(prefersPage(accept)).toBe(isPage)
 })
 
 test.each([

@@ -1,8 +1,6 @@
-import { type TSchema, Type } from '@fastify/type-provider-typebox'
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Deps } from '../deps.ts'
 import { userOf } from '../http/authenticate.ts'
-import { sendPage } from '../http/page.ts'
+import { asJsonOrPage, sendJsonOrPage } from '../http/json-or-page.ts'
 import { Id, problems, Shape } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
 import { getBalanceChange } from './get-balance-change.ts'
@@ -26,7 +24,7 @@ export function registerReceiptRoutes(app: App, { db, clock, config }: Deps): vo
           'Hold, time used, price, rounding, charge, release and balance, line by line. As JSON, or as a page with ' +
           '`Accept: text/html`. Of a session that runs: what ending it now would cost.',
         params: Shape({ id: Id('ses', 'The session.') }),
-        response: { 200: asJsonOrPage(SessionReceipt), ...problems('session_not_found') },
+        response: { 200: asJsonOrPage(SessionReceipt, 'The receipt.'), ...problems('session_not_found') },
       },
     },
     async (request, reply) => {
@@ -49,7 +47,7 @@ export function registerReceiptRoutes(app: App, { db, clock, config }: Deps): vo
           'List price, discount, what was paid and refunded, and every line it wrote into the wallet. As JSON, or as a ' +
           'page with `Accept: text/html`.',
         params: Shape({ id: Id('pur', 'The purchase.') }),
-        response: { 200: asJsonOrPage(PurchaseReceipt), ...problems('purchase_not_found') },
+        response: { 200: asJsonOrPage(PurchaseReceipt, 'The receipt.'), ...problems('purchase_not_found') },
       },
     },
     async (request, reply) => {
@@ -81,40 +79,4 @@ export function registerReceiptRoutes(app: App, { db, clock, config }: Deps): vo
       return db.inTenant(tenantId, (tx) => getBalanceChange(tx, input))
     },
   )
-}
-
-function asJsonOrPage<S extends TSchema>(schema: S) {
-  return {
-    description: 'The receipt.',
-    content: {
-      'application/json': { schema },
-      'text/html': { schema: Type.String({ description: 'A page to read and print.' }) },
-    },
-  }
-}
-
-function sendJsonOrPage<R extends object>(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  receipt: R,
-  render: (receipt: R) => { title: string; body: string },
-): never {
-  reply.header('vary', 'Accept')
-  return (
-    prefersPage(request.headers.accept) ? sendPage(reply, render(receipt)) : reply.send(receipt)
-  ) as never
-}
-
-/** Whether a page is asked for by name, with more weight than JSON; whoever takes anything gets JSON. */
-export function prefersPage(accept = ''): boolean {
-  const weightOf = (type: string) => {
-    for (const range of accept.toLowerCase().split(',')) {
-      const [name, ...parameters] = range.split(';').map((part) => part.trim())
-      if (name !== type) continue
-      const q = parameters.find((parameter) => parameter.startsWith('q='))
-      return q === undefined ? 1 : Number(q.slice(2)) || 0
-    }
-    return 0
-  }
-  return weightOf('text/html') > weightOf('application/json')
 }

@@ -5,6 +5,7 @@
  */
 import { type Static, Type } from '@fastify/type-provider-typebox'
 import { Id, Instant, Nullable, Shape } from '../http/schema.ts'
+import { URL_PATTERN } from '../providers/provider.ts'
 import { seal, unseal } from '../seal.ts'
 import { WEBHOOK_EVENTS } from './event.ts'
 
@@ -16,7 +17,7 @@ export const SECRET_OVERLAP_HOURS_MAX = 168
 const url = Type.String({
   minLength: 1,
   maxLength: 2048,
-  pattern: '^[\\x21-\\x5b\\x5d-\\x7e]+$',
+  pattern: URL_PATTERN,
   description:
     'Where events are sent by POST. https (http, too, outside production), a public address, port 80 or 443, no credentials. Redirects are not followed.',
   examples: ['https://focus.example.com/webhooks'],

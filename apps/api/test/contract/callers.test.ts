@@ -4,6 +4,7 @@ import { listOperations, readDocument } from './operations.ts'
 
 // Who may call what, and which limit counts. A new route is added here on purpose, by somebody who thought about it.
 const TABLE = `
+GET    open                         open      /
 GET    open                         open      /.well-known/jwks.json
 GET    open                         open      /api/v1/keys/public
 POST   open                         validate  /api/v1/sessions/validate

@@ -36,7 +36,7 @@ export function Audit() {
       <div className="page-head">
         <div>
           <PageTitle>Audit log</PageTitle>
-          <p className="quiet">What operators, owners and API keys did. Lines are never changed.</p>
+          <p className="lead">What operators, owners and API keys did. Lines are never changed.</p>
         </div>
         <Button kind="quiet" isBusy={save.isBusy} onPress={() => save.run()}>
           Save as NDJSON

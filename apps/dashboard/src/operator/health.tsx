@@ -55,7 +55,7 @@ export function Health() {
       <div className="page-head">
         <div>
           <PageTitle>Health</PageTitle>
-          <p className="quiet">Asked again every ten seconds.</p>
+          <p className="lead">Asked again every ten seconds.</p>
         </div>
         {shown && <Verdict shown={shown} />}
       </div>

@@ -4,9 +4,8 @@ import type { ListingChange } from '../api/operator-wire.ts'
 import { usePages } from '../api/use-answer.ts'
 import { useSubmit } from '../api/use-submit.ts'
 import { Button } from '../parts/button.tsx'
-import { Dialog } from '../parts/dialog.tsx'
+import { FormDialog } from '../parts/dialog.tsx'
 import { Field } from '../parts/field.tsx'
-import { Form } from '../parts/form.tsx'
 import { Empty, Loaded, MoreButton } from '../parts/loaded.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { ProblemNotice } from '../parts/notice.tsx'
@@ -166,30 +165,26 @@ function TakeBack({
     onDone()
   })
   return (
-    <Dialog title={`Take it back: ${provider.name}`} onClose={onClose}>
-      <Form submit={submit}>
-        <p>
-          Its texts are again as they were approved, and addresses that wait are dropped. The owners read your
-          reason. Sessions go on.
-        </p>
-        <Field
-          label="Reason"
-          name="reason"
-          value={reason}
-          onChange={setReason}
-          isRequired
-          maxLength={500}
-          placeholder="The new page sells something else."
-        />
-        <div className="actions">
-          <Button type="submit" kind="danger" isBusy={submit.isBusy}>
-            Take it back
-          </Button>
-          <Button kind="quiet" onPress={onClose}>
-            Cancel
-          </Button>
-        </div>
-      </Form>
-    </Dialog>
+    <FormDialog
+      title={`Take it back: ${provider.name}`}
+      submit={submit}
+      action="Take it back"
+      kind="danger"
+      onClose={onClose}
+    >
+      <p>
+        Its texts are again as they were approved, and addresses that wait are dropped. The owners read your
+        reason. Sessions go on.
+      </p>
+      <Field
+        label="Reason"
+        name="reason"
+        value={reason}
+        onChange={setReason}
+        isRequired
+        maxLength={500}
+        placeholder="The new page sells something else."
+      />
+    </FormDialog>
   )
 }

@@ -5,9 +5,8 @@ import { useSubmit } from '../api/use-submit.ts'
 import type { Payout } from '../api/wire.ts'
 import { formatMoney, formatNumber } from '../format.ts'
 import { Button } from '../parts/button.tsx'
-import { Confirm, Dialog } from '../parts/dialog.tsx'
+import { Confirm, FormDialog } from '../parts/dialog.tsx'
 import { Field, Select } from '../parts/field.tsx'
-import { Form } from '../parts/form.tsx'
 import { Empty, Loaded, MoreButton } from '../parts/loaded.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { say } from '../parts/say.ts'
@@ -17,9 +16,9 @@ import { changeQuery, PageTitle, useAddress } from '../router.tsx'
 import { IdLink } from './found.tsx'
 
 const statuses = [
-  { value: 'pending', label: 'To be transferred' },
-  { value: 'paid', label: 'Paid' },
-  { value: 'cancelled', label: 'Cancelled' },
+  { value: 'pending', label: 'To be transferred', none: 'Nothing waits to be transferred' },
+  { value: 'paid', label: 'Paid', none: 'Nothing was paid yet' },
+  { value: 'cancelled', label: 'Cancelled', none: 'Nothing was cancelled' },
 ] as const
 
 type Asked = { kind: 'new' } | { kind: 'pay' | 'cancel'; payout: Payout }
@@ -27,7 +26,7 @@ type Asked = { kind: 'new' } | { kind: 'pay' | 'cancel'; payout: Payout }
 /** What providers are to be paid, and what was. */
 export function Payouts() {
   const { query } = useAddress()
-  const status = statuses.find(({ value }) => value === query.get('status'))?.value ?? 'pending'
+  const { value: status, none } = statuses.find(({ value }) => value === query.get('status')) ?? statuses[0]
   const payouts = usePages<Payout>(`/operators/payouts?status=${status}`)
   const [asked, setAsked] = useState<Asked | undefined>()
   const close = () => setAsked(undefined)
@@ -53,7 +52,7 @@ export function Payouts() {
       <Loaded answer={payouts} what="payouts">
         {(items) =>
           items.length === 0 ? (
-            <Empty title="None" />
+            <Empty title={none} />
           ) : (
             <Table
               label="Payouts"
@@ -128,34 +127,24 @@ function NewPayout({ onDone, onClose }: Ways) {
     onDone()
   })
   return (
-    <Dialog title="Set an amount aside" onClose={onClose}>
-      <Form submit={submit}>
-        <Field
-          label="App (id)"
-          name="id"
-          value={providerId}
-          onChange={setProviderId}
-          isRequired
-          placeholder="prv_…"
-        />
-        <Field
-          label="Tokens (optional)"
-          name="amount"
-          value={amount}
-          onChange={setAmount}
-          inputMode="numeric"
-          hint="Left empty: all that can be paid out."
-        />
-        <div className="actions">
-          <Button type="submit" isBusy={submit.isBusy}>
-            Set it aside
-          </Button>
-          <Button kind="quiet" onPress={onClose}>
-            Close
-          </Button>
-        </div>
-      </Form>
-    </Dialog>
+    <FormDialog title="Set an amount aside" submit={submit} action="Set it aside" onClose={onClose}>
+      <Field
+        label="App (id)"
+        name="id"
+        value={providerId}
+        onChange={setProviderId}
+        isRequired
+        placeholder="prv_…"
+      />
+      <Field
+        label="Tokens (optional)"
+        name="amount"
+        value={amount}
+        onChange={setAmount}
+        inputMode="numeric"
+        hint="Left empty: all that can be paid out."
+      />
+    </FormDialog>
   )
 }
 
@@ -169,28 +158,23 @@ function MarkPaid({ payout, onDone, onClose }: Ways & { payout: Payout }) {
     onDone()
   })
   return (
-    <Dialog title={`Paid: ${formatMoney(payout.amountCents, payout.currency)}`} onClose={onClose}>
-      <Form submit={submit}>
-        <p>The ledger books it; this cannot be taken back.</p>
-        <Field
-          label="Reference of the transfer"
-          name="reference"
-          value={reference}
-          onChange={setReference}
-          isRequired
-          maxLength={140}
-          placeholder="SEPA 2026-03-0042"
-          hint="The provider sees it."
-        />
-        <div className="actions">
-          <Button type="submit" isBusy={submit.isBusy}>
-            It is paid
-          </Button>
-          <Button kind="quiet" onPress={onClose}>
-            Close
-          </Button>
-        </div>
-      </Form>
-    </Dialog>
+    <FormDialog
+      title={`Paid: ${formatMoney(payout.amountCents, payout.currency)}`}
+      submit={submit}
+      action="It is paid"
+      onClose={onClose}
+    >
+      <p>The ledger books it; this cannot be taken back.</p>
+      <Field
+        label="Reference of the transfer"
+        name="reference"
+        value={reference}
+        onChange={setReference}
+        isRequired
+        maxLength={140}
+        placeholder="SEPA 2026-03-0042"
+        hint="The provider sees it."
+      />
+    </FormDialog>
   )
 }

@@ -5,9 +5,8 @@ import { useAnswer } from '../api/use-answer.ts'
 import { useSubmit } from '../api/use-submit.ts'
 import { formatMoment, formatMoney, formatNumber } from '../format.ts'
 import { Button } from '../parts/button.tsx'
-import { Dialog } from '../parts/dialog.tsx'
+import { FormDialog } from '../parts/dialog.tsx'
 import { Field, OneOf } from '../parts/field.tsx'
-import { Form } from '../parts/form.tsx'
 import { Loaded } from '../parts/loaded.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { say } from '../parts/say.ts'
@@ -153,47 +152,37 @@ function RefundDialog({ file, onDone, onClose }: { file: File; onDone: () => voi
     onDone()
   })
   return (
-    <Dialog title="Give money back" onClose={onClose}>
-      <Form submit={submit}>
-        <p>The tokens are taken back with it; what was spent already becomes a debt of the user.</p>
-        <OneOf
-          label="How much"
-          value={extent}
-          onChange={setExtent}
-          choices={[
-            { value: 'all', label: `All that is left, ${formatMoney(leftCents, purchase.currency)}` },
-            { value: 'part', label: 'A part' },
-          ]}
-        />
-        {extent === 'part' && (
-          <Field
-            label={`Amount in ${purchase.currency.toUpperCase()}`}
-            name="amountCents"
-            value={amount}
-            onChange={setAmount}
-            isRequired
-            placeholder="9.50"
-          />
-        )}
+    <FormDialog title="Give money back" submit={submit} action="Give it back" kind="danger" onClose={onClose}>
+      <p>The tokens are taken back with it; what was spent already becomes a debt of the user.</p>
+      <OneOf
+        label="How much"
+        value={extent}
+        onChange={setExtent}
+        choices={[
+          { value: 'all', label: `All that is left, ${formatMoney(leftCents, purchase.currency)}` },
+          { value: 'part', label: 'A part' },
+        ]}
+      />
+      {extent === 'part' && (
         <Field
-          label="Reason"
-          name="reason"
-          value={reason}
-          onChange={setReason}
+          label={`Amount in ${purchase.currency.toUpperCase()}`}
+          name="amountCents"
+          value={amount}
+          onChange={setAmount}
           isRequired
-          maxLength={500}
-          placeholder="Bought twice by mistake"
-          hint="For the audit log and for Stripe’s records."
+          placeholder="9.50"
         />
-        <div className="actions">
-          <Button type="submit" kind="danger" isBusy={submit.isBusy}>
-            Give it back
-          </Button>
-          <Button kind="quiet" onPress={onClose}>
-            Cancel
-          </Button>
-        </div>
-      </Form>
-    </Dialog>
+      )}
+      <Field
+        label="Reason"
+        name="reason"
+        value={reason}
+        onChange={setReason}
+        isRequired
+        maxLength={500}
+        placeholder="Bought twice by mistake"
+        hint="For the audit log and for Stripe’s records."
+      />
+    </FormDialog>
   )
 }

@@ -5,9 +5,8 @@ import { useSubmit } from '../api/use-submit.ts'
 import type { OwnProvider, ProviderStatus } from '../api/wire.ts'
 import { formatMoment, formatTokens } from '../format.ts'
 import { Button } from '../parts/button.tsx'
-import { Dialog } from '../parts/dialog.tsx'
+import { FormDialog } from '../parts/dialog.tsx'
 import { Field, Select } from '../parts/field.tsx'
-import { Form } from '../parts/form.tsx'
 import { Empty, Loaded, MoreButton } from '../parts/loaded.tsx'
 import { ProblemNotice } from '../parts/notice.tsx'
 import { say } from '../parts/say.ts'
@@ -197,27 +196,23 @@ function AskReason({
     onDone()
   })
   return (
-    <Dialog title={`${words[verb].title}: ${provider.name}`} onClose={onClose}>
-      <Form submit={submit}>
-        <p>{words[verb].text}</p>
-        <Field
-          label="Reason"
-          name="reason"
-          value={reason}
-          onChange={setReason}
-          isRequired
-          maxLength={500}
-          placeholder="The launch page answers 404."
-        />
-        <div className="actions">
-          <Button type="submit" kind={verb === 'suspend' ? 'danger' : 'main'} isBusy={submit.isBusy}>
-            {words[verb].title}
-          </Button>
-          <Button kind="quiet" onPress={onClose}>
-            Cancel
-          </Button>
-        </div>
-      </Form>
-    </Dialog>
+    <FormDialog
+      title={`${words[verb].title}: ${provider.name}`}
+      submit={submit}
+      action={words[verb].title}
+      kind={verb === 'suspend' ? 'danger' : 'main'}
+      onClose={onClose}
+    >
+      <p>{words[verb].text}</p>
+      <Field
+        label="Reason"
+        name="reason"
+        value={reason}
+        onChange={setReason}
+        isRequired
+        maxLength={500}
+        placeholder="The launch page answers 404."
+      />
+    </FormDialog>
   )
 }

@@ -2,9 +2,8 @@ import { useState } from 'react'
 import { call } from '../api/call.ts'
 import { useSubmit } from '../api/use-submit.ts'
 import { Button } from '../parts/button.tsx'
-import { Dialog } from '../parts/dialog.tsx'
+import { FormDialog } from '../parts/dialog.tsx'
 import { Field } from '../parts/field.tsx'
-import { Form } from '../parts/form.tsx'
 import { say } from '../parts/say.ts'
 
 /** Ends all sign-ins of a person, for an account that somebody else may be in. */
@@ -27,32 +26,28 @@ export function SignOutButton({ userId, email }: { userId: string; email: string
         </Button>
       </div>
       {isOpen && (
-        <Dialog title="Sign out everywhere" onClose={() => setOpen(false)}>
-          <Form submit={submit}>
-            <p>
-              Every sign-in of {email} ends at once, and a mail says so. Whoever knows the password can sign
-              in again: where it may have got out, ask for a reset. Running sessions go on.
-            </p>
-            <Field
-              label="Reason"
-              name="reason"
-              value={reason}
-              onChange={setReason}
-              isRequired
-              maxLength={500}
-              placeholder="The owner reports sign-ins from abroad"
-              hint="For the audit log."
-            />
-            <div className="actions">
-              <Button type="submit" kind="danger" isBusy={submit.isBusy}>
-                End the sign-ins
-              </Button>
-              <Button kind="quiet" onPress={() => setOpen(false)}>
-                Cancel
-              </Button>
-            </div>
-          </Form>
-        </Dialog>
+        <FormDialog
+          title="Sign out everywhere"
+          submit={submit}
+          action="End the sign-ins"
+          kind="danger"
+          onClose={() => setOpen(false)}
+        >
+          <p>
+            Every sign-in of {email} ends at once, and a mail says so. Whoever knows the password can sign in
+            again: where it may have got out, ask for a reset. Running sessions go on.
+          </p>
+          <Field
+            label="Reason"
+            name="reason"
+            value={reason}
+            onChange={setReason}
+            isRequired
+            maxLength={500}
+            placeholder="The owner reports sign-ins from abroad"
+            hint="For the audit log."
+          />
+        </FormDialog>
       )}
     </>
   )

@@ -8,7 +8,7 @@ import { useSubmit } from '../api/use-submit.ts'
 import type { EmailStatus, SignIn } from '../api/wire.ts'
 import { formatMoment } from '../format.ts'
 import { Button } from '../parts/button.tsx'
-import { Confirm, Dialog } from '../parts/dialog.tsx'
+import { Confirm, FormDialog } from '../parts/dialog.tsx'
 import { Field } from '../parts/field.tsx'
 import { Form } from '../parts/form.tsx'
 import { Empty, Loaded, MoreButton } from '../parts/loaded.tsx'
@@ -277,32 +277,28 @@ function DeleteDialog({ onClose }: { onClose: () => void }) {
     navigate('/sign-in')
   })
   return (
-    <Dialog title="Delete the account?" onClose={onClose}>
-      <Form submit={remove}>
-        {forfeitTokens > 0 && (
-          <Notice title={`${forfeitTokens} tokens are left`}>
-            <p>They are gone with the account. Spend them first, or give them up.</p>
-          </Notice>
-        )}
-        <p>This cannot be taken back.</p>
-        <Field
-          label="Your password"
-          name="currentPassword"
-          type="password"
-          autoComplete="current-password"
-          value={currentPassword}
-          onChange={setPassword}
-          isRequired
-        />
-        <div className="actions">
-          <Button type="submit" kind="danger" isBusy={remove.isBusy}>
-            {forfeitTokens > 0 ? 'Give them up and delete it' : 'Delete it for good'}
-          </Button>
-          <Button kind="quiet" onPress={onClose}>
-            Cancel
-          </Button>
-        </div>
-      </Form>
-    </Dialog>
+    <FormDialog
+      title="Delete the account?"
+      submit={remove}
+      action={forfeitTokens > 0 ? 'Give them up and delete it' : 'Delete it for good'}
+      kind="danger"
+      onClose={onClose}
+    >
+      {forfeitTokens > 0 && (
+        <Notice title={`${forfeitTokens} tokens are left`}>
+          <p>They are gone with the account. Spend them first, or give them up.</p>
+        </Notice>
+      )}
+      <p>This cannot be taken back.</p>
+      <Field
+        label="Your password"
+        name="currentPassword"
+        type="password"
+        autoComplete="current-password"
+        value={currentPassword}
+        onChange={setPassword}
+        isRequired
+      />
+    </FormDialog>
   )
 }

@@ -1,7 +1,8 @@
 import type { ReactNode } from 'react'
 import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from 'react-aria-components'
-import { useSubmit } from '../api/use-submit.ts'
+import { type Submit, useSubmit } from '../api/use-submit.ts'
 import { Button } from './button.tsx'
+import { Form } from './form.tsx'
 import { ProblemNotice } from './notice.tsx'
 
 /** A modal dialog: keeps the focus inside and gives it back to where it came from. */
@@ -33,6 +34,39 @@ export function Dialog({
         </AriaDialog>
       </Modal>
     </ModalOverlay>
+  )
+}
+
+/** A dialog that is a form: one button sends it, the other leaves everything as it was. */
+export function FormDialog({
+  title,
+  submit,
+  action,
+  kind = 'main',
+  onClose,
+  children,
+}: {
+  title: string
+  submit: Submit<[]>
+  action: string
+  kind?: 'main' | 'danger'
+  onClose: () => void
+  children: ReactNode
+}) {
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <Form submit={submit}>
+        {children}
+        <div className="actions">
+          <Button type="submit" kind={kind} isBusy={submit.isBusy}>
+            {action}
+          </Button>
+          <Button kind="quiet" onPress={onClose}>
+            Cancel
+          </Button>
+        </div>
+      </Form>
+    </Dialog>
   )
 }
 

@@ -18,7 +18,7 @@ interface FieldProps {
   value: string
   onChange: (value: string) => void
   hint?: ReactNode
-  type?: 'text' | 'email' | 'password' | 'url' | 'number' | 'search'
+  type?: 'text' | 'email' | 'password' | 'url' | 'number' | 'search' | 'date'
   autoComplete?: string
   isRequired?: boolean
   minLength?: number

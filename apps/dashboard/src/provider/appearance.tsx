@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import { call } from '../api/call.ts'
 import { useAnswer } from '../api/use-answer.ts'
 import { useSubmit } from '../api/use-submit.ts'
@@ -13,7 +13,7 @@ import { say } from '../parts/say.ts'
 import { PageTitle } from '../router.tsx'
 import { DialogPreview, type Scene } from './dialog-preview.tsx'
 import type { ProviderPage } from './provider-page.ts'
-import { contrastOf, cssOf, readableOn } from './theme.ts'
+import { contrastOf, cssOf, pageColorsOf, readableOn } from './theme.ts'
 
 /** WCAG 2.2, 1.4.3. */
 const CONTRAST_MIN = 4.5
@@ -47,6 +47,8 @@ function Editor({ initial, path }: { initial: Theme; path: string }) {
   const [scene, setScene] = useState<Scene>('warning')
   const [scheme, setScheme] = useState<'light' | 'dark'>('light')
   const [isSaved, setSaved] = useState(false)
+  // A swatch that nobody chose shows what the preview shows, and follows it from light to dark.
+  const { ground, ink } = useMemo(() => pageColorsOf(scheme), [scheme])
   const change = (changes: Partial<Theme>) => {
     setSaved(false)
     setTheme({ ...theme, ...changes })
@@ -64,13 +66,13 @@ function Editor({ initial, path }: { initial: Theme; path: string }) {
         <ColorField
           label="Main button"
           value={theme.accent}
-          fallback="#0d5c49"
+          fallback={ink}
           onChange={(accent) => change({ accent })}
         />
         <ColorField
           label="Background"
           value={theme.background}
-          fallback="#ffffff"
+          fallback={ground}
           onChange={(background) =>
             change({ background, color: background === null ? null : readableOn(background) })
           }
@@ -79,7 +81,7 @@ function Editor({ initial, path }: { initial: Theme; path: string }) {
           <ColorField
             label="Text"
             value={theme.color}
-            fallback="#1d1b17"
+            fallback={ink}
             onChange={(color) => change({ color })}
           />
         )}

@@ -36,7 +36,10 @@ export const funnelPath = (providerId: string, asked: AskedRange) =>
 
 const shapes: Record<Interval, { label: Intl.DateTimeFormatOptions; name: Intl.DateTimeFormatOptions }> = {
   hour: { label: { hour: '2-digit', minute: '2-digit' }, name: { dateStyle: 'medium', timeStyle: 'short' } },
-  day: { label: { day: 'numeric', month: 'short' }, name: { dateStyle: 'full' } },
+  day: {
+    label: { day: 'numeric', month: 'short' },
+    name: { weekday: 'short', year: 'numeric', month: 'short', day: 'numeric' },
+  },
   month: { label: { month: 'short' }, name: { month: 'long', year: 'numeric' } },
 }
 

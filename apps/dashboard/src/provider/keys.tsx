@@ -5,10 +5,10 @@ import { useSubmit } from '../api/use-submit.ts'
 import type { ApiKey, IssuedApiKey, NewApiKey, Scope } from '../api/wire.ts'
 import { formatMoment } from '../format.ts'
 import { Button } from '../parts/button.tsx'
-import { Confirm, Dialog } from '../parts/dialog.tsx'
+import { Confirm, Dialog, FormDialog } from '../parts/dialog.tsx'
 import { type Choice, Choices, Field, OneOf } from '../parts/field.tsx'
-import { Form } from '../parts/form.tsx'
 import { Empty, Loaded, MoreButton } from '../parts/loaded.tsx'
+import { Notice } from '../parts/notice.tsx'
 import { Secret } from '../parts/secret.tsx'
 import { State } from '../parts/state.tsx'
 import { Table } from '../parts/table.tsx'
@@ -22,6 +22,9 @@ const scopes: readonly Choice<Scope>[] = [
   { value: 'analytics:read', label: 'Read figures and earnings' },
   { value: 'webhooks:write', label: 'Manage webhooks and replay deliveries' },
 ]
+
+/** What they change has no second copy for tests. */
+const SHARED_SCOPES: ReadonlySet<Scope> = new Set(['providers:write', 'webhooks:write'])
 
 type Asked =
   | { kind: 'new' }
@@ -182,38 +185,33 @@ function NewKey({
     ),
   )
   return (
-    <Dialog title="Make an API key" onClose={onClose}>
-      <Form submit={make}>
-        <Field
-          label="Name"
-          name="name"
-          value={name}
-          onChange={setName}
-          isRequired
-          maxLength={80}
-          placeholder="Production server"
-          hint="For you, to tell keys apart."
-        />
-        <OneOf
-          label="Mode"
-          value={mode}
-          onChange={setMode}
-          choices={[
-            { value: 'live', label: 'Live', hint: 'Knows paid sessions only.' },
-            { value: 'test', label: 'Test', hint: 'Knows test sessions only, which cost nothing.' },
-          ]}
-        />
-        <Choices label="It may" name="scopes" values={chosen} onChange={setChosen} choices={scopes} />
-        <div className="actions">
-          <Button type="submit" isBusy={make.isBusy}>
-            Make the key
-          </Button>
-          <Button kind="quiet" onPress={onClose}>
-            Cancel
-          </Button>
-        </div>
-      </Form>
-    </Dialog>
+    <FormDialog title="Make an API key" submit={make} action="Make the key" onClose={onClose}>
+      <Field
+        label="Name"
+        name="name"
+        value={name}
+        onChange={setName}
+        isRequired
+        maxLength={80}
+        placeholder="Production server"
+        hint="For you, to tell keys apart."
+      />
+      <OneOf
+        label="Mode"
+        value={mode}
+        onChange={setMode}
+        choices={[
+          { value: 'live', label: 'Live', hint: 'Knows paid sessions only.' },
+          { value: 'test', label: 'Test', hint: 'Knows test sessions only, which cost nothing.' },
+        ]}
+      />
+      <Choices label="It may" name="scopes" values={chosen} onChange={setChosen} choices={scopes} />
+      {mode === 'test' && chosen.some((scope) => SHARED_SCOPES.has(scope)) && (
+        <Notice title="This test key can change what is live">
+          <p>The listing and the webhook endpoints are one for live and test.</p>
+        </Notice>
+      )}
+    </FormDialog>
   )
 }
 
@@ -235,28 +233,18 @@ function RotateKey({
     ),
   )
   return (
-    <Dialog title={`Rotate “${apiKey.name}”`} onClose={onClose}>
-      <Form submit={rotate}>
-        <p>You get a new secret with the same scopes.</p>
-        <OneOf
-          label="The old secret works on for"
-          value={hours}
-          onChange={setHours}
-          choices={[
-            { value: '24', label: '24 hours' },
-            { value: '168', label: '7 days' },
-            { value: '0', label: 'Not at all' },
-          ]}
-        />
-        <div className="actions">
-          <Button type="submit" isBusy={rotate.isBusy}>
-            Rotate
-          </Button>
-          <Button kind="quiet" onPress={onClose}>
-            Cancel
-          </Button>
-        </div>
-      </Form>
-    </Dialog>
+    <FormDialog title={`Rotate “${apiKey.name}”`} submit={rotate} action="Rotate" onClose={onClose}>
+      <p>You get a new secret with the same scopes.</p>
+      <OneOf
+        label="The old secret works on for"
+        value={hours}
+        onChange={setHours}
+        choices={[
+          { value: '24', label: '24 hours' },
+          { value: '168', label: '7 days' },
+          { value: '0', label: 'Not at all' },
+        ]}
+      />
+    </FormDialog>
   )
 }

@@ -2,10 +2,8 @@ import { useState } from 'react'
 import { call } from '../api/call.ts'
 import { useSubmit } from '../api/use-submit.ts'
 import type { Member, MemberRole } from '../api/wire.ts'
-import { Button } from '../parts/button.tsx'
-import { Dialog } from '../parts/dialog.tsx'
+import { FormDialog } from '../parts/dialog.tsx'
 import { Field, OneOf } from '../parts/field.tsx'
-import { Form } from '../parts/form.tsx'
 import { ROLE_WORDS, roleChoices } from '../parts/role.tsx'
 
 interface Props {
@@ -22,29 +20,19 @@ export function Invite({ path, onDone, onClose }: Props) {
     onDone(`${email.trim()} is invited`)
   })
   return (
-    <Dialog title="Invite somebody" onClose={onClose}>
-      <Form submit={invite}>
-        <Field
-          label="E-mail"
-          name="email"
-          type="email"
-          value={email}
-          onChange={setEmail}
-          isRequired
-          maxLength={254}
-          hint="They get a link that works once, for seven days, for an account with this address."
-        />
-        <OneOf label="Role" value={role} onChange={setRole} choices={roleChoices} />
-        <div className="actions">
-          <Button type="submit" isBusy={invite.isBusy}>
-            Send the invitation
-          </Button>
-          <Button kind="quiet" onPress={onClose}>
-            Cancel
-          </Button>
-        </div>
-      </Form>
-    </Dialog>
+    <FormDialog title="Invite somebody" submit={invite} action="Send the invitation" onClose={onClose}>
+      <Field
+        label="E-mail"
+        name="email"
+        type="email"
+        value={email}
+        onChange={setEmail}
+        isRequired
+        maxLength={254}
+        hint="They get a link that works once, for seven days, for an account with this address."
+      />
+      <OneOf label="Role" value={role} onChange={setRole} choices={roleChoices} />
+    </FormDialog>
   )
 }
 
@@ -55,19 +43,9 @@ export function ChangeRole({ path, member, onDone, onClose }: Props & { member: 
     onDone(`${member.email} is ${ROLE_WORDS[role].toLowerCase()} now`)
   })
   return (
-    <Dialog title={`Role of ${member.email}`} onClose={onClose}>
-      <Form submit={save}>
-        <OneOf label="Role" value={role} onChange={setRole} choices={roleChoices} />
-        <div className="actions">
-          <Button type="submit" isBusy={save.isBusy}>
-            Save the role
-          </Button>
-          <Button kind="quiet" onPress={onClose}>
-            Cancel
-          </Button>
-        </div>
-      </Form>
-    </Dialog>
+    <FormDialog title={`Role of ${member.email}`} submit={save} action="Save the role" onClose={onClose}>
+      <OneOf label="Role" value={role} onChange={setRole} choices={roleChoices} />
+    </FormDialog>
   )
 }
 
@@ -78,31 +56,27 @@ export function Transfer({ path, name, member, onDone, onClose }: Props & { name
     onDone(`${member.email} is the primary owner now`)
   })
   return (
-    <Dialog title={`Make ${member.email} the primary owner?`} onClose={onClose}>
-      <Form submit={transfer}>
-        <p>
-          Payouts of {name} go to them from now on, and only they can give it back. You stay on the team as an
-          owner. Both of you get a mail.
-        </p>
-        {!member.emailVerified && <p>Their e-mail address is not confirmed yet: payouts wait until it is.</p>}
-        <Field
-          label="Your password"
-          name="currentPassword"
-          type="password"
-          autoComplete="current-password"
-          value={currentPassword}
-          onChange={setPassword}
-          isRequired
-        />
-        <div className="actions">
-          <Button type="submit" kind="danger" isBusy={transfer.isBusy}>
-            Transfer it
-          </Button>
-          <Button kind="quiet" onPress={onClose}>
-            Cancel
-          </Button>
-        </div>
-      </Form>
-    </Dialog>
+    <FormDialog
+      title={`Make ${member.email} the primary owner?`}
+      submit={transfer}
+      action="Transfer it"
+      kind="danger"
+      onClose={onClose}
+    >
+      <p>
+        Payouts of {name} go to them from now on, and only they can give it back. You stay on the team as an
+        owner. Both of you get a mail.
+      </p>
+      {!member.emailVerified && <p>Their e-mail address is not confirmed yet: payouts wait until it is.</p>}
+      <Field
+        label="Your password"
+        name="currentPassword"
+        type="password"
+        autoComplete="current-password"
+        value={currentPassword}
+        onChange={setPassword}
+        isRequired
+      />
+    </FormDialog>
   )
 }

@@ -15,11 +15,10 @@ import { Secret } from '../parts/secret.tsx'
 import { State } from '../parts/state.tsx'
 import { changeQuery, Link, navigate, PageTitle, useAddress } from '../router.tsx'
 import { Deliveries } from './deliveries.tsx'
-import { EndpointForm } from './endpoint-form.tsx'
+import { EndpointDialog } from './endpoint-dialog.tsx'
 import type { ProviderPage } from './provider-page.ts'
+import { ReplayDialog } from './replay-dialog.tsx'
 import { EndpointState } from './webhooks.tsx'
-
-const REPLAY_DAYS = 7
 
 const statuses = [
   { value: 'all', label: 'All deliveries' },
@@ -118,18 +117,17 @@ function About({
         </Button>
       </div>
       {asked === 'change' && (
-        <Dialog title="Change the endpoint" onClose={close}>
-          <EndpointForm
-            endpoint={endpoint}
-            action="Save"
-            onCancel={close}
-            onSubmit={async (change) => {
-              await call('PATCH', path, change)
-              close()
-              onChanged()
-            }}
-          />
-        </Dialog>
+        <EndpointDialog
+          title="Change the endpoint"
+          endpoint={endpoint}
+          action="Save"
+          onClose={close}
+          onSubmit={async (change) => {
+            await call('PATCH', path, change)
+            close()
+            onChanged()
+          }}
+        />
       )}
       {asked === 'rotate' && (
         <Confirm
@@ -181,14 +179,7 @@ function Log({ endpoint, path }: { endpoint: Endpoint; path: string }) {
     say('A test event is on its way')
     deliveries.reload()
   })
-  const replay = useSubmit(async () => {
-    const to = new Date()
-    const from = new Date(to.getTime() - REPLAY_DAYS * 86_400_000)
-    const body = { which: 'failed', from: from.toISOString(), to: to.toISOString() }
-    const { queued } = await call<{ queued: number }>('POST', `${path}/replay`, body)
-    say(`${queued} deliveries are sent again`)
-    deliveries.reload()
-  })
+  const [isReplaying, setReplaying] = useState(false)
   const isDisabled = endpoint.status === 'disabled'
   return (
     <section aria-labelledby="log">
@@ -210,10 +201,9 @@ function Log({ endpoint, path }: { endpoint: Endpoint; path: string }) {
             size="small"
             needs="developer"
             isDisabled={isDisabled}
-            isBusy={replay.isBusy}
-            onPress={() => replay.run()}
+            onPress={() => setReplaying(true)}
           >
-            Replay failed
+            Replay
           </Button>
           <Button
             size="small"
@@ -226,9 +216,7 @@ function Log({ endpoint, path }: { endpoint: Endpoint; path: string }) {
           </Button>
         </div>
       </div>
-      {[test, replay].map(({ error }, index) => (
-        <ProblemNotice key={index === 0 ? 'test' : 'replay'} error={error} />
-      ))}
+      {test.error !== undefined && <ProblemNotice error={test.error} />}
       <Loaded answer={deliveries} what="the deliveries">
         {(items) =>
           items.length === 0 ? (
@@ -241,6 +229,17 @@ function Log({ endpoint, path }: { endpoint: Endpoint; path: string }) {
         }
       </Loaded>
       <MoreButton pages={deliveries} />
+      {isReplaying && (
+        <ReplayDialog
+          path={path}
+          onClose={() => setReplaying(false)}
+          onDone={(what) => {
+            setReplaying(false)
+            say(what)
+            deliveries.reload()
+          }}
+        />
+      )}
       {opened && (
         <DeliveryDialog
           delivery={opened}

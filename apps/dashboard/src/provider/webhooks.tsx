@@ -11,7 +11,7 @@ import { Secret } from '../parts/secret.tsx'
 import { State } from '../parts/state.tsx'
 import { Table } from '../parts/table.tsx'
 import { Link, navigate, PageTitle } from '../router.tsx'
-import { EndpointForm } from './endpoint-form.tsx'
+import { EndpointDialog } from './endpoint-dialog.tsx'
 import type { ProviderPage } from './provider-page.ts'
 
 export const Webhooks: ProviderPage = ({ provider }) => {
@@ -56,18 +56,17 @@ export const Webhooks: ProviderPage = ({ provider }) => {
       </Loaded>
       <MoreButton pages={endpoints} />
       {isAdding && (
-        <Dialog title="Add a webhook endpoint" onClose={() => setAdding(false)}>
-          <EndpointForm
-            action="Add it"
-            onCancel={() => setAdding(false)}
-            onSubmit={async (endpoint) => {
-              const made = await call<IssuedEndpoint>('POST', path, endpoint)
-              setAdding(false)
-              setIssued(made)
-              endpoints.reload()
-            }}
-          />
-        </Dialog>
+        <EndpointDialog
+          title="Add a webhook endpoint"
+          action="Add it"
+          onClose={() => setAdding(false)}
+          onSubmit={async (endpoint) => {
+            const made = await call<IssuedEndpoint>('POST', path, endpoint)
+            setAdding(false)
+            setIssued(made)
+            endpoints.reload()
+          }}
+        />
       )}
       {issued && (
         <Dialog title="Its signing secret" onClose={() => setIssued(undefined)} isDismissable={false}>

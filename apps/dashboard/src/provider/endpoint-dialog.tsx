@@ -1,9 +1,8 @@
 import { useState } from 'react'
 import { useSubmit } from '../api/use-submit.ts'
 import type { Endpoint } from '../api/wire.ts'
-import { Button } from '../parts/button.tsx'
+import { FormDialog } from '../parts/dialog.tsx'
 import { type Choice, Choices, Field, OneOf } from '../parts/field.tsx'
-import { Form } from '../parts/form.tsx'
 
 type EventName = Endpoint['events'][number]
 
@@ -29,16 +28,18 @@ export interface EndpointChange {
 }
 
 /** Where to send, and what. */
-export function EndpointForm({
+export function EndpointDialog({
+  title,
   endpoint,
   action,
   onSubmit,
-  onCancel,
+  onClose,
 }: {
+  title: string
   endpoint?: Endpoint
   action: string
   onSubmit: (change: EndpointChange) => Promise<unknown>
-  onCancel: () => void
+  onClose: () => void
 }) {
   const [url, setUrl] = useState(endpoint?.url ?? '')
   const [scope, setScope] = useState<'all' | 'some'>(
@@ -47,7 +48,7 @@ export function EndpointForm({
   const [chosen, setChosen] = useState<EventName[]>(endpoint?.events.filter((name) => name !== '*') ?? [])
   const submit = useSubmit(() => onSubmit({ url: url.trim(), events: scope === 'all' ? ['*'] : chosen }))
   return (
-    <Form submit={submit}>
+    <FormDialog title={title} submit={submit} action={action} onClose={onClose}>
       <Field
         label="Address"
         name="url"
@@ -69,14 +70,6 @@ export function EndpointForm({
       {scope === 'some' && (
         <Choices label="Which" name="events" values={chosen} onChange={setChosen} choices={events} />
       )}
-      <div className="actions">
-        <Button type="submit" isBusy={submit.isBusy}>
-          {action}
-        </Button>
-        <Button kind="quiet" onPress={onCancel}>
-          Cancel
-        </Button>
-      </div>
-    </Form>
+    </FormDialog>
   )
 }
