@@ -54,7 +54,7 @@ export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   registerRequestTracing(plain)
   registerValidation(plain)
   registerJsonBodies(plain)
-  registerRequestLog(plain)
+  registerRequestLog(plain, deps)
   registerProblemDetails(plain, deps.config.publicUrl)
   registerSecurityHeaders(plain)
   await registerOpenApi(plain, deps.config.publicUrl)

@@ -4,8 +4,11 @@
  * @module
  */
 import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
 
-export function registerRequestLog(app: FastifyInstance): void {
+export function registerRequestLog(app: FastifyInstance, { log }: { log: Logger }): void {
+  // What it writes is named here, and nothing of it is a secret: looking for some took 15 of a line's 18 µs.
+  const lines = log.child({}, { redact: [] })
   const patterns: { method: string; pattern: RegExp }[] = []
   app.decorate('routesByPath', patterns)
   app.addHook('onRoute', ({ method, url }) => {
@@ -23,8 +26,9 @@ export function registerRequestLog(app: FastifyInstance): void {
   app.addHook('onResponse', (request, reply, done) => {
     // Two a minute from every session: a line for each that went well would be nearly all of the log.
     const level = request.routeOptions.config.limit === 'beat' && reply.statusCode < 400 ? 'debug' : 'info'
-    request.log[level](
+    lines[level](
       {
+        reqId: request.id,
         method: request.method,
         path: request.url.split('?', 1)[0],
         route: request.routeOptions.url,
