@@ -28,18 +28,21 @@ interface Waiting<Input, Output> {
 export function createGatherer<Input, Output>(
   options: GathererOptions<Input, Output>,
 ): (input: Input) => Promise<Output> {
-  const { run, keyOf, lanes = 2, batchMax = 256, waitingMax = 20_000, overload } = options
+  const { run, keyOf, lanes = Number(process.env.LANES ?? 2), batchMax = 256, waitingMax = 20_000, overload } = options
   let queue: Waiting<Input, Output>[] = []
   let busy = 0
+  let inFlight = 0
   let isDue = false
 
   function takeBatch(): Waiting<Input, Output>[] {
     const keys = new Set<string>()
     const batch: Waiting<Input, Output>[] = []
     const rest: Waiting<Input, Output>[] = []
+    const share = Math.max(Number(process.env.MINB ?? 8), Math.ceil((queue.length + inFlight) / Number(process.env.SHARE ?? lanes)))
+    const most = Math.min(batchMax, share)
     for (const waiting of queue) {
       const key = keyOf(waiting.input)
-      if (batch.length < batchMax && !keys.has(key)) {
+      if (batch.length < most && !keys.has(key)) {
         keys.add(key)
         batch.push(waiting)
       } else rest.push(waiting)
@@ -51,7 +54,12 @@ export function createGatherer<Input, Output>(
   async function flush(): Promise<void> {
     busy += 1
     try {
-      while (queue.length > 0) await runBatch(takeBatch())
+      while (queue.length > 0) {
+        const batch = takeBatch()
+        inFlight += batch.length
+        await runBatch(batch)
+        inFlight -= batch.length
+      }
     } finally {
       busy -= 1
     }
@@ -82,7 +90,7 @@ export function createGatherer<Input, Output>(
       isDue = true
       setImmediate(() => {
         isDue = false
-        if (busy < lanes && queue.length > 0) flush()
+        while (busy < lanes && queue.length > 0) flush()
       })
     })
   }

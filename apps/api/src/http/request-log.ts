@@ -6,9 +6,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 
-export function registerRequestLog(app: FastifyInstance, { log }: { log: Logger }): void {
+export function registerRequestLog(app: FastifyInstance, deps: { log: Logger }): void {
   // What it writes is named here, and nothing of it is a secret: looking for some took 15 of a line's 18 µs.
-  const lines = log.child({}, { redact: [] })
+  const log = deps.log.child({}, { redact: [] })
   const patterns: { method: string; pattern: RegExp }[] = []
   app.decorate('routesByPath', patterns)
   app.addHook('onRoute', ({ method, url }) => {
@@ -26,7 +26,7 @@ export function registerRequestLog(app: FastifyInstance, { log }: { log: Logger 
   app.addHook('onResponse', (request, reply, done) => {
     // Two a minute from every session: a line for each that went well would be nearly all of the log.
     const level = request.routeOptions.config.limit === 'beat' && reply.statusCode < 400 ? 'debug' : 'info'
-    lines[level](
+    log[level](
       {
         reqId: request.id,
         method: request.method,
