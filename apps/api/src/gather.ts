@@ -7,6 +7,9 @@
  * @module
  */
 
+/** So few are not worth a statement and a commit of their own. */
+const BATCH_SHARED_MIN = 8
+
 export interface GathererOptions<Input, Output> {
   /** Answers in the order of its inputs. */
   run: (inputs: Input[]) => Promise<Output[]>
@@ -28,7 +31,7 @@ interface Waiting<Input, Output> {
 export function createGatherer<Input, Output>(
   options: GathererOptions<Input, Output>,
 ): (input: Input) => Promise<Output> {
-  const { run, keyOf, lanes = Number(process.env.LANES ?? 2), batchMax = 256, waitingMax = 20_000, overload } = options
+  const { run, keyOf, lanes = 2, batchMax = 256, waitingMax = 20_000, overload } = options
   let queue: Waiting<Input, Output>[] = []
   let busy = 0
   let inFlight = 0
@@ -38,8 +41,10 @@ export function createGatherer<Input, Output>(
     const keys = new Set<string>()
     const batch: Waiting<Input, Output>[] = []
     const rest: Waiting<Input, Output>[] = []
-    const share = Math.max(Number(process.env.MINB ?? 8), Math.ceil((queue.length + inFlight) / Number(process.env.SHARE ?? lanes)))
-    const most = Math.min(batchMax, share)
+    // A lane that took everything would leave the other idle, and this process with it until the answer comes: all calls
+    // would go round in one convoy. So each takes its share of what is on its way.
+    const share = Math.ceil((queue.length + inFlight) / lanes)
+    const most = Math.min(batchMax, Math.max(BATCH_SHARED_MIN, share))
     for (const waiting of queue) {
       const key = keyOf(waiting.input)
       if (batch.length < most && !keys.has(key)) {
