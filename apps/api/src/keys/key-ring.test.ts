@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createTestDatabase } from '../../test/database.ts'
 import { createTestClock, type TestClock } from '../../test/harness.ts'
 import { connect, type Db } from '../db.ts'
-import { addSigningKey, createKeyRing, JwtRefused, type KeyRing } from './key-ring.ts'
+import { addSigningKey, createKeyRing, JwtRefused, type JwtType, type KeyRing } from './key-ring.ts'
 
 const issuer = 'https://api.example.com'
 const keyEncryptionKey = Buffer.alloc(32, 7)
@@ -38,8 +38,13 @@ const claims = (lifeSeconds = 900) => ({
 })
 const kidOf = (jwt: string) => decodeProtectedHeader(jwt).kid
 
+/** What another instance says of it, which knows the keys and nothing of what was signed here. */
 async function refusal(jwt: string, typ: 'at+jwt' | 'session+jwt' = 'at+jwt', audience = 'marketplace') {
-  return keys.verify(jwt, typ, audience).then(
+  return refusalBy(await openRing(), jwt, typ, audience)
+}
+
+function refusalBy(ring: KeyRing, jwt: string, typ: JwtType = 'at+jwt', audience = 'marketplace') {
+  return ring.verify(jwt, typ, audience).then(
     () => 'accepted',
     (error) => {
       expect(error).toBeInstanceOf(JwtRefused)
@@ -133,10 +138,30 @@ test('a JWT is good for its own purpose and audience only', async () => {
 
 test('a JWT ends to the second, also one that was verified before', async () => {
   const jwt = await keys.sign('at+jwt', claims(60))
+  const other = await openRing()
+  for (const ring of [keys, other]) expect(await refusalBy(ring, jwt)).toBe('accepted')
   clock.advance({ seconds: 59 })
-  expect(await refusal(jwt)).toBe('accepted')
+  for (const ring of [keys, other]) expect(await refusalBy(ring, jwt)).toBe('accepted')
   clock.advance({ seconds: 1 })
-  expect(await refusal(jwt)).toBe('expired')
+  for (const ring of [keys, other, await openRing()]) expect(await refusalBy(ring, jwt)).toBe('expired')
+})
+
+test.each([
+  'launch+jwt',
+  'session+jwt',
+  'at+jwt',
+] as const)('a %s that was signed here is believed here to the byte, for its own purpose and audience', async (typ) => {
+  const jwt = await keys.sign(typ, claims(60))
+  expect(await refusalBy(keys, jwt, typ)).toBe('accepted')
+  expect(await refusalBy(keys, jwt, typ, 'prv_1')).toBe('invalid')
+  for (const other of (['launch+jwt', 'session+jwt', 'at+jwt'] as const).filter((one) => one !== typ))
+    expect(await refusalBy(keys, jwt, other)).toBe('invalid')
+  // The two bits of the signature in its last letter.
+  for (const last of ['A', 'Q', 'g', 'w'].filter((letter) => !jwt.endsWith(letter)))
+    expect(await refusalBy(keys, jwt.slice(0, -1) + last, typ)).toBe('invalid')
+  expect(await refusalBy(keys, `${jwt}=`, typ)).toBe('invalid')
+  clock.advance({ seconds: 60 })
+  expect(await refusalBy(keys, jwt, typ)).toBe('expired')
 })
 
 test('a JWT of an instance whose clock is half a minute ahead is good', async () => {

@@ -71,8 +71,15 @@ export const KEY_LEAD_MINUTES = 10
 const KEY_AFTERLIFE_HOURS = 25
 /** How often an unknown `kid` may make us look into the database. */
 const RELOAD_PAUSE_MS = 5_000
-/** Enough for every session that one process can keep alive; an entry is about a third of a kilobyte. */
-const VERIFIED_MAX = 250_000
+/**
+ * Enough for every session that one process can keep alive, and for what it launches in the two minutes that a launch
+ * lives; an entry is about a third of a kilobyte.
+ */
+const TRUSTED_MAX: Record<JwtType, number> = {
+  'launch+jwt': 20_000,
+  'session+jwt': 250_000,
+  'at+jwt': 250_000,
+}
 
 /** What a private key is sealed for. */
 export const signingKeyPlace = (kid: string) => `signing_keys/${kid}`
@@ -91,9 +98,20 @@ export async function createKeyRing(input: {
   const privateKeys = new Map<string, KeyObject>()
   const publicKeys = new Map<string, KeyObject>()
   // Verifying costs more than the rest of a beat. Keyed by the hash of the whole JWT, so only the very bytes that
-  // were verified are found; `exp` is judged on every use. A launch JWT is used once and not kept.
-  const verified = { 'session+jwt': new Map<string, JWTPayload>(), 'at+jwt': new Map<string, JWTPayload>() }
+  // were verified, or signed here, are found; `exp` is judged on every use.
+  const trusted = {
+    'launch+jwt': new Map<string, JWTPayload>(),
+    'session+jwt': new Map<string, JWTPayload>(),
+    'at+jwt': new Map<string, JWTPayload>(),
+  }
   const intern = createInterner()
+
+  function trust(typ: JwtType, digest: string, claims: JWTPayload): void {
+    const known = trusted[typ]
+    if (known.size >= TRUSTED_MAX[typ]) known.delete(known.keys().next().value ?? '')
+    const { aud = '', tid } = claims
+    known.set(digest, { ...claims, iss: issuer, aud: intern(aud), tid: intern(tid) })
+  }
 
   async function reload() {
     rows = await db.batch.query<SigningKeyRow>(listKeysSql, [clock()])
@@ -157,22 +175,22 @@ export async function createKeyRing(input: {
         key: privateKeyOf(row),
         dsaEncoding: 'ieee-p1363',
       })
-      return `${text}.${signature.toString('base64url')}`
+      const jwt = `${text}.${signature.toString('base64url')}`
+      // What was signed here needs no proof when it comes back here. Another instance verifies it.
+      trust(typ, digestOf(jwt), claims)
+      return jwt
     },
     async verify(jwt, typ, audience) {
       const now = clock()
-      if (typ === 'launch+jwt') return verifyOnce(jwt, typ, audience, now)
-      const cache = verified[typ]
-      const digest = hash('sha256', jwt, 'binary')
-      const known = cache.get(digest)
+      const digest = digestOf(jwt)
+      const known = trusted[typ].get(digest)
       if (known && (audience === undefined || known.aud === audience)) {
-        if ((known.exp ?? 0) * 1000 <= now.getTime()) throw new JwtRefused('expired', 'exp has passed')
+        if ((known.exp ?? 0) * 1000 <= now.getTime()) throw new JwtRefused('expired', 'exp has passed', known)
         return known
       }
       const claims = await verifyOnce(jwt, typ, audience, now)
-      if (cache.size >= VERIFIED_MAX) cache.delete(cache.keys().next().value ?? '')
-      const { aud = '', tid } = claims
-      cache.set(digest, { ...claims, iss: issuer, aud: intern(aud), tid: intern(tid) })
+      // A launch JWT is used once.
+      if (typ !== 'launch+jwt') trust(typ, digest, claims)
       return claims
     },
   }
@@ -207,6 +225,8 @@ export async function createKeyRing(input: {
     }
   }
 }
+
+const digestOf = (jwt: string) => hash('sha256', jwt, 'binary')
 
 /** Makes equal texts one: thousands of sessions name the same tenant and provider. */
 function createInterner(): <T>(value: T) => T {
