@@ -246,6 +246,30 @@ describe('a day', () => {
     expect((await rowsOf('2026-06-01', 'Asia/Kolkata'))[0].start).toBe('2026-05-31T18:30:00.000Z')
   })
 
+  test('that has its midnight twice begins with the first', async () => {
+    const { rows } = (
+      await ask({ from: '2026-10-31', to: '2026-11-01', interval: 'day', timeZone: 'America/Havana' })
+    ).body
+    expect(rows.map(({ start }: { start: string }) => start)).toEqual([
+      '2026-10-31T04:00:00.000Z',
+      '2026-11-01T04:00:00.000Z',
+    ])
+    const { from, to } = (
+      await ask({ from: '2026-10-31', to: '2026-10-31', interval: 'hour', timeZone: 'America/Havana' })
+    ).body
+    expect([from, to]).toEqual(['2026-10-31T04:00:00.000Z', '2026-11-01T04:00:00.000Z'])
+  })
+
+  test('whose midnight does not come begins an hour later', async () => {
+    const { rows } = (
+      await ask({ from: '2026-03-08', to: '2026-03-09', interval: 'day', timeZone: 'America/Havana' })
+    ).body
+    expect(rows.map(({ start }: { start: string }) => start)).toEqual([
+      '2026-03-08T05:00:00.000Z',
+      '2026-03-09T04:00:00.000Z',
+    ])
+  })
+
   test('of half an hour’s change has every instant in one row', async () => {
     const { body } = await ask({
       from: '2026-04-04',
