@@ -33,8 +33,9 @@ export async function measureRows(
   }
 
   async function startMarket(liveSessions: number, allSessions: number) {
-    const database = await startDatabase()
-    await seedMarket(database.url, { users: 5_000, live: liveSessions, all: allSessions })
+    const database = await startDatabase({
+      seed: (url) => seedMarket(url, { users: 5_000, live: liveSessions, all: allSessions }),
+    })
     const signer = await createSigner(database.url)
     const calls = keepCalls(
       Array.from({ length: Math.min(liveSessions, 20_000) }, (_, i) => ({
