@@ -2,7 +2,8 @@
  * `npm run bench`: what the hot paths cost, as ratios formed inside a round of one run.
  *
  * Options: `--quick` (one short round), `--full` (10,000,000 rows), `--rounds 5`, `--only analytics` (or `rows`, `market`;
- * what is measured alone is printed and not kept).
+ * what is measured alone is printed and not kept), `--keep folder` (what the analytics are measured on stays in it and is used
+ * as it is the next time).
  *
  * @module
  */
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     full: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
     only: { type: 'string' },
+    keep: { type: 'string' },
   },
 })
 const PARTS = ['market', 'rows', 'analytics']
@@ -45,7 +47,7 @@ for (const commitDelayUs of isAsked('market') ? [0, 1000] : []) {
   await measureMarket(results, { ...scale, rounds, pgbench, commitDelayUs, isMain: commitDelayUs === 0 })
 }
 if (isAsked('rows')) await measureRows(results, { rounds, seconds: scale.seconds, all, live: scale.live })
-if (isAsked('analytics')) await measureAnalytics(results, { all })
+if (isAsked('analytics')) await measureAnalytics(results, { all, dataDir: values.keep })
 
 const cpuDuring = idle()
 results.print()

@@ -13,9 +13,14 @@ import { startApi, startDatabase } from './stack.ts'
 const LOADS = 60
 const DAY_MS = 86_400_000
 
-export async function measureAnalytics(results: Results, { all }: { all: number }): Promise<void> {
+/** @param scale with a `dataDir` rows stay in it, and are used as they are the next time */
+export async function measureAnalytics(
+  results: Results,
+  { all, dataDir }: { all: number; dataDir?: string },
+): Promise<void> {
   const begun = new Date()
   const database = await startDatabase({
+    dataDir,
     seed: async (url) => {
       await seedAnalytics(url, { all, now: begun })
       await rollUp(url, { now: begun })
