@@ -38,10 +38,12 @@ export async function withoutIndexes(url: string, table: string, run: () => Prom
 
 // An index is sorted by two workers and this process already.
 const indexesSql = `
-  select coalesce(format('alter table %s drop constraint %I', i.indrelid::regclass, c.conname),
-      format('drop index %s', i.indexrelid::regclass)) as remove,
-    coalesce(format('alter table %s add constraint %I %s', i.indrelid::regclass, c.conname, pg_get_constraintdef(c.oid)),
-      pg_get_indexdef(i.indexrelid)) as make
+  select
+    case when c.oid is null then format('drop index %s', i.indexrelid::regclass)
+      else format('alter table %s drop constraint %I', i.indrelid::regclass, c.conname) end as remove,
+    case when c.oid is null then pg_get_indexdef(i.indexrelid)
+      else format('alter table %s add constraint %I %s', i.indrelid::regclass, c.conname, pg_get_constraintdef(c.oid))
+    end as make
   from pg_index i
   left join pg_constraint c on c.conindid = i.indexrelid and c.contype in ('p', 'u')
   where i.indrelid = $1::regclass

@@ -16,7 +16,7 @@ const DAY_MS = 86_400_000
 /** @param scale with a `dataDir` rows stay in it, and are used as they are the next time */
 export async function measureAnalytics(
   results: Results,
-  { all, dataDir }: { all: number; dataDir?: string },
+  { all, dataDir }: { all: number; dataDir: string | undefined },
 ): Promise<void> {
   const begun = new Date()
   const database = await startDatabase({

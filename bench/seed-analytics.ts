@@ -56,7 +56,6 @@ export async function rollUp(url: string, { now }: { now: Date }): Promise<void>
         // Half of the sessions, and not of the providers.
         const limit = (part: number) => Math.floor(PROVIDERS * (part / 1_000) ** 3)
         const range = [providerId(limit(from - 1) + 1), providerId(limit(to))]
-        await client.query(`set work_mem = '1GB'`)
         await client.query(peopleSql, [...range, until])
         await client.query('analyze activity_people')
         const [lowest, highest, end] = [...range, until.toISOString()].map((text) => `'${text}'`)

@@ -4,6 +4,7 @@
  * @module
  */
 import { createPrivateKey, sign } from 'node:crypto'
+import type pg from 'pg'
 import { systemClock } from '../apps/api/src/clock.ts'
 import { connect } from '../apps/api/src/db.ts'
 import { PUBLIC_TENANT_ID } from '../apps/api/src/id.ts'
@@ -33,12 +34,14 @@ export async function seedMarket(
     await client.query(creditsSql, [users])
     await client.query(providerSql, [PROVIDER_ID, userId(1)])
   })
+  const write = (client: pg.Client, from: number, to: number) =>
+    client.query(sessionsSql, [users, PROVIDER_ID, live, clientId, from, to])
   await withoutIndexes(url, 'sessions', () =>
-    inShares(url, all, (client, from, to) =>
-      client.query(sessionsSql, [users, PROVIDER_ID, live, clientId, from, to]),
-    ),
+    inShares(url, all - live, (client, from, to) => write(client, live + from, live + to)),
   )
   await withClient(url, async (client) => {
+    // Last, because after half an hour of silence they would be over.
+    await write(client, 1, live)
     await client.query(holdsSql, [users, live])
     await client.query(
       `update wallets w set held = h.held from (select wallet_id, sum(amount) as held from holds group by 1) h

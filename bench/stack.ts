@@ -35,6 +35,8 @@ const LOADING = {
   max_wal_size: '32GB',
   autovacuum: 'off',
   work_mem: '512MB',
+  // Statements are shared out to the processors already.
+  max_parallel_workers_per_gather: '0',
   maintenance_work_mem: '1GB',
 }
 
@@ -50,7 +52,7 @@ export async function startDatabase({
 }: {
   commitDelayUs?: number
   seed?: (url: string) => Promise<void>
-  dataDir?: string
+  dataDir?: string | undefined
 } = {}): Promise<Database> {
   const folder = dataDir ?? (await mkdtemp(path.join(os.tmpdir(), 'token-marketplace-bench-')))
   const drop = async () => {

@@ -3,6 +3,8 @@ import { addProvider, addUser } from '../../test/harness.ts'
 import { type SessionMarket, startSessionMarket } from '../../test/session-market.ts'
 import { createId, PUBLIC_TENANT_ID } from '../id.ts'
 import { sweepSessions } from '../sessions/sweep-sessions.ts'
+import { getAnalytics } from './get-analytics.ts'
+import { getRange } from './range.ts'
 import { rollUpActivity, rollUpActivityAgain } from './roll-up-activity.ts'
 
 let it: SessionMarket
@@ -214,6 +216,30 @@ describe('the roll-up', () => {
     it.api.clock.advance({ hours: 1 })
     await rollUpActivity(db, { now: clock() })
     expect(await of('day')).toEqual(unwritten)
+  })
+
+  test('moves nobody under a reader’s eyes', async () => {
+    const { db, clock } = it.api.deps
+    for (const user of it.users) await it.play({ user, minutes: 1 })
+    it.api.clock.advance({ hours: 1 })
+    const read = (meddle: () => Promise<unknown>) =>
+      db.inTenant(
+        PUBLIC_TENANT_ID,
+        async (tx) => {
+          const asked = { ...whole(), timeZone: 'Asia/Kolkata' }
+          const range = await getRange(tx, { asked, interval: 'day', now: clock() })
+          let statements = 0
+          const query: typeof tx.query = async (sql, values) => {
+            if (statements++ === 1) await meddle()
+            return tx.query(sql, values)
+          }
+          return getAnalytics({ query }, { providerId: it.providerId, isTest: false, range })
+        },
+        { isOneView: true },
+      )
+    const before = await read(async () => {})
+    expect(await read(() => rollUpActivity(db, { now: clock() }))).toEqual(before)
+    expect(await read(async () => {})).toEqual(before)
   })
 
   test('counts a session that ends late where it ends', async () => {
