@@ -11,7 +11,8 @@ import { connect } from '../apps/api/src/db.ts'
 import { PUBLIC_TENANT_ID } from '../apps/api/src/id.ts'
 import { foldBeats } from '../apps/api/src/sessions/fold-beats.ts'
 import { createHeartbeat } from '../apps/api/src/sessions/heartbeat.ts'
-import { clientId, seedMarket, sessionId, withClient } from './seed.ts'
+import { withClient } from './bulk.ts'
+import { clientId, seedMarket, sessionId } from './seed.ts'
 import { startDatabase } from './stack.ts'
 
 const LIVE = 20_000

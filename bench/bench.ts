@@ -1,10 +1,13 @@
 /**
  * `npm run bench`: what the hot paths cost, as ratios formed inside a round of one run.
  *
- * Options: `--quick` (one short round), `--full` (10,000,000 rows), `--rounds 5`.
+ * Options: `--quick` (one short round), `--full` (10,000,000 rows), `--rounds 5`, `--only analytics` (or `rows`, `market`;
+ * what is measured alone is printed and not kept), `--keep folder` (what the analytics are measured on stays in it and is used
+ * as it is the next time).
  *
  * @module
  */
+import os from 'node:os'
 import { parseArgs } from 'node:util'
 import { measureAnalytics } from './measure-analytics.ts'
 import { measureMarket } from './measure-market.ts'
@@ -17,8 +20,14 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     full: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
+    only: { type: 'string' },
+    keep: { type: 'string' },
   },
 })
+const PARTS = ['market', 'rows', 'analytics']
+if (values.only !== undefined && !PARTS.includes(values.only))
+  throw new Error(`--only takes ${PARTS.join(', ')}`)
+const isAsked = (part: string) => values.only === undefined || values.only === part
 const rounds = values.quick ? 1 : Number(values.rounds)
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds must be a whole number above 0')
 
@@ -32,18 +41,20 @@ const pgbench = await findPgbench()
 const scale = values.quick
   ? { live: 2_000, all: 20_000, seconds: 2 }
   : { live: 100_000, all: 1_000_000, seconds: 5 }
-for (const commitDelayUs of [0, 1000]) {
+const all = values.full ? 10_000_000 : scale.all
+for (const commitDelayUs of isAsked('market') ? [0, 1000] : []) {
   process.stdout.write(`\n== a commit costs ${commitDelayUs === 0 ? 'what this disk costs' : '1 ms more'}\n`)
   await measureMarket(results, { ...scale, rounds, pgbench, commitDelayUs, isMain: commitDelayUs === 0 })
 }
-await measureRows(results, {
-  rounds,
-  seconds: scale.seconds,
-  all: values.full ? 10_000_000 : scale.all,
-  live: scale.live,
-})
-await measureAnalytics(results, { all: values.full ? 10_000_000 : scale.all })
+if (isAsked('rows')) await measureRows(results, { rounds, seconds: scale.seconds, all, live: scale.live })
+if (isAsked('analytics')) await measureAnalytics(results, { all, dataDir: values.keep })
 
-const foreignCpuAfter = idle()
+const cpuDuring = idle()
 results.print()
-results.write({ rounds, quick: values.quick, foreignCpuBefore, cpuDuring: foreignCpuAfter })
+process.stdout.write(
+  `load average ${os
+    .loadavg()
+    .map((load) => load.toFixed(1))
+    .join(', ')}\n`,
+)
+if (values.only === undefined) results.write({ rounds, quick: values.quick, foreignCpuBefore, cpuDuring })

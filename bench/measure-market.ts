@@ -5,6 +5,7 @@
  */
 import { createHash, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { withClient } from './bulk.ts'
 import { type Call, keepCalls, type LoadResult, runLoad } from './load.ts'
 import { createBenchFunctions, runPgbench } from './pgbench.ts'
 import { atLeast, atMost, type Results } from './results.ts'
@@ -16,7 +17,6 @@ import {
   seedMarket,
   sessionClaims,
   sessionId,
-  withClient,
 } from './seed.ts'
 import { type Server, startApi, startBare, startDatabase, startSingleBeats } from './stack.ts'
 
@@ -38,10 +38,12 @@ const COMPLETIONS_A_ROUND = 4_000
 export async function measureMarket(results: Results, scale: MarketScale): Promise<void> {
   const { live, all, seconds, rounds, pgbench, commitDelayUs, isMain } = scale
   const suffix = commitDelayUs > 0 ? ', commit + 1 ms' : ''
-  const database = await startDatabase(commitDelayUs)
+  const database = await startDatabase({
+    commitDelayUs,
+    seed: (url) => seedMarket(url, { users: USERS, live, all }),
+  })
   const stops: (() => unknown)[] = [() => database.stop()]
   try {
-    await seedMarket(database.url, { users: USERS, live, all })
     await createBenchFunctions(database.url)
     const signer = await createSigner(database.url)
     const api = await start(startApi(database.url), stops)

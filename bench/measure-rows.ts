@@ -6,16 +6,18 @@
 import { keepCalls, type LoadResult, runLoad } from './load.ts'
 import { atMost, type Results, shown } from './results.ts'
 import { clientId, createSigner, seedMarket, sessionClaims, sessionId } from './seed.ts'
-import { startApi, startDatabase } from './stack.ts'
+import { type Server, startApi, startDatabase } from './stack.ts'
 
 export async function measureRows(
   results: Results,
   scale: { rounds: number; seconds: number; all: number; live: number },
 ): Promise<void> {
   const { rounds, seconds, all, live } = scale
-  const few = await startMarket(live, live)
-  const many = await startMarket(live, all)
+  const stops: (() => Promise<void>)[] = []
   try {
+    // The one that takes minutes first: the other's sessions would be over by then.
+    const many = await startMarket(live, all)
+    const few = await startMarket(live, live)
     for (let round = 0; round < rounds; round += 1) {
       const [among, alone] = [await many.beat(1), await few.beat(1)]
       results.add(
@@ -28,13 +30,14 @@ export async function measureRows(
       results.add('4 API processes / 1, one database', four.perSecond / alone.perSecond, shown)
     }
   } finally {
-    await few.stop()
-    await many.stop()
+    for (const stop of stops.reverse()) await stop()
   }
 
   async function startMarket(liveSessions: number, allSessions: number) {
-    const database = await startDatabase()
-    await seedMarket(database.url, { users: 5_000, live: liveSessions, all: allSessions })
+    const database = await startDatabase({
+      seed: (url) => seedMarket(url, { users: 5_000, live: liveSessions, all: allSessions }),
+    })
+    stops.push(() => database.stop())
     const signer = await createSigner(database.url)
     const calls = keepCalls(
       Array.from({ length: Math.min(liveSessions, 20_000) }, (_, i) => ({
@@ -43,9 +46,13 @@ export async function measureRows(
         body: JSON.stringify({ clientId, sequence: '@seq', activeMs: 30_000 }),
       })),
     )
-    const apis = await Promise.all(
-      Array.from({ length: allSessions === liveSessions ? 4 : 1 }, () => startApi(database.url)),
-    )
+    stops.push(async () => calls.drop())
+    const apis: Server[] = []
+    for (let process = 0; process < (allSessions === liveSessions ? 4 : 1); process += 1) {
+      const api = await startApi(database.url)
+      stops.push(() => api.stop())
+      apis.push(api)
+    }
     for (const { url } of apis)
       await runLoad({ url, calls: calls.file, connections: 100, seconds, amount: calls.count })
     return {
@@ -65,11 +72,6 @@ export async function measureRows(
         const errors = loads.reduce((sum, load) => sum + load.errors, 0)
         if (errors > 0) throw new Error(`${errors} calls failed: the figure would mean nothing`)
         return { perSecond: loads.reduce((sum, load) => sum + load.perSecond, 0), errors }
-      },
-      async stop() {
-        for (const api of apis) await api.stop()
-        await database.stop()
-        calls.drop()
       },
     }
   }

@@ -9,7 +9,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { PUBLIC_TENANT_ID } from '../apps/api/src/id.ts'
-import { PROVIDER_ID, withClient } from './seed.ts'
+import { withClient } from './bulk.ts'
+import { PROVIDER_ID } from './seed.ts'
 
 const run = promisify(execFile)
 

@@ -4,12 +4,13 @@
  * @module
  */
 import { createPrivateKey, sign } from 'node:crypto'
-import pg from 'pg'
+import type pg from 'pg'
 import { systemClock } from '../apps/api/src/clock.ts'
 import { connect } from '../apps/api/src/db.ts'
 import { PUBLIC_TENANT_ID } from '../apps/api/src/id.ts'
 import { createKeyRing } from '../apps/api/src/keys/key-ring.ts'
 import { unseal } from '../apps/api/src/seal.ts'
+import { inShares, withClient, withoutIndexes } from './bulk.ts'
 import { KEY_ENCRYPTION_KEY, PUBLIC_URL } from './stack.ts'
 
 /** Base 32 digits that sort, as ids have them. */
@@ -19,64 +20,29 @@ export const sessionId = (n: number) => idOf('ses', n)
 export const PROVIDER_ID = idOf('prv', 1)
 export const clientId = 'bench_client'
 
-export async function withClient<T>(url: string, run: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    await client.query(`set app.tenant_id = '${PUBLIC_TENANT_ID}'`)
-    return await run(client)
-  } finally {
-    await client.end()
-  }
-}
-
 /** The first `live` sessions run, the rest ended; each user has a hold for a running one. */
-export function seedMarket(
+export async function seedMarket(
   url: string,
-  options: { users: number; live: number; all: number },
+  { users, live, all }: { users: number; live: number; all: number },
 ): Promise<void> {
-  const { users, live, all } = options
-  return withClient(url, async (client) => {
-    await client.query(
-      `insert into users (id, email, email_normalized, password_hash, reference_salt, created_at)
-       select 'usr_' || lpad(n::text, 26, '0'), n || '@example.com', n || '@example.com', 'none', 'salt', now()
-       from generate_series(1, $1::int) n`,
-      [users],
-    )
+  await withClient(url, async (client) => {
+    await client.query(usersSql, [users])
     await client.query(
       `insert into wallets (id, posted) select 'usr_' || lpad(n::text, 26, '0'), 0 from generate_series(1, $1::int) n`,
       [users],
     )
-    await client.query(
-      `select credit_wallet(current_tenant(), 'usr_' || lpad(n::text, 26, '0'), 'promotion', 'promotions', 1000000000, null,
-         null, 'Seed', array['trf_seed' || n, 'trf_seedx' || n], now())
-       from generate_series(1, $1::int) n`,
-      [users],
-    )
-    await client.query(
-      `insert into providers (id, owner_id, name, description, category, launch_url, allowed_origins, tokens_per_minute,
-         status, created_at, updated_at)
-       values ($1, $2, 'Bench', 'Bench', 'tools', 'http://localhost:4002/', '{http://localhost:4002}', 4, 'listed', now(), now())`,
-      [PROVIDER_ID, userId(1)],
-    )
-    await client.query(
-      `insert into sessions (id, user_id, provider_id, user_ref, status, end_reason, duration_ms, used_ms, tokens_per_minute,
-         fee_basis_points, tokens_held, tokens_charged, launch_jti, launch_expires_at, launch_spent_by, client_id,
-         last_beat_at, created_at, started_at, ended_at, sweep_at)
-       select 'ses_' || lpad(n::text, 26, '0'), 'usr_' || lpad((n % $1 + 1)::text, 26, '0'), $2, 'ref_bench',
-         case when n <= $3 then 'active' else 'ended' end, case when n > $3 then 'completed' end, 28800000, 0, 4, 2000, 1920,
-         case when n > $3 then 0 end, 'jti', now(), $4, $4, now(), now(), now(), case when n > $3 then now() end,
-         now() + interval '20 minutes'
-       from generate_series(1, $5::int) n`,
-      [users, PROVIDER_ID, live, clientId, all],
-    )
-    await client.query(
-      `insert into holds (id, wallet_id, reference, amount, created_at)
-       select 'hld_' || lpad(n::text, 26, '0'), 'usr_' || lpad((n % $1 + 1)::text, 26, '0'), 'ses_' || lpad(n::text, 26, '0'),
-         1920, now()
-       from generate_series(1, $2::int) n`,
-      [users, live],
-    )
+    await client.query(creditsSql, [users])
+    await client.query(providerSql, [PROVIDER_ID, userId(1)])
+  })
+  const write = (client: pg.Client, from: number, to: number) =>
+    client.query(sessionsSql, [users, PROVIDER_ID, live, clientId, from, to])
+  await withoutIndexes(url, 'sessions', () =>
+    inShares(url, all - live, (client, from, to) => write(client, live + from, live + to)),
+  )
+  await withClient(url, async (client) => {
+    // Last, because after half an hour of silence they would be over.
+    await write(client, 1, live)
+    await client.query(holdsSql, [users, live])
     await client.query(
       `update wallets w set held = h.held from (select wallet_id, sum(amount) as held from holds group by 1) h
        where w.id = h.wallet_id`,
@@ -84,6 +50,37 @@ export function seedMarket(
     await client.query('vacuum analyze')
   })
 }
+
+const usersSql = `
+  insert into users (id, email, email_normalized, password_hash, reference_salt, created_at)
+  select 'usr_' || lpad(n::text, 26, '0'), n || '@example.com', n || '@example.com', 'none', 'salt', now()
+  from generate_series(1, $1::int) n`
+
+const creditsSql = `
+  select credit_wallet(current_tenant(), 'usr_' || lpad(n::text, 26, '0'), 'promotion', 'promotions', 1000000000, null,
+    null, 'Seed', array['trf_seed' || n, 'trf_seedx' || n], now())
+  from generate_series(1, $1::int) n`
+
+const providerSql = `
+  insert into providers (id, owner_id, name, description, category, launch_url, allowed_origins, tokens_per_minute,
+    status, created_at, updated_at)
+  values ($1, $2, 'Bench', 'Bench', 'tools', 'http://localhost:4002/', '{http://localhost:4002}', 4, 'listed', now(), now())`
+
+const sessionsSql = `
+  insert into sessions (id, user_id, provider_id, user_ref, status, end_reason, duration_ms, used_ms, tokens_per_minute,
+    fee_basis_points, tokens_held, tokens_charged, launch_jti, launch_expires_at, launch_spent_by, client_id,
+    last_beat_at, created_at, started_at, ended_at, sweep_at)
+  select 'ses_' || lpad(n::text, 26, '0'), 'usr_' || lpad((n % $1 + 1)::text, 26, '0'), $2, 'ref_bench',
+    case when n <= $3 then 'active' else 'ended' end, case when n > $3 then 'completed' end, 28800000, 0, 4, 2000, 1920,
+    case when n > $3 then 0 end, 'jti', now(), $4, $4, now(), now(), now(), case when n > $3 then now() end,
+    now() + interval '20 minutes'
+  from generate_series($5::int, $6::int) n`
+
+const holdsSql = `
+  insert into holds (id, wallet_id, reference, amount, created_at)
+  select 'hld_' || lpad(n::text, 26, '0'), 'usr_' || lpad((n % $1 + 1)::text, 26, '0'), 'ses_' || lpad(n::text, 26, '0'),
+    1920, now()
+  from generate_series(1, $2::int) n`
 
 /** Signs with the API's own key, directly: jose would take minutes for 100,000. */
 export async function createSigner(url: string): Promise<(typ: string, claims: object) => string> {

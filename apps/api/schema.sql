@@ -22,11 +22,13 @@ create table public.activity_people (
   provider_id text not null,
   user_id text not null,
   number integer not null,
-  first_quarter timestamp with time zone,
-  first_test_quarter timestamp with time zone,
+  first_came integer not null default 0,
+  last_came integer not null default 0,
+  first_test_came integer not null default 0,
+  last_test_came integer not null default 0,
   constraint activity_people_pkey PRIMARY KEY (tenant_id, provider_id, user_id),
   constraint people_have_numbers_of_their_own UNIQUE (tenant_id, provider_id, number)
-);
+) with (fillfactor=85);
 alter table public.activity_people enable row level security;
 
 create table public.activity_progress (
@@ -52,8 +54,10 @@ create table public.activity_quarters (
   gross bigint not null,
   fee bigint not null,
   people integer[] not null default '{}'::integer[],
-  new_users integer not null default 0,
   refunded bigint not null default 0,
+  came_before integer[] not null default '{}'::integer[],
+  first_came integer[] not null default '{}'::integer[],
+  first_came_before integer[] not null default '{}'::integer[],
   constraint activity_quarters_pkey PRIMARY KEY (tenant_id, provider_id, is_test, quarter)
 );
 alter table public.activity_quarters enable row level security;
@@ -458,20 +462,6 @@ create table public.refunds (
   constraint sent_refunds_name_stripes CHECK (((status = 'sent'::text) = (stripe_refund_id IS NOT NULL)))
 );
 alter table public.refunds enable row level security;
-
-create table public.retention_cells (
-  tenant_id text not null default public.current_tenant(),
-  provider_id text not null,
-  is_test boolean not null,
-  span text not null,
-  cohort date not null,
-  period date not null,
-  users integer not null,
-  constraint nobody_returns_before_coming CHECK ((period >= cohort)),
-  constraint retention_cells_pkey PRIMARY KEY (tenant_id, provider_id, is_test, span, cohort, period),
-  constraint retention_span_is_known CHECK ((span = ANY (ARRAY['week'::text, 'month'::text])))
-);
-alter table public.retention_cells enable row level security;
 
 create table public.session_beats (
   tenant_id text not null default public.current_tenant(),
@@ -1447,10 +1437,6 @@ create policy batches_see_all on public.refunds as permissive for all to tm_batc
 
 create policy tenant_sees_its_own on public.refunds as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
-create policy batches_see_all on public.retention_cells as permissive for all to tm_batch using (true) with check (true);
-
-create policy tenant_sees_its_own on public.retention_cells as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
-
 create policy batches_see_all on public.session_beats as permissive for all to tm_batch using (true) with check (true);
 
 create policy tenant_sees_its_own on public.session_beats as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
@@ -1551,9 +1537,13 @@ grant select on table public.activity_people to tm_app;
 
 grant insert, select on table public.activity_people to tm_batch;
 
-grant update on table public.activity_people (first_quarter) to tm_batch;
+grant update on table public.activity_people (first_came) to tm_batch;
 
-grant update on table public.activity_people (first_test_quarter) to tm_batch;
+grant update on table public.activity_people (first_test_came) to tm_batch;
+
+grant update on table public.activity_people (last_came) to tm_batch;
+
+grant update on table public.activity_people (last_test_came) to tm_batch;
 
 grant select on table public.activity_progress to tm_app;
 
@@ -1724,10 +1714,6 @@ grant update on table public.refunds (status) to tm_batch;
 grant update on table public.refunds (stripe_refund_id) to tm_app;
 
 grant update on table public.refunds (stripe_refund_id) to tm_batch;
-
-grant select on table public.retention_cells to tm_app;
-
-grant delete, insert, select, update on table public.retention_cells to tm_batch;
 
 grant select on table public.session_beats to tm_app;
 

@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { rollUpActivity } from '../../apps/api/src/analytics/roll-up-activity.ts'
-import { rollUpRetention } from '../../apps/api/src/analytics/roll-up-retention.ts'
 import { PUBLIC_TENANT_ID } from '../../apps/api/src/id.ts'
 import { accessTokenOf, addUser } from '../../apps/api/test/harness.ts'
 import { openSession } from '../../apps/api/test/play.ts'
@@ -260,7 +259,6 @@ async function playDays(): Promise<void> {
   await running.beat()
   await openSession({ api, user, providerId }, { minutes: 20, validate: false })
   await rollUpActivity(api.deps.db, { now: api.clock.now() })
-  await rollUpRetention(api.deps.db)
   // An app that stands out, as the hourly look would note it.
   await api.deps.db.batch.query(
     `insert into unusual_providers (tenant_id, provider_id, ended, instantly_completed, usual_share, noticed_at)

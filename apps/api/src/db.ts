@@ -13,8 +13,12 @@ export interface Tx {
 }
 
 export interface Db {
-  /** A transaction bound to one tenant by row level security. */
-  inTenant<T>(tenantId: string, run: (tx: Tx) => Promise<T>): Promise<T>
+  /**
+   * A transaction bound to one tenant by row level security.
+   *
+   * @param options with `isOneView` all its statements see what was there at the first, and none may write
+   */
+  inTenant<T>(tenantId: string, run: (tx: Tx) => Promise<T>, options?: { isOneView?: boolean }): Promise<T>
   /** A transaction across tenants, for batches and jobs: its SQL joins on (tenant_id, id). */
   inBatch<T>(run: (tx: Tx) => Promise<T>, options?: { statementTimeoutMs?: number }): Promise<T>
   /** One statement across tenants, its own transaction. */
@@ -81,10 +85,11 @@ export function connect({ databaseUrl, poolSize = 10, statementTimeoutMs = 10_00
   const batchPool = open('tm_batch')
 
   return {
-    inTenant(tenantId, run) {
+    inTenant(tenantId, run, { isOneView = false } = {}) {
       // Set as text because a SET takes no bound values; hence the check.
       assert(TENANT_ID.test(tenantId), 'a tenant id is well formed')
-      return transact(app, `begin; set local app.tenant_id = '${tenantId}'`, run)
+      const begin = isOneView ? 'begin isolation level repeatable read, read only' : 'begin'
+      return transact(app, `${begin}; set local app.tenant_id = '${tenantId}'`, run)
     },
     inBatch(run, { statementTimeoutMs: own } = {}) {
       if (own === undefined) return transact(batchPool, 'begin', run)

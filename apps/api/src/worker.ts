@@ -5,7 +5,7 @@
  */
 import { Logger, run, type TaskList } from 'graphile-worker'
 import pg from 'pg'
-import { rollUpActivityAgainTask, rollUpActivityTask, rollUpRetentionTask } from './analytics/jobs.ts'
+import { noticeUnusualProvidersTask, rollUpActivityAgainTask, rollUpActivityTask } from './analytics/jobs.ts'
 import { chainAuditTask } from './audit/jobs.ts'
 import { ACCOUNT_MAIL_TASK } from './auth/account-mail.ts'
 import { sendAccountMailTask } from './auth/jobs.ts'
@@ -45,7 +45,7 @@ export function createTasks(deps: Deps, mailer = createMailer(deps)): TaskList {
     'fold-beats': foldBeatsTask(deps),
     'roll-up-activity': rollUpActivityTask(deps),
     'roll-up-activity-again': rollUpActivityAgainTask(deps),
-    'roll-up-retention': rollUpRetentionTask(deps),
+    'notice-unusual-providers': noticeUnusualProvidersTask(deps),
     'forget-webhook-deliveries': forgetWebhookDeliveriesTask(deps),
   }
 }
@@ -63,7 +63,7 @@ export const CRON = `
 51 * * * * forget-webhook-deliveries
 */5 * * * * roll-up-activity
 37 4 * * * roll-up-activity-again
-13 * * * * roll-up-retention
+13 * * * * notice-unusual-providers
 `
 
 export async function startWorker(deps: Deps, databaseUrl: string): Promise<Worker> {

@@ -618,9 +618,9 @@ export type PurchaseReceipt = {
 export type Retention = {
   /** How long a period is. */
   interval: 'week' | 'month'
-  /** Where weeks (on Monday) and months begin. */
-  timeZone: 'UTC'
-  /** Sessions that began before this are counted; null before the first count. */
+  /** Where weeks (on Monday) and months begin at midnight. */
+  timeZone: string
+  /** Sessions that began before this are counted; null while none are. */
   until: string | null
   /** Oldest first. */
   cohorts: {
@@ -1829,6 +1829,8 @@ export interface Operations {
       interval?: 'week' | 'month' | undefined
       /** How many, the running one included; 12 when not said. */
       periods?: number | undefined
+      /** A name of the IANA time zone database; UTC when not said. */
+      timeZone?: string | undefined
     }
     body: undefined
     answer: Retention

@@ -18,6 +18,10 @@ export const quarterFloor = (at: Date) => new Date(Math.floor(at.getTime() / QUA
 export const quarterSql = (at: string) =>
   `date_bin('15 minutes', ${at}, timestamptz '2000-01-01 00:00:00+00')`
 
+/** Quarters by number, as lists of people keep them: since 1970, so that 0 is never. */
+export const quarterNumber = (at: Date) => Math.floor(at.getTime() / QUARTER_MS)
+export const quarterNumberSql = (at: string) => `floor(extract(epoch from ${at}) / 900)::integer`
+
 /** The sums, in the order of their columns. */
 export const FIGURES = ['opened', 'validated', ...END_TYPES, 'used_ms', 'gross', 'fee', 'refunded'] as const
 

@@ -3,6 +3,8 @@ import { addProvider, addUser } from '../../test/harness.ts'
 import { type SessionMarket, startSessionMarket } from '../../test/session-market.ts'
 import { createId, PUBLIC_TENANT_ID } from '../id.ts'
 import { sweepSessions } from '../sessions/sweep-sessions.ts'
+import { getAnalytics } from './get-analytics.ts'
+import { getRange } from './range.ts'
 import { rollUpActivity, rollUpActivityAgain } from './roll-up-activity.ts'
 
 let it: SessionMarket
@@ -216,6 +218,30 @@ describe('the roll-up', () => {
     expect(await of('day')).toEqual(unwritten)
   })
 
+  test('moves nobody under a reader’s eyes', async () => {
+    const { db, clock } = it.api.deps
+    for (const user of it.users) await it.play({ user, minutes: 1 })
+    it.api.clock.advance({ hours: 1 })
+    const read = (meddle: () => Promise<unknown>) =>
+      db.inTenant(
+        PUBLIC_TENANT_ID,
+        async (tx) => {
+          const asked = { ...whole(), timeZone: 'Asia/Kolkata' }
+          const range = await getRange(tx, { asked, interval: 'day', now: clock() })
+          let statements = 0
+          const query: typeof tx.query = async (sql, values) => {
+            if (statements++ === 1) await meddle()
+            return tx.query(sql, values)
+          }
+          return getAnalytics({ query }, { providerId: it.providerId, isTest: false, range })
+        },
+        { isOneView: true },
+      )
+    const before = await read(async () => {})
+    expect(await read(() => rollUpActivity(db, { now: clock() }))).toEqual(before)
+    expect(await read(async () => {})).toEqual(before)
+  })
+
   test('counts a session that ends late where it ends', async () => {
     const { api } = it
     const opened = await it.open(it.users[1]!)
@@ -244,6 +270,30 @@ describe('a day', () => {
     expect(await rowsOf('2026-03-08', 'America/New_York')).toHaveLength(23)
     expect(await rowsOf('2026-06-01', 'Asia/Kolkata')).toHaveLength(24)
     expect((await rowsOf('2026-06-01', 'Asia/Kolkata'))[0].start).toBe('2026-05-31T18:30:00.000Z')
+  })
+
+  test('that has its midnight twice begins with the first', async () => {
+    const { rows } = (
+      await ask({ from: '2026-10-31', to: '2026-11-01', interval: 'day', timeZone: 'America/Havana' })
+    ).body
+    expect(rows.map(({ start }: { start: string }) => start)).toEqual([
+      '2026-10-31T04:00:00.000Z',
+      '2026-11-01T04:00:00.000Z',
+    ])
+    const { from, to } = (
+      await ask({ from: '2026-10-31', to: '2026-10-31', interval: 'hour', timeZone: 'America/Havana' })
+    ).body
+    expect([from, to]).toEqual(['2026-10-31T04:00:00.000Z', '2026-11-01T04:00:00.000Z'])
+  })
+
+  test('whose midnight does not come begins an hour later', async () => {
+    const { rows } = (
+      await ask({ from: '2026-03-08', to: '2026-03-09', interval: 'day', timeZone: 'America/Havana' })
+    ).body
+    expect(rows.map(({ start }: { start: string }) => start)).toEqual([
+      '2026-03-08T05:00:00.000Z',
+      '2026-03-09T04:00:00.000Z',
+    ])
   })
 
   test('of half an hour’s change has every instant in one row', async () => {

@@ -1,16 +1,29 @@
+import { assert } from '../assert.ts'
 import type { Tx } from '../db.ts'
 import { idFloor } from '../id.ts'
-import { factsSql, readRolledUntil, splitRange } from './activity.ts'
-import type { Analytics, AnalyticsRow } from './analytics.ts'
+import { factsSql, quarterNumber, readRolledUntil, splitRange } from './activity.ts'
+import type { Analytics } from './analytics.ts'
 import type { Range } from './range.ts'
 
-const SUMS = ['opened', 'validated', 'completed', 'usedMs', 'gross', 'fee', 'refunded', 'newUsers'] as const
+const SUMS = [
+  'opened',
+  'validated',
+  'completed',
+  'usedMs',
+  'gross',
+  'fee',
+  'refunded',
+  'users',
+  'newUsers',
+  'usersFirstInRange',
+] as const
 type Sums = Record<(typeof SUMS)[number], number>
 
 /**
- * A provider's figures: the quarters that are written, and the facts after them. People are counted, not added; but each
- * is new only once, so whoever is in a row and not new in it has come back.
+ * A provider's figures: the quarters that are written, and the facts after them.
  *
+ * @param tx sees one state of things in all its statements: a roll-up that commits between two of them would move people
+ * from the facts to the quarters
  * @param input `isTest` asks for test sessions, which cost nothing and are in no other figure
  */
 export async function getAnalytics(
@@ -19,34 +32,33 @@ export async function getAnalytics(
 ): Promise<Analytics> {
   const { from, to, interval, timeZone, starts } = range
   const rolledUntil = await readRolledUntil(tx)
-  const values = [providerId, isTest, ...splitRange(rolledUntil, range), starts]
-  const unwritten = [rolledUntil, idFloor('evt', rolledUntil), idFloor('evt', to)]
-  // Counting people spills to disk with the 4 MB that PostgreSQL gives by itself.
-  await tx.query(`set local work_mem = '32MB'`)
-  const sums = await tx.query<Sums & { place: number }>(sumsSql, values)
-  const people = await tx.query<{ place: number; users: number }>(usersSql, values)
-  const added = await tx.query<{ place: number; newUsers: number }>(newUsersSql, [
-    providerId,
-    isTest,
-    from,
-    ...unwritten,
-    starts,
-  ])
-  const usersAt = new Map(people.map(({ place, users }) => [place, users]))
-  const sumsAt = new Map(sums.map((row) => [row.place, row]))
-  for (const { place, newUsers } of added) {
-    const row = sumsAt.get(place) ?? { ...NOTHING, place }
-    sumsAt.set(place, { ...row, newUsers: row.newUsers + newUsers })
-  }
-  const rows = starts.map((start, i): AnalyticsRow => {
-    const place = i + 1
-    return { start: start.toISOString(), ...present(sumsAt.get(place), usersAt.get(place) ?? 0) }
-  })
+  const [, split, ...ids] = splitRange(rolledUntil, range)
+  const numbers = starts.map(quarterNumber)
+  const parts = [
+    await tx.query<Place>(writtenSql, [providerId, isTest, from, split, starts, numbers]),
+    await tx.query<Place>(tailSql, [providerId, isTest, ...ids, starts]),
+    await tx.query<Place>(tailPeopleSql, [
+      providerId,
+      isTest,
+      idFloor('evt', rolledUntil),
+      idFloor('evt', to),
+      starts,
+      numbers,
+    ]),
+  ]
+  const sumsAt = starts.map(() => ({ ...NOTHING }))
   const totals = { ...NOTHING }
-  for (const row of sumsAt.values()) for (const name of SUMS) totals[name] += row[name]
+  for (const { place, ...found } of parts.flat()) {
+    const row = sumsAt[place - 1]
+    assert(row, 'what happened in the range is in one of its rows')
+    for (const name of SUMS) {
+      row[name] += found[name] ?? 0
+      totals[name] += found[name] ?? 0
+    }
+  }
   return {
-    rows,
-    totals: present(totals, usersAt.get(0) ?? 0),
+    rows: starts.map((start, i) => ({ start: start.toISOString(), ...present(sumsAt[i]) })),
+    totals: present({ ...totals, users: totals.usersFirstInRange }),
     from: from.toISOString(),
     to: to.toISOString(),
     interval,
@@ -54,9 +66,11 @@ export async function getAnalytics(
   }
 }
 
+type Place = { place: number } & Partial<Sums>
+
 const NOTHING = Object.fromEntries(SUMS.map((name) => [name, 0])) as Sums
 
-function present({ usedMs, newUsers, ...sums }: Sums = NOTHING, users: number) {
+function present({ usedMs, users, newUsers, ...sums }: Sums = NOTHING) {
   const { opened, validated, completed, gross, fee, refunded } = sums
   return {
     opened,
@@ -67,68 +81,53 @@ function present({ usedMs, newUsers, ...sums }: Sums = NOTHING, users: number) {
     gross,
     fee,
     net: gross - fee,
+    // Each is new only once, so whoever is in a row and not new in it has come back.
     returningUsers: users - newUsers,
     refunded,
   }
 }
 
-const tail = factsSql('one', ['$5', '$6', '$7', '$8', '$9', '$10'])
-const written = 'provider_id = $1 and is_test = $2 and quarter >= $3 and quarter < $4'
-
 // Rows reach from one start to the next: a search in the list of starts, and no arithmetic of time zones per quarter.
-const sumsSql = `
-  select width_bucket(f.at, $11::timestamptz[]) as place, sum(opened) as opened, sum(validated) as validated,
+const place = (at: string, starts: string) => `width_bucket(${at}, ${starts}::timestamptz[])`
+
+// Of those who came in a quarter, whoever came the last time before the row is counted in the row once, there; likewise
+// for the range. `came_before` is sorted, so this is a search as well.
+const writtenSql = `
+  select place, sum(opened) as opened, sum(validated) as validated, sum(completed) as completed,
+    sum(used_ms) as "usedMs", sum(gross) as gross, sum(fee) as fee, sum(refunded) as refunded,
+    sum(width_bucket(($6::integer[])[place] - 1, came_before)) as users,
+    sum(width_bucket(($6::integer[])[1] - 1, came_before)) as "usersFirstInRange",
+    sum(width_bucket(0, came_before)) as "newUsers"
+  from (
+    select ${place('quarter', '$5')} as place, *
+    from activity_quarters where provider_id = $1 and is_test = $2 and quarter >= $3 and quarter < $4
+  ) q
+  group by 1`
+
+const tailSql = `
+  select ${place('at', '$9')} as place, sum(opened) as opened, sum(validated) as validated,
     sum(completed) as completed, sum(used_ms) as "usedMs", sum(gross) as gross, sum(fee) as fee,
-    sum(refunded) as refunded, sum(new_users) as "newUsers"
-  from (
-    select quarter as at, opened, validated, completed, used_ms, gross, fee, refunded, new_users
-    from activity_quarters where ${written}
-    union all
-    select at, opened, validated, completed, used_ms, gross, fee, refunded, 0 from (${tail}) t where is_test = $2
-  ) f
+    sum(refunded) as refunded
+  from (${factsSql('one', ['$3', '$4', '$5', '$6', '$7', '$8'])}) t
+  where is_test = $2
   group by 1`
 
-// Who began a session after the written quarters and none in them, by when. Whom a roll-up has met meanwhile counts all
-// the same: what was written when we looked is what the rest is added to.
-const newUsersSql = `
-  select width_bucket(f.at, $7::timestamptz[]) as place, count(*) as "newUsers"
+// Of all who came since the last written quarter, also before the range: they are not new in it.
+const tailPeopleSql = `
+  select place, count(*) filter (where came_before < ($6::integer[])[place]) as users,
+    count(*) filter (where came_before < ($6::integer[])[1] and place = first_place_in_range) as "usersFirstInRange",
+    count(*) filter (where came_before = 0 and place = first_place) as "newUsers"
   from (
-    select min(e.created_at) as at
-    from events e
-    join sessions s on s.tenant_id = e.tenant_id and s.id = e.session_id
-    left join activity_people p on p.tenant_id = s.tenant_id and p.provider_id = $1 and p.user_id = s.user_id
-    where e.provider_id = $1 and e.id >= $5 and e.id < $6 and e.type = 'session.started' and s.is_test = $2
-      and coalesce(case when $2 then p.first_test_quarter else p.first_quarter end >= $4, true)
-    group by s.user_id
-  ) f
-  where f.at >= $3
-  group by 1`
-
-// Place 0 is the whole range. Many small sorts of numbers: hashing (row, person) took four times as long. Whoever is in
-// the tail and has no number yet is in no written quarter, so a number below zero is as good.
-const usersSql = `
-  with tail as materialized (
-    select width_bucket(t.at, $11::timestamptz[]) as place,
-      coalesce(p.number, -dense_rank() over (order by t.user_id))::integer as person
-    from (${tail}) t
+    select t.place, case when $2 then coalesce(p.last_test_came, 0) else coalesce(p.last_came, 0) end as came_before,
+      min(t.place) over (partition by t.user_id) as first_place,
+      min(t.place) filter (where t.place > 0) over (partition by t.user_id) as first_place_in_range
+    from (
+      select distinct ${place('e.created_at', '$5')} as place, s.tenant_id, s.user_id
+      from events e
+      join sessions s on s.tenant_id = e.tenant_id and s.id = e.session_id
+      where e.provider_id = $1 and e.id >= $3 and e.id < $4 and e.type = 'session.started' and s.is_test = $2
+    ) t
     left join activity_people p on p.tenant_id = t.tenant_id and p.provider_id = $1 and p.user_id = t.user_id
-    where t.is_test = $2 and t.user_id is not null
-  ), places as (
-    select place, start, lead(start, 1, 'infinity') over (order by place) as next
-    from unnest($11::timestamptz[]) with ordinality as s (start, place)
-  )
-  select p.place, (
-    select count(distinct u.person) from (
-      select unnest(q.people) as person from activity_quarters q
-      where ${written} and q.quarter >= p.start and q.quarter < p.next
-      union all
-      select person from tail where tail.place = p.place
-    ) u
-  ) as users
-  from places p
-  union all
-  select 0, count(distinct u.person) from (
-    select unnest(q.people) as person from activity_quarters q where ${written}
-    union all
-    select person from tail
-  ) u`
+  ) t
+  where place > 0
+  group by 1`

@@ -1,7 +1,12 @@
 import { type Static, Type } from '@fastify/type-provider-typebox'
 import type { Tx } from '../db.ts'
 import { Instant, Nullable, Shape } from '../http/schema.ts'
-import { RETENTION_INTERVALS, type RetentionInterval } from './roll-up-retention.ts'
+import { quarterNumber, readRolledUntil } from './activity.ts'
+import { rangeQuery } from './analytics.ts'
+import { checkTimeZone, firstInstantSql, refuseUnknownZone } from './range.ts'
+
+export const RETENTION_INTERVALS = ['week', 'month'] as const
+export type RetentionInterval = (typeof RETENTION_INTERVALS)[number]
 
 export const PERIODS_MAX = 26
 const PERIODS_DEFAULT = 12
@@ -25,6 +30,7 @@ export const RetentionQuery = Shape({
       examples: [PERIODS_DEFAULT],
     }),
   ),
+  timeZone: rangeQuery.timeZone,
 })
 
 const Cohort = Shape({
@@ -53,11 +59,11 @@ export const Retention = Shape(
       description: 'How long a period is.',
       examples: ['week'],
     }),
-    timeZone: Type.Literal('UTC', {
-      description: 'Where weeks (on Monday) and months begin.',
-      examples: ['UTC'],
+    timeZone: Type.String({
+      description: 'Where weeks (on Monday) and months begin at midnight.',
+      examples: ['Asia/Kolkata'],
     }),
-    until: Nullable(Instant('Sessions that began before this are counted; null before the first count.')),
+    until: Nullable(Instant('Sessions that began before this are counted; null while none are.')),
     cohorts: Type.Array(Cohort, { description: 'Oldest first.' }),
   },
   { description: 'Who came back.' },
@@ -85,35 +91,38 @@ export async function getRetention(
     isTest: boolean
     interval?: RetentionInterval
     periods?: number
+    timeZone?: string
     now: Date
   },
 ): Promise<Retention> {
-  const { providerId, isTest, interval = 'week', periods = PERIODS_DEFAULT, now } = input
-  const starts = await tx.query<{ start: string }>(startsSql, [interval, now, periods])
-  const days = starts.map(({ start }) => start)
-  const cells = await tx.query<{ cohort: string; period: string; users: number }>(cellsSql, [
+  const { providerId, isTest, interval = 'week', periods = PERIODS_DEFAULT, timeZone = 'UTC', now } = input
+  checkTimeZone(timeZone)
+  const starts = await tx
+    .query<{ day: string; at: Date }>(startsSql, [interval, now, periods, timeZone])
+    .catch(refuseUnknownZone)
+  const until = await readRolledUntil(tx)
+  const cells = await tx.query<{ cohort: number; period: number; users: number }>(cellsSql, [
     providerId,
     isTest,
-    interval,
-    days[0],
+    until,
+    starts.map(({ at }) => at),
+    starts.map(({ at }) => quarterNumber(at)),
   ])
   const usersAt = new Map(cells.map(({ cohort, period, users }) => [`${cohort} ${period}`, users]))
-  const [progress] = await tx.query<{ writtenUntil: Date | null }>(
-    `select written_until as "writtenUntil" from analytics_progress where what = 'retention'`,
-  )
+  const usersOf = (cohort: number, period: number) => usersAt.get(`${cohort + 1} ${period + 1}`) ?? 0
   return {
     interval,
-    timeZone: 'UTC',
-    until: progress?.writtenUntil?.toISOString() ?? null,
-    cohorts: days.map((start, i) => {
-      const all = usersAt.get(`${start} ${start}`) ?? 0
+    timeZone,
+    until: until.getTime() === 0 ? null : until.toISOString(),
+    cohorts: starts.map(({ day }, cohort) => {
+      const all = usersOf(cohort, cohort)
       return {
-        start,
+        start: day,
         users: all,
-        periods: days.slice(i).map((period) => {
-          const users = usersAt.get(`${start} ${period}`) ?? 0
+        periods: starts.slice(cohort).map((period, later) => {
+          const users = usersOf(cohort, cohort + later)
           return {
-            start: period,
+            start: period.day,
             users,
             share: all === 0 ? null : Math.round((users / all) * 10_000) / 10_000,
           }
@@ -124,9 +133,25 @@ export async function getRetention(
 }
 
 const startsSql = `
-  select to_char(date_trunc($1, $2::timestamptz at time zone 'UTC') - n * ('1 ' || $1)::interval, 'YYYY-MM-DD') as start
-  from generate_series($3::int - 1, 0, -1) n`
+  select to_char(local, 'YYYY-MM-DD') as day, ${firstInstantSql('local', '$4')} as at
+  from (
+    select date_trunc($1, $2::timestamptz at time zone $4) - n * ('1 ' || $1)::interval as local
+    from generate_series($3::int - 1, 0, -1) n
+  ) p
+  order by 2`
 
+// Of those who came in a quarter, whoever came the last time before the period is counted in the period once, there.
+// Who came first before the oldest cohort is in none of them: `first_came` is sorted, and its beginning is left out.
 const cellsSql = `
-  select cohort::text, period::text, users from retention_cells
-  where provider_id = $1 and is_test = $2 and span = $3 and cohort >= $4::date`
+  select width_bucket(first_came, $5::integer[]) as cohort, period, count(*) as users
+  from (
+    select period, unnest(first_came[older + 1:]) as first_came, unnest(first_came_before[older + 1:]) as came_before
+    from (
+      select width_bucket(quarter, $4::timestamptz[]) as period, first_came, first_came_before,
+        width_bucket(($5::integer[])[1] - 1, first_came) as older
+      from activity_quarters
+      where provider_id = $1 and is_test = $2 and quarter >= ($4::timestamptz[])[1] and quarter < $3
+    ) q
+  ) v
+  where came_before < ($5::integer[])[period]
+  group by 1, 2`

@@ -3,7 +3,6 @@ import type { Deps } from '../deps.ts'
 import { noticeUnusualProviders } from './notice-unusual-providers.ts'
 import { rollUpActivity, rollUpActivityAgain } from './roll-up-activity.ts'
 import { rollUpOutcomes, rollUpOutcomesAgain } from './roll-up-outcomes.ts'
-import { rollUpRetention } from './roll-up-retention.ts'
 
 /** Writes the quarters of an hour that are over, so that figures are read and not computed. */
 export const rollUpActivityTask =
@@ -22,10 +21,8 @@ export const rollUpActivityAgainTask =
     await rollUpOutcomesAgain(db)
   }
 
-/** Counts anew who came back this week and month, and looks for providers that stand out. */
-export const rollUpRetentionTask =
+/** Looks for providers that stand out. */
+export const noticeUnusualProvidersTask =
   ({ db, clock }: Deps): Task =>
-  async () => {
-    await rollUpRetention(db)
-    await noticeUnusualProviders(db, { now: clock() })
-  }
+  () =>
+    noticeUnusualProviders(db, { now: clock() })

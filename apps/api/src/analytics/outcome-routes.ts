@@ -104,7 +104,7 @@ export function registerOutcomeRoutes(app: App, { db, clock }: Deps, views: List
         tags: ['Analytics'],
         summary: 'Who came back, by when they came first',
         description:
-          'Cohorts: the people whose first session with this provider began in a week or month, and how many of them began one in each later week or month. In UTC, weeks from Monday. Counted every hour; `until` says up to when. As JSON, or as CSV with `Accept: text/csv`, a line per cohort and period.',
+          'Cohorts: the people whose first session with this provider began in a week or month, and how many of them began one in each later week or month. In a time zone of your choice, weeks from Monday. Counted from what is rolled up; `until` says up to when. As JSON, or as CSV with `Accept: text/csv`, a line per cohort and period.',
         params: ofProvider,
         querystring: RetentionQuery,
         response: {

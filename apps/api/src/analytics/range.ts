@@ -35,7 +35,7 @@ export async function getRange(
   { asked, interval, now }: { asked: AskedRange; interval: Interval; now: Date },
 ): Promise<Range> {
   const { timeZone = 'UTC' } = asked
-  if (!isTimeZone(timeZone)) throw invalid('/timeZone', 'must be a name of the IANA time zone database')
+  checkTimeZone(timeZone)
   const to = asked.to ?? now.toISOString()
   const from = asked.from ?? daysBefore(new Date(to), RANGE_DAYS_DEFAULT[interval]).toISOString()
   const [fromAt, toAt] = [new Date(from), new Date(to)]
@@ -49,17 +49,15 @@ export async function getRange(
     throw invalid('/to', `must be at most ${RANGE_DAYS_MAX[interval]} days after from, by the ${interval}`)
   const [row] = await tx
     .query<{ from: Date; to: Date; starts: Date[] }>(rangeSql, [from, to, interval, timeZone])
-    .catch((error: { code?: string }) => {
-      // A name that this program knows and PostgreSQL does not.
-      if (error.code === '22023') throw invalid('/timeZone', 'must be a name of the IANA time zone database')
-      throw error
-    })
+    .catch(refuseUnknownZone)
   if (!row || row.starts.length === 0) throw invalid('/to', 'must be after from')
   return { ...row, timeZone, interval }
 }
 
 const invalid = (path: string, message: string) =>
   new Problem('validation_failed', { errors: [{ path, message }] })
+
+const invalidZone = () => invalid('/timeZone', 'must be a name of the IANA time zone database')
 
 function isTimeZone(name: string): boolean {
   try {
@@ -70,24 +68,55 @@ function isTimeZone(name: string): boolean {
   }
 }
 
+/**
+ * The first instant of a day that is given by its local midnight. Where clocks go back to midnight it comes twice, and
+ * PostgreSQL takes the second; where they go forward over it, the day begins later.
+ */
+export const firstInstantSql = (midnight: string, timeZone: string) => `(
+  select min(t) from generate_series(
+    (${midnight}) at time zone ${timeZone} - interval '2 hours', (${midnight}) at time zone ${timeZone}, interval '15 minutes'
+  ) t
+  where t at time zone ${timeZone} >= (${midnight})
+)`
+
+/** @throws {Problem} `validation_failed` */
+export function checkTimeZone(name: string): void {
+  if (!isTimeZone(name)) throw invalidZone()
+}
+
+/** For a name that this program knows and PostgreSQL does not. */
+export function refuseUnknownZone(error: unknown): never {
+  if ((error as { code?: string }).code === '22023') throw invalidZone()
+  throw error
+}
+
 // Rows are found by asking of sample instants in which one they lie: fine enough to miss none, however an hour or a day
 // was shortened or moved.
 const rangeSql = `
   with asked as (
     select
       case when length($1) = 10 then $1::date::timestamp at time zone $4 else $1::timestamptz end as from_at,
-      case when length($2) = 10 then ($2::date + 1)::timestamp at time zone $4 else $2::timestamptz end as to_at
-  ), widened as (
-    select date_trunc($3, from_at, $4) as from_at,
-      case $3 when 'hour' then date_trunc('hour', to_at - interval '1 ms', $4) + interval '1 hour'
-        else (date_trunc($3, to_at - interval '1 ms', $4) at time zone $4 + ('1 ' || $3)::interval) at time zone $4
-      end as to_at
+      case when length($2) = 10 then ${firstInstantSql('($2::date + 1)::timestamp', '$4')} else $2::timestamptz end as to_at
+  ), local as (
+    select date_trunc($3, from_at at time zone $4) as from_local,
+      date_trunc($3, (to_at - interval '1 ms') at time zone $4) + ('1 ' || $3)::interval as to_local
     from asked
+  ), widened as (
+    select
+      case $3 when 'hour' then date_trunc('hour', from_at, $4) else ${firstInstantSql('from_local', '$4')} end as from_at,
+      case $3 when 'hour' then date_trunc('hour', to_at - interval '1 ms', $4) + interval '1 hour'
+        else ${firstInstantSql('to_local', '$4')}
+      end as to_at
+    from asked, local
   )
   select w.from_at as "from", w.to_at as "to", array(
-    select distinct date_trunc($3, sample, $4)
-    from generate_series(w.from_at, w.to_at - interval '1 ms',
-      (case $3 when 'hour' then '15 minutes' when 'day' then '1 hour' else '12 hours' end)::interval) sample
+    select case $3 when 'hour' then s.start else ${firstInstantSql('s.local', '$4')} end
+    from (
+      select distinct case $3 when 'hour' then date_trunc('hour', sample, $4) end as start,
+        case $3 when 'hour' then null else date_trunc($3, sample at time zone $4) end as local
+      from generate_series(w.from_at, w.to_at - interval '1 ms',
+        (case $3 when 'hour' then '15 minutes' when 'day' then '1 hour' else '12 hours' end)::interval) sample
+    ) s
     order by 1
   ) as starts
   from widened w`

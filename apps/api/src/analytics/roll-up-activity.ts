@@ -1,7 +1,7 @@
 import { assert } from '../assert.ts'
 import type { Db, Tx } from '../db.ts'
 import { idFloor } from '../id.ts'
-import { FIGURES, factsSql, quarterFloor, quarterSql } from './activity.ts'
+import { FIGURES, factsSql, quarterFloor, quarterNumber, quarterNumberSql, quarterSql } from './activity.ts'
 
 /**
  * Longer than a transaction can run after it has read the clock, tries again included, and than the clocks of two
@@ -54,12 +54,13 @@ export async function findBeginning(tx: Tx): Promise<Date | undefined> {
   return first && quarterFloor(first.at)
 }
 
+/** Writes a range that ends where the written quarters do or goes beyond: nothing written may come after it. */
 async function writeQuarters(tx: Tx, from: Date, to: Date): Promise<void> {
   const ids = (['ses', 'evt', 'trf'] as const).flatMap((prefix) => [
     idFloor(prefix, from),
     idFloor(prefix, to),
   ])
-  await tx.query(writeQuartersSql, ids)
+  await tx.query(writeQuartersSql, [...ids, from, quarterNumber(from)])
 }
 
 const lockProgressSql = 'select rolled_until as "rolledUntil" from activity_progress for update'
@@ -72,49 +73,99 @@ const firstSessionSql = `
   order by 1
   limit 1`
 
+/** Who came, and since when: see migration 0130. */
+const LISTS = ['people', 'came_before', 'first_came', 'first_came_before'] as const
 const QUARTER = quarterSql('f.at')
+const SAME_PERSON = (a: string, b: string) =>
+  `${a}.tenant_id = ${b}.tenant_id and ${a}.provider_id = ${b}.provider_id and ${a}.number = ${b}.number`
 
-// People get numbers per provider as they appear. Nobody else gives any meanwhile: the progress is locked. Whose first
-// quarter turns out to be an earlier one was new in a quarter that is written again here, because both are in its facts.
+// People get numbers per provider as they appear. Nobody else gives any meanwhile: the progress is locked.
+//
+// When a person came the last time before the range is in activity_people, or, if it is written again, in the first of its
+// quarters that has this person: the least of what its quarters say.
 const writeQuartersSql = `
   with facts as materialized (${factsSql('all', ['$1', '$2', '$3', '$4', '$5', '$6'])}),
-  seen as (
-    select s.tenant_id, s.provider_id, s.user_id, p.number, least(s.first_quarter, p.first_quarter) as first_quarter,
-      least(s.first_test_quarter, p.first_test_quarter) as first_test_quarter,
-      s.first_quarter < p.first_quarter or (s.first_quarter is not null and p.first_quarter is null)
-        or s.first_test_quarter < p.first_test_quarter
-        or (s.first_test_quarter is not null and p.first_test_quarter is null) as is_earlier
-    from (
-      select tenant_id, provider_id, user_id, min(${QUARTER}) filter (where not is_test) as first_quarter,
-        min(${QUARTER}) filter (where is_test) as first_test_quarter
-      from facts f where user_id is not null group by 1, 2, 3
-    ) s
-    left join activity_people p
-      on p.tenant_id = s.tenant_id and p.provider_id = s.provider_id and p.user_id = s.user_id
+  came as (
+    select distinct tenant_id, provider_id, user_id, is_test, ${quarterNumberSql('at')} as came
+    from facts where user_id is not null
   ), added as (
-    insert into activity_people (tenant_id, provider_id, user_id, number, first_quarter, first_test_quarter)
-    select s.tenant_id, s.provider_id, s.user_id, coalesce((
-        select max(p.number) from activity_people p where p.tenant_id = s.tenant_id and p.provider_id = s.provider_id
-      ), 0) + row_number() over (partition by s.tenant_id, s.provider_id order by s.user_id),
-      s.first_quarter, s.first_test_quarter
-    from seen s where s.number is null
-    returning tenant_id, provider_id, user_id, number, first_quarter, first_test_quarter
-  ), moved as (
-    update activity_people p set first_quarter = s.first_quarter, first_test_quarter = s.first_test_quarter
-    from seen s
-    where s.is_earlier and p.tenant_id = s.tenant_id and p.provider_id = s.provider_id and p.user_id = s.user_id
+    insert into activity_people (tenant_id, provider_id, user_id, number, first_came, last_came, first_test_came,
+      last_test_came)
+    select c.tenant_id, c.provider_id, c.user_id, coalesce((
+        select max(p.number) from activity_people p where p.tenant_id = c.tenant_id and p.provider_id = c.provider_id
+      ), 0) + row_number() over (partition by c.tenant_id, c.provider_id order by min(c.came), c.user_id),
+      coalesce(min(c.came) filter (where not c.is_test), 0), coalesce(max(c.came) filter (where not c.is_test), 0),
+      coalesce(min(c.came) filter (where c.is_test), 0), coalesce(max(c.came) filter (where c.is_test), 0)
+    from came c
+    where not exists (
+      select from activity_people p
+      where p.tenant_id = c.tenant_id and p.provider_id = c.provider_id and p.user_id = c.user_id
+    )
+    group by 1, 2, 3
+    returning tenant_id, provider_id, user_id, number
   ), people as (
-    select tenant_id, provider_id, user_id, number, first_quarter, first_test_quarter from seen where number is not null
+    select p.tenant_id, p.provider_id, p.user_id, p.number, p.first_came, p.last_came, p.first_test_came,
+      p.last_test_came
+    from (select distinct tenant_id, provider_id, user_id from came) c
+    join activity_people p
+      on p.tenant_id = c.tenant_id and p.provider_id = c.provider_id and p.user_id = c.user_id
     union all
-    select * from added
+    select tenant_id, provider_id, user_id, number, 0, 0, 0, 0 from added
+  ), written as (
+    select w.tenant_id, w.provider_id, w.is_test, w.number, min(w.came_before) as came_before
+    from providers v
+    cross join (values (false), (true)) k (is_test)
+    cross join lateral (
+      select q.tenant_id, q.provider_id, q.is_test, unnest(q.people) as number, unnest(q.came_before) as came_before
+      from activity_quarters q
+      where q.tenant_id = v.tenant_id and q.provider_id = v.id and q.is_test = k.is_test and q.quarter >= $7
+      -- Keeps the planner from reading all quarters there are.
+      offset 0
+    ) w
+    group by 1, 2, 3, 4
+  ), visits as (
+    select k.tenant_id, k.provider_id, k.is_test, k.came, k.number, lag(k.came, 1, k.last_before) over w as came_before,
+      case when k.first_before > 0 then k.first_before else min(k.came) over w end as first_came
+    from (
+      select c.tenant_id, c.provider_id, c.is_test, c.came, p.number,
+        case when b.last_came < $8 then b.last_came else coalesce(w.came_before, 0) end as last_before,
+        case when b.first_came < $8 then b.first_came else 0 end as first_before
+      from came c
+      join people p on p.tenant_id = c.tenant_id and p.provider_id = c.provider_id and p.user_id = c.user_id
+      cross join lateral (
+        select case when c.is_test then p.first_test_came else p.first_came end as first_came,
+          case when c.is_test then p.last_test_came else p.last_came end as last_came
+      ) b
+      left join written w on ${SAME_PERSON('w', 'p')} and w.is_test = c.is_test
+    ) k
+    window w as (partition by k.tenant_id, k.provider_id, k.is_test, k.number order by k.came)
+  ), moved as (
+    update activity_people p
+    set first_came = coalesce(m.first_came, p.first_came), last_came = greatest(m.last_came, p.last_came),
+      first_test_came = coalesce(m.first_test_came, p.first_test_came),
+      last_test_came = greatest(m.last_test_came, p.last_test_came)
+    from (
+      select tenant_id, provider_id, number, min(first_came) filter (where not is_test) as first_came,
+        max(came) filter (where not is_test) as last_came, min(first_came) filter (where is_test) as first_test_came,
+        max(came) filter (where is_test) as last_test_came
+      from visits group by 1, 2, 3
+    ) m
+    where ${SAME_PERSON('p', 'm')}
+  ), lists as (
+    select tenant_id, provider_id, is_test, came, array_agg(number order by came_before, number) as people,
+      array_agg(came_before order by came_before, number) as came_before,
+      array_agg(first_came order by first_came, came_before) as first_came,
+      array_agg(came_before order by first_came, came_before) as first_came_before
+    from visits group by 1, 2, 3, 4
   )
-  insert into activity_quarters (tenant_id, provider_id, is_test, quarter, ${FIGURES.join(', ')}, people, new_users)
-  select f.tenant_id, f.provider_id, f.is_test, ${QUARTER}, ${FIGURES.map((name) => `sum(f.${name})`).join(', ')},
-    coalesce(array_agg(distinct p.number order by p.number) filter (where p.number is not null), '{}'),
-    count(distinct p.number) filter (
-      where ${QUARTER} = case when f.is_test then p.first_test_quarter else p.first_quarter end)
-  from facts f
-  left join people p on p.tenant_id = f.tenant_id and p.provider_id = f.provider_id and p.user_id = f.user_id
-  group by 1, 2, 3, 4
+  insert into activity_quarters (tenant_id, provider_id, is_test, quarter, ${[...FIGURES, ...LISTS].join(', ')})
+  select s.*, ${LISTS.map((name) => `coalesce(l.${name}, '{}')`).join(', ')}
+  from (
+    select f.tenant_id, f.provider_id, f.is_test, ${QUARTER} as quarter,
+      ${FIGURES.map((name) => `sum(f.${name})`).join(', ')}
+    from facts f group by 1, 2, 3, 4
+  ) s
+  left join lists l on l.tenant_id = s.tenant_id and l.provider_id = s.provider_id and l.is_test = s.is_test
+    and l.came = ${quarterNumberSql('s.quarter')}
   on conflict (tenant_id, provider_id, is_test, quarter) do update set
-    ${[...FIGURES, 'people', 'new_users'].map((name) => `${name} = excluded.${name}`).join(', ')}`
+    ${[...FIGURES, ...LISTS].map((name) => `${name} = excluded.${name}`).join(', ')}`

@@ -45,11 +45,15 @@ export function registerAnalyticsRoutes(app: App, deps: Deps, views: ListingView
     async (request, reply) => {
       const { actor, params, query } = request
       const { interval = 'day', ...asked } = query
-      const answer = await db.inTenant(actor.tenantId, async (tx) => {
-        await getProviderToRead(tx, params.id, actor)
-        const range = await getRange(tx, { asked, interval, now: clock() })
-        return getAnalytics(tx, { providerId: params.id, isTest: isTestKey(actor), range })
-      })
+      const answer = await db.inTenant(
+        actor.tenantId,
+        async (tx) => {
+          await getProviderToRead(tx, params.id, actor)
+          const range = await getRange(tx, { asked, interval, now: clock() })
+          return getAnalytics(tx, { providerId: params.id, isTest: isTestKey(actor), range })
+        },
+        { isOneView: true },
+      )
       const fileName = `${params.id}-${answer.from.slice(0, 10)}-${answer.to.slice(0, 10)}`
       const csv = () => toCsv(COLUMNS, answer.rows)
       return sendJsonOrCsv(request, reply, { answer, csv, fileName }) as never

@@ -155,7 +155,7 @@ export const Analytics: ProviderPage = ({ provider }) => {
           )}
         </Loaded>
       </section>
-      <Retention providerId={provider.id} />
+      <Retention providerId={provider.id} timeZone={timeZone} />
       <Experiments providerId={provider.id} query={rangeQuery({ days, timeZone })} />
       {analytics.value && analytics.value.rows.length > 0 && (
         <section aria-labelledby="rows">

@@ -14,9 +14,10 @@ const intervals = [
 const PERIODS = { week: 12, month: 12 }
 
 /** Who came back, by when they came first. */
-export function Retention({ providerId }: { providerId: string }) {
+export function Retention({ providerId, timeZone }: { providerId: string; timeZone: string }) {
   const [interval, setInterval] = useState<Answer['interval']>('week')
-  const path = `/providers/${providerId}/analytics/retention?interval=${interval}&periods=${PERIODS[interval]}`
+  const query = new URLSearchParams({ interval, periods: String(PERIODS[interval]), timeZone })
+  const path = `/providers/${providerId}/analytics/retention?${query}`
   const answer = useAnswer<Answer>(path)
   return (
     <section className="sheet" aria-labelledby="retention">
@@ -29,20 +30,18 @@ export function Retention({ providerId }: { providerId: string }) {
       </div>
       <p className="quiet">
         Of the people whose first session began in a {interval}, how many began one in each later {interval}.
-        In UTC; the last one of each row is not over yet.
+        The last one of each row is not over yet.
       </p>
       <Loaded answer={answer} what="who came back">
         {(retention) =>
           retention.cohorts.every(({ users }) => users === 0) ? (
             <Empty title="Nobody is counted yet">
-              <p>People are counted every hour, half an hour after they came.</p>
+              <p>People are counted within half an hour of their coming.</p>
             </Empty>
           ) : (
             <>
               <Cohorts retention={retention} />
-              {retention.until && (
-                <p className="quiet">Counted up to {formatMoment(retention.until)}, every hour.</p>
-              )}
+              {retention.until && <p className="quiet">Counted up to {formatMoment(retention.until)}.</p>}
             </>
           )
         }
@@ -59,6 +58,7 @@ function Cohorts({ retention: { cohorts, interval } }: { retention: Answer }) {
   const shown = cohorts.slice(cohorts.findIndex(({ users }) => users > 0))
   const name = (start: string) =>
     new Intl.DateTimeFormat('en', {
+      // A day and no instant.
       timeZone: 'UTC',
       ...(interval === 'month' ? { month: 'short', year: 'numeric' } : { day: 'numeric', month: 'short' }),
     }).format(new Date(start))

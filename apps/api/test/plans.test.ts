@@ -1,0 +1,136 @@
+/**
+ * No statement of the hot paths reads a table that grows, or all of a tenant's rows in it, however large it becomes.
+ *
+ * @module
+ */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { getAnalytics } from '../src/analytics/get-analytics.ts'
+import { getExperiments } from '../src/analytics/get-experiments.ts'
+import { getFunnel } from '../src/analytics/get-funnel.ts'
+import { getRetention } from '../src/analytics/get-retention.ts'
+import { getRange } from '../src/analytics/range.ts'
+import { rollUpActivity } from '../src/analytics/roll-up-activity.ts'
+import type { Tx } from '../src/db.ts'
+import { PUBLIC_TENANT_ID } from '../src/id.ts'
+import { createHeartbeat } from '../src/sessions/heartbeat.ts'
+import { type SessionMarket, startSessionMarket } from './session-market.ts'
+
+let it: SessionMarket
+
+beforeAll(async () => {
+  it = await startSessionMarket()
+  await it.play({ user: it.users[0]!, minutes: 3 })
+  it.api.clock.advance({ hours: 1 })
+  const { db, clock } = it.api.deps
+  await rollUpActivity(db, { now: clock() })
+  await db.batch.query(sessionsSql, [PUBLIC_TENANT_ID, it.users[0]!.id, it.providerId, clock()])
+})
+afterAll(() => it.close())
+
+/** Enough for a page of them to be worth less than an index. */
+const sessionsSql = `
+  insert into sessions (tenant_id, id, user_id, provider_id, user_ref, status, end_reason, duration_ms, tokens_per_minute,
+    fee_basis_points, tokens_held, tokens_charged, launch_jti, launch_expires_at, created_at, ended_at, sweep_at)
+  select $1, 'ses_' || lpad(n::text, 26, '0'), $2, $3, 'ref', 'ended', 'cancelled', 60000, 4, 2000, 4, 0, 'jti', $4, $4, $4, $4
+  from generate_series(1, 3000) n`
+
+const GROWING = [
+  'sessions',
+  'events',
+  'transfers',
+  'exposures',
+  'listing_views',
+  'activity_quarters',
+  'activity_people',
+  'outcome_quarters',
+  'experiment_quarters',
+]
+
+interface Plan {
+  'Node Type': string
+  'Relation Name'?: string
+  'Index Cond'?: string
+  'Recheck Cond'?: string
+  Plans?: Plan[]
+}
+
+/** The scans of growing tables that no more than a tenant narrows, each as a line. */
+function findScans(plan: Plan): string[] {
+  const { 'Node Type': type, 'Relation Name': table = '' } = plan
+  const condition = plan['Index Cond'] ?? plan['Recheck Cond'] ?? ''
+  const narrowing = condition.replace(/\(\w*\.?tenant_id = [^)]*\)*/g, '').match(/\w+ (=|>=|<) /)
+  const own =
+    type.endsWith('Scan') && GROWING.includes(table) && !narrowing ? [`${type} on ${table} ${condition}`] : []
+  return [...own, ...(plan.Plans ?? []).flatMap(findScans)]
+}
+
+/** Asks for the plan of each statement before it runs, where a plan without scans is taken if there is one. */
+async function explained(
+  tx: Tx,
+  run: (tx: Tx) => Promise<unknown>,
+): Promise<{ scans: string[]; plans: number }> {
+  const scans: string[] = []
+  let plans = 0
+  // Of a handful of rows the planner would read all.
+  for (const way of ['seqscan', 'hashjoin', 'mergejoin']) await tx.query(`set local enable_${way} = off`)
+  await run({
+    query: async (sql, values) => {
+      const [row] = await tx.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (format json) ${sql}`, values)
+      scans.push(...findScans(row!['QUERY PLAN'][0].Plan))
+      plans += 1
+      return tx.query(sql, values)
+    },
+  })
+  return { scans, plans }
+}
+
+test.each(['figures', 'funnel', 'experiments', 'cohorts'])('the %s of a provider', async (what) => {
+  const { db, clock } = it.api.deps
+  const found = await db.inTenant(PUBLIC_TENANT_ID, (tx) =>
+    explained(tx, async (watched) => {
+      const whose = { providerId: it.providerId, isTest: false }
+      const range = await getRange(watched, {
+        asked: { timeZone: 'Asia/Kolkata' },
+        interval: 'day',
+        now: clock(),
+      })
+      if (what === 'figures') await getAnalytics(watched, { ...whose, range })
+      if (what === 'funnel') await getFunnel(watched, { ...whose, range })
+      if (what === 'experiments') await getExperiments(watched, { ...whose, range })
+      if (what === 'cohorts') await getRetention(watched, { ...whose, now: clock() })
+    }),
+  )
+  expect(found.scans).toEqual([])
+  expect(found.plans).toBeGreaterThanOrEqual(3)
+})
+
+test('a beat', async () => {
+  const { db, clock } = it.api.deps
+  const { session, clientId } = await it.validate(await it.open(it.users[0]!))
+  const found = await db.inBatch((tx) =>
+    explained(tx, async (watched) => {
+      const beat = createHeartbeat({ ...db, batch: watched }, 'http://localhost:4001')
+      await beat({
+        tenantId: PUBLIC_TENANT_ID,
+        sessionId: session.id,
+        clientId,
+        sequence: 1,
+        activeMs: 0,
+        isFinal: false,
+        at: clock(),
+        origin: 1,
+      })
+    }),
+  )
+  expect(found.scans).toEqual([])
+  expect(found.plans).toBeGreaterThanOrEqual(1)
+})
+
+test('a statement that reads all sessions of a tenant is found', async () => {
+  const { scans } = await it.api.deps.db.inTenant(PUBLIC_TENANT_ID, (tx) =>
+    explained(tx, (watched) =>
+      watched.query(`select count(*) from sessions where created_at > now() - interval '1 day'`),
+    ),
+  )
+  expect(scans).toHaveLength(1)
+})
