@@ -31,9 +31,13 @@ export interface MarketScale {
   isMain: boolean
 }
 
-const USERS = 5_000
+/** Two running sessions each. */
+const USERS = 50_000
 const CONNECTIONS = 100
-const COMPLETIONS_A_ROUND = 4_000
+/** Of the live sessions; the others are completed, each once. */
+const BEATING_SHARE = 0.6
+/** Completed or validated for one figure. */
+const SHARE_MAX = 4_000
 
 export async function measureMarket(results: Results, scale: MarketScale): Promise<void> {
   const { live, all, seconds, rounds, pgbench, commitDelayUs, isMain } = scale
@@ -70,65 +74,74 @@ export async function measureMarket(results: Results, scale: MarketScale): Promi
       results.add('memory per 10,000 live sessions', perTenThousand, atMost(15), 'MB')
     }
     await load(single, beats, { amount: Math.min(live, 20_000) })
+    const beating = keep(beatCalls(Math.floor(live * BEATING_SHARE), signer), stops)
+    const share = Math.min(SHARE_MAX, Math.floor((live * (1 - BEATING_SHARE)) / (rounds * 3)))
+    let left = live
+    let launched = 0
 
     for (let round = 0; round < rounds; round += 1) {
-      const floor = await load(bare, beats)
-      const beat = await load(api, beats, { offset: round * 7_919 })
-      const one = await load(single, beats, { offset: round * 104_729 })
+      const floor = await load(bare, beating)
+      const beat = await load(api, beating, { offset: round * 7_919 })
+      const one = await load(single, beating, { offset: round * 104_729 })
       results.add(`beat / bare Fastify${suffix}`, beat.perSecond / floor.perSecond, atLeast(0.7))
       results.add(`beat / one statement per request${suffix}`, beat.perSecond / one.perSecond, atLeast(2))
-      await latency(`beat${suffix}`, api, beats, beat)
+      await latency(`beat${suffix}`, beating, beat)
 
       const open = await load(api, opens)
       if (pgbench) {
-        const script = '\\set u random(1, 5000)\nselect bench_open_session(:u);'
+        const script = `\\set u random(1, ${USERS})\nselect bench_open_session(:u);`
         const bound = await runPgbench(pgbench, database.url, { script, seconds, clients: 10 })
         results.add(`open / pgbench, same writes${suffix}`, open.perSecond / bound, atLeast(0.6))
       } else results.miss(`open / pgbench, same writes${suffix}`, 'pgbench is not installed')
-      await latency(`open${suffix}`, api, opens, open)
+      await latency(`open${suffix}`, opens, open)
 
-      await measureCompletions(round)
+      await measureCompletions()
       if (isMain) await measureValidations()
     }
 
-    async function latency(name: string, server: Server, calls: { file: string }, most: LoadResult) {
-      const { p95Ms } = await load(server, calls, { rate: most.perSecond * 0.7 })
+    /** What can be called once only is `amount` calls long. */
+    async function latency(name: string, calls: { file: string }, most: LoadResult, amount?: number) {
+      const rate = most.perSecond * 0.7
+      const { p95Ms } = await load(api, calls, { rate, ...(amount && { seconds: amount / rate }) })
       results.add(`p95 of ${name} at 70 %`, p95Ms ?? 0, atMost(40), 'ms')
     }
 
-    /** Each completes sessions of its own, taken from the end of the live ones, which the beats leave alone. */
-    async function measureCompletions(round: number) {
-      const amount = Math.min(COMPLETIONS_A_ROUND, Math.floor(live / (rounds * 2) / 2))
-      const first = live - (round * 2 + 1) * amount + 1
-      const calls = keep(completeCalls(first, amount, signer), stops)
+    /** Live sessions that nobody has completed, taken from the end: the first are the ones that beat. */
+    function takeSessions(): { from: number; calls: { file: string } } {
+      left -= share
+      return { from: left + 1, calls: keep(completeCalls(left + 1, share, signer), stops) }
+    }
+
+    async function measureCompletions() {
+      const [fast, paced] = [takeSessions(), takeSessions()]
       // Warm: every JWT once seen, as a session's last call finds it.
-      await runLoad({
-        url: api.url,
-        calls: keep(readCalls(calls), stops).file,
-        connections: CONNECTIONS,
-        seconds,
-        amount,
-      })
-      const complete = await load(api, calls, { amount })
+      for (const { calls } of [fast, paced]) await load(api, keep(readCalls(calls), stops), { amount: share })
+      const complete = await load(api, fast.calls, { amount: share })
+      await latency(`complete${suffix}`, paced.calls, complete, share)
       if (!pgbench) return results.miss(`complete / pgbench, hot rows${suffix}`, 'pgbench is not installed')
-      const from = first - amount
+      const { from } = takeSessions()
       await withClient(database.url, (client) =>
-        client.query(`create sequence if not exists bench_next; select setval('bench_next', ${from})`),
+        client.query(`create sequence if not exists bench_next; select setval('bench_next', ${from}, false)`),
       )
       const script = `select bench_complete_session(nextval('bench_next'));`
-      const bound = await runPgbench(pgbench, database.url, {
-        script,
-        seconds: Math.min(seconds, 2),
-        clients: 10,
-      })
+      const clients = 10
+      // No more than there are: completing what has ended costs nothing and would count.
+      const transactions = Math.floor(share / clients)
+      const bound = await runPgbench(pgbench, database.url, { script, transactions, clients })
       results.add(`complete / pgbench, hot rows${suffix}`, complete.perSecond / bound, atLeast(2))
     }
 
     async function measureValidations() {
-      const launches = await openedLaunches(api, opens.file, seconds)
-      const calls = keep(launches, stops)
-      const validate = await load(api, calls, { amount: launches.length })
+      const launch = async () => {
+        const opened = await openedLaunches(api, opens.file, launched, share)
+        launched += share
+        return keep(opened, stops)
+      }
+      // Nobody has validated before the first round: what is measured is not the compiler.
+      if (launched === 0) await load(api, await launch(), { amount: share })
+      const validate = await load(api, await launch(), { amount: share })
       results.add('validate / bare verify + sign', validate.perSecond / bareJwtRate(), atLeast(0.5))
+      await latency('validate', await launch(), validate, share)
     }
   } finally {
     for (const stop of stops.reverse()) await stop()
@@ -185,11 +198,10 @@ const readCalls = ({ file }: { file: string }): Call[] =>
   }))
 
 /** Sessions really opened, whose launch JWTs nobody has spent. */
-async function openedLaunches(api: Server, file: string, seconds: number): Promise<Call[]> {
-  const opens = JSON.parse(readFileSync(file, 'utf8')) as Call[]
-  const wanted = Math.min(opens.length, seconds * 500)
+async function openedLaunches(api: Server, file: string, first: number, count: number): Promise<Call[]> {
+  const opens = (JSON.parse(readFileSync(file, 'utf8')) as Call[]).slice(first, first + count)
   const launches: Call[] = []
-  for (let from = 0; from < wanted; from += 50) {
+  for (let from = 0; from < opens.length; from += 50) {
     const opened = await Promise.all(
       opens.slice(from, from + 50).map(async ({ path, token, body }) => {
         const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` }

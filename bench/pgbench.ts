@@ -91,18 +91,19 @@ export function createBenchFunctions(url: string): Promise<void> {
   })
 }
 
-/** Transactions per second of a script, with as many clients as the API has batches in flight or connections. */
+/** Transactions per second of a script, for so many seconds or with so many transactions of each client. */
 export async function runPgbench(
   pgbench: string,
   url: string,
-  options: { script: string; seconds: number; clients: number },
+  options: { script: string; clients: number } & ({ seconds: number } | { transactions: number }),
 ): Promise<number> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'token-marketplace-pgbench-'))
   const file = path.join(folder, 'script.sql')
   writeFileSync(file, options.script)
   try {
     const { stdout } = await run(pgbench, [
-      ...['-n', '-M', 'prepared', '-c', String(options.clients), '-j', '1', '-T', String(options.seconds)],
+      ...['-n', '-M', 'prepared', '-c', String(options.clients), '-j', '1'],
+      ...('seconds' in options ? ['-T', String(options.seconds)] : ['-t', String(options.transactions)]),
       ...['-f', file, url],
     ])
     const [, tps] = /tps = ([\d.]+) \(without/.exec(stdout) ?? []
