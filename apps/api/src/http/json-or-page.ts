@@ -24,7 +24,7 @@ export function sendJsonOrPage<B extends object>(
   body: B,
   render: (body: B) => { title: string; body: string },
 ): never {
-  reply.header('vary', 'Accept')
+  reply.header('vary', 'Origin, Accept')
   return (prefersPage(request.headers.accept) ? sendPage(reply, render(body)) : reply.send(body)) as never
 }
 
