@@ -14,7 +14,7 @@ let db: Db
 let clock: TestClock
 let keys: KeyRing
 
-const openRing = () => createKeyRing({ db, clock: clock.now, issuer, keyEncryptionKey })
+const openRing = (name = issuer) => createKeyRing({ db, clock: clock.now, issuer: name, keyEncryptionKey })
 const rotate = () => db.inBatch((tx) => addSigningKey(tx, { keyEncryptionKey, now: clock.now() }))
 
 beforeEach(async () => {
@@ -197,7 +197,7 @@ test('forged and foreign JWTs are refused', async () => {
     'a certificate elsewhere': await signForeign({ kid, x5u: 'https://evil.example/x.pem' }),
     'an unknown kid': await signForeign({ kid: 'unknown' }),
     'no kid': await signForeign({}),
-    'another issuer': await keys.sign('at+jwt', { ...claims(), iss: 'https://evil.example' }),
+    'another issuer': await (await openRing('https://evil.example')).sign('at+jwt', claims()),
     'no JWT': 'abc',
     nothing: '',
   }

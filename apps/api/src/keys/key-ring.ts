@@ -170,7 +170,7 @@ export async function createKeyRing(input: {
       // Signed by node:crypto directly: jose takes a turn of the thread pool for each, and there is nothing to judge in
       // what we write ourselves (RFC 7515, 7.1).
       const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-      const text = `${part({ alg: 'ES256', typ, kid: row.kid })}.${part({ iss: issuer, ...claims })}`
+      const text = `${part({ alg: 'ES256', typ, kid: row.kid })}.${part({ ...claims, iss: issuer })}`
       const signature = sign('sha256', Buffer.from(text), {
         key: privateKeyOf(row),
         dsaEncoding: 'ieee-p1363',

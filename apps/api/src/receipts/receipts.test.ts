@@ -295,7 +295,7 @@ test('a receipt is a page for whoever asks for one, with names as text and no sc
   expect([page.status, page.headers['content-type'], page.headers.vary]).toEqual([
     200,
     'text/html; charset=utf-8',
-    'Accept',
+    'Origin, Accept',
   ])
   expect(page.headers['content-security-policy']).toContain("default-src 'none'")
   expect(page.headers['cache-control']).toBe('no-store')

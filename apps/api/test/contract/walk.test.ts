@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createId, PUBLIC_TENANT_ID } from '../../src/id.ts'
+import { createKeyRing } from '../../src/keys/key-ring.ts'
 import { SCOPES, type Scope } from '../../src/providers/api-key.ts'
 import { issueApiKey } from '../../src/providers/issue-api-key.ts'
 import { type Answer, addProvider, addUser, startTestApi, type TestApi } from '../harness.ts'
@@ -127,11 +128,14 @@ describe('with the wrong kind of credential', () => {
         exp: seconds + 900,
       }),
       'of another type': await api.deps.keys.sign('launch+jwt', { ...claims, exp: seconds + 900 }),
-      'of another issuer': await api.deps.keys.sign('at+jwt', {
-        ...claims,
-        iss: 'https://evil.example',
-        exp: seconds + 900,
-      }),
+      'of another issuer': await (
+        await createKeyRing({
+          db: api.deps.db,
+          clock: api.clock.now,
+          issuer: 'https://evil.example',
+          keyEncryptionKey: api.deps.config.keyEncryptionKey,
+        })
+      ).sign('at+jwt', { ...claims, exp: seconds + 900 }),
     }
     for (const operation of closed()) {
       for (const [what, token] of Object.entries(forged)) {
