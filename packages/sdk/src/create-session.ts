@@ -12,9 +12,10 @@ import { readLaunchJwt, takeLaunchJwt } from './launch-jwt.ts'
 import type { Moment, Ports } from './ports.ts'
 import type { MarketplaceSession, Phase, SessionOptions, Snapshot } from './session.ts'
 import { announce, createListeners, whenKnown } from './session-events.ts'
-import { isOlder, loadRecord, type SessionRecord } from './session-record.ts'
+import { isOlder, loadRecord, type SessionRecord, type Use } from './session-record.ts'
 import { idle, isLive, nextSnapshot } from './snapshot.ts'
 import { createTabs, type Tabs } from './tabs.ts'
+import { isOutdated } from './telling.ts'
 import { remainingMs } from './time-left.ts'
 import { createTimekeeper, type Timekeeper } from './timekeeper.ts'
 import type { Session } from './wire.ts'
@@ -24,6 +25,8 @@ type Validated = { session: Session; sessionJwt: string }
 const ACTION_TRIES_MAX = 3
 const ACTION_RETRY_MS = 1_500
 const HIDDEN_TICK_MS = 5_000
+/** An answer that took longer opens a closed gate too late for what the server takes for served. */
+const SLOW_ANSWER_MS = 500
 
 /** Builds a session on the given ports, which are asked for at `start()` and so never on a server. */
 export function createSession(options: SessionOptions, makePorts: () => Ports): MarketplaceSession {
@@ -48,6 +51,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   let isRunning = false
   let isBeating = false
   let isBeatWanted = false
+  let mustRestart = false
   let acceptedAt = 0
   let wayBack: WayBack
   let isReturnDue = false
@@ -122,24 +126,54 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     // Counted while the gate is as it was: what another tab knows may close it.
     time.tick(snapshot.canServe)
     adopt(loadRecord(ports.storage, storageKey, ports.crypto))
-    const use = takeUse()
+    const isOld = isOutdated(record.session!, time.serverNow())
+    const isRepeated = record.told && !isOld
+    if (record.told && isOld) {
+      await ask('')
+      // It did not arrive: told anew, under its own sequence, in case it still does.
+      if (record.told) record.told.activeMs = time.activeMs()
+    }
+    if (mustRestart && phase === 'active') {
+      await ask('/resume', takeUse)
+      mustRestart = false
+    }
+    await ask(`/${action}`, takeUse)
+    // When the first of them arrived, nobody knows, so the rest is told at once.
+    if (isRepeated) isBeatWanted = true
+  }
+
+  /** Tells the use not yet acknowledged, or again what was not answered, as it was; without use it only asks. */
+  async function ask(path: string, take?: () => Use): Promise<void> {
+    if (take) record.told ??= take()
     save()
-    const sentAt = ports.clock.monotonic()
-    const { session, sessionJwt } = record
-    const url = `${sessionsUrl}/${session!.id}/${action}`
-    const answer = await request<{ session: Session }>(ports, url, use, sessionJwt)
+    const { session, told } = record
+    const use = take && told
+    const askedAt = ports.clock.monotonic()
+    const url = `${sessionsUrl}/${session!.id}${path}`
+    const answer = await request<{ session: Session }>(ports, url, use, record.sessionJwt)
+    const next = answer.session
     if (record.session!.id !== session!.id) return
-    time.acknowledge(use.activeMs)
+    settle(next.sequence)
     // A higher sequence came first, so this message changed nothing.
-    if (answer.session.sequence > use.sequence) isBeatWanted = true
-    accept(answer.session, sentAt, sessionJwt)
+    if (use && next.sequence > use.sequence) isBeatWanted = true
+    // The lease was opened a while ago, and nothing was served since: the clock has to start now.
+    if (!snapshot.canServe && next.serveUntil && (!use || ports.clock.monotonic() - askedAt > SLOW_ANSWER_MS))
+      isBeatWanted = mustRestart = true
+    accept(next, askedAt)
+  }
+
+  /** What was told up to there has arrived. */
+  function settle(sequence: number): void {
+    const { told } = record
+    if (!told || told.sequence > sequence) return
+    time.acknowledge(told.activeMs)
+    record.told = undefined
   }
 
   /** The use not yet acknowledged, under the next sequence of all tabs. */
-  function takeUse() {
+  function takeUse(): Use {
     time.tick(snapshot.canServe)
-    record.sequence++
-    return { clientId: record.clientId, sequence: record.sequence, activeMs: time.activeMs() }
+    return { clientId: record.clientId, sequence: ++record.sequence, activeMs: time.activeMs() }
   }
 
   async function validate(jwt: string): Promise<void> {
@@ -152,7 +186,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     const answer = await request<Validated>(ports, `${sessionsUrl}/validate`, body)
     launchJwt = undefined
     if (kept && kept.session!.id !== answer.session.id)
-      sendFinal(kept, { clientId, sequence: kept.sequence + 1 })
+      sendFinal(kept, { clientId, sequence: kept.sequence + 1, activeMs: 0 })
     kept = undefined
     record = { clientId, sequence: answer.session.sequence, wallAt: 0 }
     accept(answer.session, sentAt, answer.sessionJwt)
@@ -192,7 +226,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
 
   // What an answer changes.
 
-  function accept(session: Session, sentAt: number, sessionJwt?: string): void {
+  function accept(session: Session, sentAt: number, sessionJwt = record.sessionJwt): void {
     // Answers may overtake each other; the later one stands.
     if (acceptedAt > sentAt && record.session && isOlder(session, record.session)) return
     acceptedAt = ports.clock.monotonic()
@@ -225,18 +259,21 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   /** Takes over what another tab knows, where it is newer. */
   function adopt(theirs: SessionRecord): void {
     const mine = record.session
-    if (theirs.clientId === record.clientId) record.sequence = Math.max(record.sequence, theirs.sequence)
+    record.sequence = Math.max(record.sequence, theirs.sequence)
     const other = theirs.session
     if (!other || phase === 'starting' || (!mine && other.status === 'ended')) return
     const isSame = mine?.id === other.id
     if (mine && (isSame ? !isOlder(mine, other) : mine.createdAt >= other.createdAt)) {
-      if (isSame && theirs.isWarningDismissed) record.isWarningDismissed = true
+      if (isSame) {
+        record.isWarningDismissed ||= theirs.isWarningDismissed
+        if (theirs.told && theirs.told.sequence > mine.sequence) record.told = theirs.told
+      }
       publish()
       return
     }
     // The other tab's beat was acknowledged: what was used here until then is in it.
     time.acknowledge(time.activeMs())
-    take({ ...theirs, sequence: Math.max(record.sequence, theirs.sequence) }, true)
+    take({ ...theirs, sequence: record.sequence }, true)
   }
 
   function stopTimers(): void {
@@ -266,7 +303,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
 
   // Coming and going.
 
-  function sendFinal({ session, sessionJwt }: SessionRecord, use: object): void {
+  function sendFinal({ session, sessionJwt }: SessionRecord, use: Use): void {
     const body = JSON.stringify({ ...use, final: true, sessionJwt })
     ports.beacon(`${sessionsUrl}/${session!.id}/heartbeat`, body)
   }
@@ -274,6 +311,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   function onMoment(moment: Moment): void {
     if (moment === 'hide') {
       if (phase === 'active' && tabs.isLeading()) {
+        settle(Infinity)
         // Before anything is stored: in a closing tab Firefox drops what is sent after that.
         sendFinal(record, takeUse())
         share(true)
@@ -313,13 +351,12 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       try {
         await exchange(action)
       } catch (cause) {
-        if (tries && (cause as MarketplaceError).isTemporary) {
-          await new Promise<void>((resolve) => ports.timers.set(resolve, ACTION_RETRY_MS))
-          continue
+        if (!tries || !(cause as MarketplaceError).isTemporary) {
+          await onFailure(cause)
+          if (isLive(phase)) publish()
+          throw cause
         }
-        await onFailure(cause)
-        if (isLive(phase)) publish()
-        throw cause
+        await new Promise<void>((resolve) => ports.timers.set(resolve, ACTION_RETRY_MS))
       }
     if (isBeatWanted) beat()
     return snapshot
