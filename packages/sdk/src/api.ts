@@ -48,7 +48,8 @@ export async function request<Answer>(
       send()
       if (jwt) again = timers.set(send, SECOND_REQUEST_MS)
     })
-    const answer = await response.json().catch(() => undefined)
+    // biome-ignore lint/suspicious/noExplicitAny: what it is, its status says.
+    const answer: any = await response.json().catch(() => undefined)
     if (response.ok && answer) return answer
     throw toError(response, answer)
   } catch (error) {

@@ -1,36 +1,36 @@
 /**
- * Everything that can be wrong, each with a sentence for the developer and one for the user.
+ * Everything that can be wrong, each with a sentence for the user.
  *
  * @module
  */
 import type { ProblemDetails } from './wire.ts'
 
 const open = 'Please open this app from the marketplace.'
-const stale = `This link does not work any more. ${open}`
+const stale = `This link no longer works. ${open}`
 const setUp = 'This app is not set up correctly.'
-const waiting = 'The marketplace cannot be reached. We keep trying.'
+const waiting = 'No connection. We keep trying.'
 const over = 'Your session is over.'
 
-// Short, because they travel to every page; the README explains each code. Where the code says it, or the API does in its
-// `detail`, there is no sentence for the developer.
+// Short, because they travel to every page: a sentence for the user. The developer reads the code, what the API said and
+// the README, which explains each.
 const sentences = {
-  config_invalid: [setUp, 'Set apiUrl and providerId.'],
-  launch_missing: [open, 'No launch JWT, and no session to continue.'],
-  launch_invalid: [stale, 'The launch JWT is forged or void. Is apiUrl right?'],
-  launch_wrong_provider: [stale, 'Is providerId right?'],
-  launch_already_used: [stale],
-  launch_expired: [stale],
-  session_ended: [over],
-  session_superseded: ['Your session is in another browser.'],
-  session_invalid: [over],
-  session_paused_by_user: ['Resume this session in the marketplace.'],
-  origin_not_allowed: [setUp, 'Add this origin to allowedOrigins.'],
-  offline: [waiting, 'No network, or a blocked request. Is apiUrl right?'],
-  server_unavailable: [waiting],
-  rate_limited: [waiting],
-  request_refused: ['Please try again.', 'See error.problem.'],
-  not_running: [over],
-} satisfies Record<string, [user: string, developer?: string]>
+  config_invalid: setUp,
+  launch_missing: open,
+  launch_invalid: stale,
+  launch_wrong_provider: stale,
+  launch_already_used: stale,
+  launch_expired: stale,
+  session_ended: over,
+  session_superseded: 'Your session is in another browser.',
+  session_invalid: over,
+  session_paused_by_user: 'Resume this session in the marketplace.',
+  origin_not_allowed: setUp,
+  offline: waiting,
+  server_unavailable: waiting,
+  rate_limited: waiting,
+  request_refused: 'Please try again.',
+  not_running: over,
+}
 
 /** What went wrong; `switch` narrows it. */
 export type ErrorCode = keyof typeof sentences
@@ -57,10 +57,9 @@ export class MarketplaceError extends Error {
   declare readonly retryAfterMs: number
 
   constructor(code: ErrorCode, problem?: ProblemDetails, retryAfterMs = 0) {
-    const [user, developer = code]: [string, string?] = sentences[code]
-    super(problem?.detail ? `${developer} (${problem.detail})` : developer)
+    super(problem?.detail ? `${code}: ${problem.detail}` : code)
     this.code = code
-    this.userMessage = user
+    this.userMessage = sentences[code]
     this.problem = problem
     this.retryAfterMs = retryAfterMs
   }

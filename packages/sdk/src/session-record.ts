@@ -13,6 +13,12 @@ export interface Use {
   activeMs: number
 }
 
+/** What a launch is traded for. */
+export interface Validated {
+  session: Session
+  sessionJwt: string
+}
+
 /** Stored as JSON, and sent as it is to the other tabs. */
 export interface SessionRecord {
   /** One per browser and provider: the tabs are one client to the server. */

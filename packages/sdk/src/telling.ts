@@ -14,6 +14,12 @@ import type { Session } from './wire.ts'
 const LEASE_MS = 130_000
 /** A repetition that is sent later than this after the last beat might arrive after the 45 s in which the clock decides. */
 const REPEATED_MS_MAX = 42_000
+/**
+ * An exchange that takes longer is in doubt: a copy may have arrived at any moment of it. What was used until its end is
+ * then not told again. And an answer that opens a closed gate so late comes with a lease that the server has counted
+ * since it began: the clock has to start now, which is what resuming does to a session that runs.
+ */
+export const SLOW_MS = 500
 
 /**
  * True where `activeMs` decides what a message counts, so that it has to be told as it is now. Then the page asks first
@@ -23,3 +29,7 @@ const REPEATED_MS_MAX = 42_000
  */
 export const isOutdated = (session: Session, serverNow: number): boolean =>
   leaseEnd(session) - serverNow < LEASE_MS - REPEATED_MS_MAX
+
+/** Pause, resume, complete: a person waits for the outcome, so the tries are few. */
+export const ACTION_TRIES_MAX = 3
+export const ACTION_RETRY_MS = 1_500

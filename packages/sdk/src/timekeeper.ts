@@ -5,6 +5,8 @@
  */
 import type { Clock } from './ports.ts'
 
+/** Nobody sees the second of a hidden tab. */
+export const HIDDEN_TICK_MS = 5_000
 /** A gap between two ticks above this is sleep or freezing, not use. */
 export const TICK_GAP_MAX_MS = 65_000
 /** Wall and monotonic clock may differ by this much over one tick. */
