@@ -29,7 +29,7 @@ async function open() {
   return { market, tab, session: market.api.sessions.get('ses_1')! }
 }
 
-test('a beat without an answer is repeated as it was, and the rest follows at once', async () => {
+test('a beat that failed is repeated as it was, and the rest follows at once', async () => {
   const { market, tab } = await open()
   await market.advance('29s')
   const mend = breakNetwork(tab, true)

@@ -279,7 +279,7 @@ export class Page {
   #ask(verb: Verb | undefined, then: (answer: Answer | undefined) => void): void {
     this.advance()
     if (verb) this.shelf.told ??= this.takeUse()
-    for (const tab of [this, ...this.siblings]) if (tab.isOpen) tab.#hearOf(this.shelf.told)
+    for (const tab of [this, ...this.#others()]) tab.#hearOf(this.shelf.told)
     // A copy, because the network may bring it when something else is said under that number.
     const said = verb && { ...this.#told! }
     const from = this.person.now
@@ -329,6 +329,9 @@ export class Page {
     this.#told = undefined
   }
 
+  /** Tabs of this browser. After a relaunch the page before is in another. */
+  #others = () => this.siblings.filter((tab) => tab !== this && tab.isOpen && tab.clientId === this.clientId)
+
   #hearOf(told: Said | undefined): void {
     if (!told || told.sequence === this.#told?.sequence) return
     this.advance()
@@ -337,7 +340,7 @@ export class Page {
 
   protected accept(answer: Answer): void {
     this.#learn(answer)
-    for (const tab of this.siblings) if (tab !== this && tab.isOpen) tab.#overhear(answer)
+    for (const tab of this.#others()) tab.#overhear(answer)
   }
 
   /** What another tab said was heard, so what was used here until then is in it. A question said nothing. */
@@ -382,8 +385,7 @@ export class Page {
     if (this.#isBeating || !this.#isLive() || !this.#session) return
     const { now } = this.person
     const left = this.#session.remainingMs - (now - Date.parse(this.#session.serverTime))
-    const isTheirs = ({ isOpen, clientId }: Page) => isOpen && clientId === this.clientId
-    const isLeading = (this.siblings.find(isTheirs) ?? this) === this
+    const isLeading = !this.#others().some((tab) => this.siblings.indexOf(tab) < this.siblings.indexOf(this))
     const delay = this.#failures > 0 ? this.#retryDelay() : beatDelayMs(this.#session, now, isLeading, left)
     this.#timer += 1
     const timer = this.#timer
