@@ -28,7 +28,6 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   const storageKey = `tm:${providerId}`
   const mayGiveTime = options.onUnavailable === 'allow-until-paid'
   const events = createListeners()
-
   let ports: Ports
   let time: Timekeeper
   let record: SessionRecord
@@ -141,8 +140,6 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     })
     if (record.session!.id !== id) return
     settle(next.sequence)
-    // A higher sequence came first, so this message changed nothing.
-    if (use && next.sequence > use.sequence) isBeatWanted = true
     // The lease was opened a while ago, and nothing was served since: the clock has to start now.
     const mustRestart = !snapshot.canServe && next.serveUntil && (!use || isSlow())
     accept(next, askedAt)
@@ -281,6 +278,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   function save(): void {
     const { clientId, sequence, sentBack } = record
     const isOver = phase === 'ended' || phase === 'failed'
+    record.activeMs = time.activeMs()
     ports.storage.set(storageKey, JSON.stringify(isOver ? { clientId, sequence, sentBack } : record))
   }
 
@@ -360,6 +358,8 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
         publish()
         beat()
       } else if (record.session) {
+        // What the tabs before could not tell is told by this one, should it speak first.
+        time.acknowledge(-record.activeMs!)
         take(record)
         beat()
       } else fail(new MarketplaceError('launch_missing'))

@@ -167,3 +167,16 @@ test('a pause whose beat before was not answered stops the clock all the same', 
   expect(session.status).toBe('paused')
   expect(tab.session.getSnapshot().phase).toBe('paused')
 })
+
+test('a tab that is opened after an outage tells what the one before it could not', async () => {
+  const { market, tab } = await open()
+  await market.advance('29s')
+  breakNetwork(tab, false)
+  await market.advance('80s')
+  const other = await market.openTab({ href: 'https://app.test/' })
+  await settle()
+  expect(other.session.getSnapshot()).toMatchObject({ canServe: true, error: null })
+  // What the first tab used after its last try is known to nobody else.
+  expect(market.read('ses_1').usedMs).toBeGreaterThan(85_000)
+  expect(market.read('ses_1').usedMs).toBeLessThanOrEqual(109_000)
+})

@@ -125,6 +125,8 @@ export class Page {
     this.shelf = other.shelf
     this.status = other.status
     this.#session = other.#session
+    this.active = other.active
+    this.#told = other.#told && { ...other.#told }
     this.#mark = this.person.now
     this.gateUntil = other.gateUntil
     this.beat()
@@ -305,7 +307,6 @@ export class Page {
           const { sequence, serveUntil } = answer.body.session
           doubt()
           this.#settle(sequence)
-          if (said && sequence > said.sequence) this.#isBeatWanted = true
           const isClosed = this.status !== 'active' || this.person.now >= this.gateUntil
           this.#failures = 0
           this.accept(answer)
