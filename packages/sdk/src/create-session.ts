@@ -7,23 +7,18 @@ import { request } from './api.ts'
 import { beatDelayMs, retryDelayMs } from './beat-delay.ts'
 import { MarketplaceError } from './errors.ts'
 import { createWayBack, type WayBack, withQuery } from './go-back.ts'
-import { isGenuine, loadKeys } from './key-set.ts'
+import { canLoadKeys, isGenuine } from './key-set.ts'
 import { readLaunchJwt, takeLaunchJwt } from './launch-jwt.ts'
 import type { Moment, Ports } from './ports.ts'
 import type { MarketplaceSession, Phase, SessionOptions, Snapshot } from './session.ts'
 import { announce, createListeners, whenKnown } from './session-events.ts'
-import { isOlder, loadRecord, type SessionRecord } from './session-record.ts'
+import { isOlder, loadRecord, type SessionRecord, type Use, type Validated } from './session-record.ts'
 import { idle, isLive, nextSnapshot } from './snapshot.ts'
 import { createTabs, type Tabs } from './tabs.ts'
+import { ACTION_RETRY_MS, ACTION_TRIES_MAX, isOutdated, SLOW_MS } from './telling.ts'
 import { remainingMs } from './time-left.ts'
-import { createTimekeeper, type Timekeeper } from './timekeeper.ts'
+import { createTimekeeper, HIDDEN_TICK_MS, type Timekeeper } from './timekeeper.ts'
 import type { Session } from './wire.ts'
-
-type Validated = { session: Session; sessionJwt: string }
-
-const ACTION_TRIES_MAX = 3
-const ACTION_RETRY_MS = 1_500
-const HIDDEN_TICK_MS = 5_000
 
 /** Builds a session on the given ports, which are asked for at `start()` and so never on a server. */
 export function createSession(options: SessionOptions, makePorts: () => Ports): MarketplaceSession {
@@ -33,7 +28,6 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   const storageKey = `tm:${providerId}`
   const mayGiveTime = options.onUnavailable === 'allow-until-paid'
   const events = createListeners()
-
   let ports: Ports
   let time: Timekeeper
   let record: SessionRecord
@@ -59,7 +53,6 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   let watch: typeof view
 
   const left = () => (record.session ? remainingMs(record.session, time.serverNow(), mayGiveTime) : 0)
-
   function publish(): void {
     const last = snapshot
     const ms = left()
@@ -89,12 +82,11 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     tickTimer = ports.timers.set(tick, ports.lifecycle.isVisible() ? delayMs : HIDDEN_TICK_MS)
   }
 
-  // Asking the server.
-
+  const mayAsk = () => !isBeating && isRunning && (launchJwt || isLive(phase))
   function beat(): void {
     ports.timers.clear(beatTimer)
     isBeatWanted = isBeating
-    if (isBeating || !isRunning || !(launchJwt || isLive(phase))) return
+    if (!mayAsk()) return
     isBeating = true
     const answered = launchJwt ? validate(launchJwt) : exchange('heartbeat')
     answered.catch(onFailure).then(() => {
@@ -108,7 +100,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
 
   function arm(): void {
     ports.timers.clear(beatTimer)
-    if (isBeating || !isRunning || !(launchJwt || isLive(phase))) return
+    if (!mayAsk()) return
     const { session } = record
     const delayMs =
       failures || !session
@@ -119,27 +111,53 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
 
   async function exchange(action: string): Promise<void> {
     if (!isLive(phase)) throw new MarketplaceError('not_running')
-    // Counted while the gate is as it was: what another tab knows may close it.
-    time.tick(snapshot.canServe)
     adopt(loadRecord(ports.storage, storageKey, ports.crypto))
-    const use = takeUse()
-    save()
-    const sentAt = ports.clock.monotonic()
-    const { session, sessionJwt } = record
-    const url = `${sessionsUrl}/${session!.id}/${action}`
-    const answer = await request<{ session: Session }>(ports, url, use, sessionJwt)
-    if (record.session!.id !== session!.id) return
-    time.acknowledge(use.activeMs)
-    // A higher sequence came first, so this message changed nothing.
-    if (answer.session.sequence > use.sequence) isBeatWanted = true
-    accept(answer.session, sentAt, sessionJwt)
+    const isRepeated = record.told && !isOutdated(record.session!, time.serverNow())
+    if (record.told && !isRepeated) {
+      await ask()
+      // It did not arrive: told anew, under its own sequence, in case it still does.
+      if (record.told) record.told.activeMs = time.activeMs()
+    }
+    await ask(action)
+    // When the first of them arrived, nobody knows, so the rest is told at once.
+    if (isRepeated) isBeatWanted = true
+  }
+
+  /** Tells the use not yet acknowledged, or again what was not answered, as it was; without use it only asks. */
+  async function ask(action?: string): Promise<void> {
+    if (action) record.told ??= takeUse()
+    // The other tabs have to know how much of their use is in it.
+    share()
+    const { id } = record.session!
+    const use = action ? record.told : undefined
+    const askedAt = ports.clock.monotonic()
+    const url = `${sessionsUrl}/${id}${action ? `/${action}` : ''}`
+    const isSlow = () => ports.clock.monotonic() - askedAt > SLOW_MS
+    const asked = request<{ session: Session }>(ports, url, use, record.sessionJwt)
+    const { session: next } = await asked.finally(() => {
+      // Which copy arrived, and when, is not known now: what was used until now is not told again.
+      if (use && isSlow()) use.activeMs = time.activeMs()
+    })
+    if (record.session!.id !== id) return
+    settle(next.sequence)
+    // The lease was opened a while ago, and nothing was served since: the clock has to start now.
+    const mustRestart = !snapshot.canServe && next.serveUntil && (!use || isSlow())
+    accept(next, askedAt)
+    if (mustRestart) await ask('resume')
+  }
+
+  /** What was told up to there has arrived, or at least is not told again. */
+  function settle(sequence: number): void {
+    const { told } = record
+    if (!told || told.sequence > sequence) return
+    time.acknowledge(told.activeMs)
+    record.told = undefined
   }
 
   /** The use not yet acknowledged, under the next sequence of all tabs. */
-  function takeUse() {
+  function takeUse(): Use {
     time.tick(snapshot.canServe)
-    record.sequence++
-    return { clientId: record.clientId, sequence: record.sequence, activeMs: time.activeMs() }
+    return { clientId: record.clientId, sequence: ++record.sequence, activeMs: time.activeMs() }
   }
 
   async function validate(jwt: string): Promise<void> {
@@ -148,11 +166,10 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       throw new MarketplaceError('launch_invalid')
     const sentAt = ports.clock.monotonic()
     const { clientId } = record
-    const body = { launchJwt: jwt, clientId }
-    const answer = await request<Validated>(ports, `${sessionsUrl}/validate`, body)
+    const answer = await request<Validated>(ports, `${sessionsUrl}/validate`, { launchJwt: jwt, clientId })
     launchJwt = undefined
     if (kept && kept.session!.id !== answer.session.id)
-      sendFinal(kept, { clientId, sequence: kept.sequence + 1 })
+      sendFinal(kept, { clientId, sequence: kept.sequence + 1, activeMs: 0 })
     kept = undefined
     record = { clientId, sequence: answer.session.sequence, wallAt: 0 }
     accept(answer.session, sentAt, answer.sessionJwt)
@@ -168,38 +185,37 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       if (!launchJwt && !isLive(phase)) return
       error = problem
       // Browsers hide that CORS refused. Where the key set, open to all, can be read, it is the origin.
-      if (launchJwt && problem.code === 'offline' && failures > 1)
-        await loadKeys(ports, apiUrl).then(
-          () => fail(new MarketplaceError('origin_not_allowed')),
-          () => {},
-        )
+      if (launchJwt && problem.code === 'offline' && failures > 1 && (await canLoadKeys(ports, apiUrl)))
+        fail(new MarketplaceError('origin_not_allowed'))
       return
     }
     const jwt = launchJwt
     launchJwt = undefined
     if (jwt && kept) {
       // A stale link does not take away the session that this browser holds.
-      const running = kept
+      take(kept)
       kept = undefined
-      take(running)
       error = problem
       isBeatWanted = true
       return
     }
     fail(problem)
-    if (jwt && problem.code === 'launch_expired') sendBackOnce(readLaunchJwt(jwt, providerId).sid)
+    if (!jwt || problem.code !== 'launch_expired' || !redirect) return
+    const { sid } = readLaunchJwt(jwt, providerId)
+    const url = problem.problem?.returnUrl ?? withQuery(marketplaceUrl, 'session', sid)
+    if (!url || record.sentBack === sid) return
+    record.sentBack = sid
+    save()
+    wayBack.leave(url, null, snapshot)
   }
 
-  // What an answer changes.
-
-  function accept(session: Session, sentAt: number, sessionJwt?: string): void {
+  function accept(session: Session, sentAt: number, sessionJwt = record.sessionJwt): void {
     // Answers may overtake each other; the later one stands.
     if (acceptedAt > sentAt && record.session && isOlder(session, record.session)) return
     acceptedAt = ports.clock.monotonic()
-    const sequence = Math.max(record.sequence, session.sequence)
     // The server told its time somewhere between question and answer.
     const wallAt = ports.clock.wall() - (acceptedAt - sentAt) / 2
-    take({ ...record, sequence, session, sessionJwt, wallAt })
+    take({ ...record, sequence: Math.max(record.sequence, session.sequence), session, sessionJwt, wallAt })
     share()
     takeLaunchJwt(ports.navigation)
   }
@@ -216,27 +232,33 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     arm()
     if (phase !== 'ended') return
     save()
-    if (!redirect) return
     // Hidden tabs wait until they are looked at; else every tab would turn into a marketplace.
-    if (isOtherTabs && !ports.lifecycle.isVisible()) isReturnDue = true
-    else leave()
+    if (isOtherTabs && !ports.lifecycle.isVisible()) isReturnDue = redirect
+    else if (redirect) leave()
   }
 
   /** Takes over what another tab knows, where it is newer. */
   function adopt(theirs: SessionRecord): void {
-    const mine = record.session
-    if (theirs.clientId === record.clientId) record.sequence = Math.max(record.sequence, theirs.sequence)
+    // Counted while the gate is as it was: what another tab knows may close it.
+    time.tick(snapshot.canServe)
+    const { session: mine, told } = record
+    record.sequence = Math.max(record.sequence, theirs.sequence)
     const other = theirs.session
     if (!other || phase === 'starting' || (!mine && other.status === 'ended')) return
     const isSame = mine?.id === other.id
     if (mine && (isSame ? !isOlder(mine, other) : mine.createdAt >= other.createdAt)) {
-      if (isSame && theirs.isWarningDismissed) record.isWarningDismissed = true
+      if (isSame) {
+        record.isWarningDismissed ||= theirs.isWarningDismissed
+        if (theirs.told && theirs.told.sequence > (told ?? mine).sequence)
+          record.told = { ...theirs.told, activeMs: time.activeMs() }
+      }
       publish()
       return
     }
-    // The other tab's beat was acknowledged: what was used here until then is in it.
-    time.acknowledge(time.activeMs())
-    take({ ...theirs, sequence: Math.max(record.sequence, theirs.sequence) }, true)
+    // What the other tab told was acknowledged: what was used here until then is in it. A question told nothing.
+    if (other.sequence !== mine?.sequence)
+      time.acknowledge(told?.sequence === other.sequence ? told.activeMs : time.activeMs())
+    take({ ...theirs, sequence: record.sequence, told: undefined }, true)
   }
 
   function stopTimers(): void {
@@ -256,6 +278,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   function save(): void {
     const { clientId, sequence, sentBack } = record
     const isOver = phase === 'ended' || phase === 'failed'
+    record.activeMs = time.activeMs()
     ports.storage.set(storageKey, JSON.stringify(isOver ? { clientId, sequence, sentBack } : record))
   }
 
@@ -264,9 +287,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     tabs.post({ ...record, hasLeft })
   }
 
-  // Coming and going.
-
-  function sendFinal({ session, sessionJwt }: SessionRecord, use: object): void {
+  function sendFinal({ session, sessionJwt }: SessionRecord, use: Use): void {
     const body = JSON.stringify({ ...use, final: true, sessionJwt })
     ports.beacon(`${sessionsUrl}/${session!.id}/heartbeat`, body)
   }
@@ -274,6 +295,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   function onMoment(moment: Moment): void {
     if (moment === 'hide') {
       if (phase === 'active' && tabs.isLeading()) {
+        settle(Infinity)
         // Before anything is stored: in a closing tab Firefox drops what is sent after that.
         sendFinal(record, takeUse())
         share(true)
@@ -290,36 +312,24 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     else tick()
   }
 
-  function sendBackOnce(sid: string): void {
-    const url = error?.problem?.returnUrl ?? withQuery(marketplaceUrl, 'session', sid)
-    if (!url || !redirect || record.sentBack === sid) return
-    record.sentBack = sid
-    save()
-    wayBack.leave(url, null, snapshot)
-  }
-
   const returnUrl = () => record?.session?.returnUrl ?? marketplaceUrl
-
   async function leave(): Promise<void> {
     isReturnDue = false
     const reason = (phase === 'ended' && record.session!.endReason) || null
     await wayBack?.leave(returnUrl(), reason === 'cancelled' ? null : reason, snapshot)
   }
 
-  // Pause, resume, complete: a person waits for the outcome, so the tries are few.
-
   async function act(action: string, status: Session['status']): Promise<Snapshot> {
     for (let tries = ACTION_TRIES_MAX; record?.session?.status !== status && tries--; )
       try {
         await exchange(action)
       } catch (cause) {
-        if (tries && (cause as MarketplaceError).isTemporary) {
-          await new Promise<void>((resolve) => ports.timers.set(resolve, ACTION_RETRY_MS))
-          continue
+        if (!tries || !(cause as MarketplaceError).isTemporary) {
+          await onFailure(cause)
+          if (isLive(phase)) publish()
+          throw cause
         }
-        await onFailure(cause)
-        if (isLive(phase)) publish()
-        throw cause
+        await new Promise<void>((resolve) => ports.timers.set(resolve, ACTION_RETRY_MS))
       }
     if (isBeatWanted) beat()
     return snapshot
@@ -330,16 +340,8 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       isRunning = true
       ports ??= makePorts()
       time ??= createTimekeeper(ports.clock)
-      tabs ??= createTabs(
-        ports,
-        storageKey,
-        (theirs) => {
-          adopt(theirs)
-          if (theirs.hasLeft) beat()
-        },
-        // The tab that led is gone, and may have told the server so.
-        () => isBeating || beat(),
-      )
+      // The tab that led is gone, and may have told the server so.
+      tabs ??= createTabs(ports, storageKey, adopt, () => isBeating || beat())
       wayBack ??= createWayBack(ports, events, options.onBeforeRedirect)
       record = loadRecord(ports.storage, storageKey, ports.crypto)
       launchJwt = takeLaunchJwt(ports.navigation) ?? launchJwt
@@ -356,6 +358,8 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
         publish()
         beat()
       } else if (record.session) {
+        // What the tabs before could not tell is told by this one, should it speak first.
+        time.acknowledge(-record.activeMs!)
         take(record)
         beat()
       } else fail(new MarketplaceError('launch_missing'))
@@ -378,10 +382,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       publish()
     },
     getSessionJwt: () => record?.sessionJwt,
-    secondsLeft: {
-      subscribe: (listener) => events.on('second', listener),
-      getSnapshot: () => secondsLeft,
-    },
+    secondsLeft: { subscribe: (listener) => events.on('second', listener), getSnapshot: () => secondsLeft },
     subscribe: (listener) => events.on('', listener),
     getSnapshot: () => snapshot,
     on: (type, listener) => events.on(type, listener),

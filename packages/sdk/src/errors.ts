@@ -1,35 +1,36 @@
 /**
- * Everything that can be wrong, each with a sentence for the developer and one for the user.
+ * Everything that can be wrong, each with a sentence for the user.
  *
  * @module
  */
 import type { ProblemDetails } from './wire.ts'
 
 const open = 'Please open this app from the marketplace.'
-const stale = `This link does not work any more. ${open}`
+const stale = `This link no longer works. ${open}`
 const setUp = 'This app is not set up correctly.'
-const waiting = 'The marketplace cannot be reached. We keep trying.'
+const waiting = 'No connection. We keep trying.'
 const over = 'Your session is over.'
 
-// Short, because they travel to every page; the README explains each code.
+// Short, because they travel to every page: a sentence for the user. The developer reads the code, what the API said and
+// the README, which explains each.
 const sentences = {
-  config_invalid: ['Set apiUrl and providerId.', setUp],
-  launch_missing: ['No launch JWT, and no session to continue.', open],
-  launch_invalid: ['The launch JWT is forged or void. Is apiUrl right?', stale],
-  launch_wrong_provider: ['The launch JWT is for another provider. Is providerId right?', stale],
-  launch_already_used: ['Another browser used the launch JWT.', stale],
-  launch_expired: ['The launch JWT is too old.', stale],
-  session_ended: ['The session has ended.', over],
-  session_superseded: ['Another browser holds the session.', 'Your session is in another browser.'],
-  session_invalid: ['The session JWT is unknown.', over],
-  session_paused_by_user: ['Paused in the marketplace.', 'Resume this session in the marketplace.'],
-  origin_not_allowed: ['Add this origin to allowedOrigins.', setUp],
-  offline: ['No network, or a blocked request. Is apiUrl right?', waiting],
-  server_unavailable: ['The API failed.', waiting],
-  rate_limited: ['Too many requests.', waiting],
-  request_refused: ['The API refused, see error.problem.', 'Please try again.'],
-  not_running: ['No session is running.', over],
-} satisfies Record<string, [developer: string, user: string]>
+  config_invalid: setUp,
+  launch_missing: open,
+  launch_invalid: stale,
+  launch_wrong_provider: stale,
+  launch_already_used: stale,
+  launch_expired: stale,
+  session_ended: over,
+  session_superseded: 'Your session is in another browser.',
+  session_invalid: over,
+  session_paused_by_user: 'Resume this session in the marketplace.',
+  origin_not_allowed: setUp,
+  offline: waiting,
+  server_unavailable: waiting,
+  rate_limited: waiting,
+  request_refused: 'Please try again.',
+  not_running: over,
+}
 
 /** What went wrong; `switch` narrows it. */
 export type ErrorCode = keyof typeof sentences
@@ -56,10 +57,9 @@ export class MarketplaceError extends Error {
   declare readonly retryAfterMs: number
 
   constructor(code: ErrorCode, problem?: ProblemDetails, retryAfterMs = 0) {
-    const [developer, user] = sentences[code]
-    super(problem?.detail ? `${developer} (${problem.detail})` : developer)
+    super(problem?.detail ? `${code}: ${problem.detail}` : code)
     this.code = code
-    this.userMessage = user
+    this.userMessage = sentences[code]
     this.problem = problem
     this.retryAfterMs = retryAfterMs
   }

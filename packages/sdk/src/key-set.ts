@@ -11,8 +11,14 @@ import type { PublicKeySet } from './wire.ts'
 /** The keys only save a round trip; the server verifies again, so nobody waits long for them. */
 const KEYS_TIMEOUT_MS = 3_000
 
-export const loadKeys = (ports: Ports, apiUrl: string): Promise<PublicKeySet> =>
+const loadKeys = (ports: Ports, apiUrl: string): Promise<PublicKeySet> =>
   request(ports, `${apiUrl}/api/v1/keys/public`, undefined, undefined, KEYS_TIMEOUT_MS)
+
+export const canLoadKeys = (ports: Ports, apiUrl: string): Promise<boolean> =>
+  loadKeys(ports, apiUrl).then(
+    () => true,
+    () => false,
+  )
 
 /** False only for a signature that is certainly wrong; what cannot be told here, the server tells. */
 export async function isGenuine(

@@ -6,12 +6,29 @@
 import type { Crypto, KeyValueStorage } from './ports.ts'
 import type { Session } from './wire.ts'
 
+/** The use that a message tells of. */
+export interface Use {
+  clientId: string
+  sequence: number
+  activeMs: number
+}
+
+/** What a launch is traded for. */
+export interface Validated {
+  session: Session
+  sessionJwt: string
+}
+
 /** Stored as JSON, and sent as it is to the other tabs. */
 export interface SessionRecord {
   /** One per browser and provider: the tabs are one client to the server. */
   clientId: string
   /** The last sequence used by any tab. */
   sequence: number
+  /** What was told and not answered: it is told again as it was, by any tab, so that no use is told twice. */
+  told?: Use | undefined
+  /** The use that no answer has acknowledged, as the tab that wrote this saw it. */
+  activeMs?: number
   session?: Session | undefined
   sessionJwt?: string | undefined
   /** This device's wall clock when `session.serverTime` was true. */

@@ -31,7 +31,11 @@ export function createTabs(
     /** False if they are open already. */
     open(): boolean {
       if (channel) return false
-      channel = ports.channel(name, (message) => hear(JSON.parse(message)))
+      channel = ports.channel(name, (text) => {
+        const message: TabMessage = JSON.parse(text)
+        hear(message)
+        if (message.hasLeft) onLeading()
+      })
       isLeading = false
       release = ports.lead(name, () => {
         isLeading = true

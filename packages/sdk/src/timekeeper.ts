@@ -5,6 +5,8 @@
  */
 import type { Clock } from './ports.ts'
 
+/** Nobody sees the second of a hidden tab. */
+export const HIDDEN_TICK_MS = 5_000
 /** A gap between two ticks above this is sleep or freezing, not use. */
 export const TICK_GAP_MAX_MS = 65_000
 /** Wall and monotonic clock may differ by this much over one tick. */
@@ -62,7 +64,7 @@ export function createTimekeeper({ wall, monotonic }: Clock): Timekeeper {
     },
     activeMs: () => Math.round(active),
     acknowledge(activeMs) {
-      active = Math.max(0, active - activeMs)
+      active = Math.max(0, active - (activeMs || 0))
     },
     setAnchor(next) {
       anchor = next

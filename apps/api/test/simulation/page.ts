@@ -1,15 +1,21 @@
 /**
  * An app in a browser, with the SDK's manners: a beat every 30 s, at once after a start, a wake or a network that
- * came back, and at the end of the time; uncertain beats repeated with back-off; only use that was served counted.
+ * came back, and at the end of the time; what is not answered repeated as it was, with back-off; only use that was
+ * served counted. When to beat, to repeat and to ask is the SDK's own code.
  *
  * @module
  */
+import { beatDelayMs, retryDelayMs } from '../../../../packages/sdk/src/beat-delay.ts'
+import {
+  ACTION_RETRY_MS,
+  ACTION_TRIES_MAX,
+  isOutdated,
+  SLOW_MS,
+} from '../../../../packages/sdk/src/telling.ts'
+import type { Session } from '../../../../packages/sdk/src/wire.ts'
 import type { Answer } from './marketplace.ts'
+import { questionOf, type Said, sayingOf, sendTwice, type Verb } from './page-calls.ts'
 import type { Operation, Person } from './person.ts'
-
-const INTERVAL_MS = 30_000
-const ACTION_TRIES = 3
-const ACTION_RETRY_MS = 1_500
 
 export interface Interval {
   from: number
@@ -28,14 +34,15 @@ export interface Use {
   hasNoLastBeat: boolean
 }
 
-interface Said extends Record<string, unknown> {
-  clientId: string
+/** What the tabs of a browser keep together. */
+interface Shelf {
+  /** The last number used. */
   sequence: number
-  activeMs: number
+  /** What was told and not answered, as the tab says it that told it first. */
+  told?: Said | undefined
 }
 
-/** What a page's session can be told to do, in words the model knows as well. */
-export type Verb = 'heartbeat' | 'pause' | 'resume' | 'complete'
+const OUTCOMES = { pause: 'paused', resume: 'active', complete: 'ended' } as const
 
 export class Page {
   readonly clientId: string
@@ -52,13 +59,13 @@ export class Page {
   protected readonly use: Use
   protected gateUntil = 0
   protected active = 0
-  /** What the tabs of a browser keep together: the last number used. */
-  protected shelf = { sequence: 0 }
+  protected shelf: Shelf = { sequence: 0 }
   sessionJwt = ''
   #mark = 0
   #isAwake = true
-  #serverTime = 0
-  #remainingMs = 0
+  #session: Session | undefined
+  /** The same, with what was used here until then: tabs that were opened at other moments saw another use. */
+  #told: Said | undefined
   #failures = 0
   #isBeating = false
   #isBeatWanted = false
@@ -117,8 +124,9 @@ export class Page {
     this.sessionJwt = other.sessionJwt
     this.shelf = other.shelf
     this.status = other.status
-    this.#serverTime = other.#serverTime
-    this.#remainingMs = other.#remainingMs
+    this.#session = other.#session
+    this.active = other.active
+    this.#told = other.#told && { ...other.#told }
     this.#mark = this.person.now
     this.gateUntil = other.gateUntil
     this.beat()
@@ -129,7 +137,7 @@ export class Page {
     if (this.#isBeating || !this.#isLive()) return
     this.#isBeating = true
     this.#timer += 1
-    this.tell('heartbeat', {}, (answer) => {
+    this.tell('heartbeat', (answer) => {
       this.#isBeating = false
       if (!this.#isLive()) return
       if (answer === undefined) this.#failures += 1
@@ -140,7 +148,7 @@ export class Page {
   }
 
   /** Pause, resume, complete: a person waits, so the tries are few. */
-  act(verb: Exclude<Verb, 'heartbeat'>, then: (isDone: boolean) => void, tries = ACTION_TRIES): void {
+  act(verb: Exclude<Verb, 'heartbeat'>, then: (isDone: boolean) => void, tries = ACTION_TRIES_MAX): void {
     this.#isAsking = false
     if (!this.#isLive()) {
       then(false)
@@ -151,12 +159,15 @@ export class Page {
       this.use.undecided.push(this.#asked)
     }
     this.#isAsking = true
-    this.tell(verb, {}, (answer) => {
-      const mayTryAgain = answer === undefined && tries > 1
+    this.tell(verb, (answer) => {
+      const isDone = this.status === OUTCOMES[verb]
+      const mayTryAgain = (answer === undefined || (answer.status === 200 && !isDone)) && tries > 1
       this.#isAsking = mayTryAgain
-      if (answer?.status === 200) {
+      // It went out under a number that was heard already: the next one has its own.
+      if (answer && mayTryAgain) this.act(verb, then, tries - 1)
+      else if (answer?.status === 200) {
         this.#decide()
-        then(true)
+        then(isDone)
         if (this.#isBeatWanted) this.beat()
         else this.#arm()
       } else if (answer !== undefined && answer.body?.code !== 'session_paused_by_user') this.#fail()
@@ -174,22 +185,20 @@ export class Page {
   /** The tab is closed or left: one last word by beacon, and nobody hears what came of it. */
   leave(): void {
     if (!this.isOpen) return
+    this.#settle(Number.POSITIVE_INFINITY)
     const said = this.takeUse()
     this.isOpen = false
     if (this.status !== 'active') return
     const { person } = this
     if (person.now < person.offlineUntil) this.use.hasNoLastBeat = true
     const body = { ...said, final: true, sessionJwt: this.sessionJwt }
-    person.send(
-      { method: 'POST', url: this.#url('heartbeat'), body: JSON.stringify(body), isBeacon: true },
-      this.#operation('heartbeat', { ...said, final: true }),
-      {
-        answered: () => {},
-        failed: () => {
-          this.use.hasNoLastBeat = true
-        },
+    const { call, operation } = sayingOf(this, 'heartbeat', { ...said, final: true })
+    person.send({ method: 'POST', url: call.url, body: JSON.stringify(body), isBeacon: true }, operation, {
+      answered: () => {},
+      failed: () => {
+        this.use.hasNoLastBeat = true
       },
-    )
+    })
   }
 
   /** One of several tabs is closed: the others go on, so nothing is said. */
@@ -247,58 +256,101 @@ export class Page {
     return { clientId: this.clientId, sequence: this.shelf.sequence, activeMs: Math.round(this.active) }
   }
 
-  protected tell(verb: Verb, more: object, then: (answer: Answer | undefined) => void): void {
-    const said = { ...this.takeUse(), ...more }
-    const call = {
-      method: 'POST' as const,
-      url: this.#url(verb),
-      token: this.sessionJwt,
-      body: said,
+  /** Says how much of it was use; what was said before and not answered is said again, as it was. */
+  protected tell(verb: Verb, then: (answer: Answer | undefined) => void): void {
+    this.advance()
+    const { told } = this.shelf
+    const isOld = this.#session === undefined || isOutdated(this.#session, this.person.now)
+    const say = () => {
+      this.#ask(verb, (answer) => {
+        if (told && !isOld && answer?.status === 200) this.#isBeatWanted = true
+        then(answer)
+      })
     }
+    const ask = () =>
+      this.#ask(undefined, (answer) => {
+        if (answer?.status !== 200 || !this.isOpen) return then(answer)
+        if (this.#told) this.#told.activeMs = Math.round(this.active)
+        say()
+      })
+    if (told && isOld) ask()
+    else say()
+  }
+
+  /** With a verb it says something, without one it only asks what was heard. */
+  #ask(verb: Verb | undefined, then: (answer: Answer | undefined) => void): void {
+    this.advance()
+    if (verb) this.shelf.told ??= this.takeUse()
+    for (const tab of [this, ...this.#others()]) tab.#hearOf(this.shelf.told)
+    // A copy, because the network may bring it when something else is said under that number.
+    const said = verb && { ...this.#told! }
+    const from = this.person.now
     // Nothing is heard in sleep: what came is read after the wake, or the browser has given up on it.
     const awake = (hear: () => void) => (this.#isAwake ? hear() : void this.#onWake.push(hear))
-    const failed = () => awake(() => then(undefined))
+    const isSlow = () => this.person.now - from > SLOW_MS
+    // Which copy was heard, and when, nobody knows now: what was used until now is not told again.
+    const doubt = () => {
+      if (this.#told && this.#told.sequence === said?.sequence && isSlow())
+        this.#told.activeMs = Math.round(this.active)
+    }
+    const failed = () =>
+      awake(() => {
+        this.advance()
+        doubt()
+        then(undefined)
+      })
     const answered = (answer: Answer) => {
       if (!this.#isAwake && this.person.profile.closesLidOnBeat) return failed()
       awake(() => {
+        this.advance()
         if (answer.status === 200) {
-          this.advance()
-          this.active = Math.max(0, this.active - said.activeMs)
-          if (answer.body.session.sequence > said.sequence) this.#isBeatWanted = true
+          const { sequence, serveUntil } = answer.body.session
+          doubt()
+          this.#settle(sequence)
+          const isClosed = this.status !== 'active' || this.person.now >= this.gateUntil
           this.#failures = 0
           this.accept(answer)
+          // The lease was opened a while ago, and nothing was served since: the clock has to start now.
+          if (isClosed && serveUntil && (!said || isSlow()))
+            return this.#ask('resume', (next) => then(next?.status === 200 ? answer : next))
         }
         then(answer)
       })
     }
-    this.person.send(call, this.#operation(verb, said), { answered, failed })
+    const { call, operation } = said ? sayingOf(this, verb, said) : questionOf(this)
+    const isThere = () => this.isOpen && this.#isAwake
+    sendTwice(this.person, isThere, call, operation, { answered, failed })
   }
 
-  #url = (verb: Verb) => `/api/v1/sessions/${this.sessionId}/${verb}`
+  /** What was said up to there has been heard. */
+  #settle(sequence: number): void {
+    if ((this.shelf.told?.sequence ?? 0) <= sequence) this.shelf.told = undefined
+    if (!this.#told || this.#told.sequence > sequence) return
+    this.active = Math.max(0, this.active - this.#told.activeMs)
+    this.#told = undefined
+  }
 
-  #operation(verb: Verb, said: Said & { final?: boolean }): Operation {
-    const { sessionId } = this
-    const text = `${this.label} ${verb} #${said.sequence} active ${said.activeMs}${said.final ? ' final' : ''}`
-    if (verb === 'heartbeat') {
-      return {
-        text,
-        steps: 3,
-        apply: (books, at, { steps }) => books.beat(sessionId, said, at, steps),
-      }
-    }
-    return { text, apply: (books, at) => books[verb](sessionId, said, at) }
+  /** Tabs of this browser. After a relaunch the page before is in another. */
+  #others = () => this.siblings.filter((tab) => tab !== this && tab.isOpen && tab.clientId === this.clientId)
+
+  #hearOf(told: Said | undefined): void {
+    if (!told || told.sequence === this.#told?.sequence) return
+    this.advance()
+    this.#told = { ...told, activeMs: Math.round(this.active) }
   }
 
   protected accept(answer: Answer): void {
     this.#learn(answer)
-    for (const tab of this.siblings) if (tab !== this && tab.isOpen) tab.#overhear(answer)
+    for (const tab of this.#others()) tab.#overhear(answer)
   }
 
-  /** What another tab was told: its beat was acknowledged, so what was used here until then is in it. */
+  /** What another tab said was heard, so what was used here until then is in it. A question said nothing. */
   #overhear(answer: Answer): void {
-    if (answer.body.session.id !== this.sessionId) return
+    const { id, sequence } = answer.body.session
+    if (id !== this.sessionId) return
     this.advance()
-    this.active = 0
+    if (sequence === this.#told?.sequence) this.#settle(sequence)
+    else if (sequence !== this.#session?.sequence) this.active = 0
     this.#learn(answer)
     this.#arm()
   }
@@ -307,9 +359,8 @@ export class Page {
     this.advance()
     this.shelf.sequence = Math.max(this.shelf.sequence, session.sequence)
     const serverTime = Date.parse(session.serverTime)
-    if (serverTime < this.#serverTime) return
-    this.#serverTime = serverTime
-    this.#remainingMs = session.remainingMs
+    if (serverTime < Date.parse(this.#session?.serverTime ?? session.serverTime)) return
+    this.#session = session
     this.status = session.status
     this.endReason = session.endReason
     this.gateUntil = session.serveUntil === null ? 0 : Date.parse(session.serveUntil)
@@ -332,14 +383,11 @@ export class Page {
   }
 
   #arm(): void {
-    if (this.#isBeating || !this.#isLive()) return
+    if (this.#isBeating || !this.#isLive() || !this.#session) return
     const { now } = this.person
-    const left = this.#remainingMs - (now - this.#serverTime)
-    const due = this.#serverTime + INTERVAL_MS - now
-    const delay =
-      this.#failures > 0
-        ? this.#retryDelay()
-        : Math.max(250, this.status === 'active' ? Math.min(due, left + 50) : due)
+    const left = this.#session.remainingMs - (now - Date.parse(this.#session.serverTime))
+    const isLeading = !this.#others().some((tab) => this.siblings.indexOf(tab) < this.siblings.indexOf(this))
+    const delay = this.#failures > 0 ? this.#retryDelay() : beatDelayMs(this.#session, now, isLeading, left)
     this.#timer += 1
     const timer = this.#timer
     this.person.in(delay, () => {
@@ -347,7 +395,5 @@ export class Page {
     })
   }
 
-  #retryDelay(): number {
-    return Math.min(30_000, 500 * 2 ** this.#failures) * (0.5 + this.person.random.next() / 2)
-  }
+  #retryDelay = () => retryDelayMs(this.#failures, 0, this.person.random.next())
 }

@@ -34,6 +34,12 @@ export interface Operation {
   steps?: number
 }
 
+/** Who sent a call hears one of them. */
+export interface Outcome {
+  answered(answer: Answer): void
+  failed(): void
+}
+
 interface Kept {
   status: number
   code: string | undefined
@@ -121,7 +127,7 @@ export class Person {
    * Sends a call over this person's network. Exactly one of the two outcomes is told, the client's view of it; what
    * arrives late or twice is judged by the model all the same.
    */
-  send(call: Call, operation: Operation, outcome: { answered(answer: Answer): void; failed(): void }): void {
+  send(call: Call, operation: Operation, outcome: Outcome): void {
     const { profile, random } = this
     let isTold = false
     const tell = (run: () => void) => () => {

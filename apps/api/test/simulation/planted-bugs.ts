@@ -122,6 +122,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     to: '',
   },
   {
+    name: 'a repeated beat counts what it tells',
+    from: 'and i.sequence > s.sequence',
+    to: 'and i.sequence >= s.sequence',
+  },
+  {
     name: 'final beats are forgotten',
     from: "is_final = case when s.status = 'active' then l.is_final else s.is_final end",
     to: 'is_final = false',

@@ -193,6 +193,9 @@ export class Visit {
   #openTab(delay: number): void {
     this.#person.in(delay, () => {
       if (this.#isAsleep(() => this.#openTab(1))) return
+      // A page cannot be loaded without a network, and loading it takes a moment.
+      const { now, offlineUntil, random } = this.#person
+      if (now < offlineUntil) return this.#openTab(offlineUntil - now + random.whole(300, 2_500))
       if (this.#isOver || !this.#page.isOpen || this.#page.sessionJwt === '') return
       const tab = new Page(this.#person, this.#record, this.#page.clientId, `${this.#label}t`)
       this.#tabs.push(tab)

@@ -8,6 +8,7 @@ import {
   changeFakeStatus,
   expireByClock,
   type FakeSession,
+  restartFakeSession,
   startFakeSession,
   toWire,
   type Use,
@@ -103,9 +104,11 @@ export function createFakeApi(now: () => number): FakeApi {
     expireByClock(session, now())
     // Without an action it is the state that is read, and reading changes nothing.
     if (action && session.status !== 'ended') {
-      applyUse(session, use, now())
-      if (action === 'pause') changeFakeStatus(session, 'paused', now())
-      if (action === 'resume') changeFakeStatus(session, 'active', now())
+      // Resuming what runs: the answer was lost, the clock starts now.
+      if (action === 'resume' && session.status === 'active') restartFakeSession(session, use, now())
+      const isNew = applyUse(session, use, now())
+      if (action === 'pause' && isNew) changeFakeStatus(session, 'paused', now())
+      if (action === 'resume' && isNew) changeFakeStatus(session, 'active', now())
       if (action === 'complete') changeFakeStatus(session, 'ended', now())
     }
     const wire = toWire(session, now())

@@ -78,6 +78,11 @@ export function startFakeSession(session: FakeSession, clientId: string, now: nu
   session.leaseEnd = now + FIRST_LEASE_MS
 }
 
+/** The gap that ends now counts nothing. */
+export function restartFakeSession(session: FakeSession, { sequence = 0 }: Use, now: number): void {
+  if (sequence > session.sequence) session.lastBeatAt = now
+}
+
 /** Applies a beat, or the beat within a pause, resume or complete. Late and repeated ones change nothing. */
 export function applyUse(session: FakeSession, use: Use, now: number): boolean {
   if (use.sequence !== undefined && use.sequence <= session.sequence) return false
@@ -129,7 +134,10 @@ export function toWire(session: FakeSession, now: number): Session {
     usedMs,
     remainingMs,
     endsAt: toInstant(endsAt),
-    serveUntil: toInstant(session.leaseEnd && endsAt && Math.min(session.leaseEnd, endsAt)),
+    serveUntil:
+      (session.leaseEnd ?? 0) > now && remainingMs > 0
+        ? toInstant(Math.min(session.leaseEnd!, endsAt!))
+        : null,
     sequence: session.sequence,
     tokensPerMinute: session.tokensPerMinute,
     tokensHeld: Math.ceil((session.durationMs / 60_000) * session.tokensPerMinute),

@@ -1,0 +1,182 @@
+import { expect, test } from 'vitest'
+import { createFakeMarketplace, type FakeMarketplace, type OpenTab, settle } from './testing/index.ts'
+
+const told = ({ api }: FakeMarketplace) =>
+  api.requests
+    .filter(({ path }) => path.endsWith('/heartbeat'))
+    .map(({ body }) => ({ sequence: body.sequence, activeMs: body.activeMs }))
+
+/** Requests arrive and their answers are lost, or neither, loudly or in silence; gives the way back. */
+function breakNetwork(tab: OpenTab, isHeard: boolean, isSilent = false): () => void {
+  const { fetch } = tab.ports
+  let isBroken = true
+  tab.ports.fetch = (url, init) => {
+    if (!isBroken) return fetch(url, init)
+    if (isHeard) void fetch(url, init)
+    return new Promise((_, reject) => {
+      if (isSilent) init.signal!.addEventListener('abort', () => reject(new DOMException('', 'AbortError')))
+      else reject(new TypeError('Failed to fetch'))
+    })
+  }
+  return () => {
+    isBroken = false
+  }
+}
+
+async function open() {
+  const market = createFakeMarketplace()
+  const tab = await market.openTab({ href: market.launch({ duration: '2h' }).href })
+  return { market, tab, session: market.api.sessions.get('ses_1')! }
+}
+
+test('a beat that failed is repeated as it was, and the rest follows at once', async () => {
+  const { market, tab } = await open()
+  await market.advance('29s')
+  const mend = breakNetwork(tab, true)
+  await market.advance('2s')
+  mend()
+  await market.advance('5s')
+  const beats = told(market).filter(({ sequence }) => sequence === 2)
+  expect(beats.length).toBeGreaterThan(1)
+  for (const beat of beats) expect(beat).toEqual({ sequence: 2, activeMs: 30_000 })
+  const rest = told(market).find(({ sequence }) => sequence === 3)
+  expect(rest?.activeMs).toBeLessThan(6_000)
+})
+
+test('a beat in silence is sent a second time after three seconds, under its own sequence', async () => {
+  const { market, tab, session } = await open()
+  await market.advance('29s')
+  const mend = breakNetwork(tab, false, true)
+  await market.advance('2s')
+  mend()
+  await market.advance('3s')
+  expect(session.sequence).toBe(2)
+  expect(tab.session.getSnapshot()).toMatchObject({ canServe: true, error: null })
+})
+
+test('use that was heard before a sleep, its answer lost, is not told again after it', async () => {
+  const { market, tab, session } = await open()
+  await market.advance('29s')
+  const mend = breakNetwork(tab, true)
+  await market.advance('1s')
+  await market.sleepLaptop('90s')
+  mend()
+  tab.tell('online')
+  await market.advance('1s')
+  expect(session.usedMs).toBeGreaterThanOrEqual(30_000)
+  expect(session.usedMs).toBeLessThanOrEqual(32_000)
+})
+
+test('use that was not heard before an outage is told whole after it', async () => {
+  const { market, tab } = await open()
+  await market.advance('29s')
+  const mend = breakNetwork(tab, false)
+  await market.advance('80s')
+  mend()
+  await market.advance('30s')
+  expect(market.read('ses_1').usedMs).toBe(139_000)
+  expect(tab.session.getSnapshot().canServe).toBe(true)
+})
+
+test('an outage whose first beat was heard counts once', async () => {
+  const { market, tab, session } = await open()
+  await market.advance('29s')
+  const mend = breakNetwork(tab, true)
+  await market.advance('1s')
+  mend()
+  const mendAgain = breakNetwork(tab, false)
+  await market.advance('80s')
+  mendAgain()
+  await market.advance('30s')
+  expect(market.read('ses_1').usedMs).toBe(140_000)
+  expect(session.status).toBe('active')
+})
+
+test.each([
+  'fails',
+  'is never heard of',
+])('the closed gate after a sleep is not billed where the answer that opens it %s', async (how) => {
+  const { market, tab, session } = await open()
+  await market.advance('29s')
+  const mend = breakNetwork(tab, true, how !== 'fails')
+  await market.sleepLaptop('10m')
+  await market.advance('1s')
+  const before = session.usedMs
+  // The clocks are doubted for three seconds, and the gate stays as it was.
+  await market.advance('4s')
+  expect(tab.session.getSnapshot().canServe).toBe(false)
+  mend()
+  let servedMs = 0
+  for (let tenths = 0; tenths < 400; tenths++) {
+    if (tab.session.getSnapshot().canServe) servedMs += 100
+    await market.advance('100ms')
+  }
+  expect(servedMs).toBeGreaterThan(30_000)
+  const billedMs = market.read('ses_1').usedMs - before
+  expect(Math.abs(billedMs - servedMs)).toBeLessThanOrEqual(1_000)
+})
+
+test('what a page has told and not heard of survives its reload', async () => {
+  const { market, tab, session } = await open()
+  await market.advance('29s')
+  breakNetwork(tab, true)
+  await market.advance('1s')
+  expect(session.sequence).toBe(2)
+  // Its last word is lost.
+  tab.ports.beacon = () => {}
+  tab.crash()
+  const again = await market.openTab({ href: 'https://app.test/' })
+  await settle()
+  expect(told(market).at(-1)).toMatchObject({ sequence: 3, activeMs: 0 })
+  await market.advance('30s')
+  expect(market.read('ses_1').usedMs).toBe(60_000)
+  expect(again.session.getSnapshot().canServe).toBe(true)
+})
+
+test('a last word says only what the unanswered beat before it did not', async () => {
+  const { market, tab } = await open()
+  await market.advance('29s')
+  breakNetwork(tab, true)
+  await market.advance('4s')
+  tab.close()
+  expect(told(market).at(-1)).toMatchObject({ sequence: 3, activeMs: 3_000 })
+})
+
+test('another tab goes on with what the one that led had told', async () => {
+  const { market, tab } = await open()
+  await market.advance('10s')
+  const other = await market.openTab({ href: 'https://app.test/' })
+  await market.advance('20s')
+  const next = told(market).at(-1)!.sequence as number
+  breakNetwork(tab, true)
+  await market.advance('30s')
+  tab.crash()
+  await market.advance('15s')
+  const repeated = told(market).filter(({ sequence }) => sequence === next + 1)
+  expect(new Set(repeated.map(({ activeMs }) => activeMs)).size).toBe(1)
+  expect(other.session.getSnapshot()).toMatchObject({ canServe: true, error: null })
+})
+
+test('a pause whose beat before was not answered stops the clock all the same', async () => {
+  const { market, tab, session } = await open()
+  await market.advance('29s')
+  const mend = breakNetwork(tab, true)
+  await market.advance('1s')
+  mend()
+  await tab.session.pause()
+  expect(session.status).toBe('paused')
+  expect(tab.session.getSnapshot().phase).toBe('paused')
+})
+
+test('a tab that is opened after an outage tells what the one before it could not', async () => {
+  const { market, tab } = await open()
+  await market.advance('29s')
+  breakNetwork(tab, false)
+  await market.advance('80s')
+  const other = await market.openTab({ href: 'https://app.test/' })
+  await settle()
+  expect(other.session.getSnapshot()).toMatchObject({ canServe: true, error: null })
+  // What the first tab used after its last try is known to nobody else.
+  expect(market.read('ses_1').usedMs).toBeGreaterThan(85_000)
+  expect(market.read('ses_1').usedMs).toBeLessThanOrEqual(109_000)
+})
