@@ -91,6 +91,12 @@ const RULES: Record<string, string> = {
       select tenant_id, session_id, sum(amount) as amount from transfers where kind = 'charge' group by tenant_id, session_id
     ) t on t.tenant_id = h.tenant_id and t.session_id = h.reference
     where h.captured <> coalesce(t.amount, 0)`,
+  'the holds of a reference are captured oldest first': `
+    select o.tenant_id as "tenantId", o.id as subject,
+      format('captured %s of %s, and %s of %s after it', o.captured, o.amount, n.captured, n.id) as detail
+    from holds o
+    join holds n on n.tenant_id = o.tenant_id and n.reference = o.reference and n.id > o.id
+    where o.captured < o.amount and n.captured > 0`,
   'a charge has a hold behind it': `
     select t.tenant_id as "tenantId", t.id as subject, 'no hold names this reference' as detail
     from transfers t
