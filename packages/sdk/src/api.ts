@@ -48,10 +48,10 @@ export async function request<Answer>(
       send()
       if (jwt) again = timers.set(send, SECOND_REQUEST_MS)
     })
-    // biome-ignore lint/suspicious/noExplicitAny: what it is, its status says.
-    const answer: any = await response.json().catch(() => undefined)
-    if (response.ok && answer) return answer
-    throw toError(response, answer)
+    const answer: unknown = await response.json().catch(() => undefined)
+    // What it is, its status says.
+    if (response.ok && answer) return answer as Answer
+    throw toError(response, answer as ProblemDetails | undefined)
   } catch (error) {
     throw error instanceof MarketplaceError ? error : new MarketplaceError('offline')
   } finally {
