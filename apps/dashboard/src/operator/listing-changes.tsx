@@ -5,7 +5,7 @@ import { usePages } from '../api/use-answer.ts'
 import { useSubmit } from '../api/use-submit.ts'
 import { Button } from '../parts/button.tsx'
 import { FormDialog } from '../parts/dialog.tsx'
-import { Field } from '../parts/field.tsx'
+import { ReasonField } from '../parts/field.tsx'
 import { Empty, Loaded, MoreButton } from '../parts/loaded.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { ProblemNotice } from '../parts/notice.tsx'
@@ -176,15 +176,7 @@ function TakeBack({
         Its texts are again as they were approved, and addresses that wait are dropped. The owners read your
         reason. Sessions go on.
       </p>
-      <Field
-        label="Reason"
-        name="reason"
-        value={reason}
-        onChange={setReason}
-        isRequired
-        maxLength={500}
-        placeholder="The new page sells something else."
-      />
+      <ReasonField value={reason} onChange={setReason} placeholder="The new page sells something else." />
     </FormDialog>
   )
 }

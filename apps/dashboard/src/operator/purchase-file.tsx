@@ -6,7 +6,7 @@ import { useSubmit } from '../api/use-submit.ts'
 import { formatMoment, formatMoney, formatNumber } from '../format.ts'
 import { Button } from '../parts/button.tsx'
 import { FormDialog } from '../parts/dialog.tsx'
-import { Field, OneOf } from '../parts/field.tsx'
+import { Field, OneOf, ReasonField } from '../parts/field.tsx'
 import { Loaded } from '../parts/loaded.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { say } from '../parts/say.ts'
@@ -173,13 +173,9 @@ function RefundDialog({ file, onDone, onClose }: { file: File; onDone: () => voi
           placeholder="9.50"
         />
       )}
-      <Field
-        label="Reason"
-        name="reason"
+      <ReasonField
         value={reason}
         onChange={setReason}
-        isRequired
-        maxLength={500}
         placeholder="Bought twice by mistake"
         hint="For the audit log and for Stripe’s records."
       />

@@ -6,7 +6,7 @@ import type { OwnProvider, ProviderStatus } from '../api/wire.ts'
 import { formatMoment, formatTokens } from '../format.ts'
 import { Button } from '../parts/button.tsx'
 import { FormDialog } from '../parts/dialog.tsx'
-import { Field, Select } from '../parts/field.tsx'
+import { ReasonField, Select } from '../parts/field.tsx'
 import { Empty, Loaded, MoreButton } from '../parts/loaded.tsx'
 import { ProblemNotice } from '../parts/notice.tsx'
 import { say } from '../parts/say.ts'
@@ -204,15 +204,7 @@ function AskReason({
       onClose={onClose}
     >
       <p>{words[verb].text}</p>
-      <Field
-        label="Reason"
-        name="reason"
-        value={reason}
-        onChange={setReason}
-        isRequired
-        maxLength={500}
-        placeholder="The launch page answers 404."
-      />
+      <ReasonField value={reason} onChange={setReason} placeholder="The launch page answers 404." />
     </FormDialog>
   )
 }

@@ -3,7 +3,7 @@ import { call } from '../api/call.ts'
 import { useSubmit } from '../api/use-submit.ts'
 import { Button } from '../parts/button.tsx'
 import { FormDialog } from '../parts/dialog.tsx'
-import { Field } from '../parts/field.tsx'
+import { ReasonField } from '../parts/field.tsx'
 import { say } from '../parts/say.ts'
 
 /** Ends all sign-ins of a person, for an account that somebody else may be in. */
@@ -37,13 +37,9 @@ export function SignOutButton({ userId, email }: { userId: string; email: string
             Every sign-in of {email} ends at once, and a mail says so. Whoever knows the password can sign in
             again: where it may have got out, ask for a reset. Running sessions go on.
           </p>
-          <Field
-            label="Reason"
-            name="reason"
+          <ReasonField
             value={reason}
             onChange={setReason}
-            isRequired
-            maxLength={500}
             placeholder="The owner reports sign-ins from abroad"
             hint="For the audit log."
           />

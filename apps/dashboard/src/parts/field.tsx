@@ -48,6 +48,11 @@ export function Field({ label, hint, lines, placeholder, inputMode, ...rest }: F
   )
 }
 
+/** Why an operator decides so: asked for, with the length that the API takes. */
+export function ReasonField(field: Pick<FieldProps, 'value' | 'onChange' | 'placeholder' | 'hint'>) {
+  return <Field {...field} label="Reason" name="reason" isRequired maxLength={500} />
+}
+
 export interface Choice<V extends string> {
   value: V
   label: string
