@@ -1136,23 +1136,37 @@ AS $function$
   end
 $function$;
 
-CREATE OR REPLACE FUNCTION public.place_hold(p_tenant_id text, p_wallet_id text, p_hold_id text, p_reference text, p_amount bigint, p_now timestamp with time zone, OUT placed boolean, OUT available bigint, OUT debt bigint)
- RETURNS record
+CREATE OR REPLACE FUNCTION public.place_holds(p_tenant_ids text[], p_wallet_ids text[], p_hold_ids text[], p_references text[], p_amounts bigint[], p_times timestamp with time zone[])
+ RETURNS TABLE(ordinal bigint, placed boolean, available bigint, debt bigint)
  LANGUAGE plpgsql
 AS $function$
 begin
-  update wallets w set held = w.held + p_amount
-  where w.tenant_id = p_tenant_id and w.id = p_wallet_id and w.debt = 0 and w.posted - w.held >= p_amount
-  returning true, w.posted - w.held, w.debt into placed, available, debt;
-  if placed and p_amount > 0 then
+  if exists (
+    select from unnest(p_tenant_ids, p_wallet_ids, p_hold_ids) as i (tenant_id, wallet_id, hold_id)
+    where i.hold_id is not null group by i.tenant_id, i.wallet_id having count(*) > 1
+  ) then
+    raise exception 'a batch places one hold on each wallet' using errcode = 'integrity_constraint_violation';
+  end if;
+  return query
+  with input as materialized (
+    select * from unnest(p_tenant_ids, p_wallet_ids, p_hold_ids, p_references, p_amounts, p_times) with ordinality
+      as i (tenant_id, wallet_id, hold_id, reference, amount, at, ordinal)
+    where i.hold_id is not null
+  ), locked as materialized (
+    select i.*, w.debt = 0 and w.posted - w.held >= i.amount as is_enough, w.posted - w.held as available, w.debt
+    from input i join wallets w on w.tenant_id = i.tenant_id and w.id = i.wallet_id
+    order by w.tenant_id, w.id
+    for update of w
+  ), reserved as (
+    update wallets w set held = w.held + l.amount
+    from locked l
+    where w.tenant_id = l.tenant_id and w.id = l.wallet_id and l.is_enough and l.amount > 0
+  ), written as (
     insert into holds (tenant_id, id, wallet_id, reference, amount, created_at)
-    values (p_tenant_id, p_hold_id, p_wallet_id, p_reference, p_amount, p_now);
-  end if;
-  if placed is null then
-    placed := false;
-    select w.posted - w.held, w.debt into available, debt
-    from wallets w where w.tenant_id = p_tenant_id and w.id = p_wallet_id;
-  end if;
+    select l.tenant_id, l.hold_id, l.wallet_id, l.reference, l.amount, l.at
+    from locked l where l.is_enough and l.amount > 0
+  )
+  select l.ordinal, l.is_enough, l.available - (case when l.is_enough then l.amount else 0 end), l.debt from locked l;
 end
 $function$;
 
@@ -1212,93 +1226,6 @@ CREATE OR REPLACE FUNCTION public.served_ms(s public.sessions, p_at timestamp wi
 AS $function$
   select case when s.status <> 'active' or s.is_final then 0
     else greatest(0, least(ms_between(s.last_beat_at, p_at), lease_ms(s), s.duration_ms - s.used_ms)) end
-$function$;
-
-CREATE OR REPLACE FUNCTION public.spend_launch(p_tenant_id text, p_session_id text, p_provider_id text, p_jti text, p_client_id text, p_origin text, p_now timestamp with time zone, p_unbilled_ms_allowed bigint)
- RETURNS text
- LANGUAGE plpgsql
-AS $function$
-declare
-  s sessions;
-  provider_status text;
-  origins text[];
-  counted bigint := 0;
-  unbilled bigint := 0;
-  is_over_allowance boolean;
-begin
-  select * into s from sessions x where x.tenant_id = p_tenant_id and x.id = p_session_id for update;
-  if s.id is null or s.provider_id <> p_provider_id then
-    return 'launch_invalid';
-  end if;
-  select p.status, p.allowed_origins into provider_status, origins
-  from providers p where p.tenant_id = p_tenant_id and p.id = p_provider_id;
-  if p_origin is not null and not p_origin = any (origins) then
-    return 'origin_not_allowed';
-  end if;
-  if s.status = 'ended' then
-    return 'session_ended';
-  end if;
-  if over_reason(s, p_now) is not null then
-    return 'over';
-  end if;
-  if s.launch_jti <> p_jti then
-    return 'launch_invalid';
-  end if;
-  if provider_status = 'suspended' then
-    return 'suspended';
-  end if;
-  if s.launch_spent_by <> p_client_id then
-    return 'launch_already_used';
-  end if;
-  if s.launch_spent_by = p_client_id and (s.status <> 'active' or not s.is_first_beat_due or s.is_lease_short) then
-    return 'again';
-  end if;
-  if s.status = 'active' then
-    -- Taking a running session over counts what the client before was surely served. A client that asks again before its
-    -- first beat never got the answer: its clock starts now, and what it may have been served goes on the allowance.
-    counted := case when s.launch_spent_by = p_client_id then 0 else unvouched_ms(s, p_now) end;
-    unbilled := greatest(0, served_ms(s, p_now) - counted);
-  end if;
-  if unbilled > 0 then
-    insert into unbilled_time as u (tenant_id, user_id, provider_id, hour, unbilled_ms)
-    values (p_tenant_id, s.user_id, s.provider_id, date_trunc('hour', p_now, 'UTC'), unbilled)
-    on conflict (tenant_id, user_id, provider_id, hour) do update set unbilled_ms = u.unbilled_ms + excluded.unbilled_ms;
-  end if;
-  if s.status <> 'pending' and (s.launch_spent_by is distinct from p_client_id or unbilled > 0) then
-    perform log_time(
-      p_tenant_id,
-      case when s.client_id is distinct from p_client_id then 'takeover'
-        when s.launch_spent_by = p_client_id then 'again' else 'return' end,
-      p_session_id, p_now, null, null, counted, unbilled);
-  end if;
-  -- Also what silent sessions of theirs were served: they are written down only when they end, half an hour later.
-  select coalesce(sum(u.unbilled_ms), 0) + coalesce((
-      select sum(served_ms(x, p_now)) from sessions x
-      where x.tenant_id = p_tenant_id and x.user_id = s.user_id and x.provider_id = s.provider_id
-        and x.status = 'active' and x.id <> s.id and ms_between(x.last_beat_at, p_now) > 45000
-    ), 0) > p_unbilled_ms_allowed into is_over_allowance
-  from unbilled_time u
-  where u.tenant_id = p_tenant_id and u.user_id = s.user_id and u.provider_id = s.provider_id
-    and u.hour > p_now - interval '24 hours';
-  -- A client that comes back goes on with its own sequence. A paused session stays paused.
-  update sessions x set
-    launch_spent_by = p_client_id,
-    sequence = case when s.client_id = p_client_id then s.sequence else 0 end,
-    client_id = p_client_id,
-    status = case when s.status = 'pending' then 'active' else s.status end,
-    started_at = coalesce(s.started_at, p_now),
-    used_ms = s.used_ms + counted,
-    unbilled_ms = s.unbilled_ms + unbilled,
-    last_beat_at = case when s.status = 'paused' then s.last_beat_at else p_now end,
-    is_first_beat_due = s.status <> 'paused',
-    is_final = false,
-    is_lease_short = s.is_lease_short or is_over_allowance,
-    event_sequence = s.event_sequence + (s.status = 'pending')::int,
-    sweep_at = least(s.sweep_at, running_sweep_at(p_now, s.duration_ms - s.used_ms - counted))
-  where x.tenant_id = p_tenant_id and x.id = p_session_id;
-  return case when s.status = 'pending' then 'started' when s.launch_spent_by = p_client_id then 'again'
-    else 'taken_over' end;
-end
 $function$;
 
 CREATE OR REPLACE FUNCTION public.unvouched_ms(s public.sessions, p_at timestamp with time zone)
@@ -1515,7 +1442,7 @@ grant execute on function public.next_sweep_at(s public.sessions, p_at timestamp
 
 grant execute on function public.over_reason(s public.sessions, p_at timestamp with time zone) to public;
 
-grant execute on function public.place_hold(p_tenant_id text, p_wallet_id text, p_hold_id text, p_reference text, p_amount bigint, p_now timestamp with time zone, OUT placed boolean, OUT available bigint, OUT debt bigint) to public;
+grant execute on function public.place_holds(p_tenant_ids text[], p_wallet_ids text[], p_hold_ids text[], p_references text[], p_amounts bigint[], p_times timestamp with time zone[]) to public;
 
 grant execute on function public.refuse_change() to public;
 
@@ -1524,8 +1451,6 @@ grant execute on function public.reverse_credit(p_tenant_id text, p_wallet_id te
 grant execute on function public.running_sweep_at(p_at timestamp with time zone, p_remaining_ms bigint) to public;
 
 grant execute on function public.served_ms(s public.sessions, p_at timestamp with time zone) to public;
-
-grant execute on function public.spend_launch(p_tenant_id text, p_session_id text, p_provider_id text, p_jti text, p_client_id text, p_origin text, p_now timestamp with time zone, p_unbilled_ms_allowed bigint) to public;
 
 grant execute on function public.unvouched_ms(s public.sessions, p_at timestamp with time zone) to public;
 

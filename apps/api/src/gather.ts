@@ -13,8 +13,8 @@ const BATCH_SHARED_MIN = 8
 export interface GathererOptions<Input, Output> {
   /** Answers in the order of its inputs. */
   run: (inputs: Input[]) => Promise<Output[]>
-  /** Two inputs of one key never share a batch: a set-based update would apply only one of them. */
-  keyOf: (input: Input) => string
+  /** Two inputs of one key never share a batch: a set-based update would apply only one of them. Left out, any may. */
+  keyOf?: (input: Input) => string
   lanes?: number
   batchMax?: number
   /** More waiting than this is refused at once, by what this returns. */
@@ -46,9 +46,9 @@ export function createGatherer<Input, Output>(
     const share = Math.ceil((queue.length + inFlight) / lanes)
     const most = Math.min(batchMax, Math.max(BATCH_SHARED_MIN, share))
     for (const waiting of queue) {
-      const key = keyOf(waiting.input)
-      if (batch.length < most && !keys.has(key)) {
-        keys.add(key)
+      const key = keyOf?.(waiting.input)
+      if (batch.length < most && (key === undefined || !keys.has(key))) {
+        if (key !== undefined) keys.add(key)
         batch.push(waiting)
       } else rest.push(waiting)
     }

@@ -13,7 +13,7 @@ export interface Balance {
 
 /**
  * The one place that says what a wallet has: shown, enforced and alerted on are the same columns, and
- * `place_hold` compares with this very difference.
+ * `place_holds` compares with this very difference.
  */
 export async function getBalance(tx: Tx, walletId: string): Promise<Balance> {
   const [wallet] = await tx.query<Balance>(getBalanceSql, [walletId])

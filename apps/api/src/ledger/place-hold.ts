@@ -4,7 +4,7 @@ import { Problem } from '../errors.ts'
 import { createId } from '../id.ts'
 
 /**
- * Reserves tokens of a wallet for a reference. Locks the wallet by one conditional update.
+ * Reserves tokens of a wallet for a reference.
  *
  * An amount of 0 places no hold and asks only whether the wallet may spend at all.
  *
@@ -23,7 +23,7 @@ export async function placeHold(
     amount,
     now,
   ])
-  assert(hold, 'place_hold answers with a row')
+  assert(hold, 'a hold is for a wallet that is there')
   if (hold.placed) return
   const { available, debt } = hold
   throw new Problem('insufficient_tokens', {
@@ -36,4 +36,6 @@ export async function placeHold(
   })
 }
 
-const placeHoldSql = 'select placed, available, debt from place_hold(current_tenant(), $1, $2, $3, $4, $5)'
+const placeHoldSql = `
+  select placed, available, debt
+  from place_holds(array[current_tenant()], array[$1], array[$2], array[$3], array[$4::bigint], array[$5::timestamptz])`

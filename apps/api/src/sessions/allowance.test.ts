@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Answer, accessTokenOf, startTestApi, type TestApi } from '../../test/harness.ts'
+import { type Answer, accessTokenOf, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
 import { createMarket, openSession, type Play } from '../../test/play.ts'
 import { sweepSessions } from './sweep-sessions.ts'
 
@@ -82,4 +82,22 @@ test('beyond the allowance, a session left to itself or ended in the marketplace
     usedMs: 45_000,
     tokensCharged: 3,
   })
+})
+
+test('who comes back together after an outage is asked about together, each by their own allowance', async () => {
+  const market = await createMarket(api, { tokens: 100_000 })
+  const spent = await openSession(market, { minutes: 480 })
+  await spent.beat()
+  for (let i = 0; i < 4; i += 1) await spent.beat({ afterSeconds: 131, activeMs: 0 })
+  const others = []
+  for (let i = 0; i < 6; i += 1) {
+    const other = await openSession({ ...market, user: await addUser(api, { tokens: 10_000 }) })
+    await other.beat()
+    others.push(other)
+  }
+  api.clock.advance({ seconds: 125 })
+  const beats = await Promise.all(
+    [...others.slice(0, 3), spent, ...others.slice(3)].map((play) => play.beat({ activeMs: 0 })),
+  )
+  expect(beats.map(leaseMs)).toEqual([130_000, 130_000, 130_000, 45_000, 130_000, 130_000, 130_000])
 })

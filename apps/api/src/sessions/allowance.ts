@@ -1,4 +1,6 @@
 import type { Db, Tx } from '../db.ts'
+import { Problem } from '../errors.ts'
+import { createGatherer } from '../gather.ts'
 
 /** Served but unbilled, per user and provider in 24 hours: beyond it leases are short and every gap counts. */
 export const UNBILLED_MS_ALLOWED = 600_000
@@ -15,18 +17,38 @@ export async function noteUnbilled(tx: Tx, { userId, providerId, unbilledMs, now
   if (unbilledMs > 0) await tx.query(noteSql, [userId, providerId, now, unbilledMs])
 }
 
+export interface UnbilledBeat extends Unbilled {
+  tenantId: string
+}
+
 /**
- * Whether a beat took its user over the allowance; then the leases they hold with this provider become short. What was
- * unbilled is on record already, so a crash before this forgets nothing: the next unbilled beat asks again.
+ * What tells whether a beat took its user over the allowance; then the leases they hold with this provider become short.
+ * After an outage nearly every beat is asked about, so the question is gathered like beats are.
+ *
+ * What was unbilled is on record already, so a crash before this forgets nothing: the next unbilled beat asks again.
  */
-export async function isBeatOverAllowance(db: Db, tenantId: string, unbilled: Unbilled): Promise<boolean> {
-  const { userId, providerId, unbilledMs } = unbilled
-  if (unbilledMs === 0) return false
-  return db.inTenant(tenantId, async (tx) => {
-    const isOver = await isOverAllowance(tx, unbilled)
-    if (isOver) await tx.query(shortenLeasesSql, [userId, providerId])
-    return isOver
+export function createBeatAllowance(db: Db): (unbilled: UnbilledBeat) => Promise<boolean> {
+  const isOver = createGatherer<UnbilledBeat, boolean>({
+    run: (beats) => areOverAllowance(db, beats),
+    overload: () => new Problem('unavailable', { retryAfterSeconds: 2 }, 'too many beats are waiting'),
   })
+  return async (unbilled) => {
+    if (unbilled.unbilledMs === 0 || !(await isOver(unbilled))) return false
+    const { tenantId, userId, providerId } = unbilled
+    await db.inTenant(tenantId, (tx) => tx.query(shortenLeasesSql, [userId, providerId]))
+    return true
+  }
+}
+
+async function areOverAllowance(db: Db, beats: UnbilledBeat[]): Promise<boolean[]> {
+  const rows = await db.batch.query<{ isOver: boolean }>(areOverSql, [
+    beats.map(({ tenantId }) => tenantId),
+    beats.map(({ userId }) => userId),
+    beats.map(({ providerId }) => providerId),
+    beats.map(({ now }) => now),
+    UNBILLED_MS_ALLOWED,
+  ])
+  return rows.map(({ isOver }) => isOver)
 }
 
 /** Whether this user was served more than the allowance without paying, with this provider, in the last 24 hours. */
@@ -46,6 +68,16 @@ const noteSql = `
 const sumSql = `
   select coalesce(sum(unbilled_ms), 0) as "unbilledMs" from unbilled_time
   where user_id = $1 and provider_id = $2 and hour > $3::timestamptz - interval '24 hours'`
+
+const areOverSql = `
+  select coalesce((
+      select sum(u.unbilled_ms) from unbilled_time u
+      where u.tenant_id = i.tenant_id and u.user_id = i.user_id and u.provider_id = i.provider_id
+        and u.hour > i.at - interval '24 hours'
+    ), 0) > $5::bigint as "isOver"
+  from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) with ordinality
+    as i (tenant_id, user_id, provider_id, at, ordinal)
+  order by i.ordinal`
 
 // Rows in the order of ids, like every statement that locks several sessions.
 const shortenLeasesSql = `

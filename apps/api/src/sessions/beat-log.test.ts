@@ -131,7 +131,17 @@ test('what a beat leaves unbilled is noted with it: a process that ends before i
   await play.beat()
   api.clock.advance({ seconds: 131 })
   // The database answers the beat and then no more, as to a process that is gone.
-  const dying: Db = { ...api.deps.db, inTenant: () => Promise.reject(new Error('gone')) }
+  const { db } = api.deps
+  let asked = 0
+  const dying: Db = {
+    ...db,
+    batch: {
+      query: (sql, values) => {
+        asked += 1
+        return asked === 1 ? db.batch.query(sql, values) : Promise.reject(new Error('gone'))
+      },
+    },
+  }
   const { tenantId, sessionId, clientId } = { tenantId: PUBLIC_TENANT_ID, ...play }
   const sign = { sequence: 2, activeMs: 0, isFinal: false, origin: null }
   const beat = createHeartbeat(dying, 'http://localhost:4001')

@@ -39,18 +39,15 @@ export interface NewSession {
  * @throws {Problem} `provider_not_found`, `spending_limit_reached`, `insufficient_tokens`
  */
 export function createOpening(db: Db, keys: KeyRing): (wanted: NewSession) => Promise<Launch> {
-  let opened = 0
-  const open = createGatherer<NewSession & { number: number }, Launch | Error>({
+  const open = createGatherer<NewSession, Launch | Error>({
     run: (wanted) => createBatch(db, wanted, keys),
-    keyOf: ({ number }) => String(number),
+    // One wallet is asked once in a batch: the next hold is judged with this one in place.
+    keyOf: ({ tenantId, userId }) => `${tenantId}/${userId}`,
     batchMax: 64,
     overload: () =>
       new Problem('unavailable', { retryAfterSeconds: 2 }, 'too many sessions wait to be opened'),
   })
-  return async (wanted) => {
-    opened += 1
-    return orThrow(await open({ ...wanted, number: opened }))
-  }
+  return async (wanted) => orThrow(await open(wanted))
 }
 
 /** The same within a transaction that has more to do. */
@@ -143,7 +140,7 @@ export async function openSessions(
   const rows = await tx.query<Opened>(openSessionsSql, [
     prepared.map(({ tenantId }) => tenantId),
     prepared.map(({ sessionId }) => sessionId),
-    prepared.map(({ now }) => createId('hld', now)),
+    prepared.map(({ isTest, now }) => (isTest ? null : createId('hld', now))),
     prepared.map(({ userId }) => userId),
     prepared.map(({ providerId }) => providerId),
     prepared.map(({ userRef }) => userRef),
@@ -182,26 +179,23 @@ const findProvidersSql = `
   join providers p on p.tenant_id = i.tenant_id and p.id = i.provider_id and p.status = 'listed'
   join users u on u.tenant_id = i.tenant_id and u.id = i.user_id and u.deleted_at is null`
 
-// The sort makes every batch lock wallets in one order. `offset 0` keeps the planner from pulling the calls below it.
 // A test asks nothing of the wallet, not even whether it may spend.
 const openSessionsSql = `
   with input as (
-    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::int[],
+    select * from unnest($1::text[], $2::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::int[],
       $9::int[], $10::bigint[], $11::text[], $12::timestamptz[], $13::boolean[], $14::timestamptz[]) with ordinality
-      as i (tenant_id, id, hold_id, user_id, provider_id, user_ref, duration_ms, tokens_per_minute, fee_basis_points,
+      as i (tenant_id, id, user_id, provider_id, user_ref, duration_ms, tokens_per_minute, fee_basis_points,
         price, jti, launch_expires_at, is_test, at, ordinal)
   ), held as materialized (
-    select i.*, h.placed, h.available, h.debt
-    from (select * from input where not is_test order by tenant_id, user_id, ordinal offset 0) i
-    cross join lateral place_hold(i.tenant_id, i.user_id, i.hold_id, i.id, i.price, i.at) h
-    union all
-    select i.*, true, null, null from input i where is_test
+    select * from place_holds($1::text[], $4::text[], $3::text[], $2::text[], $10::bigint[], $14::timestamptz[])
   ), opened as (
     insert into sessions as s (tenant_id, id, user_id, provider_id, user_ref, status, duration_ms, tokens_per_minute,
       fee_basis_points, tokens_held, launch_jti, launch_expires_at, created_at, sweep_at, is_test)
-    select tenant_id, id, user_id, provider_id, user_ref, 'pending', duration_ms, tokens_per_minute,
-      fee_basis_points, price, jti, launch_expires_at, at, launch_expires_at + interval '5 minutes', is_test
-    from held where placed
+    select i.tenant_id, i.id, i.user_id, i.provider_id, i.user_ref, 'pending', i.duration_ms, i.tokens_per_minute,
+      i.fee_basis_points, i.price, i.jti, i.launch_expires_at, i.at, i.launch_expires_at + interval '5 minutes', i.is_test
+    from input i left join held h on h.ordinal = i.ordinal
+    where h.placed or i.is_test
     returning ${sessionColumns('s.created_at')}
   )
-  select h.ordinal, h.available, h.debt, o.* from held h left join opened o on o.id = h.id`
+  select i.ordinal, h.available, h.debt, o.*
+  from input i left join held h on h.ordinal = i.ordinal left join opened o on o.id = i.id`

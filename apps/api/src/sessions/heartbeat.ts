@@ -1,7 +1,7 @@
 import type { Db } from '../db.ts'
 import { Problem } from '../errors.ts'
 import { createGatherer } from '../gather.ts'
-import { isBeatOverAllowance } from './allowance.ts'
+import { createBeatAllowance } from './allowance.ts'
 import { endSessions } from './end-sessions.ts'
 import { type SessionRow, sessionColumns } from './session.ts'
 
@@ -47,14 +47,14 @@ export function createHeartbeat(
     ...(lanes !== undefined && { lanes }),
     overload: () => new Problem('unavailable', { retryAfterSeconds: 2 }, 'too many beats are waiting'),
   })
+  const isOverAllowance = createBeatAllowance(db)
   return async (beat) => {
     const session = await apply(beat)
     if (!session) throw new Problem('session_not_found')
     if (session.status === 'ended') return session
     if (session.clientId !== beat.clientId) throw new Problem('session_superseded')
     // The answer is a lease: it says what the next reading would.
-    if (await isBeatOverAllowance(db, beat.tenantId, { ...session, now: beat.at }))
-      session.isLeaseShort = true
+    if (await isOverAllowance({ ...session, now: beat.at })) session.isLeaseShort = true
     if (session.overReason === null) return session
     const { tenantId, sessionId } = beat
     const ending = { tenantId, sessionId, reason: null, lastGap: 'none' as const, now: beat.at }

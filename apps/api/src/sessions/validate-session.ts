@@ -17,16 +17,12 @@ export interface Validation {
   now: Date
 }
 
-type Outcome =
-  | 'started'
-  | 'taken_over'
-  | 'again'
-  | 'over'
-  | 'suspended'
-  | 'session_ended'
-  | 'launch_invalid'
-  | 'launch_already_used'
-  | 'origin_not_allowed'
+type Validated = Partial<SessionRow> & { ordinal: number } & (
+    | { outcome: 'started' | 'spent' | 'unchanged' }
+    /** It has to end first: by the rules of time, or because its provider was suspended. */
+    | { outcome: 'over' | 'cancelled' | 'revoked' }
+    | { outcome: 'session_ended' | 'launch_invalid' | 'launch_already_used' | 'origin_not_allowed' }
+  )
 
 /**
  * Spends launch JWTs, gathered like beats: what arrives while statements are in flight shares their commit.
@@ -56,7 +52,7 @@ async function validateSessions(
   validations: Validation[],
   marketplaceUrl: string,
 ): Promise<(SessionRow | Problem)[]> {
-  const rows = await tx.query<{ ordinal: number; outcome: Outcome }>(spendLaunchesSql, [
+  const rows = await tx.query<Validated>(spendLaunchesSql, [
     validations.map((validation) => validation.tenantId),
     validations.map((validation) => validation.sessionId),
     validations.map((validation) => validation.providerId),
@@ -66,44 +62,37 @@ async function validateSessions(
     validations.map((validation) => validation.now),
     UNBILLED_MS_ALLOWED,
   ])
-  const outcomes = new Map(rows.map(({ ordinal, outcome }) => [ordinal - 1, outcome]))
-  const sessions = await tx.query<SessionRow>(getSessionsSql, [
-    validations.map((validation) => validation.tenantId),
-    validations.map((validation) => validation.sessionId),
-    validations.map((validation) => validation.now),
-  ])
-  const byId = new Map(sessions.map((session) => [session.id, session]))
+  const validated = new Map(rows.map((row) => [row.ordinal - 1, row]))
+  // Read after the lock, and so as whoever held it before has left it.
+  const unchanged = await getSessions(
+    tx,
+    validations.filter((_, i) => validated.get(i)?.outcome === 'unchanged'),
+  )
 
   const endings: Ending[] = []
   const started: { session: SessionRow; now: Date }[] = []
   const answers = validations.map(({ tenantId, sessionId, now }, i): SessionRow | Problem => {
-    const outcome = outcomes.get(i)
-    const session = byId.get(sessionId)
-    switch (outcome) {
+    const row = validated.get(i)
+    switch (row?.outcome) {
       case 'started':
-      case 'taken_over':
-      case 'again':
+        started.push({ session: row as SessionRow, now })
+        return row as SessionRow
+      case 'spent':
+        return row as SessionRow
+      case 'unchanged': {
+        const session = unchanged.get(sessionId)
         assert(session, 'what was validated is there')
-        if (outcome === 'started') started.push({ session, now })
         return session
+      }
       case 'over':
-      case 'suspended': {
-        const reason =
-          outcome === 'over'
-            ? null
-            : session?.status === 'pending'
-              ? ('cancelled' as const)
-              : ('revoked' as const)
+      case 'cancelled':
+      case 'revoked': {
+        const reason = row.outcome === 'over' ? null : row.outcome
         endings.push({ tenantId, sessionId, reason, lastGap: 'none', now })
         return new Problem('session_ended')
       }
-      case 'session_ended':
-      case 'launch_invalid':
-      case 'launch_already_used':
-      case 'origin_not_allowed':
-        return new Problem(outcome)
       default:
-        throw new Error('every validation has an outcome')
+        return new Problem(row?.outcome ?? 'launch_invalid')
     }
   })
   await endSessions(tx, endings, marketplaceUrl)
@@ -122,16 +111,96 @@ async function validateSessions(
   return answers
 }
 
-// The sort makes every batch lock sessions in one order. `offset 0` keeps the planner from pulling the calls below it.
+async function getSessions(tx: Tx, validations: Validation[]): Promise<Map<string, SessionRow>> {
+  if (validations.length === 0) return new Map()
+  const sessions = await tx.query<SessionRow>(getSessionsSql, [
+    validations.map((validation) => validation.tenantId),
+    validations.map((validation) => validation.sessionId),
+    validations.map((validation) => validation.now),
+  ])
+  return new Map(sessions.map((session) => [session.id, session]))
+}
+
+// Locks the rows in the order of ids, as every other batch does. The first client that shows a launch JWT holds the session;
+// time starts with the first of them, and whoever takes a running session over counts what the client before was surely
+// served. A client that asks again before its first beat never got the answer: its clock starts now, and what it may have
+// been served goes on the allowance. A client that comes back goes on with its own sequence; a paused session stays paused.
+//
+// Over the allowance counts also what silent sessions of theirs were served: that is written down only when they end, half
+// an hour later.
 const spendLaunchesSql = `
-  select i.ordinal, spend_launch(
-    i.tenant_id, i.session_id, i.provider_id, i.jti, i.client_id, i.origin, i.at, $8::bigint) as outcome
-  from (
+  with input as (
     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
-      with ordinality as i (tenant_id, session_id, provider_id, jti, client_id, origin, at, ordinal)
-    order by tenant_id, session_id
-    offset 0
-  ) i`
+      with ordinality as i (tenant_id, id, provider_id, jti, client_id, origin, at, ordinal)
+  ), locked as materialized (
+    select s.tenant_id, s.id, s.user_id, s.provider_id, s.status, s.launch_spent_by, s.client_id as held_by,
+      i.client_id, i.at, i.ordinal,
+      case
+        when i.origin is not null and not i.origin = any (p.allowed_origins) then 'origin_not_allowed'
+        when s.status = 'ended' then 'session_ended'
+        when over_reason(s, i.at) is not null then 'over'
+        when s.launch_jti <> i.jti then 'launch_invalid'
+        when p.status = 'suspended' then case when s.status = 'pending' then 'cancelled' else 'revoked' end
+        when s.launch_spent_by <> i.client_id then 'launch_already_used'
+        when s.status = 'pending' then 'started'
+        when s.launch_spent_by = i.client_id and not (s.status = 'active' and s.is_first_beat_due and not s.is_lease_short)
+          then 'unchanged'
+        else 'spent' end as outcome,
+      case when s.status = 'active' then served_ms(s, i.at) else 0 end as served_ms,
+      case when s.status = 'active' and s.launch_spent_by is null then unvouched_ms(s, i.at) else 0 end as counted_ms
+    from input i
+    join sessions s on s.tenant_id = i.tenant_id and s.id = i.id and s.provider_id = i.provider_id
+    join providers p on p.tenant_id = i.tenant_id and p.id = i.provider_id
+    order by s.tenant_id, s.id
+    for update of s
+  ), accepted as materialized (
+    select l.*, greatest(0, l.served_ms - l.counted_ms) as unbilled_ms,
+      greatest(0, l.served_ms - l.counted_ms) + coalesce((
+          select sum(u.unbilled_ms) from unbilled_time u
+          where u.tenant_id = l.tenant_id and u.user_id = l.user_id and u.provider_id = l.provider_id
+            and u.hour > l.at - interval '24 hours'
+        ), 0) + coalesce((
+          select sum(served_ms(x, l.at)) from sessions x
+          where x.tenant_id = l.tenant_id and x.user_id = l.user_id and x.provider_id = l.provider_id
+            and x.status = 'active' and x.id <> l.id and ms_between(x.last_beat_at, l.at) > 45000
+        ), 0) > $8::bigint as is_over_allowance
+    from locked l where l.outcome in ('started', 'spent')
+  ), spent as (
+    update sessions s set
+      launch_spent_by = a.client_id,
+      sequence = case when s.client_id = a.client_id then s.sequence else 0 end,
+      client_id = a.client_id,
+      status = case when s.status = 'pending' then 'active' else s.status end,
+      started_at = coalesce(s.started_at, a.at),
+      used_ms = s.used_ms + a.counted_ms,
+      unbilled_ms = s.unbilled_ms + a.unbilled_ms,
+      last_beat_at = case when s.status = 'paused' then s.last_beat_at else a.at end,
+      is_first_beat_due = s.status <> 'paused',
+      is_final = false,
+      is_lease_short = s.is_lease_short or a.is_over_allowance,
+      event_sequence = s.event_sequence + (s.status = 'pending')::int,
+      sweep_at = least(s.sweep_at, running_sweep_at(a.at, s.duration_ms - s.used_ms - a.counted_ms))
+    from accepted a
+    where s.tenant_id = a.tenant_id and s.id = a.id
+    returning a.ordinal as spent_ordinal, ${sessionColumns('a.at')}
+  ), noted as (
+    insert into unbilled_time as u (tenant_id, user_id, provider_id, hour, unbilled_ms)
+    select a.tenant_id, a.user_id, a.provider_id, date_trunc('hour', a.at, 'UTC'), sum(a.unbilled_ms)
+    from accepted a where a.unbilled_ms > 0
+    group by 1, 2, 3, 4 order by 1, 2, 3, 4
+    on conflict (tenant_id, user_id, provider_id, hour) do update set unbilled_ms = u.unbilled_ms + excluded.unbilled_ms
+  ), logged as (
+    insert into beat_batches (tenant_id, at, kind, session_ids, ats, sequences, active_ms, counted_ms, unbilled_ms, finals,
+      origins)
+    select a.tenant_id, a.at,
+      case when a.held_by is distinct from a.client_id then 'takeover'
+        when a.launch_spent_by = a.client_id then 'again' else 'return' end,
+      array[a.id], array[a.at], array[null::bigint], array[null::integer], array[a.counted_ms::integer],
+      array[a.unbilled_ms::integer], array[false], array[null::integer]
+    from accepted a
+    where a.status <> 'pending' and (a.launch_spent_by is distinct from a.client_id or a.unbilled_ms > 0)
+  )
+  select l.ordinal, l.outcome, s.* from locked l left join spent s on s.spent_ordinal = l.ordinal`
 
 const getSessionsSql = `
   select ${sessionColumns('i.at')}
