@@ -36,12 +36,15 @@ import { registerRequestTracing } from './observability/trace-requests.ts'
 import { registerOperatorRoutes } from './operators/routes.ts'
 import { registerProviderRoutes } from './providers/routes.ts'
 import { registerReceiptRoutes } from './receipts/routes.ts'
-import { endProviderSessions } from './sessions/end-provider-sessions.ts'
+import { endProviderSessions, enqueueProviderEnd } from './sessions/end-provider-sessions.ts'
 import type { BeatTuning } from './sessions/heartbeat.ts'
 import { registerSessionRoutes } from './sessions/routes.ts'
 import { registerTestSessionRoutes } from './sessions/test-routes.ts'
 import { registerTokenRoutes } from './tokens/routes.ts'
 import { registerWebhookEndpointRoutes } from './webhooks/routes.ts'
+
+/** How long a suspension works on the provider's sessions before it answers; a job does the rest. */
+const SUSPENDING_MS_MAX = 5_000
 
 export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   const app = createServer(deps)
@@ -75,8 +78,15 @@ export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   plain.addHook('onClose', views.start())
   registerProviderRoutes(app, deps, {
     onListingSeen: views.note,
-    onSuspended: (tx, providerId) =>
-      endProviderSessions(tx, { providerId, now: deps.clock(), marketplaceUrl: deps.config.marketplaceUrl }),
+    onSuspended: enqueueProviderEnd,
+    afterSuspended: async (provider) => {
+      const { db, clock: now, config } = deps
+      await endProviderSessions(db, provider, {
+        now,
+        marketplaceUrl: config.marketplaceUrl,
+        withinMs: SUSPENDING_MS_MAX,
+      })
+    },
   })
   registerMemberRoutes(app, deps)
   registerTokenRoutes(app, deps)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createGatherer } from './gather.ts'
+import { BUSY, createGatherer } from './gather.ts'
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
@@ -8,13 +8,13 @@ function gather(options: { lanes?: number; waitingMax?: number; fail?: (input: s
   const { fail = () => false, ...rest } = options
   const batches: { inputs: string[]; answer: () => void }[] = []
   const call = createGatherer<string, string>({
+    name: 'calls',
     run: (inputs) =>
       new Promise((resolve, reject) => {
         const answer = () => (inputs.some(fail) ? reject(new Error('poisoned')) : resolve(inputs))
         batches.push({ inputs, answer })
       }),
     keyOf: (input) => input.split(':', 1)[0] ?? '',
-    overload: () => new Error('overload'),
     ...rest,
   })
   return { call, batches, sizes: () => batches.map(({ inputs }) => inputs.length) }
@@ -91,5 +91,55 @@ test('a failed batch gives its share back', async () => {
 test('more than may wait is refused at once', async () => {
   const { call } = gather({ lanes: 1, waitingMax: 2 })
   for (const name of ['a', 'b']) call(name)
-  await expect(call('c')).rejects.toThrow('overload')
+  await expect(call('c')).rejects.toThrow('too many are waiting')
+})
+
+test('what is locked comes again with a later batch, and holds up nobody', async () => {
+  const runs: string[][] = []
+  let isLocked = true
+  const call = createGatherer<string, string>({
+    name: 'calls',
+    run: async (inputs) => {
+      runs.push(inputs)
+      return inputs.map((input) => (input === 'locked' && isLocked ? BUSY : input))
+    },
+  })
+  const late = call('locked')
+  expect(await call('free')).toBe('free')
+  isLocked = false
+  expect(await late).toBe('locked')
+  expect(runs).toEqual([['locked', 'free'], ['locked']])
+})
+
+test('of a database that is away all hear at once: nobody knows what became of the batch, so it is not run again', async () => {
+  let runs = 0
+  const call = createGatherer<string, string>({
+    name: 'calls',
+    run: () => {
+      runs += 1
+      return Promise.reject(Object.assign(new Error('gone'), { code: 'ECONNRESET' }))
+    },
+  })
+  const answers = await Promise.allSettled(['a', 'b', 'c'].map(call))
+  expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+  expect(runs).toBe(1)
+})
+
+test('calls that go alone go side by side: one that waits holds up no other', async () => {
+  let release = () => {}
+  const gate = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const call = createGatherer<string, string>({
+    name: 'calls',
+    run: async (inputs) => {
+      if (inputs.length > 1) throw new Error('poisoned')
+      if (inputs[0] === 'slow') await gate
+      return inputs
+    },
+  })
+  const slow = call('slow')
+  expect(await Promise.all(names(7).map(call))).toEqual(names(7))
+  release()
+  expect(await slow).toBe('slow')
 })

@@ -2,28 +2,42 @@
  * Group commit: calls that arrive while statements are in flight are written together by the next one.
  *
  * Nothing waits for company: a call that meets a free lane goes at once. An answer is given only after the
- * batch that carried it has committed.
+ * batch that carried it has committed. A batch waits for nobody's row: what is locked comes again with a later one.
  *
  * @module
  */
+import { isDatabaseAway } from './db.ts'
+import { Problem } from './errors.ts'
 
 /** So few are not worth a statement and a commit of their own. */
 const BATCH_SHARED_MIN = 8
+/** When a batch fails, its calls go alone: so many at a time, so that one that waits does not hold up the others. */
+const ALONE_AT_A_TIME = 4
+/** What is locked is tried again for as long as a single statement would have waited for the lock. */
+const BUSY_MS_MAX = 5_000
+const BUSY_AGAIN_MS = 10
+const BUSY_AGAIN_MS_MAX = 250
+
+/** In place of an answer: somebody else works on it, and the batch did not wait. */
+export const BUSY = Symbol('busy')
 
 export interface GathererOptions<Input, Output> {
+  /** What is gathered, in the plural, for whoever reads the log. */
+  name: string
   /** Answers in the order of its inputs. */
-  run: (inputs: Input[]) => Promise<Output[]>
+  run: (inputs: Input[]) => Promise<(Output | typeof BUSY)[]>
   /** Two inputs of one key never share a batch: a set-based update would apply only one of them. Left out, any may. */
   keyOf?: (input: Input) => string
   lanes?: number
   batchMax?: number
-  /** More waiting than this is refused at once, by what this returns. */
+  /** More waiting than this is refused at once. */
   waitingMax?: number
-  overload: () => Error
 }
 
 interface Waiting<Input, Output> {
   input: Input
+  since: number
+  tries: number
   resolve: (output: Output) => void
   reject: (error: unknown) => void
 }
@@ -31,7 +45,7 @@ interface Waiting<Input, Output> {
 export function createGatherer<Input, Output>(
   options: GathererOptions<Input, Output>,
 ): (input: Input) => Promise<Output> {
-  const { run, keyOf, lanes = 2, batchMax = 256, waitingMax = 20_000, overload } = options
+  const { name, run, keyOf, lanes = 2, batchMax = 256, waitingMax = 20_000 } = options
   let queue: Waiting<Input, Output>[] = []
   let busy = 0
   let inFlight = 0
@@ -73,30 +87,56 @@ export function createGatherer<Input, Output>(
   async function runBatch(batch: Waiting<Input, Output>[]): Promise<void> {
     try {
       const outputs = await run(batch.map(({ input }) => input))
-      batch.forEach(({ resolve }, i) => {
-        resolve(outputs[i] as Output)
+      batch.forEach((waiting, i) => {
+        const output = outputs[i]
+        if (output === BUSY) comeAgain(waiting)
+        else waiting.resolve(output as Output)
       })
     } catch (error) {
-      if (batch.length === 1) {
-        batch[0]?.reject(error)
+      // Whether it was done is not known, or asking again would meet the same: each caller learns it at once.
+      if (batch.length === 1 || isDatabaseAway(error)) {
+        for (const { reject } of batch) reject(error)
         return
       }
-      // One poisoned item must not sink the others: alone, each meets its own fate.
-      for (const waiting of batch) await runBatch([waiting])
+      await runAlone(batch)
     }
   }
 
+  /** One poisoned item must not sink the others: alone, each meets its own fate. */
+  async function runAlone(batch: Waiting<Input, Output>[]): Promise<void> {
+    const left = [...batch]
+    const next = async () => {
+      for (let waiting = left.shift(); waiting; waiting = left.shift()) await runBatch([waiting])
+    }
+    await Promise.all(Array.from({ length: ALONE_AT_A_TIME }, next))
+  }
+
+  function comeAgain(waiting: Waiting<Input, Output>): void {
+    if (performance.now() - waiting.since > BUSY_MS_MAX) {
+      waiting.reject(unavailable('locked by somebody else for too long'))
+      return
+    }
+    setTimeout(() => enqueue(waiting), Math.min(BUSY_AGAIN_MS_MAX, BUSY_AGAIN_MS * 2 ** waiting.tries))
+    waiting.tries += 1
+  }
+
+  function enqueue(waiting: Waiting<Input, Output>): void {
+    queue.push(waiting)
+    // After everything this turn of the event loop read from sockets, so that calls which came together go together.
+    if (isDue || busy >= lanes) return
+    isDue = true
+    setImmediate(() => {
+      isDue = false
+      while (busy < lanes && queue.length > 0) flush()
+    })
+  }
+
+  const unavailable = (why: string) => new Problem('unavailable', { retryAfterSeconds: 2 }, `${name}: ${why}`)
+
   return (input) => {
-    if (queue.length >= waitingMax) return Promise.reject(overload())
+    if (queue.length >= waitingMax) return Promise.reject(unavailable('too many are waiting'))
     return new Promise<Output>((resolve, reject) => {
-      queue.push({ input, resolve, reject })
-      // After everything this turn of the event loop read from sockets, so that calls which came together go together.
-      if (isDue || busy >= lanes) return
-      isDue = true
-      setImmediate(() => {
-        isDue = false
-        while (busy < lanes && queue.length > 0) flush()
-      })
+      enqueue({ input, since: performance.now(), tries: 0, resolve, reject })
     })
   }
 }

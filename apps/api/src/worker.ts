@@ -18,7 +18,8 @@ import { MEMBER_MAIL_TASK } from './members/member-mail.ts'
 import { traceTasks } from './observability/trace-tasks.ts'
 import { retireOriginsTask, sendProviderMailTask } from './providers/jobs.ts'
 import { PROVIDER_MAIL_TASK } from './providers/provider-mail.ts'
-import { foldBeatsTask, startSweeper } from './sessions/jobs.ts'
+import { END_PROVIDER_SESSIONS_TASK } from './sessions/end-provider-sessions.ts'
+import { endProviderSessionsTask, foldBeatsTask, startSweeper } from './sessions/jobs.ts'
 import { LOW_BALANCE_MAIL_TASK, noticeLowBalancesTask, sendLowBalanceMailTask } from './tokens/jobs.ts'
 import { forgetWebhookDeliveriesTask, sendDisabledMailTask, startCourier } from './webhooks/jobs.ts'
 import { DISABLED_MAIL_TASK } from './webhooks/record-attempt.ts'
@@ -35,6 +36,7 @@ export function createTasks(deps: Deps, mailer = createMailer(deps)): TaskList {
     [DISABLED_MAIL_TASK]: sendDisabledMailTask(deps, mailer),
     [MEMBER_MAIL_TASK]: sendMemberMailTask(deps, mailer),
     [PROVIDER_MAIL_TASK]: sendProviderMailTask(deps, mailer),
+    [END_PROVIDER_SESSIONS_TASK]: endProviderSessionsTask(deps),
     'retire-origins': retireOriginsTask(deps),
     'forget-invitations': forgetInvitationsTask(deps),
     'notice-low-balances': noticeLowBalancesTask(deps),

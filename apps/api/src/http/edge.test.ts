@@ -329,12 +329,12 @@ describe('metrics', () => {
   test('take figures of domains, and one that cannot be read spoils no other', async () => {
     api.deps.metrics.gauge('test_figure', 'For this test.', () => 7)
     api.deps.metrics.gauge('test_broken', 'For this test.', () => Promise.reject(new Error('away')))
-    api.deps.metrics.counter('test_things', 'For this test.').add(2)
+    api.deps.metrics.settlementFailures.inc(2)
     const { status, text } = await api.call('GET', '/metrics')
     expect(status).toBe(200)
     expect(text).toContain('token_marketplace_test_figure 7')
     expect(text).toContain('token_marketplace_test_broken Nan')
-    expect(text).toContain('token_marketplace_test_things_total 2')
+    expect(text).toContain('token_marketplace_settlement_failures_total 2')
   })
 })
 

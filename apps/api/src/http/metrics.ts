@@ -20,8 +20,8 @@ export interface Metrics {
    * @example metrics.gauge('live_sessions', 'Sessions that have not ended.', () => countLive(db))
    */
   gauge(name: string, help: string, read: () => number | Promise<number>): void
-  /** @example const settled = metrics.counter('sessions_settled', 'Sessions charged and closed.') */
-  counter(name: string, help: string): { add(count?: number): void }
+  /** Sessions that the sweeper could not settle and left for later. */
+  settlementFailures: Counter
 }
 
 const PREFIX = 'token_marketplace_'
@@ -59,10 +59,11 @@ export function createMetrics({ db }: { db: Db }): Metrics {
         },
       })
     },
-    counter(name, help) {
-      const counter = new Counter({ name: `${PREFIX}${name}_total`, help, registers: [registry] })
-      return { add: (count = 1) => counter.inc(count) }
-    },
+    settlementFailures: new Counter({
+      name: `${PREFIX}settlement_failures_total`,
+      help: 'Sessions that the sweeper could not settle and left for later.',
+      registers: [registry],
+    }),
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isDatabaseAway } from '../db.ts'
 import { PROBLEMS, Problem, type ProblemCode } from '../errors.ts'
 import type { ProblemBody } from './schema.ts'
 
@@ -20,9 +21,8 @@ const FRAMEWORK: Record<string, ProblemCode> = {
   '22P05': 'validation_failed',
 }
 
-/** PostgreSQL that is away, full or too busy: nothing was changed, so the caller may try again. */
-const DATABASE_AWAY =
-  /^(08|53|57|58)|^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EPIPE|ETIMEDOUT|40001|40P01|55P03|25P03)$/
+/** PostgreSQL that is too busy: nothing was changed, so the caller may try again. */
+const DATABASE_BUSY = new Set(['40001', '40P01', '55P03', '25P03'])
 
 export function registerProblemDetails(app: FastifyInstance, publicUrl: string): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
@@ -126,12 +126,7 @@ function toProblem(error: FastifyError): Problem {
     )
   }
   if (known) return new Problem(known, {}, error.message)
-  if (
-    DATABASE_AWAY.test(code) ||
-    /connection terminated|not queryable|query read timeout|timeout exceeded when trying to connect/i.test(
-      error.message,
-    )
-  ) {
+  if (DATABASE_BUSY.has(code) || isDatabaseAway(error)) {
     return new Problem('unavailable', { retryAfterSeconds: 1 }, error.message)
   }
   if (error instanceof SyntaxError && error.statusCode === 400)

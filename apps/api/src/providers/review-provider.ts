@@ -7,8 +7,13 @@ import { getProviderToChange } from './get-provider.ts'
 import { PROVIDER_COLUMNS, type ProviderRow, type ProviderStatus } from './provider.ts'
 import { enqueueProviderMail } from './provider-mail.ts'
 
-/** Ends what runs with a provider, in the transaction that suspends it. Sessions bring it; providers know none. */
-export type OnSuspended = (tx: Tx, providerId: string) => Promise<void>
+/** What becomes of what runs with a suspended provider. Sessions bring it; providers know none. */
+export interface Suspending {
+  /** In the transaction that suspends: sees to it that it ends. */
+  onSuspended(tx: Tx, provider: { tenantId: string; providerId: string }): Promise<void>
+  /** After its commit: ends it at once. */
+  afterSuspended(provider: { tenantId: string; providerId: string }): Promise<void>
+}
 
 interface Review {
   id: string
@@ -37,19 +42,19 @@ export async function approveProvider(
 }
 
 /**
- * Takes a provider out of the catalogue, whatever it was, and ends what runs with it at once. Its owners and developers
+ * Takes a provider out of the catalogue, whatever it was; what runs with it ends. Its owners and developers
  * are told by mail.
  *
  * @throws {Problem} `provider_not_found`
  */
 export async function suspendProvider(
   tx: Tx,
-  { id, actor, now, reason, onSuspended }: Review & { reason: string; onSuspended: OnSuspended },
+  { id, actor, now, reason, onSuspended }: Review & { reason: string } & Pick<Suspending, 'onSuspended'>,
 ): Promise<ProviderRow> {
   const before = await getProviderToChange(tx, id, actor)
   if (before.status === 'suspended') return before
   const suspended = await setStatus(tx, id, 'suspended', reason, now)
-  await onSuspended(tx, id)
+  await onSuspended(tx, { tenantId: actor.tenantId, providerId: id })
   await enqueueProviderMail(tx, { kind: 'suspended', tenantId: actor.tenantId, providerId: id })
   return announceProvider(tx, suspended, 'provider.suspended', now)
 }

@@ -16,7 +16,7 @@ import {
   ProviderStatusSchema,
   presentOwnProvider,
 } from './provider.ts'
-import { approveProvider, type OnSuspended, rejectProvider, suspendProvider } from './review-provider.ts'
+import { approveProvider, rejectProvider, type Suspending, suspendProvider } from './review-provider.ts'
 
 const Reason = Shape({
   reason: Type.String({
@@ -29,7 +29,7 @@ const Reason = Shape({
 })
 
 /** What operators do with providers. To everybody else these routes do not exist. */
-export function registerReviewRoutes(app: App, deps: Deps, onSuspended: OnSuspended): void {
+export function registerReviewRoutes(app: App, deps: Deps, suspending: Suspending): void {
   const { db, clock, cursors } = deps
   const params = Shape({ id: Id('prv') })
   registerListingChangeRoutes(app, deps)
@@ -150,11 +150,14 @@ export function registerReviewRoutes(app: App, deps: Deps, onSuspended: OnSuspen
         response: { 200: OwnProvider, ...problems('provider_not_found') },
       },
     },
-    (request) => {
+    async (request) => {
       const { actor, params, body } = request
-      return review(request, 'provider.suspend', (tx, now) =>
+      const { onSuspended, afterSuspended } = suspending
+      const suspended = await review(request, 'provider.suspend', (tx, now) =>
         suspendProvider(tx, { id: params.id, actor, now, reason: body.reason, onSuspended }),
       )
+      await afterSuspended({ tenantId: actor.tenantId, providerId: params.id })
+      return suspended
     },
   )
 }

@@ -27,12 +27,11 @@ import {
   presentTeamProvider,
   TeamProvider,
 } from './provider.ts'
-import type { OnSuspended } from './review-provider.ts'
+import type { Suspending } from './review-provider.ts'
 import { registerReviewRoutes } from './review-routes.ts'
 
-export interface ProviderSeams {
-  /** What a suspension ends, wired where both domains are known. */
-  onSuspended: OnSuspended
+/** What other domains bring, wired where both are known. */
+export interface ProviderSeams extends Suspending {
   /** Counts a look at a listed provider. Neither throws nor waits. */
   onListingSeen: (look: {
     tenantId: string
@@ -206,6 +205,6 @@ export function registerProviderRoutes(app: App, deps: Deps, seams: ProviderSeam
     },
   )
 
-  registerReviewRoutes(app, deps, seams.onSuspended)
+  registerReviewRoutes(app, deps, seams)
   registerApiKeyRoutes(app, deps)
 }

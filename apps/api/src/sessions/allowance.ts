@@ -1,5 +1,4 @@
 import type { Db, Tx } from '../db.ts'
-import { Problem } from '../errors.ts'
 import { createGatherer } from '../gather.ts'
 
 /** Served but unbilled, per user and provider in 24 hours: beyond it leases are short and every gap counts. */
@@ -29,8 +28,8 @@ export interface UnbilledBeat extends Unbilled {
  */
 export function createBeatAllowance(db: Db): (unbilled: UnbilledBeat) => Promise<boolean> {
   const isOver = createGatherer<UnbilledBeat, boolean>({
+    name: 'allowances',
     run: (beats) => areOverAllowance(db, beats),
-    overload: () => new Problem('unavailable', { retryAfterSeconds: 2 }, 'too many beats are waiting'),
   })
   return async (unbilled) => {
     if (unbilled.unbilledMs === 0 || !(await isOver(unbilled))) return false

@@ -1,9 +1,11 @@
+import { assert } from '../assert.ts'
 import type { Db, Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
-import { createGatherer } from '../gather.ts'
+import { BUSY, createGatherer } from '../gather.ts'
 import { endSessions } from './end-sessions.ts'
+import { findSessions } from './find-sessions.ts'
 import type { Speaker } from './pause-session.ts'
-import { type SessionRow, sessionColumns } from './session.ts'
+import type { SessionRow } from './session.ts'
 
 export interface Completion {
   tenantId: string
@@ -26,9 +28,9 @@ export function createCompletion(
   marketplaceUrl: string,
 ): (completion: Completion) => Promise<SessionRow> {
   const complete = createGatherer<Completion, SessionRow | Problem>({
-    run: (completions) => db.inBatch((tx) => completeSessions(tx, completions, marketplaceUrl)),
+    name: 'completions',
+    run: (completions) => db.inBatch((tx) => completeSessions(tx, completions, marketplaceUrl, true)),
     keyOf: ({ tenantId, sessionId }) => `${tenantId}/${sessionId}`,
-    overload: () => new Problem('unavailable', { retryAfterSeconds: 2 }, 'too many completions are waiting'),
   })
   return async (completion) => orThrow(await complete(completion))
 }
@@ -39,7 +41,8 @@ export async function completeSession(
   completion: Completion,
   marketplaceUrl: string,
 ): Promise<SessionRow> {
-  const [completed] = await completeSessions(tx, [completion], marketplaceUrl)
+  const [completed] = await completeSessions(tx, [completion], marketplaceUrl, false)
+  assert(completed !== BUSY, 'what waits for the lock has it')
   return orThrow(completed)
 }
 
@@ -53,7 +56,8 @@ async function completeSessions(
   tx: Tx,
   completions: Completion[],
   marketplaceUrl: string,
-): Promise<(SessionRow | Problem)[]> {
+  skipLocked: boolean,
+): Promise<(SessionRow | Problem | typeof BUSY)[]> {
   const ended = await endSessions(
     tx,
     completions.map(({ tenantId, sessionId, speaker, now }) => ({
@@ -65,28 +69,22 @@ async function completeSessions(
       now,
     })),
     marketplaceUrl,
+    { skipLocked },
   )
   const byId = new Map(ended.map((session) => [session.id, session]))
-  const others = completions.filter(({ sessionId }) => !byId.has(sessionId))
-  const found =
-    others.length === 0
-      ? []
-      : await tx.query<SessionRow>(getSessionsSql, [
-          others.map(({ tenantId }) => tenantId),
-          others.map(({ sessionId }) => sessionId),
-          others.map(({ now }) => now),
-        ])
-  for (const session of found) byId.set(session.id, session)
+  const others = await findSessions(
+    tx,
+    completions.filter(({ sessionId }) => !byId.has(sessionId)),
+  )
   return completions.map(({ sessionId, speaker }) => {
-    const session = byId.get(sessionId)
+    const session = byId.get(sessionId) ?? others.get(sessionId)
     if (!session || (speaker.kind === 'user' && session.userId !== speaker.userId)) {
       return new Problem('session_not_found')
     }
-    return session.status === 'ended' ? session : new Problem('session_superseded')
+    if (session.status === 'ended') return session
+    if (speaker.kind === 'client' && speaker.clientId !== session.clientId)
+      return new Problem('session_superseded')
+    // Nobody else's business, and not ended: its row is locked.
+    return BUSY
   })
 }
-
-const getSessionsSql = `
-  select ${sessionColumns('i.at')}
-  from unnest($1::text[], $2::text[], $3::timestamptz[]) as i (tenant_id, id, at)
-  join sessions s on s.tenant_id = i.tenant_id and s.id = i.id`

@@ -40,12 +40,11 @@ export interface NewSession {
  */
 export function createOpening(db: Db, keys: KeyRing): (wanted: NewSession) => Promise<Launch> {
   const open = createGatherer<NewSession, Launch | Error>({
+    name: 'openings',
     run: (wanted) => createBatch(db, wanted, keys),
     // One wallet is asked once in a batch: the next hold is judged with this one in place.
     keyOf: ({ tenantId, userId }) => `${tenantId}/${userId}`,
     batchMax: 64,
-    overload: () =>
-      new Problem('unavailable', { retryAfterSeconds: 2 }, 'too many sessions wait to be opened'),
   })
   return async (wanted) => orThrow(await open(wanted))
 }

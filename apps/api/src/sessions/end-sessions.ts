@@ -23,15 +23,18 @@ export interface Ending {
  * session rows in the order of ids, then wallets in theirs. A session that is over by the rules of time ends for
  * that reason, whatever was asked for.
  *
+ * @param options with `skipLocked` it waits for no session that somebody else works on, and does not end it
  * @returns the sessions that this very call ended.
  */
 export async function endSessions(
   tx: Tx,
   endings: readonly Ending[],
   marketplaceUrl: string,
+  { skipLocked = false } = {},
 ): Promise<SessionRow[]> {
   if (endings.length === 0) return []
-  const ended = await tx.query<SessionRow & { unbilledMs: number; providerName: string }>(endSessionsSql, [
+  const sql = endSessionsSql(skipLocked ? 'skip locked' : '')
+  const ended = await tx.query<SessionRow & { unbilledMs: number; providerName: string }>(sql, [
     endings.map((ending) => ending.tenantId),
     endings.map((ending) => ending.sessionId),
     endings.map((ending) => ending.reason),
@@ -86,7 +89,7 @@ function eventsOf(session: SessionRow, fee: number, marketplaceUrl: string): New
 
 // The rows are locked in one order first; under that lock the rules of time decide, then one conditional update ends.
 // Time that was served and does not count goes on the user's allowance with this provider.
-const endSessionsSql = `
+const endSessionsSql = (lock: 'skip locked' | '') => `
   with input as (
     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::text[], $8::text[])
       as i (tenant_id, id, reason, gap_rule, active_ms, at, by_user_id, by_client_id)
@@ -109,7 +112,7 @@ const endSessionsSql = `
       and (i.by_user_id is null or s.user_id = i.by_user_id)
       and (i.by_client_id is null or s.client_id = i.by_client_id)
     order by s.tenant_id, s.id
-    for update of s
+    for update of s ${lock}
   ), ended as (
     update sessions s set
       status = 'ended', end_reason = l.reason, ended_at = l.at, paused_at = null,

@@ -1,8 +1,9 @@
 import type { Db } from '../db.ts'
 import { Problem } from '../errors.ts'
-import { createGatherer } from '../gather.ts'
+import { BUSY, createGatherer } from '../gather.ts'
 import { createBeatAllowance } from './allowance.ts'
 import { endSessions } from './end-sessions.ts'
+import { findSessions } from './find-sessions.ts'
 import { type SessionRow, sessionColumns } from './session.ts'
 
 export interface Beat {
@@ -41,11 +42,11 @@ export function createHeartbeat(
   { batchMax, lanes }: BeatTuning = {},
 ): (beat: Beat) => Promise<SessionRow> {
   const apply = createGatherer<Beat, BeatenRow | undefined>({
+    name: 'beats',
     run: (beats) => applyBeats(db, beats),
     keyOf: ({ tenantId, sessionId }) => `${tenantId}/${sessionId}`,
     ...(batchMax !== undefined && { batchMax }),
     ...(lanes !== undefined && { lanes }),
-    overload: () => new Problem('unavailable', { retryAfterSeconds: 2 }, 'too many beats are waiting'),
   })
   const isOverAllowance = createBeatAllowance(db)
   return async (beat) => {
@@ -63,15 +64,14 @@ export function createHeartbeat(
   }
 }
 
-async function getSession(db: Db, { tenantId, sessionId, at }: Beat): Promise<SessionRow> {
-  const [session] = await db.batch.query<SessionRow>(getSessionSql, [tenantId, sessionId, at])
+async function getSession(db: Db, { tenantId, sessionId, at: now }: Beat): Promise<SessionRow> {
+  const found = await findSessions(db.batch, [{ tenantId, sessionId, now }])
+  const session = found.get(sessionId)
   if (!session) throw new Problem('session_not_found')
   return session
 }
 
-const getSessionSql = `select ${sessionColumns('$3')} from sessions s where s.tenant_id = $1 and s.id = $2`
-
-async function applyBeats(db: Db, beats: Beat[]): Promise<(BeatenRow | undefined)[]> {
+async function applyBeats(db: Db, beats: Beat[]): Promise<(BeatenRow | typeof BUSY | undefined)[]> {
   const rows = await db.batch.query<BeatenRow & { ordinal: number }>(applyBeatsSql, [
     beats.map((beat) => beat.tenantId),
     beats.map((beat) => beat.sessionId),
@@ -84,10 +84,15 @@ async function applyBeats(db: Db, beats: Beat[]): Promise<(BeatenRow | undefined
   ])
   const answers: (BeatenRow | undefined)[] = beats.map(() => undefined)
   for (const row of rows) answers[row.ordinal - 1] = row
-  return answers
+  if (rows.length === beats.length) return answers
+  const skipped = await findSessions(
+    db.batch,
+    beats.filter((_, i) => answers[i] === undefined).map((beat) => ({ ...beat, now: beat.at })),
+  )
+  return beats.map(({ sessionId }, i) => (skipped.has(sessionId) ? BUSY : answers[i]))
 }
 
-// Locks the rows in the order of ids, as every other batch does. A beat counts when it comes from the client that holds
+// Locks the rows in the order of ids, as every other batch does, and waits for none of them. A beat counts when it comes from the client that holds
 // the session, is newer than the last and finds the session running; while paused it only moves the sequence.
 // Clocks of two instances differ a little, so the last beat never moves back by that. Further back it is the clock that was
 // set, and waiting for it to come to where it was would serve everybody for nothing until then.
@@ -108,7 +113,7 @@ const applyBeatsSql = `
       served_ms(s, i.at) as served_ms
     from sessions s join input i on s.tenant_id = i.tenant_id and s.id = i.id
     order by s.tenant_id, s.id
-    for update of s
+    for update of s skip locked
   ), applied as (
     update sessions s set
       sequence = l.sequence,

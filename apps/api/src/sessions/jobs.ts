@@ -1,6 +1,7 @@
 import type { Task } from 'graphile-worker'
 import type { Deps } from '../deps.ts'
 import { inSpan } from '../trace.ts'
+import { endProviderSessions, type ProviderEnd } from './end-provider-sessions.ts'
 import { foldBeats, forgetBeats } from './fold-beats.ts'
 import { sweepSessions } from './sweep-sessions.ts'
 
@@ -12,12 +13,19 @@ const SWEEP_EVERY_MS = 1_000
  *
  * @returns what stops it, after the sweep under way.
  */
-export function startSweeper({ db, clock, log, config }: Deps): () => Promise<void> {
+export function startSweeper({ db, clock, log, config, metrics }: Deps): () => Promise<void> {
   let sweeping: Promise<void> | undefined
   async function sweep() {
     try {
       const ended = await inSpan('sweep sessions', { kind: 'consumer' }, async (span) => {
-        const swept = await sweepSessions(db, { now: clock(), marketplaceUrl: config.marketplaceUrl })
+        const swept = await sweepSessions(db, {
+          now: clock(),
+          marketplaceUrl: config.marketplaceUrl,
+          onFailure(sessionId, err) {
+            metrics.settlementFailures.inc()
+            log.error({ err, sessionId }, 'a session could not be settled')
+          },
+        })
         span?.set({ 'sessions.ended': swept })
         return swept
       })
@@ -42,4 +50,15 @@ export const foldBeatsTask =
   async () => {
     await foldBeats(db, { now: clock() })
     await forgetBeats(db, { now: clock() })
+  }
+
+const PROVIDER_END_MS_MAX = 60_000
+
+/** What the request that suspended a provider left of its sessions, or all of them, where it did not live to begin. */
+export const endProviderSessionsTask =
+  ({ db, clock, config }: Deps): Task =>
+  async (payload) => {
+    const options = { now: clock, marketplaceUrl: config.marketplaceUrl, withinMs: PROVIDER_END_MS_MAX }
+    if (await endProviderSessions(db, payload as ProviderEnd, options)) return
+    throw new Error('sessions of a suspended provider are left: the next try goes on')
   }

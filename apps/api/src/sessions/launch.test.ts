@@ -3,7 +3,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { accessTokenOf, addProvider, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
 import { createMarket, type Market, openSession, validateLaunch } from '../../test/play.ts'
 import { checkLedger } from '../ledger/check-ledger.ts'
-import { endProviderSessions } from './end-provider-sessions.ts'
 
 let api: TestApi
 let market: Market
@@ -236,11 +235,12 @@ describe('validating', () => {
     const [pending, running] = [await openSession(there, { validate: false }), await openSession(there)]
     await running.use(60)
     api.clock.advance({ seconds: 20 })
-    const now = api.clock.now()
-    await api.deps.db.inTenant('ten_00000000000000000000000000', async (tx) => {
-      await tx.query(`update providers set status = 'suspended' where id = $1`, [providerId])
-      await endProviderSessions(tx, { providerId, now, marketplaceUrl: 'http://localhost:4001' })
+    const operator = await addUser(api, { isOperator: true })
+    const suspended = await api.call('POST', `/providers/${providerId}/suspend`, {
+      token: operator.token,
+      body: { reason: 'Not what it said.' },
     })
+    expect(suspended.status).toBe(200)
     expect((await pending.look()).body).toMatchObject({ endReason: 'cancelled', tokensCharged: 0 })
     expect((await running.look()).body).toMatchObject({
       endReason: 'revoked',

@@ -2,9 +2,10 @@ import { assert } from '../assert.ts'
 import type { Db, Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
 import { emit } from '../events.ts'
-import { createGatherer } from '../gather.ts'
+import { BUSY, createGatherer } from '../gather.ts'
 import { UNBILLED_MS_ALLOWED } from './allowance.ts'
 import { type Ending, endSessions } from './end-sessions.ts'
+import { findSessions } from './find-sessions.ts'
 import { presentSession, type SessionRow, sessionColumns } from './session.ts'
 
 export interface Validation {
@@ -35,9 +36,9 @@ export function createValidation(
   marketplaceUrl: string,
 ): (validation: Validation) => Promise<SessionRow> {
   const validate = createGatherer<Validation, SessionRow | Problem>({
-    run: (validations) => db.inBatch((tx) => validateSessions(tx, validations, marketplaceUrl)),
+    name: 'validations',
+    run: (validations) => validateBatch(db, validations, marketplaceUrl),
     keyOf: ({ tenantId, sessionId }) => `${tenantId}/${sessionId}`,
-    overload: () => new Problem('unavailable', { retryAfterSeconds: 2 }, 'too many validations are waiting'),
   })
   return async (validation) => {
     const validated = await validate(validation)
@@ -46,12 +47,21 @@ export function createValidation(
   }
 }
 
-/** A refusal is an answer here, not an exception: the others of the batch, and what was settled, must stay. */
+type Answer = SessionRow | Problem | typeof BUSY
+
+/** What is over is settled in a transaction of its own, so that both lock in the one order. */
+async function validateBatch(db: Db, validations: Validation[], marketplaceUrl: string): Promise<Answer[]> {
+  const { answers, endings } = await db.inBatch((tx) => validateSessions(tx, validations, marketplaceUrl))
+  if (endings.length > 0) await db.inBatch((tx) => endSessions(tx, endings, marketplaceUrl))
+  return answers
+}
+
+/** A refusal is an answer here, not an exception: the others of the batch must stay. */
 async function validateSessions(
   tx: Tx,
   validations: Validation[],
   marketplaceUrl: string,
-): Promise<(SessionRow | Problem)[]> {
+): Promise<{ answers: Answer[]; endings: Ending[] }> {
   const rows = await tx.query<Validated>(spendLaunchesSql, [
     validations.map((validation) => validation.tenantId),
     validations.map((validation) => validation.sessionId),
@@ -64,26 +74,26 @@ async function validateSessions(
   ])
   const validated = new Map(rows.map((row) => [row.ordinal - 1, row]))
   // Read after the lock, and so as whoever held it before has left it.
-  const unchanged = await getSessions(
+  const found = await findSessions(
     tx,
-    validations.filter((_, i) => validated.get(i)?.outcome === 'unchanged'),
+    validations.filter((_, i) => [undefined, 'unchanged'].includes(validated.get(i)?.outcome)),
   )
 
   const endings: Ending[] = []
   const started: { session: SessionRow; now: Date }[] = []
-  const answers = validations.map(({ tenantId, sessionId, now }, i): SessionRow | Problem => {
+  const answers = validations.map(({ tenantId, sessionId, providerId, now }, i): Answer => {
     const row = validated.get(i)
-    switch (row?.outcome) {
+    const session = found.get(sessionId)
+    if (!row) return session?.providerId === providerId ? BUSY : new Problem('launch_invalid')
+    switch (row.outcome) {
       case 'started':
         started.push({ session: row as SessionRow, now })
         return row as SessionRow
       case 'spent':
         return row as SessionRow
-      case 'unchanged': {
-        const session = unchanged.get(sessionId)
+      case 'unchanged':
         assert(session, 'what was validated is there')
         return session
-      }
       case 'over':
       case 'cancelled':
       case 'revoked': {
@@ -92,10 +102,9 @@ async function validateSessions(
         return new Problem('session_ended')
       }
       default:
-        return new Problem(row?.outcome ?? 'launch_invalid')
+        return new Problem(row.outcome)
     }
   })
-  await endSessions(tx, endings, marketplaceUrl)
   await emit(
     tx,
     started.map(({ session, now }) => ({
@@ -108,20 +117,10 @@ async function validateSessions(
       now,
     })),
   )
-  return answers
+  return { answers, endings }
 }
 
-async function getSessions(tx: Tx, validations: Validation[]): Promise<Map<string, SessionRow>> {
-  if (validations.length === 0) return new Map()
-  const sessions = await tx.query<SessionRow>(getSessionsSql, [
-    validations.map((validation) => validation.tenantId),
-    validations.map((validation) => validation.sessionId),
-    validations.map((validation) => validation.now),
-  ])
-  return new Map(sessions.map((session) => [session.id, session]))
-}
-
-// Locks the rows in the order of ids, as every other batch does. The first client that shows a launch JWT holds the session;
+// Locks the rows in the order of ids, as every other batch does, and waits for none of them. The first client that shows a launch JWT holds the session;
 // time starts with the first of them, and whoever takes a running session over counts what the client before was surely
 // served. A client that asks again before its first beat never got the answer: its clock starts now, and what it may have
 // been served goes on the allowance. A client that comes back goes on with its own sequence; a paused session stays paused.
@@ -152,7 +151,7 @@ const spendLaunchesSql = `
     join sessions s on s.tenant_id = i.tenant_id and s.id = i.id and s.provider_id = i.provider_id
     join providers p on p.tenant_id = i.tenant_id and p.id = i.provider_id
     order by s.tenant_id, s.id
-    for update of s
+    for update of s skip locked
   ), accepted as materialized (
     select l.*, greatest(0, l.served_ms - l.counted_ms) as unbilled_ms,
       greatest(0, l.served_ms - l.counted_ms) + coalesce((
@@ -201,8 +200,3 @@ const spendLaunchesSql = `
     where a.status <> 'pending' and (a.launch_spent_by is distinct from a.client_id or a.unbilled_ms > 0)
   )
   select l.ordinal, l.outcome, s.* from locked l left join spent s on s.spent_ordinal = l.ordinal`
-
-const getSessionsSql = `
-  select ${sessionColumns('i.at')}
-  from unnest($1::text[], $2::text[], $3::timestamptz[]) as i (tenant_id, id, at)
-  join sessions s on s.tenant_id = i.tenant_id and s.id = i.id`

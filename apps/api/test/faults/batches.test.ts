@@ -1,0 +1,304 @@
+/**
+ * What travels together does not sink together: a locked row, a row the database refuses, a database that falls silent.
+ *
+ * @module
+ */
+import { decodeJwt } from 'jose'
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { connect, type Db } from '../../src/db.ts'
+import { PUBLIC_TENANT_ID } from '../../src/id.ts'
+import { checkLedger } from '../../src/ledger/check-ledger.ts'
+import { endProviderSessions } from '../../src/sessions/end-provider-sessions.ts'
+import { sweepSessions } from '../../src/sessions/sweep-sessions.ts'
+import { createValidation } from '../../src/sessions/validate-session.ts'
+import { type Answer, addProvider, addUser, startTestApi, type TestApi } from '../harness.ts'
+import { createMarket, type Market, openSession, type Play, validateLaunch } from '../play.ts'
+import { withCut } from '../simulation/cut.ts'
+import { startApiOn } from './api-on.ts'
+import { startBreakableProxy } from './breakable-proxy.ts'
+
+const marketplaceUrl = 'http://localhost:4001'
+/** Waiting for a lock takes 5 s: who has an answer by then did not wait. */
+const AT_ONCE_MS = 3_000
+
+let api: TestApi
+let market: Market
+let owner: pg.Client
+
+beforeAll(async () => {
+  api = await startTestApi()
+  market = await createMarket(api, { tokens: 1_000_000 })
+  owner = new pg.Client({ connectionString: api.databaseUrl })
+  await owner.connect()
+})
+afterEach(async () => {
+  expect((await api.deps.db.inBatch(checkLedger)).findings).toEqual([])
+})
+afterAll(async () => {
+  await owner.end()
+  await api.close()
+})
+
+const openMany = (count: number, options?: Parameters<typeof openSession>[1]) =>
+  Promise.all(Array.from({ length: count }, () => openSession(market, options)))
+
+const statuses = (answers: Answer[]) => answers.map(({ status }) => status)
+
+/** Runs with rows locked by somebody else, and lets go when what is to be answered meanwhile has been. */
+async function whileLocked<T>(locked: Play[], meanwhile: () => Promise<T>): Promise<T> {
+  await owner.query('begin')
+  await owner.query('select 1 from sessions where id = any($1) for update', [
+    locked.map(({ sessionId }) => sessionId),
+  ])
+  try {
+    return await meanwhile()
+  } finally {
+    await owner.query('rollback')
+  }
+}
+
+describe('rows that somebody else has locked', () => {
+  const calls: [string, (play: Play) => Promise<Answer>, { validate: boolean }][] = [
+    ['beats', (play) => play.beat({ activeMs: 0 }), { validate: true }],
+    ['validations', (play) => validateLaunch(play), { validate: false }],
+    ['completions', (play) => play.call('complete'), { validate: true }],
+  ]
+  test.each(
+    calls,
+  )('%s of others are answered at once, and theirs when the lock is gone', async (_name, call, how) => {
+    const [locked, others] = [await openMany(6, how), await openMany(12, how)]
+    const began = performance.now()
+    const late: Promise<Answer>[] = []
+    await whileLocked(locked, async () => {
+      late.push(...locked.map(call))
+      const first = await Promise.all(others.slice(0, 6).map(call))
+      const second = await Promise.all(others.slice(6).map(call))
+      expect(statuses([...first, ...second])).toEqual(others.map(() => 200))
+      expect(performance.now() - began).toBeLessThan(AT_ONCE_MS)
+    })
+    expect(statuses(await Promise.all(late))).toEqual(locked.map(() => 200))
+  })
+
+  test('a beat that waits for longer than a lock may take is told to come again', async () => {
+    const [play] = await openMany(1)
+    const answer = await whileLocked([play!], () => play!.beat())
+    expect([answer.status, answer.body.code]).toEqual([503, 'unavailable'])
+    expect((await play!.beat()).status).toBe(200)
+  }, 15_000)
+})
+
+/** A transaction of somebody else's that has a row. @returns what ends it */
+async function hold(sql: string, id: string): Promise<() => Promise<void>> {
+  const holder = new pg.Client({ connectionString: api.databaseUrl })
+  await holder.connect()
+  await holder.query('begin')
+  await holder.query(sql, [id])
+  return () => holder.end()
+}
+
+/** How many wait in line for a row. */
+async function waiting(): Promise<number> {
+  const { rows } = await owner.query(
+    `select count(distinct pid) as count from pg_locks where not granted
+       and pid in (select pid from pg_stat_activity where datname = current_database())`,
+  )
+  return Number(rows[0].count)
+}
+
+test('validations of the same people in another order, on two instances, wait for one another and never in a circle', async () => {
+  const people = [await addUser(api, { tokens: 10_000 }), await addUser(api, { tokens: 10_000 })].sort(
+    (a, b) => (a.id < b.id ? -1 : 1),
+  )
+  const [first, second] = people as [Market['user'], Market['user']]
+  const open = async (user: Market['user']) => openSession({ ...market, user })
+  // In the order of their ids: of the first and the second, and of the second and the first.
+  const plays = []
+  for (const user of [first, second, second, first]) {
+    api.clock.advance({ ms: 5 })
+    plays.push(await open(user))
+  }
+  // Both have time unbilled, and each is taken over after a minute of silence: more of it.
+  for (const play of plays) await play.beat({ afterSeconds: 60, activeMs: 0 })
+  api.clock.advance({ seconds: 60 })
+  const launches: { jti: string }[] = []
+  for (const play of plays) {
+    const { body } = await play.market('POST', '/relaunch')
+    launches.push(decodeJwt<{ jti: string }>(body.launchJwt))
+  }
+  const otherDb = connect({ databaseUrl: api.databaseUrl, poolSize: 2 })
+  const instances = [createValidation(api.deps.db, marketplaceUrl), createValidation(otherDb, marketplaceUrl)]
+  const deadlocks = async () => {
+    await owner.query('select pg_stat_clear_snapshot()')
+    const { rows } = await owner.query(
+      'select deadlocks from pg_stat_database where datname = current_database()',
+    )
+    return Number(rows[0].deadlocks)
+  }
+  const before = await deadlocks()
+  // Held apart, so that whoever has the first person's is behind the other for the second person's.
+  const holders = await Promise.all(
+    people.map(({ id }) => hold('select 1 from unbilled_time where user_id = $1 for update', id)),
+  )
+  const validating = plays.map(({ sessionId }, i) =>
+    instances[i < 2 ? 0 : 1]!({
+      tenantId: PUBLIC_TENANT_ID,
+      sessionId,
+      providerId: market.providerId,
+      jti: launches[i]!.jti,
+      clientId: `taker_000000${i}`,
+      origin: undefined,
+      now: api.clock.now(),
+    }),
+  )
+  for (const release of holders) {
+    await expect.poll(waiting).toBe(2)
+    await release()
+  }
+  expect((await Promise.all(validating)).map(({ status }) => status)).toEqual(plays.map(() => 'active'))
+  await otherDb.end()
+  expect(await deadlocks()).toBe(before)
+})
+
+describe('a session that the database will not settle', () => {
+  /** Its hold is made smaller than what it costs, by the hand of the owner: no call does that. */
+  async function poison(play: Play): Promise<() => Promise<void>> {
+    const change = async (by: number) => {
+      await owner.query('update holds set amount = amount + $2 where reference = $1', [play.sessionId, by])
+      await owner.query('update wallets set held = held + $2 where id = $1', [play.user.id, by])
+    }
+    await change(-119)
+    return () => change(119)
+  }
+
+  test('sinks no completion that travels with it, also through another process', async () => {
+    const plays = await openMany(10)
+    const [bad, ...good] = plays
+    for (let i = 0; i < 3; i += 1) {
+      api.clock.advance({ seconds: 30 })
+      await Promise.all(plays.map((play) => play.beat()))
+    }
+    const heal = await poison(bad!)
+    const answers = await Promise.all(
+      [...good.slice(0, 4), bad!, ...good.slice(4)].map((play) => play.call('complete')),
+    )
+    expect(statuses(answers)).toEqual([200, 200, 200, 200, 500, 200, 200, 200, 200, 200])
+    await heal()
+    expect((await bad!.call('complete')).body.session).toMatchObject({ status: 'ended', tokensCharged: 6 })
+  })
+
+  test('keeps no other waiting for the sweeper, on any instance, and comes up again later', async () => {
+    api.clock.advance({ hours: 9 })
+    await sweepSessions(api.deps.db, { now: api.clock.now(), marketplaceUrl })
+    const own = await createMarket(api, { tokens: 10_000 })
+    const plays = await Promise.all(Array.from({ length: 5 }, () => openSession(own)))
+    const [bad] = plays
+    for (let i = 0; i < 3; i += 1) {
+      api.clock.advance({ seconds: 30 })
+      await Promise.all(plays.map((play) => play.beat()))
+    }
+    const heal = await poison(bad!)
+    api.clock.advance({ minutes: 31 })
+    const other = connect({ databaseUrl: api.databaseUrl, poolSize: 2 })
+    const failed: string[] = []
+    const sweep = (db: Db) =>
+      sweepSessions(db, { now: api.clock.now(), marketplaceUrl, onFailure: (id) => failed.push(id) })
+    expect(await sweep(api.deps.db)).toBe(4)
+    expect(await sweep(other)).toBe(0)
+    expect(failed).toEqual([bad!.sessionId])
+    await heal()
+    api.clock.advance({ minutes: 10 })
+    expect(await sweep(other)).toBe(1)
+    await other.end()
+    expect((await bad!.look()).body).toMatchObject({ endReason: 'abandoned', tokensCharged: 6 })
+  })
+})
+
+describe('a provider with more sessions than one transaction takes', () => {
+  test('is suspended in portions: who dies half way is followed by the next, and locked ones come last', async () => {
+    const providerId = await addProvider(api, { ownerId: market.user.id })
+    const there = { ...market, providerId }
+    const [running, pending] = [await openSession(there), await openSession(there, { validate: false })]
+    await owner.query(
+      `insert into sessions (tenant_id, id, user_id, provider_id, user_ref, status, duration_ms, tokens_per_minute,
+         fee_basis_points, tokens_held, launch_jti, launch_expires_at, created_at, sweep_at)
+       select tenant_id, 'ses_' || lpad(n::text, 26, '0'), user_id, provider_id, user_ref, 'pending', duration_ms, 0, 0, 0,
+         'jti', launch_expires_at, created_at, sweep_at
+       from sessions, generate_series(1, 450) n where id = $1`,
+      [pending.sessionId],
+    )
+    await owner.query(`update providers set status = 'suspended' where id = $1`, [providerId])
+    const end = { tenantId: PUBLIC_TENANT_ID, providerId }
+    const options = { now: api.clock.now, marketplaceUrl }
+    const left = async () =>
+      Number(
+        (
+          await owner.query(`select count(*) from sessions where provider_id = $1 and status <> 'ended'`, [
+            providerId,
+          ])
+        ).rows[0].count,
+      )
+    expect(await endProviderSessions(api.deps.db, end, { ...options, withinMs: 0 })).toBe(false)
+    expect(await left()).toBe(252)
+    await whileLocked([running], async () => {
+      expect(await endProviderSessions(api.deps.db, end, { ...options, withinMs: 500 })).toBe(false)
+      expect(await left()).toBe(1)
+    })
+    expect(await endProviderSessions(api.deps.db, end, { ...options, withinMs: 500 })).toBe(true)
+    expect((await running.look()).body.endReason).toBe('revoked')
+    expect((await pending.look()).body.endReason).toBe('cancelled')
+  })
+})
+
+describe('a database that nobody hears of', () => {
+  test('silence is told to all that wait at once, not to one after another', async () => {
+    const plays = await openMany(24)
+    const proxy = await startBreakableProxy(api.databaseUrl)
+    const behind = await startApiOn(proxy.url, { poolSize: 4, statementTimeoutMs: 500 })
+    const beat = (play: Play) =>
+      behind.app.inject({
+        method: 'POST',
+        url: `/api/v1/sessions/${play.sessionId}/heartbeat`,
+        headers: { authorization: `Bearer ${play.sessionJwt}` },
+        payload: { clientId: play.clientId, sequence: 1 },
+      })
+    try {
+      expect((await beat(plays[0]!)).statusCode).toBe(200)
+      proxy.silence()
+      const began = performance.now()
+      const answers = await Promise.all(plays.map(beat))
+      expect(answers.map(({ statusCode }) => statusCode)).toEqual(plays.map(() => 503))
+      // Two statements of 2.5 s in each lane, and what connecting anew may take.
+      expect(performance.now() - began).toBeLessThan(15_000)
+    } finally {
+      await behind.close()
+      await proxy.close()
+    }
+  }, 40_000)
+
+  test('a commit whose answer is lost opens nothing twice', async () => {
+    const user = await addUser(api, { tokens: 10_000 })
+    const users = [user, await addUser(api, { tokens: 10_000 }), await addUser(api, { tokens: 10_000 })]
+    const open = () =>
+      Promise.all(
+        users.map(({ token }) =>
+          api.call('POST', '/sessions', {
+            token,
+            body: { providerId: market.providerId, durationMinutes: 10 },
+          }),
+        ),
+      )
+    const held = async () =>
+      (
+        await owner.query('select held from wallets where id = any($1) order by id', [
+          users.map(({ id }) => id),
+        ])
+      ).rows.map((row) => Number(row.held))
+    // Known to the process, so that what it asks is: begin, providers, sessions, commit.
+    await Promise.all(users.map(({ token }) => api.call('GET', '/tokens/balance', { token })))
+    const { result, cut } = await withCut({ statement: 4, mode: 'after' }, api.databaseUrl, open)
+    expect(cut.hasFired).toBe(true)
+    expect(statuses(result)).toEqual([503, 503, 503])
+    expect(await held()).toEqual([40, 40, 40])
+  })
+})
