@@ -11,7 +11,8 @@ import { openLoop } from './open-loop.ts'
 
 process.once('message', async (message) => {
   const order = message as LoadOrder
-  const calls = (JSON.parse(readFileSync(order.calls, 'utf8')) as Call[]).slice(order.from, order.to)
+  const lines = readFileSync(order.calls, 'utf8').split('\n').slice(order.from, order.to)
+  const calls = lines.map((line) => JSON.parse(line) as Call)
   process.send?.('ready')
   await once(process, 'message')
   const cpu = process.cpuUsage()

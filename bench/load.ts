@@ -36,7 +36,7 @@ export interface LoadResult extends Driven {
 
 export interface LoadOrder {
   url: string
-  /** A file of calls, of which those `from` (with) `to` (without) are made, again and again: all, when not said. */
+  /** A file with a call on each line, of which those `from` (with) `to` (without) are made, again and again: all, when not said. */
   calls: string
   from?: number
   to?: number
@@ -57,8 +57,8 @@ export interface Calls {
 /** Writes calls where the load process reads them. */
 export function keepCalls(calls: Call[]): Calls {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'token-marketplace-calls-'))
-  const file = path.join(folder, 'calls.json')
-  writeFileSync(file, JSON.stringify(calls))
+  const file = path.join(folder, 'calls.jsonl')
+  writeFileSync(file, calls.map((call) => JSON.stringify(call)).join('\n'))
   return { file, count: calls.length, drop: () => rmSync(folder, { recursive: true, force: true }) }
 }
 

@@ -56,7 +56,8 @@ export async function measureMarket(results: Results, scale: MarketScale): Promi
     const tokens = sessionTokens(live, signer)
     const beats = keep(beatCalls(tokens), stops)
     const completions = keep(completeCalls(tokens), stops)
-    const opens = keep(openCalls(signer), stops)
+    const openings = openCalls(signer)
+    const opens = keep(openings, stops)
 
     /** @param work what has to be found in the database afterwards, or that nothing is */
     const load = async (
@@ -156,7 +157,7 @@ export async function measureMarket(results: Results, scale: MarketScale): Promi
 
     async function measureValidations() {
       const launch = async () => {
-        const opened = await openedLaunches(api, opens.file, launched, share)
+        const opened = await openedLaunches(api, openings.slice(launched, launched + share))
         launched += share
         return keep(opened, stops)
       }
@@ -210,8 +211,7 @@ const openCalls = (signer: Signer): Call[] =>
   }))
 
 /** Sessions really opened, whose launch JWTs nobody has spent. */
-async function openedLaunches(api: Server, file: string, first: number, count: number): Promise<Call[]> {
-  const opens = (JSON.parse(readFileSync(file, 'utf8')) as Call[]).slice(first, first + count)
+async function openedLaunches(api: Server, opens: Call[]): Promise<Call[]> {
   const launches: Call[] = []
   for (let from = 0; from < opens.length; from += 50) {
     const opened = await Promise.all(

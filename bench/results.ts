@@ -50,13 +50,15 @@ export class Results {
 
   /** One round, and how much of the machine others used during it. */
   async inRound(part: string, round: number, run: () => Promise<void>): Promise<void> {
+    const started = performance.now()
     const foreign = createForeignCpu()
     await run()
+    const tookSeconds = Math.round((performance.now() - started) / 1000)
     const foreignCpu = foreign()
     const used = foreignCpu === null ? 'an unknown share' : `${(foreignCpu * 100).toFixed(1)} %`
     const warning = (foreignCpu ?? 0) > FOREIGN_CPU_MAX ? ' WARNING: its figures say less' : ''
-    const text = `${part}, round ${round + 1}: others used ${used} of this machine.${warning}`
-    this.note('foreignCpu', text, { part, round: round + 1, share: foreignCpu })
+    const text = `${part}, round ${round + 1}, ${tookSeconds} s: others used ${used} of this machine.${warning}`
+    this.note('foreignCpu', text, { part, round: round + 1, share: foreignCpu, tookSeconds })
   }
 
   print(): void {
