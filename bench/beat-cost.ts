@@ -6,25 +6,21 @@
  *
  * @module
  */
-import { readdirSync, readFileSync } from 'node:fs'
 import { connect } from '../apps/api/src/db.ts'
 import { PUBLIC_TENANT_ID } from '../apps/api/src/id.ts'
 import { foldBeats } from '../apps/api/src/sessions/fold-beats.ts'
 import { createHeartbeat } from '../apps/api/src/sessions/heartbeat.ts'
 import { withClient } from './bulk.ts'
+import { cpuSeconds } from './cpu.ts'
 import { clientId, seedMarket, sessionId } from './seed.ts'
 import { startDatabase } from './stack.ts'
 
 const LIVE = 20_000
 const AT_ONCE = 50
 const BEATS = 100_000
-const TICKS_PER_SECOND = 100
 
 const database = await startDatabase()
 await seedMarket(database.url, { users: 2_000, live: LIVE, all: LIVE })
-const { postmaster } = await ask<{ postmaster: string }>(
-  "select split_part(pg_read_file('postmaster.pid'), e'\\n', 1) as postmaster",
-)
 const db = connect({ databaseUrl: database.url })
 const beat = createHeartbeat(db, 'http://localhost:4001')
 let turn = 0
@@ -32,18 +28,18 @@ const begin = Date.now()
 
 await run(LIVE)
 await ask('checkpoint')
-let [cpu, wal] = [cpuSeconds(), await walPosition()]
+let [cpu, wal] = [cpuSeconds(database.pid), await walPosition()]
 await run(BEATS)
 await report('applied', BEATS)
 await ask('checkpoint')
-;[cpu, wal] = [cpuSeconds(), await walPosition()]
+;[cpu, wal] = [cpuSeconds(database.pid), await walPosition()]
 await foldBeats(db, { now: new Date(begin + 86_400_000) })
 await report('folded', turn)
 await db.end()
 await database.stop()
 
 async function report(what: string, beats: number): Promise<void> {
-  const cpuUs = ((cpuSeconds() - cpu) / beats) * 1e6
+  const cpuUs = ((cpuSeconds(database.pid) - cpu) / beats) * 1e6
   const walBytes = ((await walPosition()) - wal) / beats
   process.stdout.write(`${what}: ${cpuUs.toFixed(1)} µs and ${walBytes.toFixed(0)} bytes of WAL a beat\n`)
 }
@@ -69,32 +65,6 @@ async function run(beats: number): Promise<void> {
       }
     }),
   )
-}
-
-/** Of the postmaster and everything it started, also what has ended since. */
-function cpuSeconds(): number {
-  let ticks = 0
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    const fields = statOf(pid)
-    if (pid === postmaster) ticks += sum(fields.slice(11, 15))
-    else if (fields[1] === postmaster) ticks += sum(fields.slice(11, 13))
-  }
-  return ticks / TICKS_PER_SECOND
-}
-
-/** What follows the name of the program: state, parent, …; utime and stime are 11 and 12, those of ended children 13 and 14. */
-function statOf(pid: string): string[] {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')
-  } catch {
-    // It has ended between being listed and being read.
-    return []
-  }
-}
-
-function sum(ticks: string[]): number {
-  return ticks.reduce((total, text) => total + Number(text), 0)
 }
 
 async function walPosition(): Promise<number> {

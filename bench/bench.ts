@@ -1,19 +1,21 @@
 /**
  * `npm run bench`: what the hot paths cost, as ratios formed inside a round of one run.
  *
- * Options: `--quick` (one short round), `--full` (10,000,000 rows), `--rounds 5`, `--only analytics` (or `rows`, `market`;
- * what is measured alone is printed and not kept), `--keep folder` (what the analytics are measured on stays in it and is used
- * as it is the next time).
+ * Options: `--quick` (one short round), `--full` (10,000,000 rows, kept in a file of its own), `--rounds 5`, `--only analytics`
+ * (or `rows`, `market`), `--keep folder` (what the analytics are measured on stays in it and is used as it is the next time).
+ * What is measured alone or in fewer than three rounds is printed and not kept.
  *
  * @module
  */
 import os from 'node:os'
 import { parseArgs } from 'node:util'
+import { createForeignCpu } from './cpu.ts'
+import { withinMinutes } from './deadline.ts'
 import { measureAnalytics } from './measure-analytics.ts'
 import { measureMarket } from './measure-market.ts'
 import { measureRows } from './measure-rows.ts'
 import { findPgbench } from './pgbench.ts'
-import { createForeignCpu, Results } from './results.ts'
+import { Results } from './results.ts'
 
 const { values } = parseArgs({
   options: {
@@ -25,36 +27,48 @@ const { values } = parseArgs({
   },
 })
 const PARTS = ['market', 'rows', 'analytics']
+/** Fewer have no spread. */
+const ROUNDS_KEPT_MIN = 3
+/** Ten million rows have to be written twice. */
+const MINUTES_MAX = values.full ? 90 : 20
 if (values.only !== undefined && !PARTS.includes(values.only))
   throw new Error(`--only takes ${PARTS.join(', ')}`)
 const isAsked = (part: string) => values.only === undefined || values.only === part
 const rounds = values.quick ? 1 : Number(values.rounds)
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds must be a whole number above 0')
 
+const started = performance.now()
 const results = new Results()
 const idle = createForeignCpu()
 await new Promise((resolve) => setTimeout(resolve, 2_000))
 const foreignCpuBefore = idle()
-process.stdout.write(`others use ${Math.round(foreignCpuBefore * 100)} % of this machine before we begin\n`)
+if (foreignCpuBefore !== null)
+  process.stdout.write(`others use ${Math.round(foreignCpuBefore * 100)} % of this machine before we begin\n`)
 
-const pgbench = await findPgbench()
-const scale = values.quick
-  ? { live: 2_000, all: 20_000, seconds: 2 }
-  : { live: 100_000, all: 1_000_000, seconds: 5 }
-const all = values.full ? 10_000_000 : scale.all
-for (const commitDelayUs of isAsked('market') ? [0, 1000] : []) {
-  process.stdout.write(`\n== a commit costs ${commitDelayUs === 0 ? 'what this disk costs' : '1 ms more'}\n`)
-  await measureMarket(results, { ...scale, rounds, pgbench, commitDelayUs, isMain: commitDelayUs === 0 })
-}
-if (isAsked('rows')) await measureRows(results, { rounds, seconds: scale.seconds, all, live: scale.live })
-if (isAsked('analytics')) await measureAnalytics(results, { all, dataDir: values.keep })
+await withinMinutes(MINUTES_MAX, measure)
 
-const cpuDuring = idle()
+const tookSeconds = Math.round((performance.now() - started) / 1000)
 results.print()
-process.stdout.write(
-  `load average ${os
-    .loadavg()
-    .map((load) => load.toFixed(1))
-    .join(', ')}\n`,
-)
-if (values.only === undefined) results.write({ rounds, quick: values.quick, foreignCpuBefore, cpuDuring })
+const load = os.loadavg().map((average) => average.toFixed(1))
+process.stdout.write(`took ${tookSeconds} s, load average ${load.join(', ')}\n`)
+if (values.only === undefined && rounds >= ROUNDS_KEPT_MIN) {
+  const file = values.full ? 'results-full.json' : 'results.json'
+  results.write(file, { rounds, tookSeconds, foreignCpuBefore })
+  process.stdout.write(`kept in bench/${file}\n`)
+} else process.stdout.write(`not kept: that takes all parts in ${ROUNDS_KEPT_MIN} rounds or more\n`)
+
+async function measure(): Promise<void> {
+  const pgbench = await findPgbench()
+  const scale = values.quick
+    ? { live: 2_000, all: 20_000, seconds: 2 }
+    : { live: 100_000, all: 1_000_000, seconds: 5 }
+  const all = values.full ? 10_000_000 : scale.all
+  for (const commitDelayUs of isAsked('market') ? [0, 1000] : []) {
+    process.stdout.write(
+      `\n== a commit costs ${commitDelayUs === 0 ? 'what this disk costs' : '1 ms more'}\n`,
+    )
+    await measureMarket(results, { ...scale, rounds, pgbench, commitDelayUs })
+  }
+  if (isAsked('rows')) await measureRows(results, { rounds, seconds: scale.seconds, all, live: scale.live })
+  if (isAsked('analytics')) await measureAnalytics(results, { rounds, all, dataDir: values.keep })
+}

@@ -11,6 +11,8 @@ const SHARES = 2
 
 export async function withClient<T>(url: string, run: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url })
+  // Of a server that is stopped meanwhile; whoever waits for a statement is told by it.
+  client.on('error', () => {})
   await client.connect()
   try {
     await client.query(`set app.tenant_id = '${PUBLIC_TENANT_ID}'`)

@@ -3,21 +3,44 @@
  *
  * @module
  */
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import autocannon from 'autocannon'
-import type { Call, LoadOrder, LoadResult } from './load.ts'
+import type { Call, Driven, LoadOrder, LoadResult } from './load.ts'
 import { openLoop } from './open-loop.ts'
 
 process.once('message', async (message) => {
   const order = message as LoadOrder
-  const calls = JSON.parse(readFileSync(order.calls, 'utf8')) as Call[]
-  let next = order.offset ?? 0
-  // Above everything sent by earlier runs, so that no beat is a late one.
-  let sequence = Math.floor(Date.now() / 10) % 1e9
-  const nextCall = () => {
+  const lines = readFileSync(order.calls, 'utf8').split('\n').slice(order.from, order.to)
+  const calls = lines.map((line) => JSON.parse(line) as Call)
+  process.send?.('ready')
+  await once(process, 'message')
+  const cpu = process.cpuUsage()
+  const begun = performance.now()
+  const begunAt = Date.now()
+  const nextCall = createCalls(calls)
+  const driven = await (order.rate === undefined
+    ? closedLoop(order, nextCall)
+    : openLoop({ ...order, rate: order.rate }, nextCall))
+  const { user, system } = process.cpuUsage(cpu)
+  const result: LoadResult = {
+    ...driven,
+    begunAt,
+    seconds: (performance.now() - begun) / 1000,
+    cpuSeconds: (user + system) / 1e6,
+  }
+  process.send?.(result, () => process.exit(0))
+})
+
+function createCalls(calls: Call[]) {
+  let next = 0
+  let sequence = 0
+  return () => {
     const call = calls[next % calls.length] as Call
     next += 1
-    sequence += 1
+    // Above everything sent before, by whatever process: the clock in microseconds, or one more within a millisecond. That
+    // stays below the largest number the API takes, 2^53 - 1, for two hundred years.
+    sequence = Math.max(sequence + 1, Date.now() * 1000)
     return {
       method: 'POST' as const,
       path: call.path,
@@ -28,13 +51,9 @@ process.once('message', async (message) => {
       body: call.body.replace('"@seq"', String(sequence)),
     }
   }
-  const result = await (order.rate === undefined
-    ? closedLoop(order, nextCall)
-    : openLoop({ ...order, rate: order.rate }, nextCall))
-  process.send?.(result, () => process.exit(0))
-})
+}
 
-async function closedLoop(order: LoadOrder, nextCall: () => object): Promise<LoadResult> {
+async function closedLoop(order: LoadOrder, nextCall: () => object): Promise<Driven> {
   const running = autocannon({
     url: order.url,
     connections: order.connections,
@@ -48,7 +67,12 @@ async function closedLoop(order: LoadOrder, nextCall: () => object): Promise<Loa
     answeredAt = performance.now()
   })
   const result = await running
-  const seconds = order.amount === undefined ? result.duration : (answeredAt - started) / 1000
+  const isByTime = order.amount === undefined
   const answered = result['2xx']
-  return { perSecond: answered / seconds, errors: result.non2xx + result.errors + result.timeouts }
+  return {
+    perSecond: answered / (isByTime ? result.duration : (answeredAt - started) / 1000),
+    answered,
+    errors: result.non2xx + result.errors + result.timeouts,
+    unansweredMax: isByTime ? order.connections : 0,
+  }
 }

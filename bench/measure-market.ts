@@ -5,9 +5,9 @@
  */
 import { createHash, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { withClient } from './bulk.ts'
-import { type Call, keepCalls, type LoadResult, runLoad } from './load.ts'
-import { createBenchFunctions, runPgbench } from './pgbench.ts'
+import { checkApplied, type Work } from './applied.ts'
+import { type Call, keepCalls, type LoadOrder, type LoadResult, runLoads } from './load.ts'
+import { bestOf, completeScript, createBenchFunctions, openScript, runPgbench } from './pgbench.ts'
 import { atLeast, atMost, type Results } from './results.ts'
 import {
   accessClaims,
@@ -18,7 +18,7 @@ import {
   sessionClaims,
   sessionId,
 } from './seed.ts'
-import { type Server, startApi, startBare, startDatabase, startSingleBeats } from './stack.ts'
+import { delayCommits, type Server, startApi, startBare, startDatabase, startSingleBeats } from './stack.ts'
 
 export interface MarketScale {
   live: number
@@ -27,8 +27,6 @@ export interface MarketScale {
   rounds: number
   pgbench: string | undefined
   commitDelayUs: number
-  /** Also what does not depend on the cost of a commit. */
-  isMain: boolean
 }
 
 /** Two running sessions each. */
@@ -37,113 +35,137 @@ const CONNECTIONS = 100
 /** Of the live sessions; the others are completed, each once. */
 const BEATING_SHARE = 0.6
 /** Completed or validated for one figure. */
-const SHARE_MAX = 4_000
+const SHARE_MAX = 2_500
+/** Taken by each round: ours at full speed and paced, and pgbench's with few clients and with many. */
+const SHARES_A_ROUND = 4
+/** What the server with a statement per beat knows the JWTs of, and beats. */
+const SINGLE_MAX = 20_000
 
 export async function measureMarket(results: Results, scale: MarketScale): Promise<void> {
-  const { live, all, seconds, rounds, pgbench, commitDelayUs, isMain } = scale
+  const { live, all, seconds, rounds, pgbench, commitDelayUs } = scale
   const suffix = commitDelayUs > 0 ? ', commit + 1 ms' : ''
-  const database = await startDatabase({
-    commitDelayUs,
-    seed: (url) => seedMarket(url, { users: USERS, live, all }),
-  })
+  const database = await startDatabase({ seed: (url) => seedMarket(url, { users: USERS, live, all }) })
   const stops: (() => unknown)[] = [() => database.stop()]
   try {
+    if (commitDelayUs > 0) await delayCommits(database.url, commitDelayUs)
     await createBenchFunctions(database.url)
     const signer = await createSigner(database.url)
     const api = await start(startApi(database.url), stops)
     const single = await start(startSingleBeats(database.url), stops)
     const bare = await start(startBare(), stops)
-    const beats = keep(beatCalls(live, signer), stops)
-    const opens = keep(openCalls(signer), stops)
+    const tokens = sessionTokens(live, signer)
+    const beats = keep(beatCalls(tokens), stops)
+    const completions = keep(completeCalls(tokens), stops)
+    const openings = openCalls(signer)
+    const opens = keep(openings, stops)
+
+    /** @param work what has to be found in the database afterwards, or that nothing is */
     const load = async (
       server: Server,
+      work: Work | 'nothing',
       calls: { file: string },
-      options: Partial<Parameters<typeof runLoad>[0]> = {},
-    ) => {
+      options: Partial<LoadOrder> = {},
+    ): Promise<LoadResult> => {
       const order = { url: server.url, calls: calls.file, connections: CONNECTIONS, seconds, ...options }
-      return checked(await runLoad(order))
+      const [result] = await runLoads([order])
+      if (!result) throw new Error('a load has a result')
+      if (work !== 'nothing') await checkApplied(database.url, work, [result])
+      return result
     }
 
     // The first tenth also makes the program's own code and buffers grow, which are not a session's.
     const first = Math.floor(live / 10)
-    await load(api, beats, { amount: first })
+    await load(api, 'beat', beats, { to: first, amount: first })
     const memoryBefore = residentMb(api.pid)
-    await load(api, beats, { offset: first, amount: live - first })
-    if (isMain) {
-      const perTenThousand = (residentMb(api.pid) - memoryBefore) / ((live - first) / 10_000)
-      results.add('memory per 10,000 live sessions', perTenThousand, atMost(15), 'MB')
-    }
-    await load(single, beats, { amount: Math.min(live, 20_000) })
-    const beating = keep(beatCalls(Math.floor(live * BEATING_SHARE), signer), stops)
-    const share = Math.min(SHARE_MAX, Math.floor((live * (1 - BEATING_SHARE)) / (rounds * 3)))
+    await load(api, 'beat', beats, { from: first, amount: live - first })
+    // Once for each cost of a commit, which it does not depend on.
+    const grownMb = residentMb(api.pid) - memoryBefore
+    const memory = 'memory per 10,000 live sessions'
+    if (live < 10_000) results.miss(memory, 'so few sessions are less than what else a process keeps')
+    else results.add(memory, grownMb / ((live - first) / 10_000), atMost(15), 'MB')
+    const beatenSingly = Math.min(Math.floor(live * BEATING_SHARE), SINGLE_MAX)
+    await load(single, 'beat', beats, { to: beatenSingly, amount: beatenSingly })
+    const beating = { to: Math.floor(live * BEATING_SHARE) }
+    const share = Math.min(SHARE_MAX, Math.floor((live * (1 - BEATING_SHARE)) / (rounds * SHARES_A_ROUND)))
     let left = live
     let launched = 0
 
     for (let round = 0; round < rounds; round += 1) {
-      // A session that was silent for 45 s costs a look at its user's allowance: each has to have beaten lately, as in life.
-      await load(api, beating, { amount: Math.floor(live * BEATING_SHARE) })
-      const floor = await load(bare, beating)
-      const beat = await load(api, beating, { offset: round * 7_919 })
-      const one = await load(single, beating, { offset: round * 104_729 })
-      results.add(`beat / bare Fastify${suffix}`, beat.perSecond / floor.perSecond, atLeast(0.7))
-      results.add(`beat / one statement per request${suffix}`, beat.perSecond / one.perSecond, atLeast(2))
-      await latency(`beat${suffix}`, beating, beat)
-
-      const open = await load(api, opens)
-      if (pgbench) {
-        const script = `\\set u random(1, ${USERS})\nselect bench_open_session(:u);`
-        const bound = await runPgbench(pgbench, database.url, { script, seconds, clients: 10 })
-        results.add(`open / pgbench, same writes${suffix}`, open.perSecond / bound, atLeast(0.6))
-      } else results.miss(`open / pgbench, same writes${suffix}`, 'pgbench is not installed')
-      await latency(`open${suffix}`, opens, open)
-
-      await measureCompletions()
-      if (isMain) await measureValidations()
+      await results.inRound(`market${suffix}`, round, async () => {
+        // One that was silent for 45 s costs a look at its user's allowance, after half an hour it is over: all that run
+        // have to have beaten lately, as in life.
+        await load(api, 'beat', beats, { to: left, amount: left })
+        const floor = await load(bare, 'nothing', beats, beating)
+        const beat = await load(api, 'beat', beats, beating)
+        const one = await load(single, 'beat', beats, { to: beatenSingly })
+        results.add(`beat / bare Fastify${suffix}`, beat.perSecond / floor.perSecond, atLeast(0.7))
+        results.add(`beat / one statement per request${suffix}`, beat.perSecond / one.perSecond, atLeast(2))
+        await latency('beat', beats, beat, beating)
+        await measureOpenings()
+        await measureCompletions()
+        await measureValidations()
+      })
     }
 
     /** What can be called once only is `amount` calls long. */
-    async function latency(name: string, calls: { file: string }, most: LoadResult, amount?: number) {
+    async function latency(
+      work: Work,
+      calls: { file: string },
+      most: LoadResult,
+      { amount, ...options }: Partial<LoadOrder> = {},
+    ) {
       const rate = most.perSecond * 0.7
-      const { p95Ms } = await load(api, calls, { rate, ...(amount && { seconds: amount / rate }) })
-      results.add(`p95 of ${name} at 70 %`, p95Ms ?? 0, atMost(40), 'ms')
+      const { p95Ms } = await load(api, work, calls, {
+        rate,
+        ...options,
+        ...(amount && { seconds: amount / rate }),
+      })
+      results.add(`p95 of ${work}${suffix} at 70 %`, p95Ms ?? 0, atMost(40), 'ms')
+    }
+
+    async function measureOpenings() {
+      const open = await load(api, 'open', opens)
+      await latency('open', opens, open)
+      const name = `open / pgbench, same writes${suffix}`
+      if (!pgbench) return results.miss(name, 'pgbench is not installed')
+      const script = openScript(USERS)
+      const bound = await bestOf(results, `open${suffix}`, (clients) =>
+        runPgbench(pgbench, database.url, { script, seconds, clients }),
+      )
+      results.add(name, open.perSecond / bound, atLeast(0.6))
     }
 
     /** Live sessions that nobody has completed, taken from the end: the first are the ones that beat. */
-    function takeSessions(): { from: number; calls: { file: string } } {
+    function takeSessions(): { from: number; amount: number } {
       left -= share
-      return { from: left + 1, calls: keep(completeCalls(left + 1, share, signer), stops) }
+      return { from: left, amount: share }
     }
 
     async function measureCompletions() {
-      const [fast, paced] = [takeSessions(), takeSessions()]
-      // Warm: every JWT once seen, as a session's last call finds it.
-      for (const { calls } of [fast, paced]) await load(api, keep(readCalls(calls), stops), { amount: share })
-      const complete = await load(api, fast.calls, { amount: share })
-      await latency(`complete${suffix}`, paced.calls, complete, share)
-      if (!pgbench) return results.miss(`complete / pgbench, hot rows${suffix}`, 'pgbench is not installed')
-      const { from } = takeSessions()
-      await withClient(database.url, (client) =>
-        client.query(`create sequence if not exists bench_next; select setval('bench_next', ${from}, false)`),
-      )
-      const script = `select bench_complete_session(nextval('bench_next'));`
-      const clients = 10
-      // No more than there are: completing what has ended costs nothing and would count.
-      const transactions = Math.floor(share / clients)
-      const bound = await runPgbench(pgbench, database.url, { script, transactions, clients })
-      results.add(`complete / pgbench, hot rows${suffix}`, complete.perSecond / bound, atLeast(2))
+      const complete = await load(api, 'complete', completions, takeSessions())
+      await latency('complete', completions, complete, takeSessions())
+      const name = `complete / pgbench, hot rows${suffix}`
+      if (!pgbench) return results.miss(name, 'pgbench is not installed')
+      const bound = await bestOf(results, `complete${suffix}`, async (clients) => {
+        const script = await completeScript(database.url, takeSessions().from + 1)
+        // No more than there are: completing what has ended is refused.
+        const transactions = Math.floor(share / clients)
+        return runPgbench(pgbench, database.url, { script, transactions, clients })
+      })
+      results.add(name, complete.perSecond / bound, atLeast(2))
     }
 
     async function measureValidations() {
       const launch = async () => {
-        const opened = await openedLaunches(api, opens.file, launched, share)
+        const opened = await openedLaunches(api, openings.slice(launched, launched + share))
         launched += share
         return keep(opened, stops)
       }
       // Nobody has validated before the first round: what is measured is not the compiler.
-      if (launched === 0) await load(api, await launch(), { amount: share })
-      const validate = await load(api, await launch(), { amount: share })
-      results.add('validate / bare verify + sign', validate.perSecond / bareJwtRate(), atLeast(0.5))
-      await latency('validate', await launch(), validate, share)
+      if (launched === 0) await load(api, 'validate', await launch(), { amount: share })
+      const validate = await load(api, 'validate', await launch(), { amount: share })
+      results.add(`validate / bare verify + sign${suffix}`, validate.perSecond / bareJwtRate(), atLeast(0.5))
+      await latency('validate', await launch(), validate, { amount: share })
     }
   } finally {
     for (const stop of stops.reverse()) await stop()
@@ -162,19 +184,23 @@ function keep(calls: Call[], stops: (() => unknown)[]) {
   return kept
 }
 
-/** A load that met errors measured something else. */
-function checked(result: LoadResult): LoadResult {
-  if (result.errors > 0) throw new Error(`${result.errors} calls failed: the figure would mean nothing`)
-  return result
-}
-
 type Signer = (typ: string, claims: object) => string
 
-const beatCalls = (live: number, signer: Signer): Call[] =>
-  Array.from({ length: live }, (_, i) => ({
+const sessionTokens = (live: number, signer: Signer): string[] =>
+  Array.from({ length: live }, (_, i) => signer('session+jwt', sessionClaims(sessionId(i + 1))))
+
+const beatCalls = (tokens: string[]): Call[] =>
+  tokens.map((token, i) => ({
     path: `/api/v1/sessions/${sessionId(i + 1)}/heartbeat`,
-    token: signer('session+jwt', sessionClaims(sessionId(i + 1))),
+    token,
     body: JSON.stringify({ clientId, sequence: '@seq', activeMs: 30_000 }),
+  }))
+
+const completeCalls = (tokens: string[]): Call[] =>
+  tokens.map((token, i) => ({
+    path: `/api/v1/sessions/${sessionId(i + 1)}/complete`,
+    token,
+    body: '{}',
   }))
 
 const openCalls = (signer: Signer): Call[] =>
@@ -184,24 +210,8 @@ const openCalls = (signer: Signer): Call[] =>
     body: JSON.stringify({ providerId: PROVIDER_ID, durationMinutes: 10 }),
   }))
 
-const completeCalls = (first: number, amount: number, signer: Signer): Call[] =>
-  Array.from({ length: amount }, (_, i) => ({
-    path: `/api/v1/sessions/${sessionId(first + i)}/complete`,
-    token: signer('session+jwt', sessionClaims(sessionId(first + i))),
-    body: '{}',
-  }))
-
-/** The same sessions, beaten once. */
-const readCalls = ({ file }: { file: string }): Call[] =>
-  (JSON.parse(readFileSync(file, 'utf8')) as Call[]).map(({ path, token }) => ({
-    path: path.replace('/complete', '/heartbeat'),
-    ...(token !== undefined && { token }),
-    body: JSON.stringify({ clientId, sequence: '@seq', activeMs: 30_000 }),
-  }))
-
 /** Sessions really opened, whose launch JWTs nobody has spent. */
-async function openedLaunches(api: Server, file: string, first: number, count: number): Promise<Call[]> {
-  const opens = (JSON.parse(readFileSync(file, 'utf8')) as Call[]).slice(first, first + count)
+async function openedLaunches(api: Server, opens: Call[]): Promise<Call[]> {
   const launches: Call[] = []
   for (let from = 0; from < opens.length; from += 50) {
     const opened = await Promise.all(

@@ -7,7 +7,7 @@
  * @module
  */
 import { connect, type Socket } from 'node:net'
-import type { LoadResult } from './load.ts'
+import type { Driven } from './load.ts'
 
 export interface Request {
   path: string
@@ -25,7 +25,7 @@ const HEAD_END = '\r\n\r\n'
 export async function openLoop(
   { url, connections, seconds, rate }: { url: string; connections: number; seconds: number; rate: number },
   nextCall: () => Request,
-): Promise<LoadResult> {
+): Promise<Driven> {
   const { hostname, port } = new URL(url)
   const latencies: number[] = []
   let errors = 0
@@ -59,10 +59,10 @@ export async function openLoop(
     await new Promise((resolve) => setTimeout(resolve, 5))
   const took = (performance.now() - started) / 1000
   for (const line of lines) line.close()
-  errors += total - latencies.length
+  const answered = latencies.length - errors
   latencies.sort((a, b) => a - b)
-  const at = (share: number) => latencies[Math.floor(latencies.length * share)] ?? 0
-  return { perSecond: total / took, errors, p50Ms: at(0.5), p95Ms: at(0.95) }
+  const p95Ms = latencies[Math.floor(latencies.length * 0.95)] ?? 0
+  return { perSecond: total / took, answered, errors: total - answered, unansweredMax: 0, p95Ms }
 }
 
 /** One connection, one request at a time. */

@@ -6,6 +6,7 @@
 import { writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { createForeignCpu } from './cpu.ts'
 
 export interface Target {
   text: string
@@ -16,6 +17,9 @@ export const atLeast = (value: number): Target => ({ text: `≥ ${value}`, isMet
 export const atMost = (value: number): Target => ({ text: `≤ ${value}`, isMet: (median) => median <= value })
 export const shown: Target = { text: 'shown', isMet: () => true }
 
+/** More of the machine than this in other hands, and a figure says less. */
+const FOREIGN_CPU_MAX = 0.1
+
 interface Row {
   target: Target
   unit: string
@@ -25,6 +29,7 @@ interface Row {
 
 export class Results {
   readonly #rows = new Map<string, Row>()
+  readonly #notes: Record<string, object[]> = {}
 
   add(name: string, value: number, target: Target = shown, unit = '×'): void {
     const row = this.#rows.get(name) ?? { target, unit, values: [] }
@@ -35,6 +40,25 @@ export class Results {
   /** Says why a row has no figure: a table with a silent hole would claim more than was measured. */
   miss(name: string, why: string): void {
     this.#rows.set(name, { target: shown, unit: '', values: [], missing: why })
+  }
+
+  /** Keeps and prints what a figure has to be read with. */
+  note(kind: string, text: string, note: object): void {
+    this.#notes[kind] = [...(this.#notes[kind] ?? []), note]
+    process.stdout.write(`${text}\n`)
+  }
+
+  /** One round, and how much of the machine others used during it. */
+  async inRound(part: string, round: number, run: () => Promise<void>): Promise<void> {
+    const started = performance.now()
+    const foreign = createForeignCpu()
+    await run()
+    const tookSeconds = Math.round((performance.now() - started) / 1000)
+    const foreignCpu = foreign()
+    const used = foreignCpu === null ? 'an unknown share' : `${(foreignCpu * 100).toFixed(1)} %`
+    const warning = (foreignCpu ?? 0) > FOREIGN_CPU_MAX ? ' WARNING: its figures say less' : ''
+    const text = `${part}, round ${round + 1}, ${tookSeconds} s: others used ${used} of this machine.${warning}`
+    this.note('foreignCpu', text, { part, round: round + 1, share: foreignCpu, tookSeconds })
   }
 
   print(): void {
@@ -48,50 +72,39 @@ export class Results {
       const { median, min, max } = spread(row.values)
       const figure = (value: number) => value.toFixed(2).padStart(8)
       const verdict = row.target.text === 'shown' ? '' : row.target.isMet(median) ? '  met' : '  MISSED'
+      const few = row.values.length < 3 ? `  (${samples(row.values.length)})` : ''
       process.stdout.write(
-        `${name.padEnd(width)} ${figure(median)} ${figure(min)} ${figure(max)}   ${row.target.text} ${row.unit}${verdict}\n`,
+        `${name.padEnd(width)} ${figure(median)} ${figure(min)} ${figure(max)}   ${row.target.text} ${row.unit}${verdict}${few}\n`,
       )
     }
   }
 
-  write(notes: object): void {
+  /** @param name of a file beside this one */
+  write(name: string, notes: object): void {
     const ratios = Object.fromEntries(
       [...this.#rows].map(([name, { values, target, unit, missing }]) => [
         name,
-        missing === undefined ? { ...spread(values), target: target.text, unit } : { missing },
+        missing === undefined
+          ? { ...spread(values), target: target.text, unit, samples: values.length }
+          : { missing },
       ]),
     )
     const machine = { cpus: os.cpus().length, model: os.cpus()[0]?.model, node: process.version }
-    const file = path.join(import.meta.dirname, 'results.json')
-    writeFileSync(
-      file,
-      `${JSON.stringify({ measuredAt: new Date().toISOString(), machine, ...notes, ratios }, null, 2)}\n`,
-    )
+    const kept = { measuredAt: new Date().toISOString(), machine, ...notes, ...this.#notes, ratios }
+    writeFileSync(path.join(import.meta.dirname, name), `${JSON.stringify(kept, null, 2)}\n`)
   }
 }
+
+const samples = (count: number) => (count === 1 ? 'a single sample' : `${count} samples`)
 
 function spread(values: number[]): { median: number; min: number; max: number } {
   const sorted = [...values].sort((a, b) => a - b)
-  const round = (value: number | undefined) => Math.round((value ?? 0) * 1000) / 1000
+  const round = (value: number) => Math.round(value * 1000) / 1000
+  const at = (index: number) => sorted[index] ?? 0
+  const half = (sorted.length - 1) / 2
   return {
-    median: round(sorted[Math.floor(sorted.length / 2)]),
-    min: round(sorted[0]),
-    max: round(sorted.at(-1)),
-  }
-}
-
-/** The share of this machine that somebody else used since the last call: a figure taken then says less. */
-export function createForeignCpu(): () => number {
-  const read = () => {
-    const times = os.cpus().map(({ times: t }) => t)
-    const total = times.reduce((sum, t) => sum + t.user + t.nice + t.sys + t.idle + t.irq, 0)
-    return { total, idle: times.reduce((sum, t) => sum + t.idle, 0) }
-  }
-  let before = read()
-  return () => {
-    const after = read()
-    const busy = 1 - (after.idle - before.idle) / Math.max(1, after.total - before.total)
-    before = after
-    return Math.round(busy * 100) / 100
+    median: round((at(Math.floor(half)) + at(Math.ceil(half))) / 2),
+    min: round(at(0)),
+    max: round(at(sorted.length - 1)),
   }
 }

@@ -20,6 +20,9 @@ export const sessionId = (n: number) => idOf('ses', n)
 export const PROVIDER_ID = idOf('prv', 1)
 export const clientId = 'bench_client'
 
+/** What the running ones have used: enough for a charge of which the platform has a fee. */
+const USED_MS = 60_000
+
 /** The first `live` sessions run, the rest ended; each user has a hold for a running one. */
 export async function seedMarket(
   url: string,
@@ -35,7 +38,7 @@ export async function seedMarket(
     await client.query(providerSql, [PROVIDER_ID, userId(1)])
   })
   const write = (client: pg.Client, from: number, to: number) =>
-    client.query(sessionsSql, [users, PROVIDER_ID, live, clientId, from, to])
+    client.query(sessionsSql, [users, PROVIDER_ID, live, clientId, from, to, USED_MS])
   await withoutIndexes(url, 'sessions', () =>
     inShares(url, all - live, (client, from, to) => write(client, live + from, live + to)),
   )
@@ -66,12 +69,14 @@ const providerSql = `
     status, created_at, updated_at)
   values ($1, $2, 'Bench', 'Bench', 'tools', 'http://localhost:4002/', '{http://localhost:4002}', 4, 'listed', now(), now())`
 
+// Eight hours each, of which the clock of a run counts minutes; the silence after which one is over is half an hour.
 const sessionsSql = `
   insert into sessions (id, user_id, provider_id, user_ref, status, end_reason, duration_ms, used_ms, tokens_per_minute,
     fee_basis_points, tokens_held, tokens_charged, launch_jti, launch_expires_at, launch_spent_by, client_id,
     last_beat_at, created_at, started_at, ended_at, sweep_at)
   select 'ses_' || lpad(n::text, 26, '0'), 'usr_' || lpad((n % $1 + 1)::text, 26, '0'), $2, 'ref_bench',
-    case when n <= $3 then 'active' else 'ended' end, case when n > $3 then 'completed' end, 28800000, 0, 4, 2000, 1920,
+    case when n <= $3 then 'active' else 'ended' end, case when n > $3 then 'completed' end, 28800000,
+    case when n <= $3 then $7::bigint else 0 end, 4, 2000, 1920,
     case when n > $3 then 0 end, 'jti', now(), $4, $4, now(), now(), now(), case when n > $3 then now() end,
     now() + interval '20 minutes'
   from generate_series($5::int, $6::int) n`

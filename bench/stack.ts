@@ -13,12 +13,16 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { startEmbeddedPostgres } from '../apps/api/src/embedded-postgres.ts'
 import { migrate } from '../apps/api/src/migrate.ts'
+import { withClient } from './bulk.ts'
+import { stopping } from './deadline.ts'
 
 export const KEY_ENCRYPTION_KEY = Buffer.alloc(32, 9).toString('base64')
 export const PUBLIC_URL = 'http://localhost:4000'
 
 export interface Database {
   url: string
+  /** Of its first process, which all others come from. */
+  pid: number
   stop(): Promise<void>
 }
 
@@ -41,16 +45,13 @@ const LOADING = {
 }
 
 /**
- * @param commitDelayUs what a commit costs besides, as on a cloud disk; 0 for this machine's own
  * @param seed writes the rows, in a server that need not survive a crash; what is measured is started anew on its files
  * @param dataDir a folder to keep: what was seeded in it before is used as it is
  */
 export async function startDatabase({
-  commitDelayUs = 0,
   seed,
   dataDir,
 }: {
-  commitDelayUs?: number
   seed?: (url: string) => Promise<void>
   dataDir?: string | undefined
 } = {}): Promise<Database> {
@@ -60,16 +61,11 @@ export async function startDatabase({
   }
   try {
     if (seed) await seedFolder(folder, seed)
-    const postgres = await startEmbeddedPostgres({
-      dataDir: folder,
-      settings: {
-        ...SETTINGS,
-        ...(commitDelayUs > 0 && { commit_delay: String(commitDelayUs), commit_siblings: '0' }),
-      },
-    })
+    const postgres = await startPostgres(folder, SETTINGS)
     await migrate(postgres.url)
     return {
       url: postgres.url,
+      pid: await findPostmaster(postgres.url),
       async stop() {
         await postgres.stop()
         await drop()
@@ -81,11 +77,54 @@ export async function startDatabase({
   }
 }
 
+/** The deadline ends it, whatever it is doing. */
+async function startPostgres(
+  dataDir: string,
+  settings: Record<string, string>,
+): Promise<{ url: string; stop(): Promise<void> }> {
+  stopping.throwIfAborted()
+  const postgres = await startEmbeddedPostgres({ dataDir, settings })
+  const end = () => void postgres.stop()
+  stopping.addEventListener('abort', end)
+  return {
+    url: postgres.url,
+    stop() {
+      stopping.removeEventListener('abort', end)
+      return postgres.stop()
+    },
+  }
+}
+
+function findPostmaster(url: string): Promise<number> {
+  return withClient(url, async (client) => {
+    const { rows } = await client.query<{ pid: string }>(
+      "select split_part(pg_read_file('postmaster.pid'), e'\\n', 1) as pid",
+    )
+    return Number(rows[0]?.pid)
+  })
+}
+
+/** What a commit costs besides from here on, as on a cloud disk; 0 for this machine's own. */
+export async function delayCommits(url: string, delayUs: number): Promise<void> {
+  await withClient(url, async (client) => {
+    await client.query(`alter system set commit_delay = ${delayUs}`)
+    await client.query('alter system set commit_siblings = 0')
+    await client.query('select pg_reload_conf()')
+  })
+  // It is read when the signal has come; a new connection has what the first process has.
+  for (let tries = 0; tries < 100; tries += 1) {
+    const { rows } = await withClient(url, (client) => client.query('show commit_delay'))
+    if (rows[0].commit_delay === String(delayUs)) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error('PostgreSQL did not take the delay of commits')
+}
+
 async function seedFolder(folder: string, seed: (url: string) => Promise<void>): Promise<void> {
   const mark = path.join(folder, 'seeded')
   if (existsSync(mark)) return
   const started = performance.now()
-  const postgres = await startEmbeddedPostgres({ dataDir: folder, settings: LOADING })
+  const postgres = await startPostgres(folder, LOADING)
   try {
     await migrate(postgres.url)
     await seed(postgres.url)
@@ -130,14 +169,18 @@ async function startServer(file: string, probe: string, env: Record<string, stri
     cwd: path.resolve(import.meta.dirname, '..'),
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: String(port), ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
+    signal: stopping,
+    killSignal: 'SIGKILL',
   })
+  // Being stopped is an error that nobody waits for; whoever calls the server meets it.
+  child.on('error', () => {})
   const url = `http://127.0.0.1:${port}`
   await waitFor(`${url}${probe}`, child)
   return {
     url,
     pid: child.pid ?? 0,
     async stop() {
-      if (child.exitCode !== null) return
+      if (child.exitCode !== null || child.signalCode !== null) return
       child.kill('SIGTERM')
       await once(child, 'exit')
     },
@@ -146,7 +189,8 @@ async function startServer(file: string, probe: string, env: Record<string, stri
 
 async function waitFor(url: string, child: ChildProcess): Promise<void> {
   for (let tries = 0; tries < 300; tries += 1) {
-    if (child.exitCode !== null) throw new Error(`a server ended with ${child.exitCode} before it was ready`)
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`a server ended with ${child.exitCode ?? child.signalCode} before it was ready`)
     const answer = await fetch(url).catch(() => undefined)
     if (answer?.ok) return
     await new Promise((resolve) => setTimeout(resolve, 100))
