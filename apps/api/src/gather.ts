@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { isDatabaseAway } from './db.ts'
+import { isDatabaseAway } from './database-away.ts'
 import { Problem } from './errors.ts'
 
 /** So few are not worth a statement and a commit of their own. */

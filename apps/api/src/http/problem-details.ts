@@ -4,7 +4,7 @@
  * @module
  */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { isDatabaseAway } from '../db.ts'
+import { isDatabaseAway } from '../database-away.ts'
 import { PROBLEMS, Problem, type ProblemCode } from '../errors.ts'
 import type { ProblemBody } from './schema.ts'
 

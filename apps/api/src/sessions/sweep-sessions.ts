@@ -1,4 +1,5 @@
-import { type Db, isDatabaseAway, type Tx } from '../db.ts'
+import { isDatabaseAway } from '../database-away.ts'
+import type { Db, Tx } from '../db.ts'
 import { endSessions } from './end-sessions.ts'
 
 const BATCH_MAX = 200
