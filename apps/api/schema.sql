@@ -17,6 +17,13 @@ create table public.account_rollups (
 );
 alter table public.account_rollups enable row level security;
 
+create table public.account_watermark (
+  is_only_row boolean not null default true,
+  written_before xid8 not null,
+  constraint account_watermark_pkey PRIMARY KEY (is_only_row),
+  constraint one_row CHECK (is_only_row)
+);
+
 create table public.activity_people (
   tenant_id text not null default public.current_tenant(),
   provider_id text not null,
@@ -824,6 +831,8 @@ CREATE INDEX transfers_by_purchase ON public.transfers USING btree (tenant_id, p
 
 CREATE INDEX transfers_by_session ON public.transfers USING btree (tenant_id, session_id) WHERE (session_id IS NOT NULL);
 
+CREATE INDEX transfers_by_writer ON public.transfers USING btree (written_by);
+
 CREATE INDEX transfers_crediting ON public.transfers USING btree (tenant_id, credit_account_id, written_by) WHERE (credit_sequence IS NULL);
 
 CREATE INDEX transfers_debiting ON public.transfers USING btree (tenant_id, debit_account_id, written_by) WHERE (debit_sequence IS NULL);
@@ -1213,6 +1222,45 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION public.roll_up_accounts()
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+declare
+  since xid8;
+  horizon xid8;
+  moved bigint;
+begin
+  select w.written_before into strict since from account_watermark w for update;
+  horizon := pg_snapshot_xmin(pg_current_snapshot());
+  if horizon <= since then
+    return 0;
+  end if;
+  with amounts as (
+    select t.tenant_id, a.account_id, sum(a.amount) as amount
+    from transfers t
+    cross join lateral (
+      values (t.credit_account_id, t.amount, t.credit_sequence), (t.debit_account_id, -t.amount, t.debit_sequence)
+    ) a (account_id, amount, wallet_sequence)
+    left join account_rollups r on r.tenant_id = t.tenant_id and r.account_id = a.account_id
+    where t.written_by >= since and t.written_by < horizon
+      and a.wallet_sequence is null
+      -- An instance of the version before may have moved this account alone.
+      and t.written_by >= coalesce(r.written_before, '0'::xid8)
+    group by t.tenant_id, a.account_id
+  ), kept as (
+    insert into account_rollups as r (tenant_id, account_id, balance, written_before)
+    select m.tenant_id, m.account_id, m.amount, horizon from amounts m order by m.tenant_id, m.account_id
+    on conflict (tenant_id, account_id) do update set
+      balance = r.balance + excluded.balance, written_before = excluded.written_before
+    returning r.account_id
+  )
+  select count(*) into moved from kept;
+  update account_watermark set written_before = horizon;
+  return moved;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.running_sweep_at(p_at timestamp with time zone, p_remaining_ms bigint)
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -1448,6 +1496,8 @@ grant execute on function public.refuse_change() to public;
 
 grant execute on function public.reverse_credit(p_tenant_id text, p_wallet_id text, p_kind text, p_to_account_id text, p_amount bigint, p_purchase_id text, p_reverses_id text, p_description text, p_transfer_ids text[], p_now timestamp with time zone, OUT taken bigint, OUT owed bigint) to public;
 
+grant execute on function public.roll_up_accounts() to public;
+
 grant execute on function public.running_sweep_at(p_at timestamp with time zone, p_remaining_ms bigint) to public;
 
 grant execute on function public.served_ms(s public.sessions, p_at timestamp with time zone) to public;
@@ -1457,6 +1507,10 @@ grant execute on function public.unvouched_ms(s public.sessions, p_at timestamp 
 grant select on table public.account_rollups to tm_app;
 
 grant insert, select, update on table public.account_rollups to tm_batch;
+
+grant select on table public.account_watermark to tm_batch;
+
+grant update on table public.account_watermark (written_before) to tm_batch;
 
 grant select on table public.activity_people to tm_app;
 
