@@ -6,6 +6,8 @@ create role tm_app nologin;
 
 create role tm_batch nologin;
 
+create role tm_ledger nologin;
+
 -- tables
 
 create table public.account_rollups (
@@ -16,6 +18,13 @@ create table public.account_rollups (
   constraint account_rollups_pkey PRIMARY KEY (tenant_id, account_id)
 );
 alter table public.account_rollups enable row level security;
+
+create table public.account_watermark (
+  is_only_row boolean not null default true,
+  written_before xid8 not null,
+  constraint account_watermark_pkey PRIMARY KEY (is_only_row),
+  constraint one_row CHECK (is_only_row)
+);
 
 create table public.activity_people (
   tenant_id text not null default public.current_tenant(),
@@ -824,6 +833,8 @@ CREATE INDEX transfers_by_purchase ON public.transfers USING btree (tenant_id, p
 
 CREATE INDEX transfers_by_session ON public.transfers USING btree (tenant_id, session_id) WHERE (session_id IS NOT NULL);
 
+CREATE INDEX transfers_by_writer ON public.transfers USING btree (written_by);
+
 CREATE INDEX transfers_crediting ON public.transfers USING btree (tenant_id, credit_account_id, written_by) WHERE (credit_sequence IS NULL);
 
 CREATE INDEX transfers_debiting ON public.transfers USING btree (tenant_id, debit_account_id, written_by) WHERE (debit_sequence IS NULL);
@@ -868,10 +879,13 @@ $function$;
 CREATE OR REPLACE FUNCTION public.capture_holds(p_tenant_ids text[], p_references text[], p_amounts bigint[], p_provider_ids text[], p_fee_basis_points integer[], p_descriptions text[], p_charge_ids text[], p_fee_ids text[], p_debt_ids text[], p_times timestamp with time zone[])
  RETURNS TABLE(reference text, captured bigint, released bigint, fee bigint)
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 declare
   item record;
 begin
+  perform refuse_other_tenants(p_tenant_ids);
   perform from wallets w
   join (
     select distinct h.tenant_id, h.wallet_id
@@ -986,12 +1000,15 @@ $function$;
 CREATE OR REPLACE FUNCTION public.credit_wallet(p_tenant_id text, p_wallet_id text, p_kind text, p_from_account_id text, p_amount bigint, p_purchase_id text, p_reverses_id text, p_description text, p_transfer_ids text[], p_now timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 declare
   owes boolean;
   left_posted bigint;
   left_sequence bigint;
 begin
+  perform refuse_other_tenants(array[p_tenant_id]);
   select w.debt > 0 into strict owes
   from wallets w where w.tenant_id = p_tenant_id and w.id = p_wallet_id for update;
   update wallets w set
@@ -1136,11 +1153,52 @@ AS $function$
   end
 $function$;
 
+CREATE OR REPLACE FUNCTION public.pay_out(p_tenant_id text, p_payout_id text, p_transfer_id text, p_reference text, p_now timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  payout record;
+  balance bigint;
+begin
+  perform refuse_other_tenants(array[p_tenant_id]);
+  select p.provider_id, p.amount, p.status into strict payout
+  from payouts p where p.tenant_id = p_tenant_id and p.id = p_payout_id for update;
+  if payout.status <> 'pending' then
+    raise exception 'payout % is %', p_payout_id, payout.status using errcode = 'integrity_constraint_violation';
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended(p_tenant_id || payout.provider_id, 0));
+  with rolled as (
+    select coalesce(max(r.balance), 0) as balance, coalesce(max(r.written_before::text)::xid8, '0'::xid8) as written_before
+    from account_rollups r where r.tenant_id = p_tenant_id and r.account_id = payout.provider_id
+  )
+  select r.balance
+    + coalesce((select sum(t.amount) from transfers t where t.tenant_id = p_tenant_id
+        and t.credit_account_id = payout.provider_id and t.credit_sequence is null and t.written_by >= r.written_before), 0)
+    - coalesce((select sum(t.amount) from transfers t where t.tenant_id = p_tenant_id
+        and t.debit_account_id = payout.provider_id and t.debit_sequence is null and t.written_by >= r.written_before), 0)
+  into strict balance from rolled r;
+  if payout.amount > balance then
+    raise exception 'payout % of % exceeds the % that % has', p_payout_id, payout.amount, balance, payout.provider_id
+      using errcode = 'integrity_constraint_violation';
+  end if;
+  insert into transfers (tenant_id, id, kind, debit_account_id, credit_account_id, amount, description, created_at)
+  values (p_tenant_id, p_transfer_id, 'payout', payout.provider_id, 'payouts', payout.amount, 'Payout ' || p_reference, p_now);
+  update payouts p set status = 'paid', reference = p_reference, transfer_id = p_transfer_id, settled_at = p_now
+  where p.tenant_id = p_tenant_id and p.id = p_payout_id;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.place_holds(p_tenant_ids text[], p_wallet_ids text[], p_hold_ids text[], p_references text[], p_amounts bigint[], p_times timestamp with time zone[])
  RETURNS TABLE(ordinal bigint, placed boolean, available bigint, debt bigint)
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 begin
+  perform refuse_other_tenants(p_tenant_ids);
   if exists (
     select from unnest(p_tenant_ids, p_wallet_ids, p_hold_ids) as i (tenant_id, wallet_id, hold_id)
     where i.hold_id is not null group by i.tenant_id, i.wallet_id having count(*) > 1
@@ -1179,14 +1237,47 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION public.refuse_other_tenants(p_tenant_ids text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  caller name;
+begin
+  if current_setting('role') = 'tm_batch' then
+    return;
+  end if;
+  caller := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  if pg_has_role(caller, 'tm_ledger', 'member') then
+    return;
+  end if;
+  if exists (select from unnest(p_tenant_ids) t where t is distinct from current_tenant()) then
+    raise exception 'tenant % moves no tokens of another', current_tenant() using errcode = 'insufficient_privilege';
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_to_change_what_ended()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception '% of % has ended: % refused', old.id, tg_table_name, tg_op using errcode = 'restrict_violation';
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.reverse_credit(p_tenant_id text, p_wallet_id text, p_kind text, p_to_account_id text, p_amount bigint, p_purchase_id text, p_reverses_id text, p_description text, p_transfer_ids text[], p_now timestamp with time zone, OUT taken bigint, OUT owed bigint)
  RETURNS record
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 declare
   left_posted bigint;
   left_sequence bigint;
 begin
+  perform refuse_other_tenants(array[p_tenant_id]);
   select least(w.posted - w.held, p_amount) into strict taken
   from wallets w where w.tenant_id = p_tenant_id and w.id = p_wallet_id for update;
   owed := p_amount - taken;
@@ -1210,6 +1301,47 @@ begin
       p_purchase_id, p_reverses_id, 'Owed: refunded tokens that had already been spent', p_now
     );
   end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.roll_up_accounts()
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  since xid8;
+  horizon xid8;
+  moved bigint;
+begin
+  select w.written_before into strict since from account_watermark w for update;
+  horizon := pg_snapshot_xmin(pg_current_snapshot());
+  if horizon <= since then
+    return 0;
+  end if;
+  with amounts as (
+    select t.tenant_id, a.account_id, sum(a.amount) as amount
+    from transfers t
+    cross join lateral (
+      values (t.credit_account_id, t.amount, t.credit_sequence), (t.debit_account_id, -t.amount, t.debit_sequence)
+    ) a (account_id, amount, wallet_sequence)
+    left join account_rollups r on r.tenant_id = t.tenant_id and r.account_id = a.account_id
+    where t.written_by >= since and t.written_by < horizon
+      and a.wallet_sequence is null
+      -- An instance of the version before may have moved this account alone.
+      and t.written_by >= coalesce(r.written_before, '0'::xid8)
+    group by t.tenant_id, a.account_id
+  ), kept as (
+    insert into account_rollups as r (tenant_id, account_id, balance, written_before)
+    select m.tenant_id, m.account_id, m.amount, horizon from amounts m order by m.tenant_id, m.account_id
+    on conflict (tenant_id, account_id) do update set
+      balance = r.balance + excluded.balance, written_before = excluded.written_before
+    returning r.account_id
+  )
+  select count(*) into moved from kept;
+  update account_watermark set written_before = horizon;
+  return moved;
 end
 $function$;
 
@@ -1252,13 +1384,21 @@ CREATE TRIGGER audit_links_are_not_truncated BEFORE TRUNCATE ON public.audit_lin
 
 CREATE TRIGGER holds_are_not_deleted BEFORE DELETE ON public.holds FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
+CREATE TRIGGER resolved_holds_stay_as_they_are AFTER UPDATE ON public.holds FOR EACH ROW WHEN ((old.resolution IS NOT NULL)) EXECUTE FUNCTION public.refuse_to_change_what_ended();
+
+CREATE TRIGGER ended_sessions_stay_as_they_are AFTER UPDATE ON public.sessions FOR EACH ROW WHEN (((old.status = 'ended'::text) AND (old.* IS DISTINCT FROM new.*))) EXECUTE FUNCTION public.refuse_to_change_what_ended();
+
 CREATE TRIGGER transfers_are_append_only BEFORE DELETE OR UPDATE ON public.transfers FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER transfers_are_not_truncated BEFORE TRUNCATE ON public.transfers FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
+CREATE TRIGGER wallets_are_not_renamed BEFORE UPDATE OF id ON public.wallets FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
 -- row level security
 
 create policy batches_see_all on public.account_rollups as permissive for all to tm_batch using (true) with check (true);
+
+create policy ledger_sees_all on public.account_rollups as permissive for all to tm_ledger using (true) with check (true);
 
 create policy tenant_sees_its_own on public.account_rollups as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
@@ -1306,6 +1446,8 @@ create policy tenant_sees_its_own on public.exposures as permissive for all to t
 
 create policy batches_see_all on public.holds as permissive for all to tm_batch using (true) with check (true);
 
+create policy ledger_sees_all on public.holds as permissive for all to tm_ledger using (true) with check (true);
+
 create policy tenant_sees_its_own on public.holds as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
 create policy batches_see_all on public.idempotency_keys as permissive for all to tm_batch using (true) with check (true);
@@ -1329,6 +1471,8 @@ create policy batches_see_all on public.outcome_quarters as permissive for all t
 create policy tenant_sees_its_own on public.outcome_quarters as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
 create policy batches_see_all on public.payouts as permissive for all to tm_batch using (true) with check (true);
+
+create policy ledger_sees_all on public.payouts as permissive for all to tm_ledger using (true) with check (true);
 
 create policy tenant_sees_its_own on public.payouts as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
@@ -1382,6 +1526,8 @@ create policy tenant_sees_its_own on public.stripe_disputes as permissive for al
 
 create policy batches_see_all on public.transfers as permissive for all to tm_batch using (true) with check (true);
 
+create policy ledger_sees_all on public.transfers as permissive for all to tm_ledger using (true) with check (true);
+
 create policy tenant_sees_its_own on public.transfers as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
 create policy batches_see_all on public.unbilled_time as permissive for all to tm_batch using (true) with check (true);
@@ -1397,6 +1543,8 @@ create policy batches_see_all on public.users as permissive for all to tm_batch 
 create policy tenant_sees_its_own on public.users as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
 create policy batches_see_all on public.wallets as permissive for all to tm_batch using (true) with check (true);
+
+create policy ledger_sees_all on public.wallets as permissive for all to tm_ledger using (true) with check (true);
 
 create policy tenant_sees_its_own on public.wallets as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
@@ -1416,19 +1564,21 @@ create policy tenant_sees_its_own on public.webhook_endpoints as permissive for 
 
 grant execute on function public.audit_text(e public.audit_entries) to public;
 
-grant execute on function public.capture_holds(p_tenant_ids text[], p_references text[], p_amounts bigint[], p_provider_ids text[], p_fee_basis_points integer[], p_descriptions text[], p_charge_ids text[], p_fee_ids text[], p_debt_ids text[], p_times timestamp with time zone[]) to public;
+grant execute on function public.capture_holds(p_tenant_ids text[], p_references text[], p_amounts bigint[], p_provider_ids text[], p_fee_basis_points integer[], p_descriptions text[], p_charge_ids text[], p_fee_ids text[], p_debt_ids text[], p_times timestamp with time zone[]) to tm_app;
+
+grant execute on function public.capture_holds(p_tenant_ids text[], p_references text[], p_amounts bigint[], p_provider_ids text[], p_fee_basis_points integer[], p_descriptions text[], p_charge_ids text[], p_fee_ids text[], p_debt_ids text[], p_times timestamp with time zone[]) to tm_batch;
 
 grant execute on function public.counted_ms(s public.sessions, p_at timestamp with time zone, p_active_ms bigint) to public;
 
-grant execute on function public.credit_wallet(p_tenant_id text, p_wallet_id text, p_kind text, p_from_account_id text, p_amount bigint, p_purchase_id text, p_reverses_id text, p_description text, p_transfer_ids text[], p_now timestamp with time zone) to public;
+grant execute on function public.credit_wallet(p_tenant_id text, p_wallet_id text, p_kind text, p_from_account_id text, p_amount bigint, p_purchase_id text, p_reverses_id text, p_description text, p_transfer_ids text[], p_now timestamp with time zone) to tm_app;
+
+grant execute on function public.credit_wallet(p_tenant_id text, p_wallet_id text, p_kind text, p_from_account_id text, p_amount bigint, p_purchase_id text, p_reverses_id text, p_description text, p_transfer_ids text[], p_now timestamp with time zone) to tm_batch;
 
 grant execute on function public.current_tenant() to public;
 
 grant execute on function public.enqueue_job(p_task text, p_payload json, p_run_at timestamp with time zone, p_job_key text) to tm_app;
 
 grant execute on function public.enqueue_job(p_task text, p_payload json, p_run_at timestamp with time zone, p_job_key text) to tm_batch;
-
-grant execute on function public.free_after_debt(p_tenant_id text, p_wallet_id text, p_amount bigint, p_transfer_id text, p_now timestamp with time zone) to public;
 
 grant execute on function public.job_figures(p_now timestamp with time zone, OUT due bigint, OUT oldest_due_at timestamp with time zone, OUT failed bigint) to tm_batch;
 
@@ -1442,11 +1592,23 @@ grant execute on function public.next_sweep_at(s public.sessions, p_at timestamp
 
 grant execute on function public.over_reason(s public.sessions, p_at timestamp with time zone) to public;
 
-grant execute on function public.place_holds(p_tenant_ids text[], p_wallet_ids text[], p_hold_ids text[], p_references text[], p_amounts bigint[], p_times timestamp with time zone[]) to public;
+grant execute on function public.pay_out(p_tenant_id text, p_payout_id text, p_transfer_id text, p_reference text, p_now timestamp with time zone) to tm_app;
+
+grant execute on function public.pay_out(p_tenant_id text, p_payout_id text, p_transfer_id text, p_reference text, p_now timestamp with time zone) to tm_batch;
+
+grant execute on function public.place_holds(p_tenant_ids text[], p_wallet_ids text[], p_hold_ids text[], p_references text[], p_amounts bigint[], p_times timestamp with time zone[]) to tm_app;
+
+grant execute on function public.place_holds(p_tenant_ids text[], p_wallet_ids text[], p_hold_ids text[], p_references text[], p_amounts bigint[], p_times timestamp with time zone[]) to tm_batch;
 
 grant execute on function public.refuse_change() to public;
 
-grant execute on function public.reverse_credit(p_tenant_id text, p_wallet_id text, p_kind text, p_to_account_id text, p_amount bigint, p_purchase_id text, p_reverses_id text, p_description text, p_transfer_ids text[], p_now timestamp with time zone, OUT taken bigint, OUT owed bigint) to public;
+grant execute on function public.refuse_to_change_what_ended() to public;
+
+grant execute on function public.reverse_credit(p_tenant_id text, p_wallet_id text, p_kind text, p_to_account_id text, p_amount bigint, p_purchase_id text, p_reverses_id text, p_description text, p_transfer_ids text[], p_now timestamp with time zone, OUT taken bigint, OUT owed bigint) to tm_app;
+
+grant execute on function public.reverse_credit(p_tenant_id text, p_wallet_id text, p_kind text, p_to_account_id text, p_amount bigint, p_purchase_id text, p_reverses_id text, p_description text, p_transfer_ids text[], p_now timestamp with time zone, OUT taken bigint, OUT owed bigint) to tm_batch;
+
+grant execute on function public.roll_up_accounts() to tm_batch;
 
 grant execute on function public.running_sweep_at(p_at timestamp with time zone, p_remaining_ms bigint) to public;
 
@@ -1456,7 +1618,13 @@ grant execute on function public.unvouched_ms(s public.sessions, p_at timestamp 
 
 grant select on table public.account_rollups to tm_app;
 
-grant insert, select, update on table public.account_rollups to tm_batch;
+grant select on table public.account_rollups to tm_batch;
+
+grant insert, select, update on table public.account_rollups to tm_ledger;
+
+grant select on table public.account_watermark to tm_batch;
+
+grant select, update on table public.account_watermark to tm_ledger;
 
 grant select on table public.activity_people to tm_app;
 
@@ -1534,25 +1702,11 @@ grant insert, select on table public.exposures to tm_app;
 
 grant select on table public.exposures to tm_batch;
 
-grant insert, select on table public.holds to tm_app;
+grant select on table public.holds to tm_app;
 
-grant insert, select on table public.holds to tm_batch;
+grant select on table public.holds to tm_batch;
 
-grant update on table public.holds (captured) to tm_app;
-
-grant update on table public.holds (captured) to tm_batch;
-
-grant update on table public.holds (released) to tm_app;
-
-grant update on table public.holds (released) to tm_batch;
-
-grant update on table public.holds (resolution) to tm_app;
-
-grant update on table public.holds (resolution) to tm_batch;
-
-grant update on table public.holds (resolved_at) to tm_app;
-
-grant update on table public.holds (resolved_at) to tm_batch;
+grant insert, select, update on table public.holds to tm_ledger;
 
 grant delete, insert, select, update on table public.idempotency_keys to tm_app;
 
@@ -1584,21 +1738,23 @@ grant insert, select on table public.payouts to tm_app;
 
 grant insert, select on table public.payouts to tm_batch;
 
-grant update on table public.payouts (reference) to tm_app;
+grant select on table public.payouts to tm_ledger;
 
-grant update on table public.payouts (reference) to tm_batch;
+grant update on table public.payouts (reference) to tm_ledger;
 
 grant update on table public.payouts (settled_at) to tm_app;
 
 grant update on table public.payouts (settled_at) to tm_batch;
 
+grant update on table public.payouts (settled_at) to tm_ledger;
+
 grant update on table public.payouts (status) to tm_app;
 
 grant update on table public.payouts (status) to tm_batch;
 
-grant update on table public.payouts (transfer_id) to tm_app;
+grant update on table public.payouts (status) to tm_ledger;
 
-grant update on table public.payouts (transfer_id) to tm_batch;
+grant update on table public.payouts (transfer_id) to tm_ledger;
 
 grant delete, insert, select, update on table public.provider_invitations to tm_app;
 
@@ -1644,9 +1800,101 @@ grant select on table public.session_beats to tm_app;
 
 grant delete, insert, select on table public.session_beats to tm_batch;
 
-grant insert, select, update on table public.sessions to tm_app;
+grant insert, select on table public.sessions to tm_app;
 
-grant insert, select, update on table public.sessions to tm_batch;
+grant insert, select on table public.sessions to tm_batch;
+
+grant update on table public.sessions (client_id) to tm_app;
+
+grant update on table public.sessions (client_id) to tm_batch;
+
+grant update on table public.sessions (duration_ms) to tm_app;
+
+grant update on table public.sessions (duration_ms) to tm_batch;
+
+grant update on table public.sessions (end_reason) to tm_app;
+
+grant update on table public.sessions (end_reason) to tm_batch;
+
+grant update on table public.sessions (ended_at) to tm_app;
+
+grant update on table public.sessions (ended_at) to tm_batch;
+
+grant update on table public.sessions (event_sequence) to tm_app;
+
+grant update on table public.sessions (event_sequence) to tm_batch;
+
+grant update on table public.sessions (is_final) to tm_app;
+
+grant update on table public.sessions (is_final) to tm_batch;
+
+grant update on table public.sessions (is_first_beat_due) to tm_app;
+
+grant update on table public.sessions (is_first_beat_due) to tm_batch;
+
+grant update on table public.sessions (is_lease_short) to tm_app;
+
+grant update on table public.sessions (is_lease_short) to tm_batch;
+
+grant update on table public.sessions (is_paused_by_user) to tm_app;
+
+grant update on table public.sessions (is_paused_by_user) to tm_batch;
+
+grant update on table public.sessions (last_beat_at) to tm_app;
+
+grant update on table public.sessions (last_beat_at) to tm_batch;
+
+grant update on table public.sessions (launch_expires_at) to tm_app;
+
+grant update on table public.sessions (launch_expires_at) to tm_batch;
+
+grant update on table public.sessions (launch_jti) to tm_app;
+
+grant update on table public.sessions (launch_jti) to tm_batch;
+
+grant update on table public.sessions (launch_spent_by) to tm_app;
+
+grant update on table public.sessions (launch_spent_by) to tm_batch;
+
+grant update on table public.sessions (paused_at) to tm_app;
+
+grant update on table public.sessions (paused_at) to tm_batch;
+
+grant update on table public.sessions (paused_ms) to tm_app;
+
+grant update on table public.sessions (paused_ms) to tm_batch;
+
+grant update on table public.sessions (sequence) to tm_app;
+
+grant update on table public.sessions (sequence) to tm_batch;
+
+grant update on table public.sessions (started_at) to tm_app;
+
+grant update on table public.sessions (started_at) to tm_batch;
+
+grant update on table public.sessions (status) to tm_app;
+
+grant update on table public.sessions (status) to tm_batch;
+
+grant update on table public.sessions (sweep_at) to tm_app;
+
+grant update on table public.sessions (sweep_at) to tm_batch;
+
+grant update on table public.sessions (tokens_charged) to tm_app;
+
+grant update on table public.sessions (tokens_charged) to tm_batch;
+
+grant update on table public.sessions (tokens_held) to tm_app;
+
+grant update on table public.sessions (tokens_held) to tm_batch;
+
+grant update on table public.sessions (unbilled_ms) to tm_app;
+
+grant update on table public.sessions (unbilled_ms) to tm_batch;
+
+grant update on table public.sessions (used_ms) to tm_app;
+
+grant update on table public.sessions (used_ms) to tm_batch;
 
 grant insert, select, update on table public.signing_keys to tm_batch;
 
@@ -1664,9 +1912,11 @@ grant select on table public.tenants to tm_app;
 
 grant select on table public.tenants to tm_batch;
 
-grant insert, select on table public.transfers to tm_app;
+grant select on table public.transfers to tm_app;
 
-grant insert, select on table public.transfers to tm_batch;
+grant select on table public.transfers to tm_batch;
+
+grant insert, select on table public.transfers to tm_ledger;
 
 grant insert, select, update on table public.unbilled_time to tm_app;
 
@@ -1680,25 +1930,19 @@ grant insert, select, update on table public.users to tm_app;
 
 grant insert, select, update on table public.users to tm_batch;
 
-grant insert, select on table public.wallets to tm_app;
+grant select on table public.wallets to tm_app;
 
-grant insert, select on table public.wallets to tm_batch;
+grant select on table public.wallets to tm_batch;
 
-grant update on table public.wallets (debt) to tm_app;
+grant select, update on table public.wallets to tm_ledger;
 
-grant update on table public.wallets (debt) to tm_batch;
+grant insert, update on table public.wallets (id) to tm_app;
 
-grant update on table public.wallets (held) to tm_app;
+grant insert, update on table public.wallets (id) to tm_batch;
 
-grant update on table public.wallets (held) to tm_batch;
+grant insert on table public.wallets (tenant_id) to tm_app;
 
-grant update on table public.wallets (posted) to tm_app;
-
-grant update on table public.wallets (posted) to tm_batch;
-
-grant update on table public.wallets (sequence) to tm_app;
-
-grant update on table public.wallets (sequence) to tm_batch;
+grant insert on table public.wallets (tenant_id) to tm_batch;
 
 grant insert, select on table public.webhook_attempts to tm_app;
 

@@ -5,8 +5,11 @@
  */
 import type { Deps } from './deps.ts'
 import type { Authenticators } from './http/authenticate.ts'
+import { idPattern } from './id.ts'
 import { JwtRefused } from './keys/key-ring.ts'
 import { findApiKey } from './providers/find-api-key.ts'
+
+const PROVIDER_ID = new RegExp(idPattern('prv'))
 
 export function createAuthenticators({ db, clock, keys, signedOut }: Deps): Authenticators {
   const claimsOf = async (jwt: string, typ: 'at+jwt' | 'session+jwt', audience?: string) => {
@@ -43,12 +46,13 @@ export function createAuthenticators({ db, clock, keys, signedOut }: Deps): Auth
     },
     async session(jwt) {
       const claims = await claimsOf(jwt, 'session+jwt')
-      if (!claims) return undefined
+      // Its `sid` says which session, and `aud` which provider: one, and nothing that merely turns into text.
+      if (typeof claims?.aud !== 'string' || !PROVIDER_ID.test(claims.aud)) return undefined
       return {
         kind: 'session',
         tenantId: String(claims.tid),
         sessionId: String(claims.sid),
-        providerId: String(claims.aud),
+        providerId: claims.aud,
         clientId: String(claims.cid),
       }
     },

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
+import type { Tx } from '../src/db.ts'
 
 /** Any constant: copies of one template wait for one another, in whichever worker they are asked for. */
 const LOCK = 7_305_004_002
@@ -24,6 +25,25 @@ export async function createTestDatabase(): Promise<{ url: string; drop(): Promi
     url: url.href,
     // Connections a test forgot to close end with it.
     drop: () => onServer((client) => client.query(`drop database if exists ${name} with (force)`)),
+  }
+}
+
+export interface OwnConnection extends Tx {
+  end(): Promise<void>
+}
+
+/**
+ * A connection beside the application's: as the owner of the tables, or under a role of the application.
+ *
+ * @example const owner = await connectAs(api.databaseUrl)
+ */
+export async function connectAs(url: string, role?: 'tm_app' | 'tm_batch'): Promise<OwnConnection> {
+  const options = role === undefined ? {} : { options: `-c role=${role}` }
+  const client = new pg.Client({ connectionString: url, ...options })
+  await client.connect()
+  return {
+    query: async (sql, values) => (await client.query(sql, values as unknown[])).rows,
+    end: () => client.end(),
   }
 }
 

@@ -10,9 +10,9 @@ import { getFunnel } from '../src/analytics/get-funnel.ts'
 import { getRetention } from '../src/analytics/get-retention.ts'
 import { getRange } from '../src/analytics/range.ts'
 import { rollUpActivity } from '../src/analytics/roll-up-activity.ts'
-import type { Tx } from '../src/db.ts'
 import { PUBLIC_TENANT_ID } from '../src/id.ts'
 import { createHeartbeat } from '../src/sessions/heartbeat.ts'
+import { explained } from './explained.ts'
 import { type SessionMarket, startSessionMarket } from './session-market.ts'
 
 let it: SessionMarket
@@ -33,56 +33,6 @@ const sessionsSql = `
     fee_basis_points, tokens_held, tokens_charged, launch_jti, launch_expires_at, created_at, ended_at, sweep_at)
   select $1, 'ses_' || lpad(n::text, 26, '0'), $2, $3, 'ref', 'ended', 'cancelled', 60000, 4, 2000, 4, 0, 'jti', $4, $4, $4, $4
   from generate_series(1, 3000) n`
-
-const GROWING = [
-  'sessions',
-  'events',
-  'transfers',
-  'exposures',
-  'listing_views',
-  'activity_quarters',
-  'activity_people',
-  'outcome_quarters',
-  'experiment_quarters',
-]
-
-interface Plan {
-  'Node Type': string
-  'Relation Name'?: string
-  'Index Cond'?: string
-  'Recheck Cond'?: string
-  Plans?: Plan[]
-}
-
-/** The scans of growing tables that no more than a tenant narrows, each as a line. */
-function findScans(plan: Plan): string[] {
-  const { 'Node Type': type, 'Relation Name': table = '' } = plan
-  const condition = plan['Index Cond'] ?? plan['Recheck Cond'] ?? ''
-  const narrowing = condition.replace(/\(\w*\.?tenant_id = [^)]*\)*/g, '').match(/\w+ (=|>=|<) /)
-  const own =
-    type.endsWith('Scan') && GROWING.includes(table) && !narrowing ? [`${type} on ${table} ${condition}`] : []
-  return [...own, ...(plan.Plans ?? []).flatMap(findScans)]
-}
-
-/** Asks for the plan of each statement before it runs, where a plan without scans is taken if there is one. */
-async function explained(
-  tx: Tx,
-  run: (tx: Tx) => Promise<unknown>,
-): Promise<{ scans: string[]; plans: number }> {
-  const scans: string[] = []
-  let plans = 0
-  // Of a handful of rows the planner would read all.
-  for (const way of ['seqscan', 'hashjoin', 'mergejoin']) await tx.query(`set local enable_${way} = off`)
-  await run({
-    query: async (sql, values) => {
-      const [row] = await tx.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (format json) ${sql}`, values)
-      scans.push(...findScans(row!['QUERY PLAN'][0].Plan))
-      plans += 1
-      return tx.query(sql, values)
-    },
-  })
-  return { scans, plans }
-}
 
 test.each(['figures', 'funnel', 'experiments', 'cohorts'])('the %s of a provider', async (what) => {
   const { db, clock } = it.api.deps

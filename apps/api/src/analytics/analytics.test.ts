@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connectAs } from '../../test/database.ts'
 import { addProvider, addUser } from '../../test/harness.ts'
 import { type SessionMarket, startSessionMarket } from '../../test/session-market.ts'
 import { createId, PUBLIC_TENANT_ID } from '../id.ts'
@@ -30,18 +31,20 @@ beforeAll(async () => {
     api.clock.advance({ hours: 11, minutes: 7 })
   }
   // A booking that nobody makes today: tokens taken back from the provider, in two places of the range.
+  const database = await connectAs(api.databaseUrl)
   for (const [reference, amount, hours] of [
     ['a', 7, 3],
     ['b', 5, 400],
   ] as const) {
     const at = new Date(begin.getTime() + hours * 3_600_000)
-    await api.deps.db.batch.query(
+    await database.query(
       `insert into transfers (tenant_id, id, kind, debit_account_id, credit_account_id, amount, reverses_id, description,
          created_at)
        values ($1, $2, 'correction', $3, 'promotions', $4, $5, 'Taken back', $6)`,
       [PUBLIC_TENANT_ID, createId('trf', at), it.providerId, amount, reference, at],
     )
   }
+  await database.end()
   // Another provider's sessions are nobody else's figures.
   const other = await addProvider(api, { ownerId: it.owner.id })
   await it.play({ user: a, minutes: 3, of: other })

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connectAs } from '../../test/database.ts'
 import { accessTokenOf, addProvider, addUser, type TestUser } from '../../test/harness.ts'
 import { type SessionMarket, startSessionMarket } from '../../test/session-market.ts'
 import { rollUpActivity } from '../analytics/roll-up-activity.ts'
@@ -94,14 +95,16 @@ describe('earnings', () => {
     // Lost, and the buyer had enough left to give back: somebody has paid for the sessions.
     await disputed.set('lost')
     expect(await mine.earnings()).toMatchObject({ disputed: 0, payable: 25 })
+    const database = await connectAs(api.databaseUrl)
     const setDebt = (tokens: number) =>
-      api.deps.db.batch.query(
+      database.query(
         'update wallets set debt = $2::int, held = case when $2::int > 0 then posted else 0 end where id = $1',
         [buyer.id, tokens],
       )
     await setDebt(50)
     expect(await mine.earnings()).toMatchObject({ disputed: 6, payable: 19 })
     await setDebt(0)
+    await database.end()
     await disputed.set('won')
   })
 })

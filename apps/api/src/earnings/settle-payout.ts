@@ -20,15 +20,13 @@ export async function markPayoutPaid(
   tx: Tx,
   { reference, ...which }: Which & { reference: string },
 ): Promise<PayoutRow> {
-  const { providerId, id, now } = which
+  const { id, now } = which
   const payout = await lockPayout(tx, which)
   if (payout.status === 'paid' && payout.reference === reference) return payout
   if (payout.status !== 'pending') throw new Problem('payout_status_invalid')
   const transferId = createId('trf', now)
-  await tx.query(transferSql, [transferId, providerId, payout.amount, `Payout ${reference}`, now])
-  const [paid] = await tx.query<PayoutRow>(settleSql, [id, 'paid', reference, transferId, now])
-  assert(paid, 'a locked payout is still there')
-  return paid
+  await tx.query(payOutSql, [id, transferId, reference, now])
+  return lockPayout(tx, which)
 }
 
 /**
@@ -40,7 +38,7 @@ export async function cancelPayout(tx: Tx, which: Which): Promise<PayoutRow> {
   const payout = await lockPayout(tx, which)
   if (payout.status === 'cancelled') return payout
   if (payout.status !== 'pending') throw new Problem('payout_status_invalid')
-  const [cancelled] = await tx.query<PayoutRow>(settleSql, [which.id, 'cancelled', null, null, which.now])
+  const [cancelled] = await tx.query<PayoutRow>(cancelSql, [which.id, which.now])
   assert(cancelled, 'a locked payout is still there')
   return cancelled
 }
@@ -53,12 +51,10 @@ async function lockPayout(tx: Tx, { providerId, id }: Which): Promise<PayoutRow>
 
 const lockSql = `select ${PAYOUT_COLUMNS} from payouts where provider_id = $1 and id = $2 for update`
 
-// Both sides are accounts without a row of their own, so nothing else is locked.
-const transferSql = `
-  insert into transfers (tenant_id, id, kind, debit_account_id, credit_account_id, amount, description, created_at)
-  values (current_tenant(), $1, 'payout', $2, 'payouts', $3, $4, $5)`
+// The ledger refuses what the provider does not have. Both sides are accounts without a row of their own.
+const payOutSql = 'select pay_out(current_tenant(), $1, $2, $3, $4)'
 
-const settleSql = `
-  update payouts set status = $2, reference = $3, transfer_id = $4, settled_at = $5
+const cancelSql = `
+  update payouts set status = 'cancelled', settled_at = $2
   where id = $1 and status = 'pending'
   returning ${PAYOUT_COLUMNS}`

@@ -13,7 +13,7 @@ import {
   sign,
 } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Answer, accessTokenOf, startTestApi, type TestApi } from '../../test/harness.ts'
+import { type Answer, accessTokenOf, addProvider, startTestApi, type TestApi } from '../../test/harness.ts'
 import { createMarket, type Market, openSession, type Play } from '../../test/play.ts'
 import { unseal } from '../seal.ts'
 
@@ -118,6 +118,11 @@ function forge(jwt: string): Record<string, string> {
     'signature of another JWT': `${head}.${encode(later)}.${signature}`,
     'another iss': make(header, { ...claims, iss: 'https://evil.example' }),
     'no iss': make(header, { ...claims, iss: undefined }),
+    'aud of users': make(header, { ...claims, aud: claims.aud === 'marketplace' ? 'users' : 'marketplace' }),
+    'aud of all': make(header, { ...claims, aud: '*' }),
+    'aud is empty': make(header, { ...claims, aud: [] }),
+    'aud is a number': make(header, { ...claims, aud: 7 }),
+    'no aud': make(header, { ...claims, aud: undefined }),
     'no exp': make(header, { ...claims, exp: undefined }),
     'exp is text': make(header, { ...claims, exp: '99999999999' }),
     'exp has passed': make(header, { ...claims, exp: Number(claims.iat) - 1 }),
@@ -166,8 +171,13 @@ describe('no forged JWT', () => {
     })
 
   test('opens an app', async () => {
+    const otherProviderId = await addProvider(api, { ownerId: market.user.id })
     const play = await openSession(market, { validate: false })
-    const forged = forge(play.launchJwt)
+    const [header, claims] = decode(play.launchJwt)
+    const forged = {
+      ...forge(play.launchJwt),
+      'aud of another provider': make(header, { ...claims, aud: otherProviderId }),
+    }
     expect(Object.keys(forged).length).toBeGreaterThan(150)
     expect(await attack(forged, validate)).toEqual([])
     // None of them spent it.
@@ -216,8 +226,7 @@ describe('no forged JWT', () => {
       ...forge(genuine),
       'a session JWT': play.sessionJwt,
       'a launch JWT': play.launchJwt,
-      'another aud': make(header, { ...claims, aud: market.providerId }),
-      'no aud': make(header, { ...claims, aud: undefined }),
+      'aud of a provider': make(header, { ...claims, aud: market.providerId }),
     }
     expect(await attack(forged, (token) => api.call('GET', '/tokens/balance', { token }))).toEqual([])
     expect((await api.call('GET', '/tokens/balance', { token: genuine })).status).toBe(200)

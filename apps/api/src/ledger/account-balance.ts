@@ -23,30 +23,11 @@ const getAccountBalanceSql = `
   from rolled r`
 
 /**
- * Moves the watermark: sums what every running transaction already sees. Appends that are still under way have a
- * later transaction id and are left for the next time.
+ * Moves the watermark: what every running transaction already sees is summed once and not read again.
+ *
+ * @returns how many accounts moved.
  */
 export async function rollUpAccounts(tx: Tx): Promise<number> {
-  const rows = await tx.query(rollUpSql)
-  return rows.length
+  const [row] = await tx.query<{ accounts: number }>('select roll_up_accounts() as accounts')
+  return row?.accounts ?? 0
 }
-
-const rollUpSql = `
-  with horizon as materialized (select pg_snapshot_xmin(pg_current_snapshot()) as xid),
-  moved as (
-    select t.tenant_id, a.account_id, sum(a.amount) as amount
-    from transfers t
-    cross join horizon
-    cross join lateral (
-      values (t.credit_account_id, t.amount, t.credit_sequence), (t.debit_account_id, -t.amount, t.debit_sequence)
-    ) a (account_id, amount, wallet_sequence)
-    left join account_rollups r on r.tenant_id = t.tenant_id and r.account_id = a.account_id
-    where a.wallet_sequence is null
-      and t.written_by < horizon.xid and t.written_by >= coalesce(r.written_before, '0'::xid8)
-    group by t.tenant_id, a.account_id
-  )
-  insert into account_rollups as r (tenant_id, account_id, balance, written_before)
-  select m.tenant_id, m.account_id, m.amount, horizon.xid from moved m cross join horizon
-  on conflict (tenant_id, account_id) do update set
-    balance = r.balance + excluded.balance, written_before = excluded.written_before
-  returning r.account_id`

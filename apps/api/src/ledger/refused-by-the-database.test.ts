@@ -6,7 +6,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { addProvider, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
-import { createMarket, openSession } from '../../test/play.ts'
+import { createMarket, openSession, type Play } from '../../test/play.ts'
 import { PUBLIC_TENANT_ID } from '../id.ts'
 
 const OTHER_TENANT_ID = 'ten_0000000000000000000000000z'
@@ -14,11 +14,15 @@ const OTHER_TENANT_ID = 'ten_0000000000000000000000000z'
 let api: TestApi
 let userId: string
 let strangerId: string
+let play: Play
 
 beforeAll(async () => {
   api = await startTestApi()
   const market = await createMarket(api, { tokens: 1_000 })
   userId = market.user.id
+  play = await openSession(market)
+  await play.use(60)
+  await play.call('complete')
   await openSession(market)
   const owner = new pg.Client({ connectionString: api.databaseUrl })
   await owner.connect()
@@ -56,36 +60,90 @@ const transfer = (fields: { id: string; amount: string; debit?: string; tenant?:
 
 describe.each(['tm_app', 'tm_batch'])('%s', (role) => {
   test.each([
-    ['changes a transfer', 'update transfers set amount = 1', /permission denied|append-only/],
-    ['deletes a transfer', 'delete from transfers', /permission denied|append-only/],
+    ['changes a transfer', 'update transfers set amount = 1', /permission denied/],
+    ['deletes a transfer', 'delete from transfers', /permission denied/],
     ['truncates transfers', 'truncate transfers', /permission denied/],
-    ['deletes a hold', 'delete from holds', /permission denied/],
-    ['changes what a hold was for', `update holds set amount = 1`, /permission denied/],
-    ['gives a hold to another wallet', `update holds set wallet_id = 'x'`, /permission denied/],
+    ['writes a transfer', transfer({ id: 'trf_x', amount: '5' }), /permission denied/],
+    [
+      'credits a wallet that does not show it',
+      `insert into transfers (tenant_id, id, kind, debit_account_id, credit_account_id, amount, credit_sequence,
+         credit_balance_after, description, created_at)
+       select tenant_id, 'trf_x', 'promotion', 'promotions', id, 5, sequence + 1, posted + 5, 'x', now() from wallets`,
+      /permission denied/,
+    ],
+    ['gives tokens', 'update wallets set posted = posted + 1000000', /permission denied/],
+    ['gives reserved tokens back', 'update wallets set held = 0', /permission denied/],
+    ['forgives a debt', 'update wallets set debt = 0', /permission denied/],
+    ['skips a line of a wallet', 'update wallets set sequence = sequence + 1', /permission denied/],
+    [
+      'makes a wallet that has something',
+      `insert into wallets (tenant_id, id, posted) values ('${PUBLIC_TENANT_ID}', 'usr_x', 1000)`,
+      /permission denied/,
+    ],
     ['deletes a wallet', 'delete from wallets', /permission denied/],
-    ['renames a wallet', `update wallets set id = 'x'`, /permission denied/],
-    ['makes held negative', 'update wallets set held = -1', /held_within_posted/],
-    ['overdraws a wallet', 'update wallets set held = posted + 1', /held_within_posted/],
-    ['makes posted negative', 'update wallets set posted = -1, held = -1', /held_within_posted/],
-    ['makes a debt negative', 'update wallets set debt = -1', /debt_leaves_nothing_to_spend/],
+    ['renames a wallet', `update wallets set id = 'x'`, /append-only/],
+    ['deletes a hold', 'delete from holds', /permission denied/],
+    ['changes what a hold was for', 'update holds set amount = 1', /permission denied/],
+    ['gives a hold to another wallet', `update holds set wallet_id = 'x'`, /permission denied/],
     [
-      'leaves something to spend beside a debt',
-      'update wallets set debt = 1',
-      /debt_leaves_nothing_to_spend/,
+      'opens a resolved hold again',
+      'update holds set resolution = null, captured = 0, released = 0, resolved_at = null where resolution is not null',
+      /permission denied/,
     ],
     [
-      'captures more than a hold',
-      `update holds set captured = amount + 1, released = -1, resolution = 'captured', resolved_at = now()`,
-      /hold_is_open_or_fully_accounted_for/,
+      'resolves a hold and charges nothing',
+      `update holds set released = amount, resolution = 'released', resolved_at = now()`,
+      /permission denied/,
     ],
     [
-      'releases half of a hold',
-      `update holds set released = amount - 1, resolution = 'released', resolved_at = now()`,
-      /hold_is_open_or_fully_accounted_for/,
+      'makes a hold',
+      `insert into holds (tenant_id, id, wallet_id, reference, amount, created_at)
+       select tenant_id, 'hld_x', id, 'ses_x', 1, now() from wallets`,
+      /permission denied/,
     ],
+    ['says what was rolled up', 'update account_rollups set balance = 1000000', /permission denied/],
+    ['moves the watermark', `update account_watermark set written_before = '0'`, /permission denied/],
+    ['says that a payout is more', 'update payouts set amount = 1000000', /permission denied/],
+    [
+      'pays a payout without the ledger',
+      `update payouts set status = 'paid', reference = 'x', transfer_id = 'trf_x', settled_at = now()`,
+      /permission denied/,
+    ],
+    [
+      'frees what nobody released',
+      `select free_after_debt('${PUBLIC_TENANT_ID}', id, 1, 'trf_x', now()) from wallets`,
+      /permission denied/,
+    ],
+    ['works as the ledger by being granted it', `grant tm_ledger to tm_app`, /permission denied/],
+    [
+      'lets an ended session run again',
+      `update sessions set status = 'active', end_reason = null, ended_at = null, tokens_charged = null
+       where status = 'ended'`,
+      /has ended: UPDATE refused/,
+    ],
+    [
+      'charges an ended session nothing',
+      `update sessions set tokens_charged = 0 where status = 'ended'`,
+      /has ended: UPDATE refused/,
+    ],
+    [
+      'takes the time of an ended session back',
+      `update sessions set used_ms = 0 where status = 'ended'`,
+      /has ended: UPDATE refused/,
+    ],
+    [
+      'says that an ended session ended otherwise',
+      `update sessions set end_reason = 'cancelled', ended_at = now() where status = 'ended'`,
+      /has ended: UPDATE refused/,
+    ],
+    ['changes the price of a session', 'update sessions set tokens_per_minute = 0', /permission denied/],
+    ['changes the fee of a session', 'update sessions set fee_basis_points = 0', /permission denied/],
+    ['gives a session to somebody else', `update sessions set user_id = 'x'`, /permission denied/],
+    ['gives a session to another provider', `update sessions set provider_id = 'x'`, /permission denied/],
+    ['makes a session a test', 'update sessions set is_test = true', /permission denied/],
     [
       'charges a session more than it holds',
-      `update sessions set tokens_charged = tokens_held + 1`,
+      'update sessions set tokens_charged = tokens_held + 1',
       /charged_within_held|ended_sessions_say_why/,
     ],
     [
@@ -116,6 +174,68 @@ describe.each(['tm_app', 'tm_batch'])('%s', (role) => {
     expect(await attempt(sql, { role })).toMatch(refusal)
   })
 
+  test('never pays out more than was earned, and what was earned only once', async () => {
+    const pay = (id: string) =>
+      attempt(`select pay_out('${PUBLIC_TENANT_ID}', '${id}', 'trf_${id}', 'x', now())`, { role })
+    const set = (id: string, amount: number) =>
+      attempt(
+        `insert into payouts (tenant_id, id, provider_id, amount, amount_cents, currency, created_by, created_at)
+         values ('${PUBLIC_TENANT_ID}', '${id}', '${play.providerId}', ${amount}, 1, 'usd', 'x', now())`,
+        { role },
+      )
+    const [much, one, again] = [`pay_${role}_much`, `pay_${role}_one`, `pay_${role}_again`]
+    await set(much, 4)
+    // Earned are 4 less the fee of 1; the other role has taken its one already.
+    expect(await pay(much)).toMatch(/exceeds the \d/)
+    await set(one, 1)
+    expect(await pay(one)).toBe(1)
+    expect(await pay(one)).toMatch(/is paid/)
+    await set(again, 3)
+    expect(await pay(again)).toMatch(/exceeds the \d/)
+  })
+
+  test('locks a wallet that it cannot write', async () => {
+    expect(await attempt(`select from wallets where id = '${userId}' for update`, { role })).toBe(1)
+  })
+})
+
+// What the functions could get wrong: the constraints hold for the role they run as, too.
+describe('the ledger itself', () => {
+  test.each([
+    ['changes a transfer', 'update transfers set amount = 1', /permission denied/],
+    ['deletes a transfer', 'delete from transfers', /permission denied/],
+    ['deletes a hold', 'delete from holds', /permission denied/],
+    ['makes held negative', 'update wallets set held = -1', /held_within_posted/],
+    ['overdraws a wallet', 'update wallets set held = posted + 1', /held_within_posted/],
+    ['makes posted negative', 'update wallets set posted = -1, held = -1', /held_within_posted/],
+    ['makes a debt negative', 'update wallets set debt = -1', /debt_leaves_nothing_to_spend/],
+    [
+      'leaves something to spend beside a debt',
+      'update wallets set debt = 1',
+      /debt_leaves_nothing_to_spend/,
+    ],
+    [
+      'opens a resolved hold again',
+      'update holds set resolution = null, captured = 0, released = 0, resolved_at = null where resolution is not null',
+      /has ended: UPDATE refused/,
+    ],
+    [
+      'captures more than a hold',
+      `update holds set captured = amount + 1, released = -1, resolution = 'captured', resolved_at = now()
+       where resolution is null`,
+      /hold_is_open_or_fully_accounted_for/,
+    ],
+    [
+      'releases half of a hold',
+      `update holds set released = amount - 1, resolution = 'released', resolved_at = now() where resolution is null`,
+      /hold_is_open_or_fully_accounted_for/,
+    ],
+    ['sees who its users are', 'select * from users', /permission denied/],
+    ['logs in', 'alter role tm_ledger login', /permission denied/],
+  ])('never %s', async (_name, sql, refusal) => {
+    expect(await attempt(sql, { role: 'tm_ledger' })).toMatch(refusal)
+  })
+
   test.each([
     ['of nothing', transfer({ id: 'trf_x', amount: '0' }), /transfer_is_positive/],
     ['of less than nothing', transfer({ id: 'trf_x', amount: '-5' }), /transfer_is_positive/],
@@ -140,7 +260,7 @@ describe.each(['tm_app', 'tm_batch'])('%s', (role) => {
       /correction_names_what_it_reverses/,
     ],
   ])('never writes a transfer %s', async (_name, sql, refusal) => {
-    expect(await attempt(sql, { role })).toMatch(refusal)
+    expect(await attempt(sql, { role: 'tm_ledger' })).toMatch(refusal)
   })
 })
 
@@ -159,19 +279,41 @@ describe('another tenant', () => {
   })
 
   test('changes nothing that is not its own', async () => {
-    for (const sql of [
-      'update wallets set posted = posted + 1000',
-      `update sessions set status = 'ended'`,
-      `update users set is_operator = true`,
-    ])
+    for (const sql of [`update sessions set status = 'ended'`, `update users set is_operator = true`])
       expect(await attempt(sql, { tenantId: OTHER_TENANT_ID })).toBe(0)
   })
 
-  test.each([
-    ['wallets', `insert into wallets (tenant_id, id, posted) values ('${PUBLIC_TENANT_ID}', 'usr_x', 1000)`],
-    ['transfers', transfer({ id: 'trf_y', amount: '5', tenant: PUBLIC_TENANT_ID })],
-  ])('writes no %s into this one', async (_table, sql) => {
+  test('makes no wallet in this one', async () => {
+    const sql = `insert into wallets (tenant_id, id) values ('${PUBLIC_TENANT_ID}', 'usr_x')`
     expect(await attempt(sql, { tenantId: OTHER_TENANT_ID })).toMatch(/row-level security/)
+  })
+
+  const named = `'${PUBLIC_TENANT_ID}'`
+  test.each([
+    [
+      'places no hold',
+      () => `place_holds(array[${named}], array['${userId}'], '{h}', '{r}', '{1}', '{now}')`,
+    ],
+    [
+      'captures nothing',
+      () =>
+        `capture_holds(array[${named}], array['${play.sessionId}'], '{0}', '{p}', '{0}', '{d}', '{a}', '{b}', '{c}', '{now}')`,
+    ],
+    [
+      'credits nobody',
+      () =>
+        `credit_wallet(${named}, '${userId}', 'promotion', 'promotions', 5, null, null, 'x', '{a,b}', now())`,
+    ],
+    [
+      'takes nothing back',
+      () => `reverse_credit(${named}, '${userId}', 'refund', 'refunds', 5, null, 'x', 'x', '{a,b}', now())`,
+    ],
+    ['pays nothing out', () => `pay_out(${named}, 'pay_x', 'trf_x', 'x', now())`],
+  ])('%s through the ledger', async (_name, call) => {
+    expect(await attempt(`select ${call()}`, { tenantId: OTHER_TENANT_ID })).toMatch(
+      /moves no tokens of another/,
+    )
+    expect(await attempt(`select ${call()}`, { tenantId: null })).toMatch(/app.tenant_id/)
   })
 
   test('moves no row over by changing its tenant', async () => {
@@ -200,8 +342,11 @@ test('the roles cannot log in', async () => {
     rolcanlogin: boolean
     rolsuper: boolean
     rolbypassrls: boolean
-  }>(`select rolcanlogin, rolsuper, rolbypassrls from pg_roles where rolname in ('tm_app', 'tm_batch')`)
+  }>(
+    `select rolcanlogin, rolsuper, rolbypassrls from pg_roles where rolname in ('tm_app', 'tm_batch', 'tm_ledger')`,
+  )
   expect(rows).toEqual([
+    { rolcanlogin: false, rolsuper: false, rolbypassrls: false },
     { rolcanlogin: false, rolsuper: false, rolbypassrls: false },
     { rolcanlogin: false, rolsuper: false, rolbypassrls: false },
   ])
@@ -216,5 +361,5 @@ test('after all that, the books are untouched', async () => {
     'select posted from wallets where id = $1',
     [strangerId],
   )
-  expect([wallet?.posted, stranger?.posted]).toEqual([1_000, 50])
+  expect([wallet?.posted, stranger?.posted]).toEqual([996, 50])
 })

@@ -1,0 +1,71 @@
+/**
+ * Plans of the statements a verb runs, and how many rows of growing tables it reads: also inside the ledger's functions, whose
+ * statements nothing outside sees.
+ *
+ * @module
+ */
+import type { Tx } from '../src/db.ts'
+
+const GROWING = [
+  'sessions',
+  'events',
+  'transfers',
+  'holds',
+  'wallets',
+  'providers',
+  'exposures',
+  'listing_views',
+  'activity_quarters',
+  'activity_people',
+  'outcome_quarters',
+  'experiment_quarters',
+]
+
+interface Plan {
+  'Node Type': string
+  'Relation Name'?: string
+  'Index Cond'?: string
+  'Recheck Cond'?: string
+  Plans?: Plan[]
+}
+
+/** The scans of growing tables that no more than a tenant narrows, each as a line. */
+function findScans(plan: Plan): string[] {
+  const { 'Node Type': type, 'Relation Name': table = '' } = plan
+  const condition = plan['Index Cond'] ?? plan['Recheck Cond'] ?? ''
+  const narrowing = condition.replace(/\(\w*\.?tenant_id = [^)]*\)*/g, '').match(/\w+ (=|>=|<=|<|>) /)
+  const own =
+    type.endsWith('Scan') && GROWING.includes(table) && !narrowing ? [`${type} on ${table} ${condition}`] : []
+  return [...own, ...(plan.Plans ?? []).flatMap(findScans)]
+}
+
+/** Asks for the plan of each statement before it runs, where a plan without scans is taken if there is one. */
+export async function explained(
+  tx: Tx,
+  run: (tx: Tx) => Promise<unknown>,
+): Promise<{ scans: string[]; plans: number; rows: number }> {
+  const scans: string[] = []
+  let plans = 0
+  // Of a handful of rows the planner would read all.
+  for (const way of ['seqscan', 'hashjoin', 'mergejoin']) await tx.query(`set local enable_${way} = off`)
+  const before = await countRead(tx)
+  await run({
+    query: async (sql, values) => {
+      const [row] = await tx.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (format json) ${sql}`, values)
+      scans.push(...findScans(row!['QUERY PLAN'][0].Plan))
+      plans += 1
+      return tx.query(sql, values)
+    },
+  })
+  return { scans, plans, rows: (await countRead(tx)) - before }
+}
+
+/** By this connection since it last reported, which is never within a transaction. */
+async function countRead(tx: Tx): Promise<number> {
+  const [read] = await tx.query<{ rows: number }>(
+    `select coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0) as rows
+     from pg_stat_xact_user_tables where relname = any ($1)`,
+    [GROWING],
+  )
+  return read?.rows ?? 0
+}

@@ -1,0 +1,136 @@
+/**
+ * Balance, catalogue, history and sessions stay flat as rows grow: no plan walks a table, and what is read is counted.
+ *
+ * @module
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Db, Tx } from '../src/db.ts'
+import { getEarnings } from '../src/earnings/get-earnings.ts'
+import { PUBLIC_TENANT_ID } from '../src/id.ts'
+import { rollUpAccounts } from '../src/ledger/account-balance.ts'
+import { getBalance } from '../src/ledger/balance.ts'
+import { listHistory } from '../src/ledger/list-history.ts'
+import { listProviders } from '../src/providers/list-providers.ts'
+import { getBalanceChange } from '../src/receipts/get-balance-change.ts'
+import { completeSession } from '../src/sessions/complete-session.ts'
+import { createSession } from '../src/sessions/create-session.ts'
+import { extendSession } from '../src/sessions/extend-session.ts'
+import { listSessions } from '../src/sessions/get-session.ts'
+import { pauseSession, resumeSession } from '../src/sessions/pause-session.ts'
+import { sweepSessions } from '../src/sessions/sweep-sessions.ts'
+import { connectAs } from './database.ts'
+import { explained } from './explained.ts'
+import { type SessionMarket, startSessionMarket } from './session-market.ts'
+
+const ROWS = 3_000
+/** A page, its other half, and what belongs to one session; nothing of the thousands. */
+const ROWS_READ_MAX = 100
+
+const marketplaceUrl = 'http://localhost:4001'
+let it: SessionMarket
+let userId: string
+
+beforeAll(async () => {
+  it = await startSessionMarket()
+  userId = it.users[0]!.id
+  const owner = await connectAs(it.api.databaseUrl)
+  for (const sql of fillSql)
+    await owner.query(sql, [PUBLIC_TENANT_ID, userId, it.providerId, it.api.clock.now()])
+  await owner.query('analyze')
+  await owner.end()
+  await it.api.deps.db.inBatch(rollUpAccounts)
+  await it.play({ user: it.users[0]!, minutes: 1 })
+})
+afterAll(() => it.close())
+
+// Of one user at one provider: a walk through all of somebody's would be seen as well.
+const fillSql = [
+  `insert into sessions (tenant_id, id, user_id, provider_id, user_ref, status, end_reason, duration_ms, tokens_per_minute,
+     fee_basis_points, tokens_held, tokens_charged, launch_jti, launch_expires_at, created_at, ended_at, sweep_at)
+   select $1, 'ses_' || lpad(n::text, 26, '0'), $2, $3, 'ref', 'ended', 'cancelled', 60000, 4, 2000, 4, 0, 'jti', t, t, t, t
+   from generate_series(1, ${ROWS}) n, (select $4::timestamptz - interval '2 days' as t) t`,
+  `insert into holds (tenant_id, id, wallet_id, reference, amount, released, resolution, created_at, resolved_at)
+   select $1, 'hld_' || n, $2, 'ses_' || lpad(n::text, 26, '0'), 4, 4, 'released', $4, $4
+   from generate_series(1, ${ROWS}) n where $3 <> ''`,
+  `insert into transfers (tenant_id, id, kind, debit_account_id, credit_account_id, amount, credit_sequence,
+     credit_balance_after, description, created_at)
+   select $1, 'trf_' || lpad(n::text, 26, '0'), 'promotion', 'promotions', $2, 1, n + 1, 1000000 + n, 'x', $4
+   from generate_series(1, ${ROWS}) n where $3 <> ''`,
+  `update wallets set posted = posted + ${ROWS}, sequence = ${ROWS} + 1
+   where tenant_id = $1 and id = $2 and $3 <> '' and $4::timestamptz is not null`,
+  `insert into providers (tenant_id, id, owner_id, name, description, category, launch_url, allowed_origins, tokens_per_minute,
+     status, created_at, updated_at)
+   select $1, 'prv_' || lpad(n::text, 26, '0'), $2, 'App ' || n, 'One of many', 'games', 'https://example.com/', '{}', 4,
+     'listed', $4, $4
+   from generate_series(1, ${ROWS}) n where $3 <> ''`,
+]
+
+const inTenant = (run: (tx: Tx) => Promise<unknown>) =>
+  it.api.deps.db.inTenant(PUBLIC_TENANT_ID, (tx) => explained(tx, run))
+const inBatch = (run: (tx: Tx) => Promise<unknown>) => it.api.deps.db.inBatch((tx) => explained(tx, run))
+
+/** A page in an index's own order needs no condition: that it stops at its end is seen by what it read. */
+function expectFlat(found: Awaited<ReturnType<typeof explained>>): void {
+  expect(found.scans.filter((scan) => !scan.startsWith('Index'))).toEqual([])
+  expect(found.plans).toBeGreaterThanOrEqual(1)
+  expect(found.rows).toBeGreaterThan(0)
+  expect(found.rows).toBeLessThanOrEqual(ROWS_READ_MAX)
+}
+
+describe('reading', () => {
+  const page = { limit: 20, after: undefined }
+  test.each<[string, (tx: Tx) => Promise<unknown>]>([
+    ['a balance', (tx) => getBalance(tx, userId)],
+    ['the newest page of a history', (tx) => listHistory(tx, { walletId: userId, limit: 20 })],
+    ['a page far back', (tx) => listHistory(tx, { walletId: userId, limit: 20, before: 50 })],
+    ['the catalogue', (tx) => listProviders(tx, page)],
+    ['a category', (tx) => listProviders(tx, { ...page, category: 'games' })],
+    ['a category of one', (tx) => listProviders(tx, { ...page, category: 'tools' })],
+    ['sessions', (tx) => listSessions(tx, { userId, limit: 20, now: it.api.clock.now() })],
+    ['earnings', (tx) => getEarnings(tx, { providerId: it.providerId, now: it.api.clock.now() })],
+  ])('%s', async (_what, run) => expectFlat(await inTenant(run)))
+
+  test('one line of a history', async () => {
+    const now = it.api.clock.now()
+    const [line] = await it.api.deps.db.inTenant(PUBLIC_TENANT_ID, (tx) =>
+      listHistory(tx, { walletId: userId, limit: 1 }),
+    )
+    const lineId = line!.id
+    expectFlat(await inTenant((tx) => getBalanceChange(tx, { lineId, userId, now, marketplaceUrl })))
+  })
+})
+
+describe('a session', () => {
+  const about = (sessionId: string) => ({ sessionId, now: it.api.clock.now(), marketplaceUrl })
+  const byUser = () => ({ kind: 'user' as const, userId })
+
+  test('is opened', async () => {
+    const wanted = { tenantId: PUBLIC_TENANT_ID, userId, providerId: it.providerId, durationMinutes: 5 }
+    const { keys, clock } = it.api.deps
+    expectFlat(
+      await inBatch((tx) => createSession(tx, { ...wanted, feeBasisPoints: 2_000, now: clock() }, keys)),
+    )
+  })
+
+  test('is extended, paused, resumed and completed', async () => {
+    const { session } = await it.validate(await it.open(it.users[0]!))
+    expectFlat(await inTenant((tx) => extendSession(tx, { ...about(session.id), userId, minutes: 3 })))
+    expectFlat(await inTenant((tx) => pauseSession(tx, { ...about(session.id), speaker: byUser() })))
+    expectFlat(await inTenant((tx) => resumeSession(tx, { ...about(session.id), speaker: byUser() })))
+    const completion = { ...about(session.id), tenantId: PUBLIC_TENANT_ID, speaker: byUser() }
+    expectFlat(await inBatch((tx) => completeSession(tx, completion, marketplaceUrl)))
+  })
+
+  test('is swept when it is due, and what is not due is not looked at', async () => {
+    const { db, clock } = it.api.deps
+    await it.open(it.users[1]!)
+    const sweep = (tx: Tx) => {
+      const inThis: Db = { ...db, inBatch: (run) => run(tx) }
+      return sweepSessions(inThis, { now: clock(), marketplaceUrl })
+    }
+    const idle = await inBatch(sweep)
+    expect([idle.scans, idle.rows]).toEqual([[], 0])
+    it.api.clock.advance({ minutes: 15 })
+    expectFlat(await inBatch(sweep))
+  })
+})
