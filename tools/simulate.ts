@@ -11,14 +11,17 @@ import { parseArgs } from 'node:util'
 import { startEmbeddedPostgres } from '../apps/api/src/embedded-postgres.ts'
 import { migrate } from '../apps/api/src/migrate.ts'
 import { runMutations } from '../apps/api/test/simulation/mutations.ts'
+import { CHEATS, EXCEPTIONS, HONEST } from '../apps/api/test/simulation/profiles.ts'
 import { report } from '../apps/api/test/simulation/report.ts'
 import { simulate } from '../apps/api/test/simulation/simulation.ts'
 
-const HELP = `npm run simulate -- [--seed 42] [--hours 1] [--people 16] [--class NAME]… [--explain NAME] [--mutations]
+/** An hour of it ends within three minutes on two cores. */
+const PEOPLE = 52
+const HELP = `npm run simulate -- [--seed 42] [--hours 1] [--people ${PEOPLE}] [--class NAME]… [--explain NAME] [--mutations]
 
   --seed       repeats a run exactly
   --hours      of virtual time
-  --people     per class of faults; there are 16 classes, and 10 of cheats (5 people each at most)
+  --people     per class of faults; there are ${HONEST.length + EXCEPTIONS.length} classes, and ${CHEATS.length} of cheats (5 people each at most)
   --class      only this class, may be repeated
   --explain    of this class, where the time went in the sessions that are furthest off
   --mutations  plants known bugs, one at a time, and shows which the simulation catches`
@@ -35,8 +38,8 @@ const { values } = parseArgs({
   },
 })
 const hours = Number(values.hours)
-// A long run is a long run; an hour of it ends within three minutes on two cores.
-const people = Number(values.people ?? 16)
+// A long run is a long run.
+const people = Number(values.people ?? PEOPLE)
 if (values.help || !(hours > 0) || !(people > 0)) {
   process.stdout.write(`${HELP}\n`)
   process.exit(values.help ? 0 : 2)

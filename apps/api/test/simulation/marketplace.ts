@@ -72,6 +72,7 @@ export class Marketplace {
       STRIPE_WEBHOOK_SECRET: STRIPE_SECRET,
       PLATFORM_FEE_BASIS_POINTS: String(FEE_BASIS_POINTS),
       RATE_LIMIT_FACTOR: '1000000',
+      OUTGOING_ALLOW_CIDRS: '127.0.0.0/8',
       LOG_LEVEL: process.env.SIMULATION_LOG ?? 'silent',
     })
   }
@@ -104,6 +105,11 @@ export class Marketplace {
     this.#now = at
   }
 
+  /** What jobs are given on that instance. */
+  deps(which: number): Deps {
+    return this.#instances[which]!.deps
+  }
+
   at<T>(when: number, run: () => Promise<T>): Promise<T> {
     return instant.run(when, run)
   }
@@ -133,9 +139,11 @@ export class Marketplace {
     }
   }
 
-  sweep(when: number): Promise<number> {
+  sweep(when: number, which = 0): Promise<number> {
     const { marketplaceUrl } = this.#config
-    return this.at(when, () => sweepSessions(this.#instances[0]!.db, { now: new Date(when), marketplaceUrl }))
+    return this.at(when, () =>
+      sweepSessions(this.#instances[which]!.db, { now: new Date(when), marketplaceUrl }),
+    )
   }
 
   async rotateKeys(when: number): Promise<void> {
