@@ -19,7 +19,8 @@ const START_TRIES_MAX = 20
 export const STRIPE_SECRET = 'whsec_crash'
 
 export interface Processes {
-  /** One of each API process. */
+  /** Of the first API process. */
+  url: string
   urls: string[]
   databaseUrl: string
   /** kill -9 of one API process, and a new one on the same port. */
@@ -76,8 +77,8 @@ export async function startProcesses(apis = 1): Promise<Processes> {
   const postgres = await startEmbeddedPostgres({ dataDir })
   const env = {
     DATABASE_URL: postgres.url,
-    // Of all of them: what one signs the others take.
-    PUBLIC_URL: 'http://localhost:4000',
+    // One for all of them: what one signs the others take.
+    ...(apis > 1 && { PUBLIC_URL: 'http://localhost:4000' }),
     KEY_ENCRYPTION_KEY: Buffer.alloc(32, 9).toString('base64'),
     STRIPE_WEBHOOK_SECRET: STRIPE_SECRET,
     RATE_LIMIT_FACTOR: '1000',
@@ -91,6 +92,7 @@ export async function startProcesses(apis = 1): Promise<Processes> {
   // At once: whoever comes first makes the tables and the keys.
   const all = await Promise.all(Array.from({ length: apis }, () => startApiProcess(env)))
   return {
+    url: all[0]!.url,
     urls: all.map(({ url }) => url),
     databaseUrl: postgres.url,
     async killApi() {
