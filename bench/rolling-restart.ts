@@ -1,5 +1,5 @@
 /**
- * Two API processes behind a load balancer, each replaced in turn while sessions beat, open and end.
+ * Two API processes behind a load balancer, each replaced in turn while sessions beat, open, are validated and completed.
  *
  * @module
  */
@@ -70,17 +70,35 @@ function startLoad(balancer: Balancer, signer: (typ: string, claims: object) => 
   )
   const users = Array.from({ length: 50 }, (_, i) => signer('at+jwt', accessClaims(i + 1)))
 
-  async function call(path: string, token: string | undefined, body: object, wanted: number): Promise<void> {
-    const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` }
+  // biome-ignore lint/suspicious/noExplicitAny: answers are read as the wire has them.
+  async function call(path: string, token: string | undefined, body: object, wanted: number): Promise<any> {
+    const headers = {
+      'content-type': 'application/json',
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    }
     const answer = await fetch(`${balancer.url}${path}`, {
       method: 'POST',
       headers,
       body: JSON.stringify(body),
     }).catch(() => undefined)
-    await answer?.arrayBuffer().catch(() => undefined)
+    const said = await answer?.json().catch(() => undefined)
     calls += 1
-    if (answer?.status !== wanted) failed += 1
+    if (answer?.status !== wanted || said === undefined) failed += 1
     for (const { resolve } of waiting.filter(({ at }) => calls >= at)) resolve()
+    return answer?.status === wanted ? said : undefined
+  }
+
+  /** A session from its opening to its end, each call by whichever process is there. */
+  async function visit(user: string | undefined): Promise<void> {
+    const opened = await call('/sessions', user, { providerId: PROVIDER_ID, durationMinutes: 1 }, 201)
+    if (!opened) return
+    const { launchJwt, session } = opened
+    const path = `/api/v1/sessions/${session.id}`
+    const validated = await call('/api/v1/sessions/validate', undefined, { launchJwt, clientId }, 200)
+    if (!validated) return
+    const { sessionJwt } = validated
+    await call(`${path}/heartbeat`, sessionJwt, { clientId, sequence: 1 }, 200)
+    await call(`${path}/complete`, sessionJwt, {}, 200)
   }
 
   async function keepCalling(caller: number): Promise<void> {
@@ -93,8 +111,7 @@ function startLoad(balancer: Balancer, signer: (typ: string, claims: object) => 
         { clientId, sequence },
         200,
       )
-      if (n % 5 === 0)
-        await call('/sessions', users[n % 50], { providerId: PROVIDER_ID, durationMinutes: 1 }, 201)
+      if (n % 5 === 0) await visit(users[n % 50])
     }
   }
 

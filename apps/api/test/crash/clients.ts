@@ -49,7 +49,7 @@ type Body = any
 
 /** Goes on until `isOver` says so and every client has finished what it began; `load` tells how far it is. */
 export async function runClients(
-  url: string,
+  urls: readonly string[],
   { clients: count, load, isOver }: { clients: number; load: Load; isOver: () => boolean },
 ): Promise<void> {
   /** The same request until somebody answers it for good. */
@@ -65,6 +65,8 @@ export async function runClients(
     const began = performance.now()
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
       try {
+        // Any process: whoever tries again is likely to meet another one.
+        const url = urls[Math.floor(Math.random() * urls.length)]
         const response = await fetch(url + path, {
           method,
           headers: {

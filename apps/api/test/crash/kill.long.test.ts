@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 import { killUnderLoad } from './kill.ts'
 
-test('50 kills of the API, 20 of PostgreSQL and 10 of both under load lose nothing and make nothing', async () => {
-  const report = await killUnderLoad({ clients: 8, apiKills: 50, postgresKills: 20, bothKills: 10 })
+test.each([
+  1, 2,
+])('with API processes: %i; 50 kills of the API, 20 of PostgreSQL and 10 of both under load lose nothing and make nothing', async (apis) => {
+  const report = await killUnderLoad({ clients: 8, apis, apiKills: 50, postgresKills: 20, bothKills: 10 })
   process.stdout.write(`${JSON.stringify(report)}\n`)
   expect(report.surprises).toEqual([])
   expect(report.broken).toEqual([])

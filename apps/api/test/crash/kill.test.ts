@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { killUnderLoad } from './kill.ts'
 
-test('every acknowledged answer is still true after kill -9 of the API, of PostgreSQL and of both under load', async () => {
+test('every acknowledged answer is still true after kill -9 of one of two API processes, of PostgreSQL and of all under load', async () => {
   const { answers, surprises, broken, ledger } = await killUnderLoad({
     clients: 4,
+    apis: 2,
     apiKills: 1,
     postgresKills: 1,
     bothKills: 1,

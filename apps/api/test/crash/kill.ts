@@ -21,16 +21,18 @@ export interface KillReport {
 /** Kills under load, as often as asked, and looks what became of what was acknowledged. */
 export async function killUnderLoad(options: {
   clients: number
+  /** Processes of the API on the one database. */
+  apis: number
   apiKills: number
   postgresKills: number
   bothKills: number
 }): Promise<KillReport> {
-  const processes = await startProcesses()
+  const processes = await startProcesses(options.apis)
   try {
     const load = createLoad()
     const progress = { isOver: false, hasFailed: false }
     const { clients } = options
-    const loading = runClients(processes.url, { clients, load, isOver: () => progress.isOver })
+    const loading = runClients(processes.urls, { clients, load, isOver: () => progress.isOver })
     loading.catch(() => {
       progress.hasFailed = true
     })

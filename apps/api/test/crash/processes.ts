@@ -19,36 +19,36 @@ const START_TRIES_MAX = 20
 export const STRIPE_SECRET = 'whsec_crash'
 
 export interface Processes {
+  /** Of the first API process. */
   url: string
+  urls: string[]
   databaseUrl: string
-  /** kill -9 of the API, and a new one on the same port. */
+  /** kill -9 of one API process, and a new one on the same port. */
   killApi(): Promise<void>
   /** kill -9 of PostgreSQL, which is started again on the same port. */
   killPostgres(): Promise<void>
-  /** Both at the same instant; the API is started again until the database is back. */
+  /** All of it at the same instant; the API is started again until the database is back. */
   killBoth(): Promise<void>
   /** The command's own words and exit code. */
   checkLedger(): Promise<{ code: number | null; said: string }>
   stop(): Promise<void>
 }
 
-export async function startProcesses(): Promise<Processes> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'token-marketplace-crash-'))
-  // With its defaults: what was acknowledged has to be on the disk.
-  const postgres = await startEmbeddedPostgres({ dataDir })
+export interface ApiProcess {
+  url: string
+  /** kill -9. */
+  kill(): Promise<void>
+  /** A new one on the same port, ready. */
+  start(): Promise<void>
+  /** Until it answers again, the database included. */
+  untilReady(): Promise<void>
+}
+
+/** The API as production runs it. */
+export async function startApiProcess(given: Record<string, string>): Promise<ApiProcess> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  const env = {
-    PATH: process.env.PATH ?? '',
-    DATABASE_URL: postgres.url,
-    PORT: String(port),
-    PUBLIC_URL: url,
-    KEY_ENCRYPTION_KEY: Buffer.alloc(32, 9).toString('base64'),
-    STRIPE_WEBHOOK_SECRET: STRIPE_SECRET,
-    RATE_LIMIT_FACTOR: '1000',
-    LOG_LEVEL: 'error',
-    DATA_DIR: dataDir,
-  }
+  const env = { PATH: process.env.PATH ?? '', PUBLIC_URL: url, ...given, PORT: String(port) }
   let said = ''
   const start = async () => {
     const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -59,38 +59,63 @@ export async function startProcesses(): Promise<Processes> {
     await untilReady(url, child, () => said)
     return child
   }
+  let child = await start()
+  return {
+    url,
+    kill: () => kill(child),
+    async start() {
+      child = await start()
+    },
+    untilReady: () => untilReady(url, child, () => said),
+  }
+}
+
+/** @param apis how many API processes share the database */
+export async function startProcesses(apis = 1): Promise<Processes> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'token-marketplace-crash-'))
+  // With its defaults: what was acknowledged has to be on the disk.
+  const postgres = await startEmbeddedPostgres({ dataDir })
+  const env = {
+    DATABASE_URL: postgres.url,
+    // One for all of them: what one signs the others take.
+    ...(apis > 1 && { PUBLIC_URL: 'http://localhost:4000' }),
+    KEY_ENCRYPTION_KEY: Buffer.alloc(32, 9).toString('base64'),
+    STRIPE_WEBHOOK_SECRET: STRIPE_SECRET,
+    RATE_LIMIT_FACTOR: '1000',
+    LOG_LEVEL: 'error',
+    DATA_DIR: dataDir,
+  }
   const postgresId = async () => {
     const file = await readFile(join(dataDir, 'postgres', 'cluster', 'postmaster.pid'), 'utf8')
     return Number(file.split('\n')[0])
   }
-  let api = await start()
+  // At once: whoever comes first makes the tables and the keys.
+  const all = await Promise.all(Array.from({ length: apis }, () => startApiProcess(env)))
   return {
-    url,
+    url: all[0]!.url,
+    urls: all.map(({ url }) => url),
     databaseUrl: postgres.url,
     async killApi() {
-      await kill(api)
-      api = await start()
+      const api = all[Math.floor(Math.random() * all.length)]!
+      await api.kill()
+      await api.start()
     },
     async killPostgres() {
       process.kill(await postgresId(), 'SIGKILL')
-      await untilReady(url, api, () => said)
+      await Promise.all(all.map((api) => api.untilReady()))
     },
     async killBoth() {
       const postgresProcess = await postgresId()
-      const ended = kill(api)
+      const ended = Promise.all(all.map((api) => api.kill()))
       process.kill(postgresProcess, 'SIGKILL')
       await ended
-      for (let tries = 1; ; tries += 1) {
-        try {
-          api = await start()
-          return
-        } catch (error) {
-          if (tries === START_TRIES_MAX) throw error
-        }
-      }
+      await Promise.all(all.map(startAgain))
     },
     async checkLedger() {
-      const child = spawn(process.execPath, [CHECK], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+      const child = spawn(process.execPath, [CHECK], {
+        env: { PATH: process.env.PATH ?? '', ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
       let text = ''
       for (const stream of [child.stdout, child.stderr])
         stream.setEncoding('utf8').on('data', (part: string) => {
@@ -100,14 +125,25 @@ export async function startProcesses(): Promise<Processes> {
       return { code, said: text }
     },
     async stop() {
-      await kill(api)
+      await Promise.all(all.map((api) => api.kill()))
       await postgres.stop()
       await rm(dataDir, { recursive: true, force: true })
     },
   }
 }
 
+async function startAgain(api: ApiProcess): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await api.start()
+    } catch (error) {
+      if (tries === START_TRIES_MAX) throw error
+    }
+  }
+}
+
 async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'close')
   child.kill('SIGKILL')
   await ended

@@ -1,53 +1,28 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { chownSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { findAccount } from '../../src/embedded-postgres-binaries.ts'
 import { createTestDatabase } from '../database.ts'
 import { type ApiOn, ask, startApiOn } from './api-on.ts'
-
-const SPACE = `space_${process.pid}`
-const folder = mkdtempSync(join(tmpdir(), 'token-marketplace-full-'))
-// A disk of three megabytes: only root can make one.
-const hasDisk =
-  process.platform === 'linux' &&
-  process.getuid?.() === 0 &&
-  spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folder]).status === 0
+import { hasSmallDisk, mountSmallDisk, type SmallDisk } from './small-disk.ts'
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>
-let administrator: pg.Client
+let disk: SmallDisk
 let api: ApiOn
 
 beforeAll(async () => {
-  if (!hasDisk) return
-  const account = await findAccount()
-  if (account) chownSync(folder, account.uid, account.gid)
+  if (!hasSmallDisk) return
   database = await createTestDatabase()
-  administrator = new pg.Client({ connectionString: database.url })
-  await administrator.connect()
-  await administrator.query(`create tablespace ${SPACE} location '${folder}'`)
-  await administrator.query(`alter table users set tablespace ${SPACE}`)
-  await administrator.query(`create table filler (data text) tablespace ${SPACE}`)
-  await administrator.query('alter table filler alter column data set storage plain')
+  disk = await mountSmallDisk(database.url)
+  await disk.moveThere(['users'])
   api = await startApiOn(database.url, { env: { RATE_LIMIT_FACTOR: '1000' } })
 })
 afterAll(async () => {
-  if (hasDisk) {
-    await api.close()
-    await administrator.query('drop table if exists filler')
-    await administrator.query('alter table users set tablespace pg_default')
-    await administrator.query(`drop tablespace ${SPACE}`)
-    await administrator.end()
-    await database.drop()
-    execFileSync('umount', [folder])
-  }
-  rmSync(folder, { recursive: true, force: true })
+  if (!hasSmallDisk) return
+  await api.close()
+  await disk.unmount()
+  await database.drop()
 })
 
-test.skipIf(!hasDisk)(
-  hasDisk
+test.skipIf(!hasSmallDisk)(
+  hasSmallDisk
     ? 'a full disk: what writes gets 503 and nothing half done, what reads goes on, and space is enough to recover'
     : 'a full disk was not tested: no small disk can be mounted here (that takes root on Linux)',
   async () => {
@@ -57,10 +32,8 @@ test.skipIf(!hasDisk)(
         url: '/auth/register',
         payload: { email: `full-${i}@example.com`, password: 'long enough to pass' },
       })
-    await expect(
-      administrator.query(`insert into filler select repeat('x', 7000) from generate_series(1, 1000)`),
-    ).rejects.toThrow(/No space left/)
-    // The failed statement leaves its pages behind, so the disk stays full; small rows fill what is left of them.
+    await disk.fill()
+    // Small rows fill what is left of the pages.
     let refused: Awaited<ReturnType<typeof register>> | undefined
     for (let i = 0; i < 200 && !refused; i += 1) {
       const answer = await register(i)
@@ -73,12 +46,12 @@ test.skipIf(!hasDisk)(
     ])
     expect(refused?.body).not.toMatch(/space|extend|pg_tblspc/)
     expect((await ask(api.app)).status).toBe(200)
-    const { rows } = await administrator.query(
+    const [counts] = await disk.query<{ users: number; wallets: number }>(
       'select (select count(*)::int from users) as users, (select count(*)::int from wallets) as wallets',
     )
-    expect(rows[0].wallets).toBe(rows[0].users)
+    expect(counts?.wallets).toBe(counts?.users)
 
-    await administrator.query('drop table filler')
+    await disk.free()
     expect((await register(1_000)).statusCode).toBe(201)
   },
 )

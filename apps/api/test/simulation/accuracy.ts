@@ -12,6 +12,8 @@ const ALLOWANCE_MS = 600 * SECOND
 /** One interval and a second: what is lost where no last beat can be sent. */
 const NO_LAST_BEAT_MS = 31 * SECOND
 const LONG_MS = 300 * SECOND
+/** Nobody pays for more than was used, over all sessions of a class: in percent. */
+const ACCURACY_MOST = 100.1
 
 export interface Measured {
   className: string
@@ -33,6 +35,8 @@ export interface AccuracyRow {
   hours: number
   /** Billed ÷ true over all of them, in percent. */
   accuracy: number
+  /** The same without naps, which count whole. */
+  withoutNaps: number
   /** The worst session of 5 minutes or more, in percent. */
   worst: number
   /** The most anybody was billed beyond use, in seconds; naps are apart. */
@@ -120,6 +124,7 @@ export function tabulate(measured: readonly Measured[], names: readonly string[]
       sessions: all.length,
       hours: sum(all.map((one) => one.trueMs)) / 3_600_000,
       accuracy: trueMs === 0 ? 100 : (100 * sum(heard.map((one) => one.usedMs))) / trueMs,
+      withoutNaps: trueMs === 0 ? 100 : (100 * sum(heard.map((one) => one.usedMs - one.napMs))) / trueMs,
       worst: 100 * Math.min(1, ...rates),
       overbilled: largest(normal.map((one) => one.usedMs - one.trueMs - one.napMs)),
       naps: largest(normal.map((one) => one.napMs)),
@@ -158,6 +163,9 @@ export function judge(rows: readonly AccuracyRow[], cheats: readonly CheatRow[])
     const say = (what: string) => wrong.push(`${row.className}: ${what}`)
     const bound = BOUNDS[row.className] ?? {}
     if (row.accuracy < (bound.accuracy ?? 99.9)) say(`${row.accuracy.toFixed(3)} % billed over all sessions`)
+    // A second beyond use is much of a short while; over an hour it has to be lost in what is right.
+    if (row.hours >= 1 && row.withoutNaps > ACCURACY_MOST)
+      say(`${row.withoutNaps.toFixed(3)} % billed over all sessions, naps apart`)
     if (row.worst < (bound.worst ?? 99)) say(`${row.worst.toFixed(2)} % billed of one session`)
     const overbilled = bound.overbilled ?? 1
     if (row.overbilled > overbilled) say(`one session was billed ${row.overbilled} s beyond its use`)

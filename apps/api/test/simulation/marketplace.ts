@@ -53,6 +53,8 @@ const instant = new AsyncLocalStorage<number>()
 export class Marketplace {
   readonly databaseUrl: string
   calls = 0
+  /** How far the second instance's clock is off, as NTP may leave it. */
+  skewMs = 0
   #instances: Instance[] = []
   #config: Config
   #admin: pg.Pool
@@ -72,6 +74,7 @@ export class Marketplace {
       STRIPE_WEBHOOK_SECRET: STRIPE_SECRET,
       PLATFORM_FEE_BASIS_POINTS: String(FEE_BASIS_POINTS),
       RATE_LIMIT_FACTOR: '1000000',
+      OUTGOING_ALLOW_CIDRS: '127.0.0.0/8',
       LOG_LEVEL: process.env.SIMULATION_LOG ?? 'silent',
     })
   }
@@ -104,15 +107,25 @@ export class Marketplace {
     this.#now = at
   }
 
+  /** What jobs are given on that instance. */
+  deps(which: number): Deps {
+    return this.#instances[which]!.deps
+  }
+
   at<T>(when: number, run: () => Promise<T>): Promise<T> {
     return instant.run(when, run)
+  }
+
+  /** What that instance's clock says then. */
+  localTime(when: number, which: number): number {
+    return which === 1 ? when + this.skewMs : when
   }
 
   async call(when: number, which: number, call: Call): Promise<Answer> {
     this.calls += 1
     const { method, url, token, body, idempotencyKey, stripeSignature, isBeacon } = call
     const payload = typeof body === 'string' ? body : body === undefined ? undefined : JSON.stringify(body)
-    const response = await this.at(when, async () =>
+    const response = await this.at(this.localTime(when, which), async () =>
       this.#instances[which]!.app.inject({
         method,
         url,
@@ -133,9 +146,11 @@ export class Marketplace {
     }
   }
 
-  sweep(when: number): Promise<number> {
+  sweep(when: number, which = 0): Promise<number> {
     const { marketplaceUrl } = this.#config
-    return this.at(when, () => sweepSessions(this.#instances[0]!.db, { now: new Date(when), marketplaceUrl }))
+    return this.at(when, () =>
+      sweepSessions(this.#instances[which]!.db, { now: new Date(when), marketplaceUrl }),
+    )
   }
 
   async rotateKeys(when: number): Promise<void> {

@@ -192,7 +192,7 @@ export class Person {
     if (!isCrash && !isKill) {
       this.in(delay, async () => {
         const answer = await this.world.marketplace.call(this.now, which, call)
-        this.#judge(call, operation, answer)
+        this.#judge(call, operation, answer, this.world.marketplace.localTime(this.now, which))
         then(answer)
       })
       return
@@ -211,16 +211,17 @@ export class Person {
     then: (answer: Answer) => void,
   ): Promise<void> {
     const { marketplace } = this.world
+    const at = marketplace.localTime(this.now, which)
     const { result: answer, cut } = await withCut({ mode, statement }, marketplace.databaseUrl, () =>
       marketplace.call(this.now, which, call),
     )
     if (!cut.hasFired) {
-      this.#judge(call, operation, answer)
+      this.#judge(call, operation, answer, at)
       return then(answer)
     }
     this.world.countFault(mode === 'killed' ? 'killed connection' : 'crash')
-    if (answer.status === 503) await this.#learnWhatHappened(call, operation, `${mode} ${statement}`)
-    else this.#judge(call, operation, answer)
+    if (answer.status === 503) await this.#learnWhatHappened(call, operation, `${mode} ${statement}`, at)
+    else this.#judge(call, operation, answer, at)
     if (isRestart) {
       this.world.countFault('restart')
       await marketplace.restart(which)
@@ -229,12 +230,12 @@ export class Person {
   }
 
   /** After a cut the call has happened as a whole, up to a step, or not at all: the database says which. */
-  async #learnWhatHappened(call: Call, operation: Operation, text: string): Promise<void> {
+  async #learnWhatHappened(call: Call, operation: Operation, text: string, at: number): Promise<void> {
     const key = keyOf(call)
     const kept = key === undefined ? undefined : this.#kept.get(key)
     const state = await readState(this.world.marketplace, this.userId)
     const before = this.books.current
-    const differences = [differenceOf(before, state, this.now)]
+    const differences = [differenceOf(before, state, at)]
     const isUnchanged = differences[0] === undefined
     if (kept?.isCertain) {
       if (!isUnchanged) this.fail(`${operation.text} was repeated, cut at ${text}: ${differences[0]}`)
@@ -243,15 +244,15 @@ export class Person {
     const steps = operation.steps ?? 1
     for (let done = steps; done >= 1; done -= 1) {
       const after = before.clone()
-      const expected = operation.apply(after, this.now, { state, steps: done })
+      const expected = operation.apply(after, at, { state, steps: done })
       if (!expected) continue
-      const difference = differenceOf(after, state, this.now)
+      const difference = differenceOf(after, state, at)
       if (difference !== undefined) {
         differences.push(difference)
         continue
       }
       this.books.current = after
-      if (key !== undefined) this.#kept.set(key, { ...this.#keep(expected), isCertain: !isUnchanged })
+      if (key !== undefined) this.#kept.set(key, { ...this.#keep(expected, at), isCertain: !isUnchanged })
       return this.note(`${operation.text} cut at ${text}: ${isUnchanged ? 'no difference' : `done ${done}`}`)
     }
     if (!isUnchanged) {
@@ -262,11 +263,11 @@ export class Person {
     this.note(`${operation.text} cut at ${text}: not done`)
   }
 
-  #keep({ status, code, session }: Expected): Omit<Kept, 'isCertain'> {
-    return { status, code, view: session && viewOf(session, this.now) }
+  #keep({ status, code, session }: Expected, at: number): Omit<Kept, 'isCertain'> {
+    return { status, code, view: session && viewOf(session, at) }
   }
 
-  #judge(call: Call, operation: Operation, answer: Answer): void {
+  #judge(call: Call, operation: Operation, answer: Answer, at: number): void {
     const key = keyOf(call)
     const kept = key === undefined ? undefined : this.#kept.get(key)
     if (kept?.isCertain && !answer.replayed) this.fail(`${operation.text} was done twice for one key`)
@@ -277,9 +278,9 @@ export class Person {
       this.#kept.set(key!, { ...kept, isCertain: true })
       return
     }
-    const expected = operation.apply(this.books.current, this.now, { answer })
+    const expected = operation.apply(this.books.current, at, { answer })
     if (!expected) this.fail(`${operation.text}: the model cannot tell what ${answer.status} means`)
-    const keep = this.#keep(expected)
+    const keep = this.#keep(expected, at)
     this.note(`${operation.text} → ${answer.status} ${answer.body?.code ?? traceOf(answer)}`)
     this.#compare(operation, keep, answer)
     if (key !== undefined) this.#kept.set(key, { ...keep, isCertain: true })

@@ -60,7 +60,7 @@ export function report(result: SimulationResult): string[] {
     `trace: ${digest}`,
     ...wrong.map((one) => `NOT KEPT  ${one}`),
     wrong.length === 0
-      ? 'VERDICT: every session, wallet and account is as the model says, the ledger is right, every bound is kept'
+      ? `VERDICT: every session, wallet and account is as the model says, the ledger is right, ${result.skewMs === 0 ? 'every bound is kept' : `with clocks ${result.skewMs} ms apart`}`
       : `VERDICT: the books are right, but ${wrong.length} bounds were not kept`,
   ]
 }

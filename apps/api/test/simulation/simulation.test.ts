@@ -2,7 +2,13 @@ import { expect, test } from 'vitest'
 import { createTestDatabase } from '../database.ts'
 import { simulate } from './simulation.ts'
 
-async function run(options: { seed: string; hours: number; peoplePerClass: number; classes?: string[] }) {
+async function run(options: {
+  seed: string
+  hours: number
+  peoplePerClass: number
+  classes?: string[]
+  skewMs?: number
+}) {
   const database = await createTestDatabase()
   try {
     return await simulate({ databaseUrl: database.url, ...options })
@@ -32,4 +38,19 @@ test('the same seed lives through the same events, another seed through others',
   for (const seed of ['1', '1', '2']) digests.push((await run({ ...options, seed })).digest)
   expect(digests[1]).toBe(digests[0])
   expect(digests[2]).not.toBe(digests[0])
+}, 90_000)
+
+test.each([
+  2_000, -2_000,
+])('with clocks of two instances %i ms apart the books are as the model says, to the millisecond', async (skewMs) => {
+  const classes = [
+    'reloads and relaunches',
+    'process crashes',
+    'several tabs',
+    'takes over instead of beating',
+  ]
+  const { rows, sessions } = await run({ seed: 'skew', hours: 0.4, peoplePerClass: 3, classes, skewMs })
+  expect(sessions).toBeGreaterThan(5)
+  // A stretch is longer by the skew at most; a session of ten minutes has a few.
+  for (const { overbilled } of rows) expect(overbilled).toBeLessThanOrEqual(1 + 4 * 2)
 }, 90_000)

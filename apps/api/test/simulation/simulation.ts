@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto'
 import { type AccuracyRow, type CheatRow, judge, measure, tabulate, tabulateCheats } from './accuracy.ts'
+import { Background } from './background.ts'
 import { buy } from './bank.ts'
 import { Cheat } from './cheat.ts'
 import { withCut } from './cut.ts'
@@ -26,6 +27,8 @@ const START = Date.parse('2026-03-01T12:00:00.000Z')
 const WINDOW_MS = 2_000
 const SWEEP_EVERY_MS = 10 * SECOND
 const PRICES = [0, 1, 4, 4, 7, 60]
+/** As many providers as there are prices for every so many people of a class. */
+const PEOPLE_PER_PROVIDERS = 16
 
 export interface SimulationOptions {
   databaseUrl: string
@@ -36,6 +39,8 @@ export interface SimulationOptions {
   classes?: readonly string[]
   /** Of this class, where the time of the sessions went that are furthest off. */
   explain?: string
+  /** How far the second instance's clock is off. */
+  skewMs?: number
   onProgress?: (text: string) => void
 }
 
@@ -50,6 +55,8 @@ export interface SimulationResult {
   cheats: CheatRow[]
   /** Bounds that were not kept. */
   wrong: string[]
+  /** Of the second instance's clock; then no bounds are judged. */
+  skewMs: number
   explained: string[]
   ledger: string
 }
@@ -63,12 +70,14 @@ interface Global {
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const startedAt = performance.now()
   const marketplace = await Marketplace.start(options.databaseUrl, START)
+  marketplace.skewMs = options.skewMs ?? 0
+  const simulation = new Simulation(options, marketplace)
   try {
-    const simulation = new Simulation(options, marketplace)
     await simulation.populate()
     await simulation.run()
-    return await simulation.conclude((performance.now() - startedAt) / 1000)
+    return await simulation.conclude(startedAt)
   } finally {
+    await simulation.stop()
     await marketplace.stop()
   }
 }
@@ -84,6 +93,7 @@ class Simulation {
   #faults: Record<string, number> = {}
   #globals: Global[] = []
   #end: number
+  #background: Background | undefined
 
   constructor(options: SimulationOptions, marketplace: Marketplace) {
     this.#options = options
@@ -95,10 +105,19 @@ class Simulation {
   async populate(): Promise<void> {
     const { peoplePerClass, classes, seed } = this.#options
     const owner = await this.#marketplace.addUser(START, 'owner')
-    for (const [i, price] of PRICES.entries()) {
+    const count = PRICES.length * Math.ceil(peoplePerClass / PEOPLE_PER_PROVIDERS)
+    for (let i = 0; i < count; i += 1) {
+      const price = PRICES[i % PRICES.length]!
       const id = await this.#marketplace.addProvider(START, owner, `App ${i + 1}`, price)
       this.#providers.push({ id, tokensPerMinute: price })
     }
+    this.#background = await Background.start({
+      marketplace: this.#marketplace,
+      seed,
+      hookedId: this.#providers[4]!.id,
+      count: (kind) => this.#count(kind),
+      now: START,
+    })
     const world: World = {
       marketplace: this.#marketplace,
       isListed: (providerId) => !this.#suspended.has(providerId),
@@ -135,11 +154,14 @@ class Simulation {
 
   /** One visit after the other, with pauses between, as long as the simulation lasts. */
   #visitAgain(person: Person): void {
-    const { random } = person
+    const { random, profile } = person
     if (person.now > this.#end - 2 * MINUTE) return
-    const again = () => person.in(random.whole(5, 900) * SECOND, () => this.#visitAgain(person))
-    const provider = random.pick(this.#providers)
-    const minutes = random.whole(3, random.pick([8, 20, 45]))
+    const { isFaithful = false } = profile
+    const again = () =>
+      person.in(random.whole(5, isFaithful ? 60 : 900) * SECOND, () => this.#visitAgain(person))
+    // One that is never suspended.
+    const provider = isFaithful ? this.#providers[2]! : random.pick(this.#providers)
+    const minutes = random.whole(3, isFaithful ? 8 : random.pick([8, 20, 45]))
     const { posted, held, debt } = person.books.current.wallet
     if (random.chance(0.9) && posted - held - debt < minutes * provider.tokensPerMinute) {
       buy(person, random.pick([50, 120, 999, 1_000, 1_010, 5_000, 20_000]) + debt, again)
@@ -173,12 +195,18 @@ class Simulation {
       if (draw < 0.06) await this.#cutSweep(now)
       else if (draw < 0.12) {
         this.#count('two sweepers')
-        await Promise.all([this.#marketplace.sweep(now), this.#marketplace.sweep(now)])
+        await Promise.all([this.#marketplace.sweep(now), this.#marketplace.sweep(now, 1)])
       } else await this.#marketplace.sweep(now)
       for (const person of this.#people) person.books.current.sweep(now)
       this.#schedule(now + SWEEP_EVERY_MS, () => sweep(now))
     }
     this.#schedule(START + SWEEP_EVERY_MS, () => sweep(START))
+    const background = this.#background!
+    const work = async (): Promise<void> => {
+      await background.run(this.#now)
+      this.#schedule(background.dueAt, work)
+    }
+    this.#schedule(background.dueAt, work)
     for (let at = START + 20 * MINUTE; at < this.#end; at += this.#random.whole(20, 50) * MINUTE)
       this.#schedule(at, () => this.#suspend())
     for (let at = START + 7 * MINUTE; at < this.#end; at += this.#random.whole(20, 60) * MINUTE) {
@@ -274,7 +302,7 @@ class Simulation {
     }
   }
 
-  async conclude(seconds: number): Promise<SimulationResult> {
+  async conclude(startedAt: number): Promise<SimulationResult> {
     // Two days later everything that ran is over, and swept.
     this.#now = this.#end + 48 * HOUR
     await this.#marketplace.sweep(this.#now)
@@ -291,6 +319,16 @@ class Simulation {
       throw new SimulationFailure(
         `the log of time is wrong: ${unlogged.map(({ id, said }) => `${id} ${said}`).join('\n')}`,
       )
+    const sessions = this.#people.flatMap(({ books }) => [...books.current.sessions.values()])
+    const earned = new Map(this.#providers.map(({ id }) => [id, { gross: 0, fee: 0 }]))
+    for (const { providerId, charged } of sessions) {
+      const one = earned.get(providerId)!
+      one.gross += charged ?? 0
+      one.fee += feeOf(charged ?? 0, FEE_BASIS_POINTS)
+    }
+    const wrong = (await this.#background?.conclude(this.#now, sessions, earned)) ?? []
+    if (wrong.length > 0)
+      throw new SimulationFailure(`jobs have left it wrong: ${wrong.slice(0, 20).join('\n')}`)
     const measured = this.#records.flatMap((record) => {
       const one = measure(record)
       return one ? [{ ...one, record }] : []
@@ -312,13 +350,19 @@ class Simulation {
       people: this.#people.length,
       sessions: this.#people.reduce((sum, { books }) => sum + books.current.sessions.size, 0),
       faults: this.#faults,
-      seconds,
+      seconds: (performance.now() - startedAt) / 1000,
       rows,
       cheats,
-      wrong: judge(rows, cheats),
+      // Two clocks make every stretch of a session that much longer or shorter: then only the books are judged.
+      wrong: this.#marketplace.skewMs === 0 ? judge(rows, cheats) : [],
+      skewMs: this.#marketplace.skewMs,
       explained,
       ledger: `${transfers} transfers, ${wallets} wallets, ${openHolds} open holds`,
     }
+  }
+
+  async stop(): Promise<void> {
+    await this.#background?.stop()
   }
 
   /** What users were charged is what providers and the platform got. */

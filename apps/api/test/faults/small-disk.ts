@@ -1,0 +1,78 @@
+/**
+ * A disk of a few megabytes for some tables, to be filled.
+ *
+ * @module
+ */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chownSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { findAccount } from '../../src/embedded-postgres-binaries.ts'
+
+export interface SmallDisk {
+  /** With their indexes. */
+  moveThere(tables: readonly string[]): Promise<void>
+  fill(): Promise<void>
+  free(): Promise<void>
+  /** After the database that used it is gone. */
+  unmount(): Promise<void>
+  /** An administrator on the database. */
+  query<Row>(sql: string): Promise<Row[]>
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'token-marketplace-full-'))
+/** Only root can make a disk, on Linux. */
+export const hasSmallDisk =
+  process.platform === 'linux' &&
+  process.getuid?.() === 0 &&
+  spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folder]).status === 0
+if (!hasSmallDisk) rmSync(folder, { recursive: true, force: true })
+
+export async function mountSmallDisk(databaseUrl: string): Promise<SmallDisk> {
+  const space = `space_${randomBytes(6).toString('hex')}`
+  const account = await findAccount()
+  if (account) chownSync(folder, account.uid, account.gid)
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  await client.query(`create tablespace ${space} location '${folder}'`)
+  const moved: string[] = []
+  const move = async (table: string, to: string) => {
+    await client.query(`alter table ${table} set tablespace ${to}`)
+    const { rows } = await client.query<{ name: string }>(
+      'select indexrelid::regclass as name from pg_index where indrelid = $1::regclass',
+      [table],
+    )
+    for (const { name } of rows) await client.query(`alter index ${name} set tablespace ${to}`)
+  }
+  return {
+    async moveThere(tables) {
+      for (const table of tables) await move(table, space)
+      moved.push(...tables)
+    },
+    async fill() {
+      await client.query(`create table filler (data text) tablespace ${space}`)
+      await client.query('alter table filler alter column data set storage plain')
+      // The failed statement leaves its pages behind, so the disk stays full.
+      const filling = client.query(
+        `insert into filler select repeat('x', 7000) from generate_series(1, 1000)`,
+      )
+      const failed = await filling.then(
+        () => undefined,
+        (error: Error) => error.message,
+      )
+      if (!/No space left/.test(failed ?? '')) throw new Error(`the disk did not fill up: ${failed}`)
+    },
+    free: async () => void (await client.query('drop table if exists filler')),
+    async unmount() {
+      await client.query('drop table if exists filler')
+      for (const table of moved) await move(table, 'pg_default')
+      await client.query(`drop tablespace ${space}`)
+      await client.end()
+      execFileSync('umount', [folder])
+      rmSync(folder, { recursive: true, force: true })
+    },
+    query: async <Row>(sql: string) => (await client.query(sql)).rows as Row[],
+  }
+}

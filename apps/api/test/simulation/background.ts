@@ -1,0 +1,220 @@
+/**
+ * What runs beside the calls: the worker's jobs and the courier, on both instances. They run twice, at once, stop half
+ * way, or not at all for a while; whatever they did, the books and what was told of them have to be right in the end.
+ *
+ * @module
+ */
+import { createHash } from 'node:crypto'
+import { sumSettled } from '../../src/analytics/activity.ts'
+import { verifyChain } from '../../src/audit/verify-chain.ts'
+import type { Deps } from '../../src/deps.ts'
+import { PUBLIC_TENANT_ID } from '../../src/id.ts'
+import { getAccountBalance } from '../../src/ledger/account-balance.ts'
+import { createOutgoing } from '../../src/outgoing.ts'
+import { createCourier } from '../../src/webhooks/courier.ts'
+import { createEndpoint } from '../../src/webhooks/create-endpoint.ts'
+import { createTasks } from '../../src/worker.ts'
+import { type Receiver, startReceiver } from '../webhook-receiver.ts'
+import { withCut } from './cut.ts'
+import type { Marketplace } from './marketplace.ts'
+import type { SessionModel } from './oracle-session.ts'
+import { createRandom, type Random } from './random.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+
+/** Those of the worker that read or write what the model knows, and the nightly proof, which has to pass at any time. */
+const JOBS = [
+  'chain-audit',
+  'roll-up-accounts',
+  'fold-beats',
+  'roll-up-activity',
+  'roll-up-activity-again',
+  'notice-low-balances',
+  'retire-origins',
+  'notice-unusual-providers',
+  'forget-old-rows',
+  'check-ledger',
+] as const
+const COURIER = 'courier'
+
+/** What providers and the platform have to have, by the model. */
+export type Earned = ReadonlyMap<string, { gross: number; fee: number }>
+
+export class Background {
+  /** When the jobs are due again. */
+  dueAt: number
+  #marketplace: Marketplace
+  #random: Random
+  #receiver: Receiver
+  #hookedId: string
+  #count: (kind: string) => void
+  #outgoing: ReturnType<typeof createOutgoing>
+
+  private constructor({ marketplace, seed, hookedId, count, now }: BackgroundOptions, receiver: Receiver) {
+    this.#marketplace = marketplace
+    this.#random = createRandom(seed, 'background')
+    this.#receiver = receiver
+    this.#hookedId = hookedId
+    this.#count = count
+    this.#outgoing = createOutgoing(marketplace.deps(0).config, { timeoutMs: 10_000 })
+    this.dueAt = now + 5 * MINUTE
+  }
+
+  static async start(options: BackgroundOptions): Promise<Background> {
+    const { marketplace, hookedId: providerId, now } = options
+    const tries = new Map<string, number>()
+    const receiver = await startReceiver((response, { headers }) => {
+      const id = String(headers['webhook-id'])
+      const before = tries.get(id) ?? 0
+      tries.set(id, before + 1)
+      // One in five fails at first, some twice: by its id, so that no order of arrival decides.
+      const draw = createHash('sha1').update(id).digest()[0]! % 10
+      response.writeHead(draw < 2 - before ? 500 : 204).end()
+    })
+    const { db, config } = marketplace.deps(0)
+    const endpoint = { url: receiver.url, events: ['*' as const], asymmetric: false }
+    const { keyEncryptionKey } = config
+    await db.inTenant(PUBLIC_TENANT_ID, (tx) =>
+      createEndpoint(tx, { providerId, endpoint, keyEncryptionKey, now: new Date(now) }),
+    )
+    return new Background(options, receiver)
+  }
+
+  /** The jobs' turn, whatever becomes of it. */
+  async run(now: number): Promise<void> {
+    const random = this.#random
+    this.dueAt = now + 5 * MINUTE
+    const draw = random.next()
+    if (draw < 0.08) {
+      this.#count('jobs stopped')
+      this.dueAt = now + random.whole(10, 25) * MINUTE
+    } else if (draw < 0.45) {
+      this.#count('jobs twice')
+      await Promise.all([0, 1, 0, 1].map((which) => this.#runAll(now, which)))
+    } else if (draw < 0.75) {
+      for (const name of [...JOBS, COURIER]) {
+        const cut = { statement: random.whole(1, 6), mode: random.pick(['before', 'after'] as const) }
+        const which = random.whole(0, 1)
+        const run = () => this.#run(now, which, name).catch(() => undefined)
+        if ((await withCut(cut, this.#marketplace.databaseUrl, run)).cut.hasFired) this.#count('crashed job')
+      }
+    } else await this.#runAll(now, random.whole(0, 1))
+  }
+
+  async #runAll(now: number, which: number): Promise<void> {
+    await Promise.all([...JOBS, COURIER].map((name) => this.#run(now, which, name)))
+  }
+
+  #run(now: number, which: number, name: string): Promise<void> {
+    const deps = this.#marketplace.deps(which)
+    return this.#marketplace.at(now, () =>
+      name === COURIER ? this.#deliver(deps) : this.#perform(deps, name),
+    )
+  }
+
+  async #perform(deps: Deps, name: string): Promise<void> {
+    // What is enqueued to write mail stays where it is.
+    await createTasks(deps, { send: async () => undefined })[name]!({}, undefined as never)
+  }
+
+  async #deliver(deps: Deps): Promise<void> {
+    const courier = createCourier(deps, { outgoing: this.#outgoing })
+    await courier.deliverDue()
+    await courier.settled()
+  }
+
+  /**
+   * Everything that is due is done, over days if it takes them, and held against the model.
+   *
+   * @returns what is wrong
+   */
+  async conclude(now: number, sessions: readonly SessionModel[], earned: Earned): Promise<string[]> {
+    const deps = this.#marketplace.deps(1)
+    // Attempts are a day apart at most.
+    for (let days = 0; days < 10; days += 1) await this.#run(now + days * 25 * HOUR, 1, COURIER)
+    for (const name of [
+      'chain-audit',
+      'roll-up-accounts',
+      'fold-beats',
+      'roll-up-activity',
+      'roll-up-activity-again',
+    ])
+      await this.#run(now, 1, name)
+    const wrong = this.#findUntold(sessions)
+    await deps.db.inTenant(PUBLIC_TENANT_ID, async (tx) => {
+      for (const [providerId, { gross, fee }] of earned) {
+        const balance = await getAccountBalance(tx, providerId)
+        if (balance !== gross - fee) wrong.push(`${providerId} has ${balance}, the model says ${gross - fee}`)
+        const figures = await sumSettled(tx, { providerId, from: new Date(0), to: new Date(now + HOUR) })
+        if (figures.gross !== gross || figures.fee !== fee)
+          wrong.push(
+            `figures of ${providerId}: ${figures.gross} less ${figures.fee}, not ${gross} less ${fee}`,
+          )
+      }
+    })
+    wrong.push(...(await this.#findMiscounted(sessions)))
+    const chain = await deps.db.inBatch((tx) => verifyChain(tx, { sealing: deps.config, now: new Date(now) }))
+    return [...wrong, ...chain.findings.map((finding) => `audit: ${finding}`)]
+  }
+
+  /** Every end was told, with what the session came to, however often and in whatever order. */
+  #findUntold(sessions: readonly SessionModel[]): string[] {
+    const told = new Map<string, { eventId: string; usedMs: number; tokensCharged: number }>()
+    const wrong: string[] = []
+    for (const { headers, body } of this.#receiver.received) {
+      const { type, data } = JSON.parse(body)
+      if (data.status !== 'ended' || !type.startsWith('session.')) continue
+      const eventId = String(headers['webhook-id'])
+      const before = told.get(data.id)
+      if (before && before.eventId !== eventId) wrong.push(`the end of ${data.id} was told as two events`)
+      told.set(data.id, { eventId, usedMs: data.usedMs, tokensCharged: data.tokensCharged })
+    }
+    const ended = sessions.filter(
+      ({ providerId, status }) => providerId === this.#hookedId && status === 'ended',
+    )
+    for (const { id, usedMs, charged } of ended) {
+      const one = told.get(id)
+      if (!one) wrong.push(`nobody was told of the end of ${id}`)
+      else if (one.usedMs !== usedMs || one.tokensCharged !== charged)
+        wrong.push(`the end of ${id} was told with ${one.usedMs} ms and ${one.tokensCharged}`)
+      told.delete(id)
+    }
+    for (const id of told.keys()) wrong.push(`the end of ${id} was told and is none`)
+    return wrong
+  }
+
+  /** What became of all sessions, by the roll-up and by the model. */
+  async #findMiscounted(sessions: readonly SessionModel[]): Promise<string[]> {
+    const rows = await this.#marketplace.rows<
+      { providerId: string } & Record<(typeof OUTCOMES)[number], number>
+    >(
+      `select provider_id as "providerId", ${OUTCOMES.map((name) => `sum(${name})::int as ${name}`).join(', ')}
+       from outcome_quarters group by provider_id`,
+    )
+    return rows.flatMap(({ providerId, ...counts }) => {
+      const own = sessions.filter((session) => session.providerId === providerId)
+      return OUTCOMES.flatMap((name) => {
+        const expected =
+          name === 'opened' ? own.length : own.filter(({ endReason }) => endReason === name).length
+        return counts[name] === expected ? [] : [`${providerId}: ${counts[name]} ${name}, not ${expected}`]
+      })
+    })
+  }
+
+  async stop(): Promise<void> {
+    await this.#outgoing.end()
+    await this.#receiver.close()
+  }
+}
+
+const OUTCOMES = ['opened', 'completed', 'expired', 'abandoned', 'cancelled', 'revoked'] as const
+
+interface BackgroundOptions {
+  marketplace: Marketplace
+  seed: string
+  /** The provider whose endpoint is told of everything. */
+  hookedId: string
+  count: (kind: string) => void
+  now: number
+}
