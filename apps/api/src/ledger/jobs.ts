@@ -4,22 +4,11 @@ import { createId } from '../id.ts'
 import { rollUpAccounts } from './account-balance.ts'
 import { checkLedger } from './check-ledger.ts'
 
-/** Any constant: whoever rolls up holds it until the commit. */
-const ROLL_UP_LOCK = 7_308_000_001
-
-/**
- * Keeps the balances of hot accounts cheap to read. Two at once would both add what came since the same watermark, so
- * one leaves it to the other; the next sees what it wrote, because its statement begins with the lock in hand.
- */
+/** Keeps the balances of hot accounts cheap to read. Two at once are one after the other. */
 export const rollUpTask =
   ({ db }: Pick<Deps, 'db'>): Task =>
   async () => {
-    await db.inBatch(async (tx) => {
-      const [lock] = await tx.query<{ isFree: boolean }>('select pg_try_advisory_xact_lock($1) as "isFree"', [
-        ROLL_UP_LOCK,
-      ])
-      if (lock?.isFree) await rollUpAccounts(tx)
-    })
+    await db.inBatch((tx) => rollUpAccounts(tx))
   }
 
 const CHECK_MS_MAX = 30 * 60_000
