@@ -1,0 +1,83 @@
+/**
+ * The rules of a PostgreSQL that spreads tenants over machines (Citus), read from the catalogue: a row is found, unique and
+ * referred to by its tenant first. So `tenant_id` can become the column by which rows are spread, without changing a table.
+ *
+ * @module
+ */
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestDatabase } from './database.ts'
+
+let database: Awaited<ReturnType<typeof createTestDatabase>>
+let client: pg.Client
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+})
+afterAll(async () => {
+  await client.end()
+  await database.drop()
+})
+
+const find = async (sql: string) =>
+  (await client.query<{ name: string }>(sql)).rows.map(({ name }) => name).sort()
+
+/** Tables whose rows belong to a tenant. */
+const TENANTS = `(select attrelid from pg_attribute a join pg_class c on c.oid = a.attrelid
+  where a.attname = 'tenant_id' and not a.attisdropped and c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace)`
+
+/** One copy for all: small, read by every tenant, and each with the same rows everywhere. */
+const REFERENCE_TABLES = [
+  'activity_progress',
+  'analytics_progress',
+  'audit_chain_keys',
+  'ledger_checks',
+  'migrations',
+  'signing_keys',
+  'stripe_events',
+  'tenants',
+]
+
+/**
+ * What would have to change first: the audit's chain is one over all tenants, and a key is found by its hash before its
+ * tenant is known.
+ */
+const KNOWN = ['api_key_secret_is_unique', 'audit_links_pkey']
+
+test('a table belongs to tenants or is one of the few that all share', async () => {
+  const shared = await find(`select relname as name from pg_class
+    where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace and oid not in ${TENANTS}`)
+  expect(shared).toEqual(REFERENCE_TABLES)
+})
+
+test('whatever is unique in a tenant’s table contains the tenant, but for what is known', async () => {
+  const without = await find(`select indexrelid::regclass::text as name from pg_index i
+    where i.indisunique and i.indrelid in ${TENANTS} and not exists (
+      select from pg_attribute a where a.attrelid = i.indrelid and a.attname = 'tenant_id' and a.attnum = any (i.indkey))`)
+  expect(without).toEqual(KNOWN)
+})
+
+test('a primary key of a tenant’s table begins with the tenant, but for what is known', async () => {
+  const others = await find(`select indexrelid::regclass::text as name from pg_index i
+    where i.indisprimary and i.indrelid in ${TENANTS} and i.indkey[0] <> (
+      select attnum from pg_attribute a where a.attrelid = i.indrelid and a.attname = 'tenant_id')`)
+  expect(others).toEqual(KNOWN.filter((name) => name.endsWith('_pkey')))
+})
+
+test('a reference between tenants’ tables is a reference within the tenant', async () => {
+  const across = await find(`select f.conname as name from pg_constraint f
+    where f.contype = 'f' and f.conrelid in ${TENANTS} and f.confrelid in ${TENANTS} and not exists (
+      select from unnest(f.conkey, f.confkey) as k (here, there)
+      join pg_attribute a on a.attrelid = f.conrelid and a.attnum = k.here
+      join pg_attribute b on b.attrelid = f.confrelid and b.attnum = k.there
+      where a.attname = 'tenant_id' and b.attname = 'tenant_id')`)
+  expect(across).toEqual([])
+})
+
+test('no shared table refers to a tenant’s row', async () => {
+  const outwards = await find(`select conname as name from pg_constraint
+    where contype = 'f' and conrelid not in ${TENANTS} and confrelid in ${TENANTS}`)
+  expect(outwards).toEqual([])
+})
