@@ -1,11 +1,15 @@
 /**
  * The rules of a PostgreSQL that spreads tenants over machines (Citus), read from the catalogue: a row is found, unique and
- * referred to by its tenant first. So `tenant_id` can become the column by which rows are spread, without changing a table.
+ * referred to by its tenant first. So `tenant_id` can become the column by which rows are spread, without changing a table. And
+ * what a partitioned table asks of a statement.
  *
  * @module
  */
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { connect } from '../src/db.ts'
+import { PUBLIC_TENANT_ID } from '../src/id.ts'
+import { forgetBeats } from '../src/sessions/fold-beats.ts'
 import { createTestDatabase } from './database.ts'
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>
@@ -80,4 +84,23 @@ test('no shared table refers to a tenant’s row', async () => {
   const outwards = await find(`select conname as name from pg_constraint
     where contype = 'f' and conrelid not in ${TENANTS} and confrelid in ${TENANTS}`)
   expect(outwards).toEqual([])
+})
+
+test('beats that are too old are forgotten in their own partition, and none of another one', async () => {
+  await client.query(`
+    alter table session_beats rename to session_beats_before;
+    create table session_beats (like session_beats_before including defaults) partition by range (last_at);
+    create table old_beats partition of session_beats for values from (minvalue) to ('2026-01-01');
+    create table new_beats partition of session_beats for values from ('2026-01-01') to (maxvalue);
+    grant select, insert, delete on session_beats to tm_batch`)
+  // The first row of each partition lies at the same place.
+  for (const at of ['2025-01-01', '2026-06-01'])
+    await client.query(
+      `insert into session_beats values ($1, 'ses_1', 'beat', $2, '{}', '{}', '{}', '{}', '{}', '{}', '{}')`,
+      [PUBLIC_TENANT_ID, at],
+    )
+  const db = connect({ databaseUrl: database.url })
+  await forgetBeats(db, { now: new Date('2026-06-02') })
+  await db.end()
+  expect(await find('select last_at::date::text as name from session_beats')).toEqual(['2026-06-01'])
 })
