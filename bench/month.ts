@@ -14,7 +14,7 @@ import { createHeartbeat } from '../apps/api/src/sessions/heartbeat.ts'
 import { sweepSessions } from '../apps/api/src/sessions/sweep-sessions.ts'
 import { createValidation } from '../apps/api/src/sessions/validate-session.ts'
 import { withClient } from './bulk.ts'
-import { createMeter, type Meter } from './meter.ts'
+import { measureCpuUs } from './meter.ts'
 import { PROVIDER_ID, seedMarket, userId } from './seed.ts'
 import { KEY_ENCRYPTION_KEY, PUBLIC_URL, startDatabase } from './stack.ts'
 
@@ -34,7 +34,7 @@ export interface Market {
   url: string
   db: Db
   keys: KeyRing
-  meter: Meter
+  pid: number
   stop(): Promise<void>
 }
 
@@ -56,7 +56,7 @@ export async function startMarket(): Promise<Market> {
     url: database.url,
     db,
     keys,
-    meter: await createMeter(database.url),
+    pid: database.pid,
     async stop() {
       await db.end()
       await database.stop()
@@ -66,10 +66,11 @@ export async function startMarket(): Promise<Market> {
 
 /** @returns what each thing that happened cost. */
 export async function passMonth(market: Market, month: number): Promise<Map<string, number>> {
-  const { db, meter } = market
+  const { db, pid } = market
   const costs = new Map<string, number>()
   const measure = async (what: string, times: number, run: () => Promise<unknown>) => {
-    costs.set(what, (await meter.cpuUs(run)) / times)
+    const [us = 0] = await measureCpuUs([pid], run)
+    costs.set(what, us / times)
   }
   const use = createUse(market)
   const people = Array.from({ length: USERS }, (_, i) => i + 1)
@@ -131,7 +132,7 @@ export function createUse({ db, keys }: Pick<Market, 'db' | 'keys'>) {
   }
 }
 
-async function inTurns<T, R>(inputs: readonly T[], run: (input: T) => Promise<R>): Promise<R[]> {
+export async function inTurns<T, R>(inputs: readonly T[], run: (input: T) => Promise<R>): Promise<R[]> {
   const outputs: R[] = []
   let next = 0
   await Promise.all(

@@ -96,10 +96,11 @@ function byHash(table: string, modulus = 14): Partitioning {
 async function describe({ db }: Market): Promise<string> {
   const { findings } = await db.inBatch((tx) => checkLedger(tx), { statementTimeoutMs: 120_000 })
   const [row] = await db.batch.query<{ text: string }>(`
-    select format('%s sessions ended, %s ms used, %s tokens charged; %s transfers of %s tokens, %s events, %s rows of beats',
+    select format('%s sessions ended, %s ms used, %s tokens charged; %s transfers of %s tokens, %s events, %s rows of beats, %s deadlocks',
       (select count(*) from sessions where status = 'ended'), (select sum(used_ms) from sessions),
       (select sum(tokens_charged) from sessions), (select count(*) from transfers), (select sum(amount) from transfers),
-      (select count(*) from events), (select count(*) from session_beats)) as text`)
+      (select count(*) from events), (select count(*) from session_beats),
+      (select deadlocks from pg_stat_database where datname = current_database())) as text`)
   return `${row?.text}; the ledger has ${findings.length} findings`
 }
 
