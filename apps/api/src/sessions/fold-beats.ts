@@ -62,11 +62,12 @@ const foldSql = `
   )
   select count(*) as batches from taken`
 
-// In portions, so that no transaction is long. The statement's snapshot keeps a place from being given to another row.
+// In portions, so that no transaction is long. The statement's snapshot keeps a place from being given to another row. The age
+// is asked again because a place says nothing of the partition it is in, should the table be partitioned one day.
 const forgetSql = `
   with forgotten as (
     delete from session_beats where ctid = any (array(
-      select ctid from session_beats where last_at < $1 limit $2))
+      select ctid from session_beats where last_at < $1 limit $2)) and last_at < $1
     returning 1
   )
   select count(*) as rows from forgotten`
