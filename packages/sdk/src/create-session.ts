@@ -133,18 +133,20 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       if (use && isSlow()) use.activeMs = time.activeMs()
     })
     if (record.session!.id !== id) return
-    settle(next)
+    const isInDoubt = !use || isSlow()
+    settle(next, isInDoubt)
     // The lease was opened a while ago, and nothing was served since: the clock has to start now.
-    const mustRestart = !snapshot.canServe && next.serveUntil && (use ? isSlow() : !isLongSilent(next))
+    const mustRestart = !snapshot.canServe && next.serveUntil && isInDoubt && !isLongSilent(next)
     accept(next, askedAt)
     if (mustRestart) await ask('resume')
   }
 
-  /** What was told up to there has arrived; where no answer says how much of it, none is told again. */
-  function settle(next: Session): void {
+  /** What was told up to there has arrived: as it was, or of a copy in doubt what was counted, where that is known. */
+  function settle(next: Session, isInDoubt?: boolean): void {
     const { told, session } = record
     if (!told || told.sequence > next.sequence) return
-    time.acknowledge(countedMs(session!, next, told.activeMs))
+    const counted = isInDoubt ? countedMs(session!, next) : 0
+    time.acknowledge(counted > 0 ? counted : told.activeMs)
     record.told = undefined
   }
 
@@ -251,8 +253,11 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       return
     }
     // What the other tab told was acknowledged: what was used here until then is in it. A question told nothing.
-    if (told?.sequence === other.sequence) settle(other)
-    else if (other.sequence !== mine?.sequence) time.acknowledge(time.activeMs())
+    // It may have told more under the same sequence since.
+    if (other.sequence !== mine?.sequence)
+      time.acknowledge(
+        told?.sequence === other.sequence ? Math.max(told.activeMs, countedMs(mine!, other)) : Infinity,
+      )
     take({ ...theirs, sequence: record.sequence, told: undefined }, true)
   }
 

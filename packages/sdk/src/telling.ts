@@ -26,17 +26,17 @@ export const SLOW_MS = 500
 const leftAfterLease = (session: Session): number => remainingMs(session, Infinity)
 
 /**
- * How much of what may have been told the server has counted, and so which copy was heard. The rest is told again, and
- * never is more told than was used.
+ * What the server has counted between two answers, and so which copy of a message was heard; not above 0 where they
+ * do not tell.
  *
  * Leases of two kinds (none while paused, a short one at first and beyond the allowance) differ by more than a message
- * counts, as an extension does; then all is taken for told. So it is where a whole lease was counted, because the
- * provider may have given more than that away.
+ * counts, as an extension does: that is less than nothing, or more than there can be. Where a whole lease was counted, more may have
+ * been told than that, as providers may give time away.
  */
-export function countedMs(before: Session, after: Session, toldMs: number): number {
+export function countedMs(before: Session, after: Session): number {
   const leftMs = leftAfterLease(after)
-  const counted = leftAfterLease(before) - leftMs
-  return leftMs && counted > 0 && counted < Math.min(LEASE_MS, toldMs - SLOW_MS) ? counted : toldMs
+  const counted = leftMs && leftAfterLease(before) - leftMs
+  return counted < LEASE_MS ? counted : Infinity
 }
 
 /**

@@ -298,12 +298,13 @@ export class Page {
         if (answer.status === 200) {
           const { sequence, serveUntil } = answer.body.session
           doubt()
-          this.#settle(sequence, answer.body.session)
+          const isInDoubt = !said || isSlow()
+          this.#settle(sequence, answer.body.session, isInDoubt)
           const isClosed = this.status !== 'active' || this.person.now >= this.gateUntil
           this.#failures = 0
           this.accept(answer)
           // The lease was opened a while ago, and nothing was served since: the clock has to start now.
-          if (isClosed && serveUntil && (said ? isSlow() : !isLongSilent(answer.body.session)))
+          if (isClosed && serveUntil && isInDoubt && !isLongSilent(answer.body.session))
             return this.#ask('resume', (next) => then(next?.status === 200 ? answer : next))
         }
         then(answer)
@@ -314,11 +315,12 @@ export class Page {
     sendTwice(this.person, isThere, call, operation, { answered, failed })
   }
 
-  /** What was said up to there has been heard; where no answer says how much of it, none is said again. */
-  #settle(sequence: number, next = this.#session!): void {
+  /** What was said up to there has been heard: as it was, or of a copy in doubt what was counted, where that is known. */
+  #settle(sequence: number, next = this.#session!, isInDoubt = false): void {
     if ((this.shelf.told?.sequence ?? 0) <= sequence) this.shelf.told = undefined
     if (!this.#told || this.#told.sequence > sequence) return
-    this.active = Math.max(0, this.active - countedMs(this.#session!, next, this.#told.activeMs))
+    const counted = isInDoubt ? countedMs(this.#session!, next) : 0
+    this.active = Math.max(0, this.active - (counted > 0 ? counted : this.#told.activeMs))
     this.#told = undefined
   }
 
@@ -341,8 +343,11 @@ export class Page {
     const { id, sequence } = answer.body.session
     if (id !== this.sessionId) return
     this.advance()
-    if (sequence === this.#told?.sequence) this.#settle(sequence, answer.body.session)
-    else if (sequence !== this.#session?.sequence) this.active = 0
+    if (this.#told && sequence === this.#told.sequence) {
+      // It may have told more under the same sequence since.
+      this.#told.activeMs = Math.max(this.#told.activeMs, countedMs(this.#session!, answer.body.session))
+      this.#settle(sequence)
+    } else if (sequence !== this.#session?.sequence) this.active = 0
     this.#learn(answer)
     this.#arm()
   }
