@@ -126,26 +126,25 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     const use = action ? record.told : undefined
     const askedAt = ports.clock.monotonic()
     const url = `${sessionsUrl}/${id}${action ? `/${action}` : ''}`
-    const isSlow = () => ports.clock.monotonic() - askedAt > SLOW_MS
+    const isInDoubt = () => !use || ports.clock.monotonic() - askedAt > SLOW_MS
     const asked = request<{ session: Session }>(ports, url, use, record.sessionJwt)
     const { session: next } = await asked.finally(() => {
       // Which copy arrived, and when, is not known now: it may have told what was used until now.
-      if (use && isSlow()) use.activeMs = time.activeMs()
+      if (use && isInDoubt()) use.activeMs = time.activeMs()
     })
     if (record.session!.id !== id) return
-    const isInDoubt = !use || isSlow()
-    settle(next, isInDoubt)
+    settle(next.sequence, isInDoubt() && next)
     // The lease was opened a while ago, and nothing was served since: the clock has to start now.
-    const mustRestart = !snapshot.canServe && next.serveUntil && isInDoubt && !isLongSilent(next)
+    const mustRestart = !snapshot.canServe && next.serveUntil && isInDoubt() && !isLongSilent(next)
     accept(next, askedAt)
     if (mustRestart) await ask('resume')
   }
 
   /** What was told up to there has arrived: as it was, or of a copy in doubt what was counted, where that is known. */
-  function settle(next: Session, isInDoubt?: boolean): void {
-    const { told, session } = record
-    if (!told || told.sequence > next.sequence) return
-    const counted = isInDoubt ? countedMs(session!, next) : 0
+  function settle(sequence: number, doubtful?: Session | false): void {
+    const { told } = record
+    if (!told || told.sequence > sequence) return
+    const counted = doubtful ? countedMs(record.session!, doubtful) : 0
     time.acknowledge(counted > 0 ? counted : told.activeMs)
     record.told = undefined
   }
@@ -253,11 +252,8 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       return
     }
     // What the other tab told was acknowledged: what was used here until then is in it. A question told nothing.
-    // It may have told more under the same sequence since.
     if (other.sequence !== mine?.sequence)
-      time.acknowledge(
-        told?.sequence === other.sequence ? Math.max(told.activeMs, countedMs(mine!, other)) : Infinity,
-      )
+      time.acknowledge(told?.sequence === other.sequence ? told.activeMs : time.activeMs())
     take({ ...theirs, sequence: record.sequence, told: undefined }, true)
   }
 
@@ -295,7 +291,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   function onMoment(moment: Moment): void {
     if (moment === 'hide') {
       if (phase === 'active' && tabs.isLeading()) {
-        settle({ ...record.session!, sequence: Infinity })
+        settle(Infinity)
         // Before anything is stored: in a closing tab Firefox drops what is sent after that.
         sendFinal(record, takeUse())
         share(true)

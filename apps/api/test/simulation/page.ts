@@ -343,11 +343,8 @@ export class Page {
     const { id, sequence } = answer.body.session
     if (id !== this.sessionId) return
     this.advance()
-    if (this.#told && sequence === this.#told.sequence) {
-      // It may have told more under the same sequence since.
-      this.#told.activeMs = Math.max(this.#told.activeMs, countedMs(this.#session!, answer.body.session))
-      this.#settle(sequence)
-    } else if (sequence !== this.#session?.sequence) this.active = 0
+    if (sequence === this.#told?.sequence) this.#settle(sequence)
+    else if (sequence !== this.#session?.sequence) this.active = 0
     this.#learn(answer)
     this.#arm()
   }
