@@ -38,6 +38,9 @@ export const entries = {
   ...Object.fromEntries(languages.map((code) => [`languages/${code}`, `src/languages/${code}.ts`])),
 }
 
+// A name for a number is for whoever reads the source.
+const optimization = { inlineConst: { mode: 'all', pass: 3 } } as const
+
 const base: InlineConfig = { root: here, configFile: false, logLevel: 'warn', publicDir: false }
 
 async function buildModules(): Promise<void> {
@@ -52,6 +55,7 @@ async function buildModules(): Promise<void> {
       lib: { entry: { ...entries, 'pause-when-away': 'src/pause-when-away.ts' }, formats: ['es'] },
       rolldownOptions: {
         external: [/^react/, /^vue/, /^node:/],
+        optimization,
         output: {
           entryFileNames: '[name].js',
           chunkFileNames: ({ name }) => (name === 'src' ? 'core.js' : '[name].js'),
@@ -73,6 +77,7 @@ async function buildWhole(entry: string, format: 'umd' | 'iife', fileName: strin
       emptyOutDir: false,
       outDir: dist,
       lib: { entry, formats: [format], name: 'TokenMarketplace', fileName: () => fileName },
+      rolldownOptions: { optimization },
     },
   })
 }

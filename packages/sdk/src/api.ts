@@ -48,7 +48,7 @@ export async function request<Answer>(
       send()
       if (jwt) again = timers.set(send, SECOND_REQUEST_MS)
     })
-    const answer: unknown = await response.json().catch(() => undefined)
+    const answer: unknown = await response.json().catch(() => {})
     // What it is, its status says.
     if (response.ok && answer) return answer as Answer
     throw toError(response, answer as ProblemDetails | undefined)

@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { REQUEST_TIMEOUT_MS } from './api.ts'
+import { LEASE_MS } from './telling.ts'
+import { leaseEnd } from './time-left.ts'
 import type { Session } from './wire.ts'
 
 /** A tab that does not lead beats this much later, so that a leader that died is replaced in time. */
@@ -18,11 +21,18 @@ export function retryDelayMs(failures: number, retryAfterMs: number, random: num
   return Math.max(backoffMs, Math.min(RETRY_AFTER_MAX_MS, retryAfterMs))
 }
 
-/** One interval after the last answer, or at the moment the time runs out. */
+/**
+ * One interval after the last beat, or at the moment the time runs out.
+ *
+ * The beat is as old as its lease says, where its second copy was answered. What looks older than an exchange lasts is a
+ * lease of another length: then the answer's time stands for the beat's.
+ */
 export function beatDelayMs(session: Session, serverNow: number, isLeading: boolean, leftMs: number): number {
-  const { heartbeatIntervalSeconds, serverTime, serveUntil, status } = session
-  const dueMs =
-    Date.parse(serverTime) + heartbeatIntervalSeconds * 1000 - serverNow + (isLeading ? 0 : FOLLOWER_DELAY_MS)
+  const { heartbeatIntervalSeconds, serveUntil, status } = session
+  const answeredAt = Date.parse(session.serverTime)
+  const heardAt = leaseEnd(session) - LEASE_MS
+  const beatAt = answeredAt - heardAt > REQUEST_TIMEOUT_MS ? answeredAt : heardAt
+  const dueMs = beatAt + heartbeatIntervalSeconds * 1000 - serverNow + (isLeading ? 0 : FOLLOWER_DELAY_MS)
   // Active without a lease: a tab that left said so under the same sequence, and our beat was taken for a repetition.
   const latestMs = status === 'active' ? (serveUntil ? leftMs + 50 : 1_000) : dueMs
   return Math.max(250, Math.min(dueMs, latestMs))

@@ -15,7 +15,7 @@ import { announce, createListeners, whenKnown } from './session-events.ts'
 import { isOlder, loadRecord, type SessionRecord, type Use, type Validated } from './session-record.ts'
 import { idle, isLive, nextSnapshot } from './snapshot.ts'
 import { createTabs, type Tabs } from './tabs.ts'
-import { ACTION_RETRY_MS, ACTION_TRIES_MAX, isOutdated, SLOW_MS } from './telling.ts'
+import { ACTION_RETRY_MS, ACTION_TRIES_MAX, countedMs, isLongSilent, SLOW_MS } from './telling.ts'
 import { remainingMs } from './time-left.ts'
 import { createTimekeeper, HIDDEN_TICK_MS, type Timekeeper } from './timekeeper.ts'
 import type { Session } from './wire.ts'
@@ -112,52 +112,48 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   async function exchange(action: string): Promise<void> {
     if (!isLive(phase)) throw new MarketplaceError('not_running')
     adopt(loadRecord(ports.storage, storageKey, ports.crypto))
-    const isRepeated = record.told && !isOutdated(record.session!, time.serverNow())
-    if (record.told && !isRepeated) {
-      await ask()
-      // It did not arrive: told anew, under its own sequence, in case it still does.
-      if (record.told) record.told.activeMs = time.activeMs()
-    }
+    // What has arrived must not be told again.
+    if (record.told) await ask()
     await ask(action)
-    // When the first of them arrived, nobody knows, so the rest is told at once.
-    if (isRepeated) isBeatWanted = true
   }
 
-  /** Tells the use not yet acknowledged, or again what was not answered, as it was; without use it only asks. */
+  /** Tells the use not yet acknowledged; without an action it only asks. */
   async function ask(action?: string): Promise<void> {
-    if (action) record.told ??= takeUse()
+    if (action) record.told = takeUse()
     // The other tabs have to know how much of their use is in it.
     share()
     const { id } = record.session!
     const use = action ? record.told : undefined
     const askedAt = ports.clock.monotonic()
     const url = `${sessionsUrl}/${id}${action ? `/${action}` : ''}`
-    const isSlow = () => ports.clock.monotonic() - askedAt > SLOW_MS
+    const isInDoubt = () => !use || ports.clock.monotonic() - askedAt > SLOW_MS
     const asked = request<{ session: Session }>(ports, url, use, record.sessionJwt)
     const { session: next } = await asked.finally(() => {
-      // Which copy arrived, and when, is not known now: what was used until now is not told again.
-      if (use && isSlow()) use.activeMs = time.activeMs()
+      // Which copy arrived, and when, is not known now: it may have told what was used until now.
+      if (use && isInDoubt()) use.activeMs = time.activeMs()
     })
     if (record.session!.id !== id) return
-    settle(next.sequence)
+    settle(next.sequence, isInDoubt() && next)
     // The lease was opened a while ago, and nothing was served since: the clock has to start now.
-    const mustRestart = !snapshot.canServe && next.serveUntil && (!use || isSlow())
+    const mustRestart = !snapshot.canServe && next.serveUntil && isInDoubt() && !isLongSilent(next)
     accept(next, askedAt)
     if (mustRestart) await ask('resume')
   }
 
-  /** What was told up to there has arrived, or at least is not told again. */
-  function settle(sequence: number): void {
+  /** What was told up to there has arrived: as it was, or of a copy in doubt what was counted, where that is known. */
+  function settle(sequence: number, doubtful?: Session | false): void {
     const { told } = record
     if (!told || told.sequence > sequence) return
-    time.acknowledge(told.activeMs)
+    const counted = doubtful ? countedMs(record.session!, doubtful) : 0
+    time.acknowledge(counted > 0 ? counted : told.activeMs)
     record.told = undefined
   }
 
-  /** The use not yet acknowledged, under the next sequence of all tabs. */
+  /** The use not yet acknowledged, under the next sequence of all tabs, or of what did not arrive, in case it still does. */
   function takeUse(): Use {
     time.tick(snapshot.canServe)
-    return { clientId: record.clientId, sequence: ++record.sequence, activeMs: time.activeMs() }
+    const sequence = record.told?.sequence ?? ++record.sequence
+    return { clientId: record.clientId, sequence, activeMs: time.activeMs() }
   }
 
   async function validate(jwt: string): Promise<void> {
@@ -171,7 +167,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     if (kept && kept.session!.id !== answer.session.id)
       sendFinal(kept, { clientId, sequence: kept.sequence + 1, activeMs: 0 })
     kept = undefined
-    record = { clientId, sequence: answer.session.sequence, wallAt: 0 }
+    record = { clientId, sequence: 0, wallAt: 0 }
     accept(answer.session, sentAt, answer.sessionJwt)
     // The first beat opens the full lease, so it is sent at once.
     isBeatWanted = isRunning
@@ -315,7 +311,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   const returnUrl = () => record?.session?.returnUrl ?? marketplaceUrl
   async function leave(): Promise<void> {
     isReturnDue = false
-    const reason = (phase === 'ended' && record.session!.endReason) || null
+    const reason = phase === 'ended' ? record.session!.endReason : null
     await wayBack?.leave(returnUrl(), reason === 'cancelled' ? null : reason, snapshot)
   }
 
@@ -331,7 +327,6 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
         }
         await new Promise<void>((resolve) => ports.timers.set(resolve, ACTION_RETRY_MS))
       }
-    if (isBeatWanted) beat()
     return snapshot
   }
 

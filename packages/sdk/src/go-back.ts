@@ -39,19 +39,15 @@ export function createWayBack(
       if (!url || isLeaving) return
       isLeaving = true
       const plan = { url, reason, snapshot }
-      emit(listeners, 'redirect', snapshot, { url, reason })
-      let timer: unknown
+      emit(listeners, 'redirect', snapshot, plan)
       try {
         await Promise.race([
           hook?.(plan),
-          new Promise<void>((resolve) => {
-            timer = timers.set(resolve, HOOK_TIMEOUT_MS)
-          }),
+          new Promise<void>((resolve) => timers.set(resolve, HOOK_TIMEOUT_MS)),
         ])
       } catch (thrown) {
         console.error(thrown)
       }
-      timers.clear(timer)
       navigation.leave(url, keepsHistory)
     },
   }

@@ -40,16 +40,14 @@ const toJson = (base64url: string) => JSON.parse(decode(base64url))
  * @throws {MarketplaceError} `launch_invalid`, `launch_wrong_provider`
  */
 export function readLaunchJwt(jwt: string, providerId: string): LaunchClaims {
-  let header: Record<string, unknown> = {}
+  let header: Record<string, unknown> | undefined
   let claims: LaunchClaims | undefined
   try {
-    const [first, second] = jwt.split('.')
-    header = toJson(first!)
-    claims = toJson(second!)
+    ;[header, claims] = jwt.split('.', 2).map(toJson)
   } catch {
     // Not a JWT: refused below.
   }
-  if (header.alg !== 'ES256' || header.typ !== 'launch+jwt' || 'crit' in header || !claims?.sid)
+  if (header?.alg !== 'ES256' || header.typ !== 'launch+jwt' || 'crit' in header || !claims?.sid)
     throw new MarketplaceError('launch_invalid')
   if (claims.aud !== providerId) throw new MarketplaceError('launch_wrong_provider')
   return claims

@@ -38,7 +38,7 @@ export function emit<Type extends SessionEventType>(
   listeners: Listeners,
   type: Type,
   snapshot: Snapshot,
-  fields: SessionEventFields[Type],
+  fields?: SessionEventFields[Type],
 ): void {
   listeners.notify(type, { type, snapshot, ...fields })
 }
@@ -47,13 +47,13 @@ export function emit<Type extends SessionEventType>(
 export function announce(listeners: Listeners, last: Snapshot, next: Snapshot, leftMs: number): void {
   const { phase, canServe, session, error } = next
   const wasLive = isLive(last.phase)
-  if (isLive(phase) && !wasLive) emit(listeners, 'start', next, {})
+  if (isLive(phase) && !wasLive) emit(listeners, 'start', next)
   if (phase !== last.phase) {
-    if (phase === 'paused') emit(listeners, 'pause', next, {})
-    if (phase === 'active' && wasLive) emit(listeners, 'resume', next, {})
+    if (phase === 'paused') emit(listeners, 'pause', next)
+    if (phase === 'active' && wasLive) emit(listeners, 'resume', next)
     if (phase === 'ended') emit(listeners, 'end', next, { reason: session!.endReason! })
   } else if (phase === 'active' && canServe !== last.canServe)
-    emit(listeners, canServe ? 'unblock' : 'block', next, {})
+    emit(listeners, canServe ? 'unblock' : 'block', next)
   const before = last.session
   const addedSeconds =
     session && session.id === before?.id ? session.durationSeconds - before.durationSeconds : 0

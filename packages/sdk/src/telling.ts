@@ -1,34 +1,50 @@
 /**
  * How use is told to the server so that it counts once, whatever gets lost on the way.
  *
- * A message is repeated as it was, under its own sequence, until it is answered: the server applies the first that
- * arrives and takes the others for repetitions. Its `activeMs` may stay as it was because up to 45 s after the last
- * accepted beat the server counts by its own clock alone.
+ * A message keeps its sequence until it is answered: the server applies the first copy that arrives and takes the others
+ * for repetitions. Where none was answered the page asks first what has arrived, and goes on from what was counted.
  *
  * @module
  */
-import { leaseEnd } from './time-left.ts'
+import { leaseEnd, remainingMs } from './time-left.ts'
 import type { Session } from './wire.ts'
 
 /** How long the app may be served after a beat. */
-const LEASE_MS = 130_000
-/** A repetition that is sent later than this after the last beat might arrive after the 45 s in which the clock decides. */
-const REPEATED_MS_MAX = 42_000
+export const LEASE_MS = 130_000
 /**
- * An exchange that takes longer is in doubt: a copy may have arrived at any moment of it. What was used until its end is
- * then not told again. And an answer that opens a closed gate so late comes with a lease that the server has counted
- * since it began: the clock has to start now, which is what resuming does to a session that runs.
+ * An exchange that takes longer is in doubt: a copy may have arrived at any moment of it, so all use until its end is
+ * taken for told until an answer says what was counted. And an answer that opens a closed gate so late comes with a lease
+ * that the server has counted since it began: the clock has to start now, which is what resuming does to a session that
+ * runs.
  */
 export const SLOW_MS = 500
 
 /**
- * True where `activeMs` decides what a message counts, so that it has to be told as it is now. Then the page asks first
- * which messages have arrived: what has, must not be told again.
- *
- * A lease that is cut short by the end of the paid time looks older than it is. That costs a question.
+ * The time left when the lease has run its course: unlike `usedMs` and `remainingMs`, which a reading projects up to now,
+ * it changes only by what is counted. 0 where the end of the paid time cuts the lease short, and so says nothing.
  */
-export const isOutdated = (session: Session, serverNow: number): boolean =>
-  leaseEnd(session) - serverNow < LEASE_MS - REPEATED_MS_MAX
+const leftAfterLease = (session: Session): number => remainingMs(session, Infinity)
+
+/**
+ * What the server has counted between two answers, and so which copy of a message was heard; not above 0 where they
+ * do not tell.
+ *
+ * Leases of two kinds (none while paused, a short one at first and beyond the allowance) differ by more than a message
+ * counts, as an extension does: that is less than nothing, or more than there can be. Where a whole lease was counted, more may have
+ * been told than that, as providers may give time away.
+ */
+export function countedMs(before: Session, after: Session): number {
+  const leftMs = leftAfterLease(after)
+  const counted = leftMs && leftAfterLease(before) - leftMs
+  return counted < LEASE_MS ? counted : Infinity
+}
+
+/**
+ * True where the last beat was so long before an answer that the next one counts what it tells: more than 45 s, unless
+ * the end of the paid time cuts the lease short.
+ */
+export const isLongSilent = (session: Session): boolean =>
+  leaseEnd(session) - Date.parse(session.serverTime) < Math.min(LEASE_MS - 45_000, session.remainingMs)
 
 /** Pause, resume, complete: a person waits for the outcome, so the tries are few. */
 export const ACTION_TRIES_MAX = 3

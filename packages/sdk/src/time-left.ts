@@ -12,7 +12,7 @@ export const leaseEnd = (session: Session): number => Date.parse(session.serveUn
  * The time left. It runs while the session is active and served; past the lease nothing is billed,
  * so it stands still there, unless the provider gives that time away.
  */
-export function remainingMs(session: Session, serverNow: number, mayGiveTime: boolean): number {
+export function remainingMs(session: Session, serverNow: number, mayGiveTime?: boolean): number {
   if (session.status !== 'active') return session.remainingMs
   const now = mayGiveTime ? serverNow : Math.min(serverNow, leaseEnd(session))
   return Math.max(0, session.remainingMs - Math.max(0, now - Date.parse(session.serverTime)))

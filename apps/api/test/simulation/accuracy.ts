@@ -191,14 +191,10 @@ interface Bound {
 const BOUNDS: Record<string, Bound> = {
   // The gate stays open to the end of the lease, and only confirmed time is charged.
   'network gone for good': { noLastBeatLoss: 131 },
-  // An answer that is lost as the network goes: which of the repetitions was heard is not known, and the use until the last
-  // of them is not told again. Up to 18 s, in one of some 50 sessions of one seed in eight.
-  'network gone for minutes': { accuracy: 99.8, worst: 96, noLastBeatLoss: 131 },
-  // The repetition is answered three seconds after the beat was heard, and the interval begins there.
-  'lost answers': { noLastBeatLoss: 34 },
+  'network gone for minutes': { noLastBeatLoss: 131 },
+  'everything at once': { noLastBeatLoss: 131 },
   // A gap of up to 45 s counts whole: the way of a beacon, too, while it arrives within 45 s of the beat before.
   'a last beat that comes late': { overbilled: 45 },
-  'everything at once': { accuracy: 99.8, worst: 96, noLastBeatLoss: 131 },
 }
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)

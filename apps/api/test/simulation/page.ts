@@ -1,7 +1,7 @@
 /**
  * An app in a browser, with the SDK's manners: a beat every 30 s, at once after a start, a wake or a network that
- * came back, and at the end of the time; what is not answered repeated as it was, with back-off; only use that was
- * served counted. When to beat, to repeat and to ask is the SDK's own code.
+ * came back, and at the end of the time; what is not answered is asked for, with back-off; only use that was
+ * served counted. When to beat and what was heard is the SDK's own code.
  *
  * @module
  */
@@ -9,7 +9,8 @@ import { beatDelayMs, retryDelayMs } from '../../../../packages/sdk/src/beat-del
 import {
   ACTION_RETRY_MS,
   ACTION_TRIES_MAX,
-  isOutdated,
+  countedMs,
+  isLongSilent,
   SLOW_MS,
 } from '../../../../packages/sdk/src/telling.ts'
 import type { Session } from '../../../../packages/sdk/src/wire.ts'
@@ -134,7 +135,7 @@ export class Page {
 
   beat(): void {
     this.#isBeatWanted = this.#isBeating
-    if (this.#isBeating || !this.#isLive()) return
+    if (this.#isBeating || !this.#isAwake || !this.#isLive()) return
     this.#isBeating = true
     this.#timer += 1
     this.tell('heartbeat', (answer) => {
@@ -168,8 +169,7 @@ export class Page {
       else if (answer?.status === 200) {
         this.#decide()
         then(isDone)
-        if (this.#isBeatWanted) this.beat()
-        else this.#arm()
+        this.#arm()
       } else if (answer !== undefined && answer.body?.code !== 'session_paused_by_user') this.#fail()
       else if (mayTryAgain) this.person.in(ACTION_RETRY_MS, () => this.act(verb, then, tries - 1))
       else then(false)
@@ -252,35 +252,27 @@ export class Page {
 
   protected takeUse(): Said {
     this.advance()
-    this.shelf.sequence += 1
-    return { clientId: this.clientId, sequence: this.shelf.sequence, activeMs: Math.round(this.active) }
+    const { told } = this.shelf
+    if (!told) this.shelf.sequence += 1
+    const sequence = told?.sequence ?? this.shelf.sequence
+    return { clientId: this.clientId, sequence, activeMs: Math.round(this.active) }
   }
 
-  /** Says how much of it was use; what was said before and not answered is said again, as it was. */
+  /** Says how much of it was use; of what was said and not answered it asks first whether it was heard. */
   protected tell(verb: Verb, then: (answer: Answer | undefined) => void): void {
-    this.advance()
-    const { told } = this.shelf
-    const isOld = this.#session === undefined || isOutdated(this.#session, this.person.now)
-    const say = () => {
-      this.#ask(verb, (answer) => {
-        if (told && !isOld && answer?.status === 200) this.#isBeatWanted = true
-        then(answer)
-      })
-    }
-    const ask = () =>
-      this.#ask(undefined, (answer) => {
-        if (answer?.status !== 200 || !this.isOpen) return then(answer)
-        if (this.#told) this.#told.activeMs = Math.round(this.active)
-        say()
-      })
-    if (told && isOld) ask()
+    const say = () => this.#ask(verb, then)
+    if (this.shelf.told)
+      this.#ask(undefined, (answer) => (answer?.status === 200 && this.isOpen ? say() : then(answer)))
     else say()
   }
 
   /** With a verb it says something, without one it only asks what was heard. */
   #ask(verb: Verb | undefined, then: (answer: Answer | undefined) => void): void {
     this.advance()
-    if (verb) this.shelf.told ??= this.takeUse()
+    if (verb) {
+      this.#told = this.takeUse()
+      this.shelf.told = this.#told
+    }
     for (const tab of [this, ...this.#others()]) tab.#hearOf(this.shelf.told)
     // A copy, because the network may bring it when something else is said under that number.
     const said = verb && { ...this.#told! }
@@ -288,7 +280,7 @@ export class Page {
     // Nothing is heard in sleep: what came is read after the wake, or the browser has given up on it.
     const awake = (hear: () => void) => (this.#isAwake ? hear() : void this.#onWake.push(hear))
     const isSlow = () => this.person.now - from > SLOW_MS
-    // Which copy was heard, and when, nobody knows now: what was used until now is not told again.
+    // Which copy was heard, and when, nobody knows now: it may have told what was used until now.
     const doubt = () => {
       if (this.#told && this.#told.sequence === said?.sequence && isSlow())
         this.#told.activeMs = Math.round(this.active)
@@ -306,12 +298,13 @@ export class Page {
         if (answer.status === 200) {
           const { sequence, serveUntil } = answer.body.session
           doubt()
-          this.#settle(sequence)
+          const isInDoubt = !said || isSlow()
+          this.#settle(sequence, answer.body.session, isInDoubt)
           const isClosed = this.status !== 'active' || this.person.now >= this.gateUntil
           this.#failures = 0
           this.accept(answer)
           // The lease was opened a while ago, and nothing was served since: the clock has to start now.
-          if (isClosed && serveUntil && (!said || isSlow()))
+          if (isClosed && serveUntil && isInDoubt && !isLongSilent(answer.body.session))
             return this.#ask('resume', (next) => then(next?.status === 200 ? answer : next))
         }
         then(answer)
@@ -322,11 +315,12 @@ export class Page {
     sendTwice(this.person, isThere, call, operation, { answered, failed })
   }
 
-  /** What was said up to there has been heard. */
-  #settle(sequence: number): void {
+  /** What was said up to there has been heard: as it was, or of a copy in doubt what was counted, where that is known. */
+  #settle(sequence: number, next = this.#session!, isInDoubt = false): void {
     if ((this.shelf.told?.sequence ?? 0) <= sequence) this.shelf.told = undefined
     if (!this.#told || this.#told.sequence > sequence) return
-    this.active = Math.max(0, this.active - this.#told.activeMs)
+    const counted = isInDoubt ? countedMs(this.#session!, next) : 0
+    this.active = Math.max(0, this.active - (counted > 0 ? counted : this.#told.activeMs))
     this.#told = undefined
   }
 
