@@ -70,8 +70,13 @@ function startLoad(balancer: Balancer, signer: (typ: string, claims: object) => 
   )
   const users = Array.from({ length: 50 }, (_, i) => signer('at+jwt', accessClaims(i + 1)))
 
-  // biome-ignore lint/suspicious/noExplicitAny: answers are read as the wire has them.
-  async function call(path: string, token: string | undefined, body: object, wanted: number): Promise<any> {
+  /** @returns what was answered, where that is what was wanted */
+  async function call<Wanted>(
+    path: string,
+    token: string | undefined,
+    body: object,
+    wanted: number,
+  ): Promise<Wanted | undefined> {
     const headers = {
       'content-type': 'application/json',
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
@@ -85,16 +90,18 @@ function startLoad(balancer: Balancer, signer: (typ: string, claims: object) => 
     calls += 1
     if (answer?.status !== wanted || said === undefined) failed += 1
     for (const { resolve } of waiting.filter(({ at }) => calls >= at)) resolve()
-    return answer?.status === wanted ? said : undefined
+    return answer?.status === wanted ? (said as Wanted) : undefined
   }
 
   /** A session from its opening to its end, each call by whichever process is there. */
   async function visit(user: string | undefined): Promise<void> {
-    const opened = await call('/sessions', user, { providerId: PROVIDER_ID, durationMinutes: 1 }, 201)
+    const wanted = { providerId: PROVIDER_ID, durationMinutes: 1 }
+    const opened = await call<{ launchJwt: string; session: { id: string } }>('/sessions', user, wanted, 201)
     if (!opened) return
     const { launchJwt, session } = opened
     const path = `/api/v1/sessions/${session.id}`
-    const validated = await call('/api/v1/sessions/validate', undefined, { launchJwt, clientId }, 200)
+    const spent = { launchJwt, clientId }
+    const validated = await call<{ sessionJwt: string }>('/api/v1/sessions/validate', undefined, spent, 200)
     if (!validated) return
     const { sessionJwt } = validated
     await call(`${path}/heartbeat`, sessionJwt, { clientId, sequence: 1 }, 200)
