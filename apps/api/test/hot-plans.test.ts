@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Db, Tx } from '../src/db.ts'
 import { getEarnings } from '../src/earnings/get-earnings.ts'
@@ -18,6 +19,7 @@ import { extendSession } from '../src/sessions/extend-session.ts'
 import { listSessions } from '../src/sessions/get-session.ts'
 import { pauseSession, resumeSession } from '../src/sessions/pause-session.ts'
 import { sweepSessions } from '../src/sessions/sweep-sessions.ts'
+import { createValidation } from '../src/sessions/validate-session.ts'
 import { connectAs } from './database.ts'
 import { explained } from './explained.ts'
 import { type SessionMarket, startSessionMarket } from './session-market.ts'
@@ -110,6 +112,29 @@ describe('a session', () => {
     expectFlat(
       await inBatch((tx) => createSession(tx, { ...wanted, feeBasisPoints: 2_000, now: clock() }, keys)),
     )
+  })
+
+  test('is validated, and validated again where the answer was lost', async () => {
+    const { db, clock } = it.api.deps
+    const { session, launchJwt } = await it.open(it.users[0]!)
+    const { jti = '' } = decodeJwt(launchJwt)
+    const validate = (tx: Tx) => {
+      const inThis: Db = { ...db, inBatch: (run) => run(tx) }
+      const validation = { sessionId: session.id, providerId: it.providerId, clientId: 'client_000001' }
+      return createValidation(
+        inThis,
+        marketplaceUrl,
+      )({
+        ...validation,
+        tenantId: PUBLIC_TENANT_ID,
+        jti,
+        origin: undefined,
+        now: clock(),
+      })
+    }
+    // Started, and asked for once more before the first beat: each changes the row.
+    expectFlat(await inBatch(validate))
+    expectFlat(await inBatch(validate))
   })
 
   test('is extended, paused, resumed and completed', async () => {
