@@ -1,5 +1,7 @@
 /**
- * PostgreSQL: two pools under two roles, transactions at the edge, statements prepared by name.
+ * PostgreSQL: pools under two roles, transactions at the edge, statements prepared by name.
+ *
+ * What need not wait for an answer is sent without: a transaction of one statement and `send` is two round trips.
  *
  * @module
  */
@@ -7,9 +9,15 @@ import pg from 'pg'
 import { assert } from './assert.ts'
 import { inStatementSpan } from './trace.ts'
 
-/** A running transaction. Verbs get one and never begin, commit or reach for another. */
-export interface Tx {
+/** What answers a statement: a transaction, or a statement that is one of its own. */
+export interface Queryable {
   query<Row>(sql: string, values?: readonly unknown[]): Promise<Row[]>
+}
+
+/** A running transaction. Verbs get one and never begin, commit or reach for another. */
+export interface Tx extends Queryable {
+  /** A statement whose answer nobody reads: the commit does not wait for it, and fails with it. */
+  send(sql: string, values?: readonly unknown[]): void
 }
 
 export interface Db {
@@ -22,7 +30,7 @@ export interface Db {
   /** A transaction across tenants, for batches and jobs: its SQL joins on (tenant_id, id). */
   inBatch<T>(run: (tx: Tx) => Promise<T>, options?: { statementTimeoutMs?: number }): Promise<T>
   /** One statement across tenants, its own transaction. */
-  batch: Tx
+  batch: Queryable
   /** How busy the pools are, for metrics. */
   pools(): { name: string; total: number; idle: number; waiting: number }[]
   end(): Promise<void>
@@ -41,6 +49,7 @@ function toSafeInteger(text: string): number {
 }
 
 const TENANT_ID = /^ten_[0-9a-hjkmnp-tv-z]{26}$/
+const BEGIN = 'begin read write'
 /** Serialization failure and deadlock: the transaction did nothing, so it may run again. */
 const RETRIABLE = new Set(['40001', '40P01'])
 const TRIES_MAX = 4
@@ -56,12 +65,13 @@ export interface DbOptions {
 }
 
 export function connect({ databaseUrl, poolSize = 10, statementTimeoutMs = 10_000, onError }: DbOptions): Db {
-  const open = (role: string) => {
+  const open = (role: string, { isWriting }: { isWriting: boolean }) => {
     const pool = new pg.Pool({
       connectionString: databaseUrl,
       max: poolSize,
       connectionTimeoutMillis: 5_000,
       query_timeout: statementTimeoutMs + SILENCE_MS,
+      pipeline: true,
       keepAlive: true,
       idleTimeoutMillis: 30_000,
       application_name: `token-marketplace ${role}`,
@@ -71,6 +81,8 @@ export function connect({ databaseUrl, poolSize = 10, statementTimeoutMs = 10_00
         '-c lock_timeout=5000',
         '-c idle_in_transaction_session_timeout=15000',
         '-c timezone=UTC',
+        // A transaction's first statement does not wait for the answer to `begin`. Where that failed, it may not write.
+        ...(isWriting ? [] : ['-c default_transaction_read_only=on']),
         // A batch's plan never depends on its values, and planning one costs as much as running it.
         ...(role === 'tm_batch' ? ['-c plan_cache_mode=force_generic_plan'] : []),
       ].join(' '),
@@ -81,34 +93,38 @@ export function connect({ databaseUrl, poolSize = 10, statementTimeoutMs = 10_00
     pool.on('connect', (client) => client.on('error', (error) => onError?.(error)))
     return pool
   }
-  const app = open('tm_app')
-  const batchPool = open('tm_batch')
+  const pools = {
+    app: open('tm_app', { isWriting: false }),
+    batch: open('tm_batch', { isWriting: false }),
+    /** For statements that are transactions of their own. */
+    single: open('tm_batch', { isWriting: true }),
+  }
 
   return {
     inTenant(tenantId, run, { isOneView = false } = {}) {
       // Set as text because a SET takes no bound values; hence the check.
       assert(TENANT_ID.test(tenantId), 'a tenant id is well formed')
-      const begin = isOneView ? 'begin isolation level repeatable read, read only' : 'begin'
-      return transact(app, `${begin}; set local app.tenant_id = '${tenantId}'`, run)
+      const begin = isOneView ? 'begin isolation level repeatable read, read only' : BEGIN
+      return transact(pools.app, `${begin}; set local app.tenant_id = '${tenantId}'`, run)
     },
     inBatch(run, { statementTimeoutMs: own } = {}) {
-      if (own === undefined) return transact(batchPool, 'begin', run)
+      if (own === undefined) return transact(pools.batch, BEGIN, run)
       assert(Number.isSafeInteger(own), 'a timeout is whole milliseconds')
-      return transact(batchPool, `begin; set local statement_timeout = ${own}`, run, own + SILENCE_MS)
+      return transact(pools.batch, `${BEGIN}; set local statement_timeout = ${own}`, run, own + SILENCE_MS)
     },
     batch: {
       query: (sql, values) =>
-        inStatementSpan(sql, async () => (await batchPool.query(prepared(sql, values))).rows),
+        inStatementSpan(sql, async () => (await pools.single.query(prepared(sql, values))).rows),
     },
     pools: () =>
-      [app, batchPool].map((pool, i) => ({
-        name: i === 0 ? 'app' : 'batch',
+      Object.entries(pools).map(([name, pool]) => ({
+        name,
         total: pool.totalCount,
         idle: pool.idleCount,
         waiting: pool.waitingCount,
       })),
     async end() {
-      await Promise.all([app.end(), batchPool.end()])
+      await Promise.all(Object.values(pools).map((pool) => pool.end()))
     },
   }
 }
@@ -123,16 +139,24 @@ async function transact<T>(
   for (let attempt = 1; ; attempt += 1) {
     const client = await pool.connect()
     let broken: Error | undefined
+    const send = (sql: string, values?: readonly unknown[]) =>
+      inStatementSpan(sql, () => client.query({ ...prepared(sql, values), ...patience }))
     try {
-      await client.query(begin)
+      const sent: Promise<unknown>[] = []
+      const note = (sending: Promise<unknown>) => {
+        sending.catch(() => {})
+        sent.push(sending)
+      }
+      note(client.query(begin))
       const result = await run({
-        query: (sql, values) =>
-          inStatementSpan(
-            sql,
-            async () => (await client.query({ ...prepared(sql, values), ...patience })).rows,
-          ),
+        query: async (sql, values) => (await send(sql, values)).rows,
+        send: (sql, values) => note(send(sql, values)),
       })
-      await client.query('commit')
+      const committing = client.query('commit')
+      note(committing)
+      await Promise.all(sent)
+      // Of a transaction in which a statement failed, and nobody minded, this is a rollback.
+      assert((await committing).command === 'COMMIT', 'what is answered is committed')
       return result
     } catch (error) {
       // Nobody answers: a rollback would wait as long again. The server rolls back when it learns of the end.

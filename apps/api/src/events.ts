@@ -25,7 +25,7 @@ export interface NewEvent {
 
 export async function emit(tx: Tx, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return
-  await tx.query(emitSql, [
+  tx.send(emitSql, [
     events.map((event) => event.tenantId),
     events.map((event) => createId('evt', event.now)),
     events.map((event) => event.type),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
-import type { Tx } from '../src/db.ts'
+import type { Queryable } from '../src/db.ts'
 
 /** Any constant: copies of one template wait for one another, in whichever worker they are asked for. */
 const LOCK = 7_305_004_002
@@ -28,7 +28,7 @@ export async function createTestDatabase(): Promise<{ url: string; drop(): Promi
   }
 }
 
-export interface OwnConnection extends Tx {
+export interface OwnConnection extends Queryable {
   end(): Promise<void>
 }
 

@@ -49,14 +49,23 @@ export async function explained(
   // Of a handful of rows the planner would read all.
   for (const way of ['seqscan', 'hashjoin', 'mergejoin']) await tx.query(`set local enable_${way} = off`)
   const before = await countRead(tx)
+  const explain = async (sql: string, values?: readonly unknown[]) => {
+    plans += 1
+    const [row] = await tx.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (format json) ${sql}`, values)
+    scans.push(...findScans(row!['QUERY PLAN'][0].Plan))
+  }
+  const sent: Promise<void>[] = []
   await run({
     query: async (sql, values) => {
-      const [row] = await tx.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (format json) ${sql}`, values)
-      scans.push(...findScans(row!['QUERY PLAN'][0].Plan))
-      plans += 1
+      await explain(sql, values)
       return tx.query(sql, values)
     },
+    send: (sql, values) => {
+      sent.push(explain(sql, values))
+      tx.send(sql, values)
+    },
   })
+  await Promise.all(sent)
   return { scans, plans, rows: (await countRead(tx)) - before }
 }
 

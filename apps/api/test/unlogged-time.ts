@@ -1,4 +1,4 @@
-import type { Tx } from '../src/db.ts'
+import type { Queryable } from '../src/db.ts'
 
 /**
  * Sessions whose log of time does not add up to their own figures, whether folded or not. A beat that counts and is
@@ -6,7 +6,7 @@ import type { Tx } from '../src/db.ts'
  *
  * @param tx of the role that sees all tenants, or any connection of the owner of the tables
  */
-export function findUnloggedTime(tx: Tx): Promise<{ id: string; said: string }[]> {
+export function findUnloggedTime(tx: Queryable): Promise<{ id: string; said: string }[]> {
   return tx.query(`
     select s.id, format('used %s, logged %s; unbilled %s, logged %s; %s beats', s.used_ms, coalesce(t.counted, 0),
       s.unbilled_ms, coalesce(t.unbilled, 0), coalesce(t.beats, 0)) as said

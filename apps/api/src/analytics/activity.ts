@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { Tx } from '../db.ts'
+import type { Queryable, Tx } from '../db.ts'
 import { idFloor } from '../id.ts'
 
 export const END_TYPES = ['completed', 'expired', 'abandoned', 'cancelled', 'revoked'] as const
@@ -71,7 +71,7 @@ export function factsSql(scope: 'one' | 'all', at: [string, string, string, stri
 }
 
 /** Up to where quarters are written. To be read once, so that a roll-up that commits meanwhile neither hides one nor shows it twice. */
-export async function readRolledUntil(tx: Tx): Promise<Date> {
+export async function readRolledUntil(tx: Queryable): Promise<Date> {
   const [progress] = await tx.query<{ rolledUntil: Date | null }>(
     'select rolled_until as "rolledUntil" from activity_progress',
   )

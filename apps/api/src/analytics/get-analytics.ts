@@ -1,5 +1,5 @@
 import { assert } from '../assert.ts'
-import type { Tx } from '../db.ts'
+import type { Queryable } from '../db.ts'
 import { idFloor } from '../id.ts'
 import { factsSql, quarterNumber, readRolledUntil, splitRange } from './activity.ts'
 import type { Analytics } from './analytics.ts'
@@ -27,7 +27,7 @@ type Sums = Record<(typeof SUMS)[number], number>
  * @param input `isTest` asks for test sessions, which cost nothing and are in no other figure
  */
 export async function getAnalytics(
-  tx: Tx,
+  tx: Queryable,
   { providerId, isTest, range }: { providerId: string; isTest: boolean; range: Range },
 ): Promise<Analytics> {
   const { from, to, interval, timeZone, starts } = range

@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectAs, type OwnConnection } from '../../test/database.ts'
 import { startTestApi, type TestApi } from '../../test/harness.ts'
-import type { Tx } from '../db.ts'
+import type { Queryable } from '../db.ts'
 import { PUBLIC_TENANT_ID } from '../id.ts'
 import { getAccountBalance, rollUpAccounts } from './account-balance.ts'
 import { checkLedger } from './check-ledger.ts'
@@ -30,7 +30,7 @@ afterAll(async () => {
 })
 
 /** Charges without a wallet behind them, 3 tokens each, to one provider after the other. */
-async function write(count: number, tx: Tx = owner): Promise<void> {
+async function write(count: number, tx: Queryable = owner): Promise<void> {
   await tx.query(
     `insert into transfers (tenant_id, id, kind, debit_account_id, credit_account_id, amount, description, created_at)
      select $1, 'trf_' || lpad(n::text, 26, '0'), 'promotion', 'promotions', 'prv_' || n % $4::int, 3, 'x', now()
@@ -60,7 +60,7 @@ const rollUp = () =>
   })
 
 /** By this connection since it last reported, which is never within a transaction. */
-async function countRead(tx: Tx): Promise<number> {
+async function countRead(tx: Queryable): Promise<number> {
   const [read] = await tx.query<{ rows: number }>(
     `select seq_tup_read + idx_tup_fetch as rows from pg_stat_xact_user_tables where relname = 'transfers'`,
   )

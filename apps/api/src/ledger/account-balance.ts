@@ -1,11 +1,11 @@
-import type { Tx } from '../db.ts'
+import type { Queryable } from '../db.ts'
 
 /**
  * What a provider or the platform has: the roll-up and everything after its watermark.
  *
  * These accounts have no row that sessions update, because every session of a provider would queue for it.
  */
-export async function getAccountBalance(tx: Tx, accountId: string): Promise<number> {
+export async function getAccountBalance(tx: Queryable, accountId: string): Promise<number> {
   const [row] = await tx.query<{ balance: number }>(getAccountBalanceSql, [accountId])
   return row?.balance ?? 0
 }
@@ -27,7 +27,7 @@ const getAccountBalanceSql = `
  *
  * @returns how many accounts moved.
  */
-export async function rollUpAccounts(tx: Tx): Promise<number> {
+export async function rollUpAccounts(tx: Queryable): Promise<number> {
   const [row] = await tx.query<{ accounts: number }>('select roll_up_accounts() as accounts')
   return row?.accounts ?? 0
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Tx } from '../db.ts'
+import type { Queryable } from '../db.ts'
 
 export const LIVE_STATUSES = ['pending', 'active', 'paused'] as const
 
@@ -36,7 +36,7 @@ export interface Figures {
 }
 
 /** One statement over small indexes: it is asked by every instance, several times a minute. */
-export async function readFigures(tx: Tx, now: Date): Promise<Figures> {
+export async function readFigures(tx: Queryable, now: Date): Promise<Figures> {
   const dayAgo = new Date(now.getTime() - 86_400_000)
   const [figures] = await tx.query<Figures>(figuresSql, [now, dayAgo])
   return figures as Figures

@@ -1,9 +1,9 @@
-import type { Tx } from '../db.ts'
+import type { Queryable } from '../db.ts'
 import { type SessionRow, sessionColumns } from './session.ts'
 
 /** Sessions as they are, by their ids, for what a batch did not change: it was skipped because its row is locked, say. */
 export async function findSessions(
-  tx: Tx,
+  tx: Queryable,
   wanted: readonly { tenantId: string; sessionId: string; now: Date }[],
 ): Promise<Map<string, SessionRow>> {
   if (wanted.length === 0) return new Map()

@@ -1,4 +1,4 @@
-import type { Tx } from '../db.ts'
+import type { Queryable } from '../db.ts'
 import { toldSql } from '../providers/provider-mail.ts'
 import { FAILING_MS_MAX, RETRY_AFTER_MS_MAX, RETRY_DELAYS_MS } from './delivery.ts'
 
@@ -32,7 +32,7 @@ export const DISABLED_MAIL_TASK = 'send-webhook-disabled-mail'
  * @returns the endpoint when this attempt was the one that disabled it.
  */
 export async function recordAttempt(
-  tx: Tx,
+  tx: Queryable,
   input: {
     tenantId: string
     id: string

@@ -31,8 +31,13 @@ export async function withCut<T>(
   run: () => Promise<T>,
 ): Promise<{ result: T; cut: Cut }> {
   const cut: Cut = { statement, mode, seen: 0, hasFired: false }
+  let being: { client: pg.Client; cut: Promise<unknown> } | undefined
   const original = pg.Client.prototype.query as Query
   const patched: Query = function (this: pg.Client, ...given) {
+    // What was sent behind it without waiting for its answer meets the same end.
+    if (armed === cut && being?.client === this && typeof given.at(-1) !== 'function') {
+      return being.cut.catch(() => undefined).then(() => original.apply(this, given))
+    }
     if (armed !== cut || cut.hasFired) return original.apply(this, given)
     cut.seen += 1
     if (cut.seen !== cut.statement) return original.apply(this, given)
@@ -46,6 +51,7 @@ export async function withCut<T>(
         given.filter((one) => typeof one !== 'function'),
       ),
     )
+    being = { client: this, cut: cutting }
     if (!callback) return cutting
     return void cutting.catch(callback)
   }

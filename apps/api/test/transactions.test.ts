@@ -1,0 +1,111 @@
+/**
+ * Transactions whose statements do not wait for answers that nobody reads.
+ *
+ * @module
+ */
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { connect, type Db, type Tx } from '../src/db.ts'
+import { PUBLIC_TENANT_ID } from '../src/id.ts'
+import { createTestDatabase } from './database.ts'
+
+let database: Awaited<ReturnType<typeof createTestDatabase>>
+let db: Db
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  db = connect({ databaseUrl: database.url, poolSize: 2 })
+})
+afterEach(() => vi.restoreAllMocks())
+afterAll(async () => {
+  await db.end()
+  await database.drop()
+})
+
+const NOTE = `insert into unbilled_time (tenant_id, user_id, provider_id, hour, unbilled_ms)
+  values ($1, $2, 'prv', '2026-01-01', 1)`
+const count = async (name: string) => {
+  const rows = await db.batch.query('select 1 from unbilled_time where user_id = $1', [name])
+  return rows.length
+}
+
+const WAYS: [string, (run: (tx: Tx) => Promise<unknown>) => Promise<unknown>][] = [
+  ['across tenants', (run) => db.inBatch(run)],
+  ['in a tenant', (run) => db.inTenant(PUBLIC_TENANT_ID, run)],
+]
+
+for (const [way, transact] of WAYS) {
+  test(`${way}: what is sent is committed with the rest`, async () => {
+    const name = `sent ${way}`
+    await transact(async (tx) => tx.send(NOTE, [PUBLIC_TENANT_ID, name]))
+    expect(await count(name)).toBe(1)
+  })
+
+  test(`${way}: what is sent and fails, fails the transaction, and nothing of it is written`, async () => {
+    const name = `failing ${way}`
+    const failing = transact(async (tx) => {
+      await tx.query(NOTE, [PUBLIC_TENANT_ID, name])
+      tx.send(NOTE, [PUBLIC_TENANT_ID, name])
+      return 'done'
+    })
+    await expect(failing).rejects.toMatchObject({ code: '23505' })
+    expect(await count(name)).toBe(0)
+  })
+
+  test(`${way}: a failure that nobody minded is no success`, async () => {
+    const name = `ignored ${way}`
+    const failing = transact(async (tx) => {
+      await tx.query(NOTE, [PUBLIC_TENANT_ID, name])
+      await tx.query('select 1 / 0').catch(() => undefined)
+      return 'done'
+    })
+    await expect(failing).rejects.toThrow('what is answered is committed')
+    expect(await count(name)).toBe(0)
+  })
+
+  test(`${way}: a statement behind a begin that failed writes nothing by itself`, async () => {
+    const name = `alone ${way}`
+    const query = pg.Client.prototype.query as (...given: unknown[]) => unknown
+    vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (
+      this: pg.Client,
+      ...given: unknown[]
+    ) {
+      const [text, ...rest] = given
+      return query.call(
+        this,
+        typeof text === 'string' && text.startsWith('begin') ? 'begin, or not' : text,
+        ...rest,
+      )
+    } as never)
+    // The second half of `begin` says whose rows it may see; without it this one may see its own.
+    const tenant = `set_config('app.tenant_id', '${PUBLIC_TENANT_ID}', false)`
+    const failing = transact(async (tx) => {
+      await tx.query(`select ${tenant}`)
+      await tx.query(NOTE, [PUBLIC_TENANT_ID, name])
+    })
+    await expect(failing).rejects.toMatchObject({ code: '25006' })
+    vi.restoreAllMocks()
+    expect(await count(name)).toBe(0)
+  })
+}
+
+test('a transaction of a statement and what is sent after it waits twice', async () => {
+  const said: string[] = []
+  const query = pg.Client.prototype.query as (...given: unknown[]) => Promise<unknown>
+  vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...given: unknown[]) {
+    const [one] = given as [string | { text: string }]
+    const [verb] = (typeof one === 'string' ? one : one.text).split(' ')
+    said.push(`${verb}?`)
+    const asked = query.apply(this, given)
+    asked.then(() => said.push(`${verb}!`))
+    return asked
+  } as never)
+  await db.inBatch(async (tx) => {
+    await tx.query('select 1 as one')
+    tx.send(NOTE, [PUBLIC_TENANT_ID, 'twice'])
+  })
+  expect(said).toEqual([
+    ...['begin?', 'select?', 'begin!', 'select!'],
+    ...['insert?', 'commit?', 'insert!', 'commit!'],
+  ])
+})
