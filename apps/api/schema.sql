@@ -1107,12 +1107,12 @@ CREATE OR REPLACE FUNCTION public.ms_between(p_from timestamp with time zone, p_
  RETURNS bigint
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-AS $function$ select (extract(epoch from p_to - p_from) * 1000)::bigint $function$;
+AS $function$ select (date_part('epoch', p_to - p_from) * 1000)::bigint $function$;
 
 CREATE OR REPLACE FUNCTION public.next_sweep_at(s public.sessions, p_at timestamp with time zone)
  RETURNS timestamp with time zone
  LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
+ STABLE PARALLEL SAFE
 AS $function$
   select least(
     s.created_at + interval '24 hours',
@@ -1134,7 +1134,7 @@ CREATE OR REPLACE FUNCTION public.over_reason(s public.sessions, p_at timestamp 
 AS $function$
   select case s.status
     when 'pending' then
-      case when p_at >= s.launch_expires_at + interval '5 minutes' or p_at >= s.created_at + interval '24 hours'
+      case when p_at - s.launch_expires_at >= interval '5 minutes' or p_at - s.created_at >= interval '24 hours'
         then 'cancelled' end
     when 'active' then
       case
@@ -1142,12 +1142,12 @@ AS $function$
         -- Paid time ran out within the lease, and the beat at zero did not come.
         when not s.is_final and s.duration_ms - s.used_ms <= lease_ms(s)
           and ms_between(s.last_beat_at, p_at) > lease_ms(s) then 'expired'
-        when p_at >= s.created_at + interval '24 hours' then 'expired'
+        when p_at - s.created_at >= interval '24 hours' then 'expired'
         when ms_between(s.last_beat_at, p_at) > 1800000 then 'abandoned'
       end
     when 'paused' then
       case
-        when p_at >= s.created_at + interval '24 hours' then 'expired'
+        when p_at - s.created_at >= interval '24 hours' then 'expired'
         when s.paused_ms + ms_between(s.paused_at, p_at) > 1800000 then 'abandoned'
       end
   end
@@ -1348,7 +1348,7 @@ $function$;
 CREATE OR REPLACE FUNCTION public.running_sweep_at(p_at timestamp with time zone, p_remaining_ms bigint)
  RETURNS timestamp with time zone
  LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
+ STABLE PARALLEL SAFE
 AS $function$ select p_at + least(1800001, greatest(p_remaining_ms, 45001)) * interval '1 millisecond' $function$;
 
 CREATE OR REPLACE FUNCTION public.served_ms(s public.sessions, p_at timestamp with time zone)
