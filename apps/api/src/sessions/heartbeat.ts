@@ -30,6 +30,9 @@ interface BeatenRow extends SessionRow {
   unbilledMs: number
 }
 
+/** A session of the batch; nothing of a beat that changed nothing. */
+type Found = { foundOrdinal: number } & ((BeatenRow & { ordinal: number }) | { ordinal: null })
+
 /**
  * Applies beats in groups: one set-based update for all that arrived while the last one ran. An answer is given only
  * after its commit, so a crash loses nothing acknowledged.
@@ -72,7 +75,7 @@ async function getSession(db: Db, { tenantId, sessionId, at: now }: Beat): Promi
 }
 
 async function applyBeats(db: Db, beats: Beat[]): Promise<(BeatenRow | typeof BUSY | undefined)[]> {
-  const rows = await db.batch.query<BeatenRow & { ordinal: number }>(applyBeatsSql, [
+  const rows = await db.batch.query<Found>(applyBeatsSql, [
     beats.map((beat) => beat.tenantId),
     beats.map((beat) => beat.sessionId),
     beats.map((beat) => beat.clientId),
@@ -82,14 +85,20 @@ async function applyBeats(db: Db, beats: Beat[]): Promise<(BeatenRow | typeof BU
     beats.map((beat) => beat.at),
     beats.map((beat) => beat.origin),
   ])
-  const answers: (BeatenRow | undefined)[] = beats.map(() => undefined)
-  for (const row of rows) answers[row.ordinal - 1] = row
-  if (rows.length === beats.length) return answers
-  const skipped = await findSessions(
+  const found = new Map(rows.map((row) => [row.foundOrdinal - 1, row]))
+  const isApplied = (row: Found | undefined): row is Found & BeatenRow => typeof row?.ordinal === 'number'
+  const others = await findSessions(
     db.batch,
-    beats.filter((_, i) => answers[i] === undefined).map((beat) => ({ ...beat, now: beat.at })),
+    beats.filter((_, i) => !isApplied(found.get(i))).map((beat) => ({ ...beat, now: beat.at })),
   )
-  return beats.map(({ sessionId }, i) => (skipped.has(sessionId) ? BUSY : answers[i]))
+  return beats.map(({ sessionId }, i) => {
+    const row = found.get(i)
+    if (isApplied(row)) return row
+    const session = others.get(sessionId)
+    if (!session) return undefined
+    // What was not found and is there was skipped.
+    return row ? { ...session, unbilledMs: 0 } : BUSY
+  })
 }
 
 // Locks the rows in the order of ids, as every other batch does, and waits for none of them. A beat counts when it comes from the client that holds
@@ -142,8 +151,4 @@ const applyBeatsSql = `
     group by 1, 2, 3, 4 order by 1, 2, 3, 4
     on conflict (tenant_id, user_id, provider_id, hour) do update set unbilled_ms = u.unbilled_ms + excluded.unbilled_ms
   )
-  select * from applied
-  union all
-  select l.ordinal, ${sessionColumns('l.at')}, 0
-  from locked l join sessions s on s.tenant_id = l.tenant_id and s.id = l.id
-  where not l.is_accepted`
+  select l.ordinal as "foundOrdinal", a.* from locked l left join applied a on a.ordinal = l.ordinal`
