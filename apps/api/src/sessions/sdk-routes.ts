@@ -339,7 +339,7 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
           throw new Problem('origin_not_allowed')
         }
         const now = clock()
-        request.log.info({ sessionId, reason: request.body.reason }, 'completion asked for')
+        request.noted = { sessionId, reason: request.body.reason }
         const { tenantId } = actor
         const completion = { tenantId, sessionId, speaker: speakerOf(actor, request.body), now }
         const answer = (row: SessionRow) => {
