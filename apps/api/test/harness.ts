@@ -53,9 +53,14 @@ export function createTestClock(start = new Date('2026-03-01T12:00:00.000Z')): T
 
 /** @example const api = await startTestApi(); afterAll(() => api.close()) */
 export async function startTestApi(
-  options: { env?: Record<string, string>; config?: Partial<Config> } = {},
+  options: {
+    env?: Record<string, string>
+    config?: Partial<Config>
+    /** Instead of one from the template. */
+    database?: { url: string; drop(): Promise<void> }
+  } = {},
 ): Promise<TestApi> {
-  const database = await createTestDatabase()
+  const database = options.database ?? (await createTestDatabase())
   const clock = createTestClock()
   const config: Config = {
     ...readConfig({
