@@ -5,6 +5,7 @@
  */
 import pg from 'pg'
 import { assert } from './assert.ts'
+import { ConfigError } from './config.ts'
 import { inStatementSpan } from './trace.ts'
 
 /** A running transaction. Verbs get one and never begin, commit or reach for another. */
@@ -49,16 +50,24 @@ const SILENCE_MS = 2_000
 
 export interface DbOptions {
   databaseUrl: string
+  /** The login of batches and jobs, where it is another one. */
+  batchDatabaseUrl?: string | undefined
   poolSize?: number
   statementTimeoutMs?: number
   /** A client whose idle connection broke; the pool replaces it. */
   onError?: (error: Error) => void
 }
 
-export function connect({ databaseUrl, poolSize = 10, statementTimeoutMs = 10_000, onError }: DbOptions): Db {
-  const open = (role: string) => {
+export function connect({
+  databaseUrl,
+  batchDatabaseUrl = databaseUrl,
+  poolSize = 10,
+  statementTimeoutMs = 10_000,
+  onError,
+}: DbOptions): Db {
+  const open = (role: string, connectionString: string) => {
     const pool = new pg.Pool({
-      connectionString: databaseUrl,
+      connectionString,
       max: poolSize,
       connectionTimeoutMillis: 5_000,
       query_timeout: statementTimeoutMs + SILENCE_MS,
@@ -74,6 +83,7 @@ export function connect({ databaseUrl, poolSize = 10, statementTimeoutMs = 10_00
         // A batch's plan never depends on its values, and planning one costs as much as running it.
         ...(role === 'tm_batch' ? ['-c plan_cache_mode=force_generic_plan'] : []),
       ].join(' '),
+      onConnect: (client) => refuseOtherRole(client, role),
     })
     pool.on('error', (error) => onError?.(error))
     // The pool listens to idle connections only. One that breaks inside a transaction would end the process by an
@@ -81,8 +91,8 @@ export function connect({ databaseUrl, poolSize = 10, statementTimeoutMs = 10_00
     pool.on('connect', (client) => client.on('error', (error) => onError?.(error)))
     return pool
   }
-  const app = open('tm_app')
-  const batchPool = open('tm_batch')
+  const app = open('tm_app', databaseUrl)
+  const batchPool = open('tm_batch', batchDatabaseUrl)
 
   return {
     inTenant(tenantId, run, { isOneView = false } = {}) {
@@ -111,6 +121,23 @@ export function connect({ databaseUrl, poolSize = 10, statementTimeoutMs = 10_00
       await Promise.all([app.end(), batchPool.end()])
     },
   }
+}
+
+/**
+ * What is asked for at connecting does not arrive through every pooler. A connection that stayed who it logged in as might be
+ * bound by no row level security, and one without a time limit would hold its locks for ever.
+ */
+async function refuseOtherRole(client: pg.ClientBase, wanted: string): Promise<void> {
+  const { rows } = await client.query<{ role: string; limit: string; zone: string }>(
+    `select current_setting('role') as role, current_setting('statement_timeout') as limit,
+       current_setting('timezone') as zone`,
+  )
+  const [{ role, limit, zone } = { role: '', limit: '', zone: '' }] = rows
+  if (role === wanted && limit !== '0' && zone === 'UTC') return
+  throw new ConfigError(
+    `The database's login works as ${role}, statement_timeout ${limit}, timezone ${zone}; wanted are ${wanted}, a limit and UTC: ` +
+      'see docs/operations/logins.md.',
+  )
 }
 
 async function transact<T>(

@@ -57,7 +57,7 @@ export async function startTestApi(
     env?: Record<string, string>
     config?: Partial<Config>
     /** Instead of one from the template. */
-    database?: { url: string; drop(): Promise<void> }
+    database?: { url: string; batchUrl?: string; drop(): Promise<void> }
   } = {},
 ): Promise<TestApi> {
   const database = options.database ?? (await createTestDatabase())
@@ -75,7 +75,7 @@ export async function startTestApi(
     }),
     ...options.config,
   }
-  const db = connect({ databaseUrl: database.url })
+  const db = connect({ databaseUrl: database.url, batchDatabaseUrl: options.database?.batchUrl })
   const deps = await createDeps({ config, db, clock: clock.now, log: pino({ level: config.logLevel }) })
   const app = await createApp(deps)
   await app.ready()
