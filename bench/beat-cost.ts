@@ -12,7 +12,7 @@ import { foldBeats } from '../apps/api/src/sessions/fold-beats.ts'
 import { createHeartbeat } from '../apps/api/src/sessions/heartbeat.ts'
 import { withClient } from './bulk.ts'
 import { cpuSeconds } from './cpu.ts'
-import { clientId, seedMarket, sessionId } from './seed.ts'
+import { clientId, PROVIDER_ID, seedMarket, sessionId } from './seed.ts'
 import { startDatabase } from './stack.ts'
 
 const LIVE = 20_000
@@ -55,6 +55,7 @@ async function run(beats: number): Promise<void> {
         await beat({
           tenantId: PUBLIC_TENANT_ID,
           sessionId: sessionId((n % LIVE) + 1),
+          providerId: PROVIDER_ID,
           clientId,
           sequence,
           activeMs: 30_000,

@@ -121,12 +121,22 @@ export function createUse({ db, keys }: Pick<Market, 'db' | 'keys'>) {
     validate: (sessionId: string, jti: string, now: Date) =>
       validate({ tenantId, sessionId, providerId: PROVIDER_ID, jti, clientId, origin: undefined, now }),
     beat: (sessionId: string, sequence: number, at: Date) =>
-      beat({ tenantId, sessionId, clientId, sequence, activeMs: 30_000, isFinal: false, at, origin: 4_711 }),
+      beat({
+        tenantId,
+        sessionId,
+        providerId: PROVIDER_ID,
+        clientId,
+        sequence,
+        activeMs: 30_000,
+        isFinal: false,
+        at,
+        origin: 4_711,
+      }),
     complete: (sessionId: string, now: Date) =>
       complete({
         tenantId,
         sessionId,
-        speaker: { kind: 'client', clientId, sequence: null, activeMs: 9_000 },
+        speaker: { kind: 'client', clientId, providerId: PROVIDER_ID, sequence: null, activeMs: 9_000 },
         now,
       }),
   }

@@ -6,6 +6,8 @@ create role tm_app nologin;
 
 create role tm_batch nologin;
 
+create role tm_catalogue nologin;
+
 create role tm_ledger nologin;
 
 -- tables
@@ -783,6 +785,8 @@ CREATE INDEX providers_by_origin ON public.providers USING gin (allowed_origins)
 
 CREATE INDEX providers_by_owner ON public.providers USING btree (tenant_id, owner_id, id);
 
+CREATE INDEX providers_by_text ON public.providers USING gin (public.catalogue_keys(tenant_id, category, lower(((((name || ' '::text) || category) || ' '::text) || description)))) WITH (fastupdate=off) WHERE (status = 'listed'::text);
+
 CREATE INDEX providers_changed ON public.providers USING btree (tenant_id, changed_since, id) WHERE (changed_since IS NOT NULL);
 
 CREATE INDEX providers_listed ON public.providers USING btree (tenant_id, id) WHERE (status = 'listed'::text);
@@ -974,6 +978,18 @@ begin
     return next;
   end loop;
 end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.catalogue_keys(p_tenant_id text, p_category text, p_text text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT COST 10000
+AS $function$
+  select array_agg(distinct p_tenant_id || ':' || substr(word, n, characters)) || (p_tenant_id || '=' || p_category)
+  from string_to_table(translate(p_text, E'\n', ' '), ' ') word
+  cross join lateral generate_series(1, char_length(word)) n
+  cross join generate_series(1, 3) characters
+  where n + characters - 1 <= char_length(word)
 $function$;
 
 CREATE OR REPLACE FUNCTION public.counted_ms(s public.sessions, p_at timestamp with time zone, p_active_ms bigint)
@@ -1351,6 +1367,77 @@ CREATE OR REPLACE FUNCTION public.running_sweep_at(p_at timestamp with time zone
  STABLE PARALLEL SAFE
 AS $function$ select p_at + least(1800001, greatest(p_remaining_ms, 45001)) * interval '1 millisecond' $function$;
 
+CREATE OR REPLACE FUNCTION public.search_catalogue(p_words text[], p_category text, p_after text, p_limit integer)
+ RETURNS SETOF text
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET enable_seqscan TO 'off'
+ SET enable_sort TO 'off'
+AS $function$
+declare
+  newest_max constant integer := 100;
+  few_max constant integer := 1000;
+  tenant text := current_tenant();
+  words text[] := array(select lower(word) from unnest(p_words) word);
+  patterns text[] := array(select '%' || regexp_replace(word, '([\\%_])', '\\\1', 'g') || '%' from unnest(words) word);
+  keys text[];
+  looked integer := 0;
+  found_so_far integer := 0;
+  few text[];
+  item record;
+begin
+  for item in
+    select p.id, lower(p.name || ' ' || p.category || ' ' || p.description) like all (patterns) as is_match
+    from providers p
+    where p.tenant_id = tenant and p.status = 'listed'
+      and (p_after is null or p.id < p_after) and (p_category is null or p.category = p_category)
+    order by p.id desc limit newest_max
+  loop
+    looked := looked + 1;
+    p_after := item.id;
+    if item.is_match then
+      found_so_far := found_so_far + 1;
+      return next item.id;
+      if found_so_far = p_limit then
+        return;
+      end if;
+    end if;
+  end loop;
+  if looked < newest_max then
+    return;
+  end if;
+
+  keys := array(
+    select tenant || ':' || substr(word, n, 3)
+    from unnest(words) word cross join lateral generate_series(1, greatest(1, char_length(word) - 2)) n
+    union
+    select tenant || '=' || p_category where p_category is not null
+  );
+  few := array(
+    select p.id
+    from providers p
+    where catalogue_keys(p.tenant_id, p.category, lower(p.name || ' ' || p.category || ' ' || p.description)) @> keys
+      and p.status = 'listed' and p.tenant_id = tenant and p.id < p_after
+      and lower(p.name || ' ' || p.category || ' ' || p.description) like all (patterns)
+    limit few_max + 1
+  );
+  if cardinality(few) <= few_max then
+    return query select id from unnest(few) id order by id desc limit p_limit - found_so_far;
+    return;
+  end if;
+
+  return query
+  select p.id
+  from providers p
+  where p.tenant_id = tenant and p.status = 'listed' and p.id < p_after
+    and (p_category is null or p.category = p_category)
+    and lower(p.name || ' ' || p.category || ' ' || p.description) like all (patterns)
+  order by p.id desc limit p_limit - found_so_far;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.served_ms(s public.sessions, p_at timestamp with time zone)
  RETURNS bigint
  LANGUAGE sql
@@ -1494,6 +1581,8 @@ create policy tenant_sees_its_own on public.provider_themes as permissive for al
 
 create policy batches_see_all on public.providers as permissive for all to tm_batch using (true) with check (true);
 
+create policy catalogue_sees_all on public.providers as permissive for select to tm_catalogue using (true);
+
 create policy tenant_sees_its_own on public.providers as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
 create policy batches_see_all on public.purchases as permissive for all to tm_batch using (true) with check (true);
@@ -1568,6 +1657,8 @@ grant execute on function public.capture_holds(p_tenant_ids text[], p_references
 
 grant execute on function public.capture_holds(p_tenant_ids text[], p_references text[], p_amounts bigint[], p_provider_ids text[], p_fee_basis_points integer[], p_descriptions text[], p_charge_ids text[], p_fee_ids text[], p_debt_ids text[], p_times timestamp with time zone[]) to tm_batch;
 
+grant execute on function public.catalogue_keys(p_tenant_id text, p_category text, p_text text) to public;
+
 grant execute on function public.counted_ms(s public.sessions, p_at timestamp with time zone, p_active_ms bigint) to public;
 
 grant execute on function public.credit_wallet(p_tenant_id text, p_wallet_id text, p_kind text, p_from_account_id text, p_amount bigint, p_purchase_id text, p_reverses_id text, p_description text, p_transfer_ids text[], p_now timestamp with time zone) to tm_app;
@@ -1575,6 +1666,8 @@ grant execute on function public.credit_wallet(p_tenant_id text, p_wallet_id tex
 grant execute on function public.credit_wallet(p_tenant_id text, p_wallet_id text, p_kind text, p_from_account_id text, p_amount bigint, p_purchase_id text, p_reverses_id text, p_description text, p_transfer_ids text[], p_now timestamp with time zone) to tm_batch;
 
 grant execute on function public.current_tenant() to public;
+
+grant execute on function public.current_tenant() to tm_catalogue;
 
 grant execute on function public.enqueue_job(p_task text, p_payload json, p_run_at timestamp with time zone, p_job_key text) to tm_app;
 
@@ -1611,6 +1704,8 @@ grant execute on function public.reverse_credit(p_tenant_id text, p_wallet_id te
 grant execute on function public.roll_up_accounts() to tm_batch;
 
 grant execute on function public.running_sweep_at(p_at timestamp with time zone, p_remaining_ms bigint) to public;
+
+grant execute on function public.search_catalogue(p_words text[], p_category text, p_after text, p_limit integer) to tm_app;
 
 grant execute on function public.served_ms(s public.sessions, p_at timestamp with time zone) to public;
 
@@ -1775,6 +1870,18 @@ grant insert, select, update on table public.provider_themes to tm_batch;
 grant insert, select, update on table public.providers to tm_app;
 
 grant insert, select, update on table public.providers to tm_batch;
+
+grant select on table public.providers (category) to tm_catalogue;
+
+grant select on table public.providers (description) to tm_catalogue;
+
+grant select on table public.providers (id) to tm_catalogue;
+
+grant select on table public.providers (name) to tm_catalogue;
+
+grant select on table public.providers (status) to tm_catalogue;
+
+grant select on table public.providers (tenant_id) to tm_catalogue;
 
 grant insert, select, update on table public.purchases to tm_app;
 

@@ -21,7 +21,11 @@ if (values.head !== undefined && hash === undefined) {
 const known = hash === undefined ? undefined : { sequence: Number(sequence), hash }
 const config = readConfig(process.env)
 const embedded = config.databaseUrl ? undefined : await joinEmbeddedPostgres({ dataDir: config.dataDir })
-const db = connect({ databaseUrl: config.databaseUrl ?? embedded?.url ?? '', statementTimeoutMs: 600_000 })
+const db = connect({
+  databaseUrl: config.databaseUrl ?? embedded?.url ?? '',
+  batchDatabaseUrl: config.batchDatabaseUrl,
+  statementTimeoutMs: 600_000,
+})
 try {
   const report: ChainReport = await db.inBatch(async (tx) => {
     await tx.query('set transaction isolation level repeatable read')

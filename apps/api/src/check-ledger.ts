@@ -10,7 +10,11 @@ import { checkLedger } from './ledger/check-ledger.ts'
 
 const config = readConfig(process.env)
 const embedded = config.databaseUrl ? undefined : await joinEmbeddedPostgres({ dataDir: config.dataDir })
-const db = connect({ databaseUrl: config.databaseUrl ?? embedded?.url ?? '', statementTimeoutMs: 600_000 })
+const db = connect({
+  databaseUrl: config.databaseUrl ?? embedded?.url ?? '',
+  batchDatabaseUrl: config.batchDatabaseUrl,
+  statementTimeoutMs: 600_000,
+})
 try {
   const report = await db.inBatch(async (tx) => {
     await tx.query('set transaction isolation level repeatable read')

@@ -64,6 +64,8 @@ test.each([
   ['MARKETPLACE_URL', 'market.example'],
   ['MARKETPLACE_ORIGINS', 'https://market.example/path'],
   ['DATABASE_URL', 'mysql://db.example/market'],
+  ['DATABASE_BATCH_URL', 'mysql://db.example/market'],
+  ['DATABASE_OWNER_URL', 'mysql://db.example/market'],
   ['KEY_ENCRYPTION_KEY', 'short'],
   ['KEY_ENCRYPTION_KEY_ALSO', 'short'],
   ['SMTP_URL', 'mail.example:587'],
@@ -78,4 +80,12 @@ test.each([
   ['TOKEN_DISCOUNT_TIERS', '1000:5,1:0'],
 ])('%s=%s is refused by name', (name, value) => {
   expect(complaints({ ...production, [name]: value })[0]).toContain(name)
+})
+
+test('a second login of the database goes with the first', () => {
+  const url = production.DATABASE_URL
+  for (const name of ['DATABASE_BATCH_URL', 'DATABASE_OWNER_URL']) {
+    expect(complaints({ [name]: url })).toEqual([`${name} goes with DATABASE_URL`])
+    expect(complaints({ ...production, [name]: url })).toEqual([])
+  }
 })

@@ -22,6 +22,9 @@ export interface Config {
   marketplaceOrigins: string[]
   /** Undefined: the embedded PostgreSQL under `dataDir`. */
   databaseUrl: string | undefined
+  /** Logins of their own, see `docs/operations/logins.md`. Undefined: `databaseUrl` does it. */
+  batchDatabaseUrl: string | undefined
+  ownerDatabaseUrl: string | undefined
   dataDir: string
   stripeSecretKey: string | undefined
   stripeWebhookSecret: string
@@ -109,8 +112,18 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       wrong.push(`MARKETPLACE_ORIGINS: ${origin} is not an origin (scheme://host[:port])`)
   }
   const databaseUrl = need('DATABASE_URL', 'the PostgreSQL to use')
-  if (databaseUrl && !/^postgres(ql)?:\/\//.test(databaseUrl))
-    wrong.push('DATABASE_URL must start with postgres://')
+  const batchDatabaseUrl = read('DATABASE_BATCH_URL')
+  const ownerDatabaseUrl = read('DATABASE_OWNER_URL')
+  const databases = {
+    DATABASE_URL: databaseUrl,
+    DATABASE_BATCH_URL: batchDatabaseUrl,
+    DATABASE_OWNER_URL: ownerDatabaseUrl,
+  }
+  for (const [name, value] of Object.entries(databases)) {
+    if (value === undefined) continue
+    if (!/^postgres(ql)?:\/\//.test(value)) wrong.push(`${name} must start with postgres://`)
+    if (databaseUrl === undefined && !isProduction) wrong.push(`${name} goes with DATABASE_URL`)
+  }
   const rateLimitFactor = Number(read('RATE_LIMIT_FACTOR') ?? 1)
   if (!(rateLimitFactor > 0)) wrong.push('RATE_LIMIT_FACTOR must be a number above 0')
   if (isProduction && rateLimitFactor > 1) wrong.push('RATE_LIMIT_FACTOR above 1 is refused in production')
@@ -154,6 +167,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     marketplaceUrl,
     marketplaceOrigins,
     databaseUrl,
+    batchDatabaseUrl,
+    ownerDatabaseUrl,
     dataDir,
     stripeSecretKey,
     stripeApiBase: read('STRIPE_API_BASE') && url('STRIPE_API_BASE', read('STRIPE_API_BASE') ?? ''),

@@ -7,6 +7,7 @@
  */
 import pg from 'pg'
 import { assert } from './assert.ts'
+import { ConfigError } from './config.ts'
 import { inStatementSpan } from './trace.ts'
 
 /** What answers a statement: a transaction, or a statement that is one of its own. */
@@ -58,16 +59,24 @@ const SILENCE_MS = 2_000
 
 export interface DbOptions {
   databaseUrl: string
+  /** The login of batches and jobs, where it is another one. */
+  batchDatabaseUrl?: string | undefined
   poolSize?: number
   statementTimeoutMs?: number
   /** A client whose idle connection broke; the pool replaces it. */
   onError?: (error: Error) => void
 }
 
-export function connect({ databaseUrl, poolSize = 10, statementTimeoutMs = 10_000, onError }: DbOptions): Db {
-  const open = (role: string, { isWriting }: { isWriting: boolean }) => {
+export function connect({
+  databaseUrl,
+  batchDatabaseUrl = databaseUrl,
+  poolSize = 10,
+  statementTimeoutMs = 10_000,
+  onError,
+}: DbOptions): Db {
+  const open = (role: string, connectionString: string, { isWriting }: { isWriting: boolean }) => {
     const pool = new pg.Pool({
-      connectionString: databaseUrl,
+      connectionString,
       max: poolSize,
       connectionTimeoutMillis: 5_000,
       query_timeout: statementTimeoutMs + SILENCE_MS,
@@ -81,11 +90,13 @@ export function connect({ databaseUrl, poolSize = 10, statementTimeoutMs = 10_00
         '-c lock_timeout=5000',
         '-c idle_in_transaction_session_timeout=15000',
         '-c timezone=UTC',
-        // A transaction's first statement does not wait for the answer to `begin`. Where that failed, it may not write.
+        // A transaction's first statement does not wait for the answer to `begin`: where that failed, it may not write.
+        // A pooler may leave this out; then it waits.
         ...(isWriting ? [] : ['-c default_transaction_read_only=on']),
         // A batch's plan never depends on its values, and planning one costs as much as running it.
         ...(role === 'tm_batch' ? ['-c plan_cache_mode=force_generic_plan'] : []),
       ].join(' '),
+      onConnect: (client) => examine(client, role),
     })
     pool.on('error', (error) => onError?.(error))
     // The pool listens to idle connections only. One that breaks inside a transaction would end the process by an
@@ -94,10 +105,10 @@ export function connect({ databaseUrl, poolSize = 10, statementTimeoutMs = 10_00
     return pool
   }
   const pools = {
-    app: open('tm_app', { isWriting: false }),
-    batch: open('tm_batch', { isWriting: false }),
+    app: open('tm_app', databaseUrl, { isWriting: false }),
+    batch: open('tm_batch', batchDatabaseUrl, { isWriting: false }),
     /** For statements that are transactions of their own. */
-    single: open('tm_batch', { isWriting: true }),
+    single: open('tm_batch', batchDatabaseUrl, { isWriting: true }),
   }
 
   return {
@@ -129,6 +140,27 @@ export function connect({ databaseUrl, poolSize = 10, statementTimeoutMs = 10_00
   }
 }
 
+/** Connections on which a statement outside of a transaction writes nothing. */
+const readOnlyAlone = new WeakSet<pg.ClientBase>()
+
+/**
+ * What is asked for at connecting does not arrive through every pooler. A connection that stayed who it logged in as might be
+ * bound by no row level security, and one without a time limit would hold its locks for ever.
+ */
+async function examine(client: pg.ClientBase, wanted: string): Promise<void> {
+  const { rows } = await client.query<{ role: string; limit: string; zone: string; readOnly: string }>(
+    `select current_setting('role') as role, current_setting('statement_timeout') as limit,
+       current_setting('timezone') as zone, current_setting('default_transaction_read_only') as "readOnly"`,
+  )
+  const [{ role, limit, zone, readOnly } = { role: '', limit: '', zone: '', readOnly: '' }] = rows
+  if (readOnly === 'on') readOnlyAlone.add(client)
+  if (role === wanted && limit !== '0' && zone === 'UTC') return
+  throw new ConfigError(
+    `The database's login works as ${role}, statement_timeout ${limit}, timezone ${zone}; wanted are ${wanted}, a limit and UTC: ` +
+      'see docs/operations/logins.md.',
+  )
+}
+
 async function transact<T>(
   pool: pg.Pool,
   begin: string,
@@ -147,7 +179,9 @@ async function transact<T>(
         sending.catch(() => {})
         sent.push(sending)
       }
-      note(client.query(begin))
+      const beginning = client.query(begin)
+      note(beginning)
+      if (!readOnlyAlone.has(client)) await beginning
       const result = await run({
         query: async (sql, values) => (await send(sql, values)).rows,
         send: (sql, values) => note(send(sql, values)),

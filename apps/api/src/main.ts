@@ -28,8 +28,10 @@ async function main(): Promise<void> {
   })
   const embedded = config.databaseUrl ? undefined : await startEmbeddedPostgres({ dataDir: config.dataDir })
   const databaseUrl = config.databaseUrl ?? embedded?.url ?? ''
+  const ownerDatabaseUrl = config.ownerDatabaseUrl ?? databaseUrl
   const db = connect({
     databaseUrl,
+    batchDatabaseUrl: config.batchDatabaseUrl,
     onError: (error) => {
       if (!isStopping) log.warn({ err: error }, 'database connection lost')
     },
@@ -41,11 +43,11 @@ async function main(): Promise<void> {
     await embedded?.stop()
   }
   try {
-    await migrate(databaseUrl)
+    await migrate(ownerDatabaseUrl)
     const deps = await createDeps({ config, log, db, clock: systemClock })
     await ensureOperator(deps)
     const app = await createApp(deps)
-    const worker = await startWorker(deps, databaseUrl)
+    const worker = await startWorker(deps, ownerDatabaseUrl)
     stopAll = async () => {
       await app.close()
       await worker.stop()

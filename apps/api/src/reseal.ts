@@ -16,7 +16,11 @@ const SHOWN_MAX = 20
 async function main(): Promise<void> {
   const config = readConfig(process.env)
   const embedded = config.databaseUrl ? undefined : await joinEmbeddedPostgres({ dataDir: config.dataDir })
-  const db = connect({ databaseUrl: config.databaseUrl ?? embedded?.url ?? '', poolSize: 1 })
+  const db = connect({
+    databaseUrl: config.databaseUrl ?? embedded?.url ?? '',
+    batchDatabaseUrl: config.batchDatabaseUrl,
+    poolSize: 1,
+  })
   const print = (line: string) => process.stdout.write(`${line}\n`)
   const unreadable: string[] = []
   let resealed = 0

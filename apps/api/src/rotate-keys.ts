@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   // Joins the server that `npm start` runs, or starts one for this command.
   const embedded = config.databaseUrl ? undefined : await joinEmbeddedPostgres({ dataDir: config.dataDir })
   const databaseUrl = config.databaseUrl ?? embedded?.url ?? ''
-  const db = connect({ databaseUrl, poolSize: 1 })
+  const db = connect({ databaseUrl, batchDatabaseUrl: config.batchDatabaseUrl, poolSize: 1 })
   try {
     const { keyEncryptionKey } = config
     const { kid, signsFrom } = await db.inBatch(async (tx) => {

@@ -53,9 +53,14 @@ export function createTestClock(start = new Date('2026-03-01T12:00:00.000Z')): T
 
 /** @example const api = await startTestApi(); afterAll(() => api.close()) */
 export async function startTestApi(
-  options: { env?: Record<string, string>; config?: Partial<Config> } = {},
+  options: {
+    env?: Record<string, string>
+    config?: Partial<Config>
+    /** Instead of one from the template. */
+    database?: { url: string; batchUrl?: string; drop(): Promise<void> }
+  } = {},
 ): Promise<TestApi> {
-  const database = await createTestDatabase()
+  const database = options.database ?? (await createTestDatabase())
   const clock = createTestClock()
   const config: Config = {
     ...readConfig({
@@ -70,7 +75,7 @@ export async function startTestApi(
     }),
     ...options.config,
   }
-  const db = connect({ databaseUrl: database.url })
+  const db = connect({ databaseUrl: database.url, batchDatabaseUrl: options.database?.batchUrl })
   const deps = await createDeps({ config, db, clock: clock.now, log: pino({ level: config.logLevel }) })
   const app = await createApp(deps)
   await app.ready()

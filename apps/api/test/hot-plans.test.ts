@@ -71,12 +71,15 @@ const inTenant = (run: (tx: Tx) => Promise<unknown>) =>
   it.api.deps.db.inTenant(PUBLIC_TENANT_ID, (tx) => explained(tx, run))
 const inBatch = (run: (tx: Tx) => Promise<unknown>) => it.api.deps.db.inBatch((tx) => explained(tx, run))
 
+/** A search looks at the newest hundred first, and once more at what it shows. */
+const ROWS_SEARCHED_MAX = 150
+
 /** A page in an index's own order needs no condition: that it stops at its end is seen by what it read. */
-function expectFlat(found: Awaited<ReturnType<typeof explained>>): void {
+function expectFlat(found: Awaited<ReturnType<typeof explained>>, rowsMax = ROWS_READ_MAX): void {
   expect(found.scans.filter((scan) => !scan.startsWith('Index'))).toEqual([])
   expect(found.plans).toBeGreaterThanOrEqual(1)
   expect(found.rows).toBeGreaterThan(0)
-  expect(found.rows).toBeLessThanOrEqual(ROWS_READ_MAX)
+  expect(found.rows).toBeLessThanOrEqual(rowsMax)
 }
 
 describe('reading', () => {
@@ -91,6 +94,20 @@ describe('reading', () => {
     ['sessions', (tx) => listSessions(tx, { userId, limit: 20, now: it.api.clock.now() })],
     ['earnings', (tx) => getEarnings(tx, { providerId: it.providerId, now: it.api.clock.now() })],
   ])('%s', async (_what, run) => expectFlat(await inTenant(run)))
+
+  // 'App 1' to 'App 3000' are what is listed; 271 and 2710 to 2719 is what the fourth finds.
+  test.each<[string, string, string | undefined]>([
+    ['stands in all', 'app', undefined],
+    ['stands in all, as one letter', 'p', undefined],
+    ['stands in one', '2718', undefined],
+    ['stands in eleven, beside one that stands in all', 'App 271', undefined],
+    ['stands in none', 'quokka', undefined],
+    ['stands in none, as one letter', '音', undefined],
+    ['stands in all of another category', 'app', 'tools'],
+  ])('a search for what %s', async (_where, q, category) => {
+    const found = await inTenant((tx) => listProviders(tx, { ...page, q, ...(category && { category }) }))
+    expectFlat(found, ROWS_SEARCHED_MAX)
+  })
 
   test('one line of a history', async () => {
     const now = it.api.clock.now()

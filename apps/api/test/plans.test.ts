@@ -63,6 +63,7 @@ test('a beat', async () => {
       await beat({
         tenantId: PUBLIC_TENANT_ID,
         sessionId: session.id,
+        providerId: it.providerId,
         clientId,
         sequence: 1,
         activeMs: 0,

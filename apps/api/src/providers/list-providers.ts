@@ -10,30 +10,31 @@ export function listProviders(
   tx: Tx,
   input: { q?: string; category?: string; after: string | undefined; limit: number },
 ): Promise<ProviderRow[]> {
-  return tx.query(listProvidersSql, [
-    input.after ?? null,
-    input.category ?? null,
-    toPatterns(input.q ?? ''),
-    input.limit + 1,
-  ])
+  const { q = '', category = null, after = null } = input
+  const words = q.split(/\s+/).filter(Boolean).slice(0, WORDS_MAX)
+  const page = [after, category, input.limit + 1]
+  return words.length === 0
+    ? tx.query(listProvidersSql, page)
+    : tx.query(searchProvidersSql, [...page, words])
 }
 
-/** @example toPatterns('50% Zen') // ['%50\\%%', '%zen%'] */
-function toPatterns(q: string): string[] {
-  const words = q.toLowerCase().split(/\s+/).filter(Boolean).slice(0, WORDS_MAX)
-  return words.map((word) => `%${word.replace(/[\\%_]/g, '\\$&')}%`)
-}
-
-// Walks the index of listed providers (or of their category) from the cursor on; the words filter on the way.
+// Walks the index of listed providers, or of their category, from the cursor on.
 const listProvidersSql = `
   select ${PROVIDER_COLUMNS}
   from providers
   where status = 'listed'
     and ($1::text is null or id < $1)
     and ($2::text is null or category = $2)
-    and lower(name || ' ' || category || ' ' || description) like all ($3::text[])
   order by id desc
-  limit $4`
+  limit $3`
+
+// The function only names them: what is shown, row level security has let through.
+const searchProvidersSql = `
+  select ${PROVIDER_COLUMNS}
+  from providers
+  where status = 'listed' and id = any (array(select search_catalogue($4, $2, $1, $3)))
+  order by id desc
+  limit $3`
 
 /** The providers somebody is on the team of, as what, drafts included, newest first. */
 export function listOwnProviders(

@@ -142,10 +142,11 @@ test('what a beat leaves unbilled is noted with it: a process that ends before i
       },
     },
   }
-  const { tenantId, sessionId, clientId } = { tenantId: PUBLIC_TENANT_ID, ...play }
+  const { providerId, sessionId, clientId } = play
+  const whose = { tenantId: PUBLIC_TENANT_ID, providerId, sessionId, clientId }
   const sign = { sequence: 2, activeMs: 0, isFinal: false, origin: null }
   const beat = createHeartbeat(dying, 'http://localhost:4001')
-  await expect(beat({ tenantId, sessionId, clientId, at: api.clock.now(), ...sign })).rejects.toThrow('gone')
+  await expect(beat({ ...whose, at: api.clock.now(), ...sign })).rejects.toThrow('gone')
   expect(await notedOf(play)).toBe(130_000)
 })
 

@@ -81,6 +81,8 @@ async function completeSessions(
     if (!session || (speaker.kind === 'user' && session.userId !== speaker.userId)) {
       return new Problem('session_not_found')
     }
+    if (speaker.kind === 'client' && speaker.providerId !== session.providerId)
+      return new Problem('session_not_found')
     if (session.status === 'ended') return session
     if (speaker.kind === 'client' && speaker.clientId !== session.clientId)
       return new Problem('session_superseded')

@@ -11,8 +11,8 @@ export interface Ending {
   reason: EndReason | null
   /** Whether the time since the last beat counts: not at all, up to 45 s, or as a beat with this `activeMs`. */
   lastGap: 'none' | 'unvouched' | { activeMs: number | null }
-  /** Only if the session is this user's, or this client holds it. */
-  by?: { kind: 'user'; userId: string } | { kind: 'client'; clientId: string }
+  /** Only if the session is this user's, or this client of its provider holds it. */
+  by?: { kind: 'user'; userId: string } | { kind: 'client'; clientId: string; providerId: string }
   now: Date
 }
 
@@ -43,6 +43,7 @@ export async function endSessions(
     endings.map((ending) => ending.now),
     endings.map(({ by }) => (by?.kind === 'user' ? by.userId : null)),
     endings.map(({ by }) => (by?.kind === 'client' ? by.clientId : null)),
+    endings.map(({ by }) => (by?.kind === 'client' ? by.providerId : null)),
   ])
   const charged = ended.filter((session) => session.tokensHeld > 0)
   const captures = await captureHolds(
@@ -91,8 +92,9 @@ function eventsOf(session: SessionRow, fee: number, marketplaceUrl: string): New
 // Time that was served and does not count goes on the user's allowance with this provider.
 const endSessionsSql = (lock: 'skip locked' | '') => `
   with input as (
-    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::text[], $8::text[])
-      as i (tenant_id, id, reason, gap_rule, active_ms, at, by_user_id, by_client_id)
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::text[], $8::text[],
+        $9::text[])
+      as i (tenant_id, id, reason, gap_rule, active_ms, at, by_user_id, by_client_id, by_provider_id)
   ), locked as materialized (
     select s.tenant_id, s.id, i.at, i.active_ms, 
       coalesce(
@@ -110,7 +112,7 @@ const endSessionsSql = (lock: 'skip locked' | '') => `
     from sessions s join input i on s.tenant_id = i.tenant_id and s.id = i.id
     where s.status <> 'ended'
       and (i.by_user_id is null or s.user_id = i.by_user_id)
-      and (i.by_client_id is null or s.client_id = i.by_client_id)
+      and (i.by_client_id is null or (s.client_id = i.by_client_id and s.provider_id = i.by_provider_id))
     order by s.tenant_id, s.id
     for update of s ${lock}
   ), ended as (

@@ -50,8 +50,15 @@ export function registerExposureRoute(app: App, { db, clock, config, origins }: 
     async ({ actor: caller, params, headers, body }) => {
       const actor = sessionActor(caller, params.id)
       await checkOrigin(origins, headers.origin, actor)
-      const { tenantId, sessionId, clientId } = actor
-      const input = { ...body, sessionId, clientId, now: clock(), marketplaceUrl: config.marketplaceUrl }
+      const { tenantId, sessionId, clientId, providerId } = actor
+      const input = {
+        ...body,
+        sessionId,
+        clientId,
+        providerId,
+        now: clock(),
+        marketplaceUrl: config.marketplaceUrl,
+      }
       return db.inTenant(tenantId, (tx) => recordExposure(tx, input))
     },
   )

@@ -9,6 +9,8 @@ import { type SessionRow, sessionColumns } from './session.ts'
 export interface Beat {
   tenantId: string
   sessionId: string
+  /** Whose session its JWT says it is; of another provider's it changes nothing. */
+  providerId: string
   clientId: string
   sequence: number
   /** What the SDK saw pass since its last acknowledged beat. */
@@ -54,7 +56,7 @@ export function createHeartbeat(
   const isOverAllowance = createBeatAllowance(db)
   return async (beat) => {
     const session = await apply(beat)
-    if (!session) throw new Problem('session_not_found')
+    if (session?.providerId !== beat.providerId) throw new Problem('session_not_found')
     if (session.status === 'ended') return session
     if (session.clientId !== beat.clientId) throw new Problem('session_superseded')
     // The answer is a lease: it says what the next reading would.
@@ -84,6 +86,7 @@ async function applyBeats(db: Db, beats: Beat[]): Promise<(BeatenRow | typeof BU
     beats.map((beat) => beat.isFinal),
     beats.map((beat) => beat.at),
     beats.map((beat) => beat.origin),
+    beats.map((beat) => beat.providerId),
   ])
   const found = new Map(rows.map((row) => [row.foundOrdinal - 1, row]))
   const isApplied = (row: Found | undefined): row is Found & BeatenRow => typeof row?.ordinal === 'number'
@@ -112,12 +115,12 @@ const applyBeatsSql = `
   with input as (
     select * from unnest(
         $1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::boolean[], $7::timestamptz[],
-        $8::integer[])
-      with ordinality as i (tenant_id, id, client_id, sequence, active_ms, is_final, at, origin, ordinal)
+        $8::integer[], $9::text[])
+      with ordinality as i (tenant_id, id, client_id, sequence, active_ms, is_final, at, origin, provider_id, ordinal)
   ), locked as materialized (
     select s.tenant_id, s.id, s.user_id, s.provider_id, i.ordinal, i.at, i.sequence, i.active_ms, i.is_final, i.origin,
       s.status in ('active', 'paused') and s.client_id = i.client_id and i.sequence > s.sequence
-        and over_reason(s, i.at) is null as is_accepted,
+        and s.provider_id = i.provider_id and over_reason(s, i.at) is null as is_accepted,
       counted_ms(s, i.at, i.active_ms) as counted_ms,
       served_ms(s, i.at) as served_ms
     from sessions s join input i on s.tenant_id = i.tenant_id and s.id = i.id

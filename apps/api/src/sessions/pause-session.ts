@@ -8,7 +8,7 @@ import { presentSession, type SessionRow, sessionColumns } from './session.ts'
 
 /** Who speaks: the client that holds the session, or its user in the marketplace. */
 export type Speaker =
-  | { kind: 'client'; clientId: string; sequence: number | null; activeMs: number | null }
+  | { kind: 'client'; clientId: string; providerId: string; sequence: number | null; activeMs: number | null }
   | { kind: 'user'; userId: string }
 
 interface Input {
@@ -85,6 +85,8 @@ async function lockForSpeaker(tx: Tx, input: Input): Promise<LockedSession> {
   const activeMs = speaker.kind === 'client' ? speaker.activeMs : null
   const session = await lockSession(tx, { sessionId, activeMs, now, marketplaceUrl })
   if (speaker.kind === 'user' && session.userId !== speaker.userId) throw new Problem('session_not_found')
+  if (speaker.kind === 'client' && session.providerId !== speaker.providerId)
+    throw new Problem('session_not_found')
   if (session.status === 'ended') return session
   if (speaker.kind === 'client' && session.clientId !== speaker.clientId)
     throw new Problem('session_superseded')

@@ -21,11 +21,18 @@ export interface Exposure {
  */
 export async function recordExposure(
   tx: Tx,
-  input: Exposure & { sessionId: string; clientId: string; now: Date; marketplaceUrl: string },
+  input: Exposure & {
+    sessionId: string
+    clientId: string
+    providerId: string
+    now: Date
+    marketplaceUrl: string
+  },
 ): Promise<Exposure> {
-  const { sessionId, clientId, experiment, variant, now, marketplaceUrl } = input
+  const { sessionId, clientId, providerId, experiment, variant, now, marketplaceUrl } = input
   // The lock makes the count hold, and an end that comes meanwhile wait.
   const session = await lockSession(tx, { sessionId, now, marketplaceUrl })
+  if (session.providerId !== providerId) throw new Problem('session_not_found')
   if (session.status !== 'ended' && session.clientId !== clientId) throw new Problem('session_superseded')
   const recorded = await tx.query<Exposure>(listSql, [sessionId])
   const first = recorded.find((exposure) => exposure.experiment === experiment)

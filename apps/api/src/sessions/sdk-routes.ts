@@ -75,6 +75,7 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
     return {
       kind: 'client',
       clientId: actor.clientId,
+      providerId: actor.providerId,
       sequence: told.sequence ?? null,
       activeMs: told.activeMs ?? null,
     }
@@ -220,12 +221,13 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
         const { clientId, sequence, activeMs = null, final: isFinal = false } = request.body
         await checkOrigin(origins, request.headers.origin, actor)
         const at = clock()
-        const { tenantId, sessionId } = actor
+        const { tenantId, sessionId, providerId } = actor
         // Both must be the client that holds the session; an impossible id makes the beat change nothing.
         const holder = clientId === actor.clientId ? clientId : ''
         const session = await beat({
           tenantId,
           sessionId,
+          providerId,
           clientId: holder,
           sequence,
           activeMs,

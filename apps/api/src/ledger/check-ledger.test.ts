@@ -1,0 +1,136 @@
+/**
+ * Every rule of the proof notices what it is there for, planted past triggers and privileges, and is the one that names it.
+ *
+ * @module
+ */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { connectAs, type OwnConnection } from '../../test/database.ts'
+import { startTestApi, type TestApi } from '../../test/harness.ts'
+import { createMarket, openSession } from '../../test/play.ts'
+import { rollUpAccounts } from './account-balance.ts'
+import { checkLedger } from './check-ledger.ts'
+
+let api: TestApi
+let owner: OwnConnection
+let charged: string
+let open: string
+
+beforeAll(async () => {
+  api = await startTestApi()
+  const market = await createMarket(api, { tokens: 1_000 })
+  const over = await openSession(market)
+  await over.use(120)
+  await over.call('complete')
+  charged = over.sessionId
+  open = (await openSession(market)).sessionId
+  owner = await connectAs(api.databaseUrl)
+  // What other test files are writing on the same server holds the watermark back, for as long as it lasts.
+  for (let accounts = 0; accounts === 0; ) accounts = await api.deps.db.inBatch(rollUpAccounts)
+})
+afterAll(async () => {
+  await owner.end()
+  await api.close()
+})
+
+/** The rules that find something wrong after a statement, which is taken back. */
+async function rulesAfter(sql: string): Promise<string[]> {
+  await owner.query('begin')
+  try {
+    await owner.query('set local session_replication_role = replica')
+    await owner.query(sql)
+    const { findings } = await checkLedger(owner)
+    return [...new Set(findings.map(({ rule }) => rule))].sort()
+  } finally {
+    await owner.query('rollback')
+  }
+}
+
+const EQUALS = 'a wallet equals the sum of its transfers'
+const HOLDS = 'a wallet holds what its open holds say'
+const OWES = 'a wallet owes what its debt account says'
+const FOLLOW = 'running balances follow from one another, without a gap'
+const CAPTURED = 'captured is what the session was charged'
+const OLDEST = 'the holds of a reference are captured oldest first'
+const BEHIND = 'a charge has a hold behind it'
+const FEE = 'a fee never exceeds its charge'
+const TWICE = 'no reference is charged twice'
+const REVERSAL = 'a reversal never exceeds what it reverses'
+const ROLLED = 'a roll-up equals the transfers behind its watermark'
+const ENDED = 'an ended session holds nothing, a paid one was charged what it says'
+
+const second = (kind: string, { reverses = 'null', amount = 'amount' } = {}) =>
+  `insert into transfers (tenant_id, id, kind, debit_account_id, credit_account_id, amount, session_id, reverses_id, description, created_at)
+   select tenant_id, 'trf_x', '${kind}', 'platform_fee', 'payouts', ${amount}, session_id, ${reverses}, 'x', created_at from transfers`
+
+test('nothing is wrong with what nobody touched', async () => {
+  expect(await rulesAfter('select 1')).toEqual([])
+})
+
+test.each<[string, () => string, string[]]>([
+  [
+    'a wallet that was given a token',
+    () => `update wallets set posted = posted + 1 where posted > 0`,
+    [EQUALS],
+  ],
+  ['a wallet that reserved one too many', () => `update wallets set held = held + 1 where held > 0`, [HOLDS]],
+  ['a debt nobody booked', () => `update wallets set posted = held, debt = 1 where held > 0`, [EQUALS, OWES]],
+  [
+    'a line that leaves another balance',
+    () => `update transfers set debit_balance_after = debit_balance_after + 1 where kind = 'charge'`,
+    [FOLLOW],
+  ],
+  [
+    'a line that is missing its number',
+    () => `update transfers set debit_sequence = debit_sequence + 1 where kind = 'charge'`,
+    [FOLLOW],
+  ],
+  [
+    'a hold that captured another amount',
+    () => `update holds set captured = captured - 1, released = released + 1 where reference = '${charged}'`,
+    [ENDED, CAPTURED],
+  ],
+  [
+    'a hold captured before an older one',
+    () =>
+      `insert into holds (tenant_id, id, wallet_id, reference, amount, captured, released, resolution, created_at, resolved_at)
+       select tenant_id, 'hld_0', wallet_id, reference, 3, 0, 3, 'released', created_at, resolved_at
+       from holds where reference = '${charged}'`,
+    [ENDED, OLDEST],
+  ],
+  ['a charge whose hold is gone', () => `delete from holds where reference = '${charged}'`, [BEHIND, ENDED]],
+  ['a fee above its charge', () => `update transfers set amount = 1000 where kind = 'fee'`, [FEE, ROLLED]],
+  ['a second charge', () => `${second('charge')} where kind = 'charge'`, [CAPTURED, FEE, TWICE]],
+  [
+    'a refund of more than there was',
+    () => `${second('refund', { reverses: 'id', amount: 'amount + 1' })} where kind = 'promotion'`,
+    [REVERSAL],
+  ],
+  [
+    'a roll-up of a token more',
+    () => `update account_rollups set balance = balance + 1 where account_id like 'prv%'`,
+    [ROLLED],
+  ],
+  [
+    'a roll-up of an account that nothing moved',
+    () => `insert into account_rollups (tenant_id, account_id, balance, written_before)
+           select tenant_id, 'nobody', 5, written_before from account_rollups limit 1`,
+    [ROLLED],
+  ],
+  [
+    'a roll-up whose transfers are newer than it says',
+    () => `update account_rollups set written_before = '1' where account_id like 'prv%'`,
+    [ROLLED],
+  ],
+  [
+    'an ended session that says another charge',
+    () => `update sessions set tokens_charged = tokens_charged + 1 where id = '${charged}'`,
+    [ENDED],
+  ],
+  [
+    'an open session that holds nothing any more',
+    () => `update sessions set tokens_held = 0 where id = '${open}'`,
+    [ENDED],
+  ],
+])('%s', async (_what, sql, rules) => {
+  expect(await rulesAfter(sql())).toEqual([...rules].sort())
+})
