@@ -133,20 +133,17 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       if (use && isInDoubt()) use.activeMs = time.activeMs()
     })
     if (record.session!.id !== id) return
-    settle(next.sequence, isInDoubt() && next)
+    const { told } = record
+    if (told && told.sequence <= next.sequence) {
+      // It has arrived: as it was told, or of a copy in doubt what was counted, where that is known.
+      const counted = isInDoubt() ? countedMs(record.session!, next) : 0
+      time.acknowledge(counted > 0 ? counted : told.activeMs)
+      record.told = undefined
+    }
     // The lease was opened a while ago, and nothing was served since: the clock has to start now.
     const mustRestart = !snapshot.canServe && next.serveUntil && isInDoubt() && !isLongSilent(next)
     accept(next, askedAt)
     if (mustRestart) await ask('resume')
-  }
-
-  /** What was told up to there has arrived: as it was, or of a copy in doubt what was counted, where that is known. */
-  function settle(sequence: number, doubtful?: Session | false): void {
-    const { told } = record
-    if (!told || told.sequence > sequence) return
-    const counted = doubtful ? countedMs(record.session!, doubtful) : 0
-    time.acknowledge(counted > 0 ? counted : told.activeMs)
-    record.told = undefined
   }
 
   /** The use not yet acknowledged, under the next sequence of all tabs, or of what did not arrive, in case it still does. */
@@ -164,8 +161,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     const { clientId } = record
     const answer = await request<Validated>(ports, `${sessionsUrl}/validate`, { launchJwt: jwt, clientId })
     launchJwt = undefined
-    if (kept && kept.session!.id !== answer.session.id)
-      sendFinal(kept, { clientId, sequence: kept.sequence + 1, activeMs: 0 })
+    if (kept && kept.session!.id !== answer.session.id) sendFinal(kept, 0)
     kept = undefined
     record = { clientId, sequence: 0, wallAt: 0 }
     accept(answer.session, sentAt, answer.sessionJwt)
@@ -283,17 +279,19 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     tabs.post({ ...record, hasLeft })
   }
 
-  function sendFinal({ session, sessionJwt }: SessionRecord, use: Use): void {
-    const body = JSON.stringify({ ...use, final: true, sessionJwt })
+  function sendFinal(left: SessionRecord, activeMs: number): void {
+    const { clientId, session, sessionJwt } = left
+    const body = JSON.stringify({ clientId, sequence: ++left.sequence, activeMs, final: true, sessionJwt })
     ports.beacon(`${sessionsUrl}/${session!.id}/heartbeat`, body)
   }
 
   function onMoment(moment: Moment): void {
     if (moment === 'hide') {
       if (phase === 'active' && tabs.isLeading()) {
-        settle(Infinity)
+        time.tick(snapshot.canServe)
+        // Only what the beat without an answer did not say: whether it was heard, the page after this one asks.
         // Before anything is stored: in a closing tab Firefox drops what is sent after that.
-        sendFinal(record, takeUse())
+        sendFinal(record, time.activeMs() - (record.told?.activeMs ?? 0))
         share(true)
       }
       stopTimers()

@@ -229,6 +229,54 @@ test.each([
   expect(Math.abs(billedMs - servedMs)).toBeLessThanOrEqual(1_000)
 })
 
+describe('a page is reloaded in an outage', () => {
+  /** 29 s with a network, then 60 s without, in which a beat and the last word are heard, or not. */
+  async function reload(isBeatHeard: boolean, isLastWordHeard: boolean) {
+    const { market, tab } = await open()
+    await market.advance('29s')
+    const mend = breakNetwork(tab, isBeatHeard)
+    await market.advance('2s')
+    mend()
+    breakNetwork(tab, false)
+    await market.advance('58s')
+    if (!isLastWordHeard) tab.ports.beacon = () => {}
+    tab.close()
+    return market
+  }
+
+  test.each([
+    { isBeatHeard: false, isLastWordHeard: false },
+    { isBeatHeard: true, isLastWordHeard: false },
+    { isBeatHeard: true, isLastWordHeard: true },
+  ])('and what was not heard is told by the page after it, once: $isBeatHeard, $isLastWordHeard', async ({
+    isBeatHeard,
+    isLastWordHeard,
+  }) => {
+    const market = await reload(isBeatHeard, isLastWordHeard)
+    await market.openTab({ href: 'https://app.test/' })
+    await market.advance('1s')
+    expect(market.read('ses_1').usedMs).toBe(90_000)
+  })
+
+  test.each([
+    { isBeatHeard: false, isLastWordHeard: false, billedMs: 89_000 },
+    { isBeatHeard: true, isLastWordHeard: false, billedMs: 89_000 },
+    { isBeatHeard: true, isLastWordHeard: true, billedMs: 89_000 },
+    // The last word told only what the beat did not.
+    { isBeatHeard: false, isLastWordHeard: true, billedMs: 59_000 },
+  ])('and the time until it is opened again is nobody’s: $isBeatHeard, $isLastWordHeard', async ({
+    isBeatHeard,
+    isLastWordHeard,
+    billedMs,
+  }) => {
+    const market = await reload(isBeatHeard, isLastWordHeard)
+    await market.advance('10m')
+    await market.openTab({ href: 'https://app.test/' })
+    await market.advance('40s')
+    expect(market.read('ses_1').usedMs).toBe(billedMs + 40_000)
+  })
+})
+
 test('what a page has told and not heard of survives its reload', async () => {
   const { market, tab, session } = await open()
   await market.advance('29s')

@@ -182,22 +182,26 @@ export class Page {
     this.#asked = undefined
   }
 
-  /** The tab is closed or left: one last word by beacon, and nobody hears what came of it. */
-  leave(): void {
+  /**
+   * The tab is closed or left: one last word by beacon, and the page does not hear what came of it. It says only what
+   * the beat without an answer did not: whether that one was heard, the page after this one asks.
+   *
+   * @param unheard where it was lost
+   */
+  leave(unheard: () => void): void {
     if (!this.isOpen) return
-    this.#settle(Number.POSITIVE_INFINITY)
-    const said = this.takeUse()
+    this.advance()
+    this.shelf.sequence += 1
+    const { person, clientId, shelf } = this
+    const activeMs = Math.max(0, Math.round(this.active) - (this.#told?.activeMs ?? 0))
+    const said = { clientId, sequence: shelf.sequence, activeMs, final: true }
     this.isOpen = false
     if (this.status !== 'active') return
-    const { person } = this
-    if (person.now < person.offlineUntil) this.use.hasNoLastBeat = true
-    const body = { ...said, final: true, sessionJwt: this.sessionJwt }
-    const { call, operation } = sayingOf(this, 'heartbeat', { ...said, final: true })
+    const body = { ...said, sessionJwt: this.sessionJwt }
+    const { call, operation } = sayingOf(this, 'heartbeat', said)
     person.send({ method: 'POST', url: call.url, body: JSON.stringify(body), isBeacon: true }, operation, {
       answered: () => {},
-      failed: () => {
-        this.use.hasNoLastBeat = true
-      },
+      failed: unheard,
     })
   }
 
@@ -316,7 +320,7 @@ export class Page {
   }
 
   /** What was said up to there has been heard: as it was, or of a copy in doubt what was counted, where that is known. */
-  #settle(sequence: number, next = this.#session!, isInDoubt = false): void {
+  #settle(sequence: number, next: Session, isInDoubt: boolean): void {
     if ((this.shelf.told?.sequence ?? 0) <= sequence) this.shelf.told = undefined
     if (!this.#told || this.#told.sequence > sequence) return
     const counted = isInDoubt ? countedMs(this.#session!, next) : 0
@@ -343,7 +347,7 @@ export class Page {
     const { id, sequence } = answer.body.session
     if (id !== this.sessionId) return
     this.advance()
-    if (sequence === this.#told?.sequence) this.#settle(sequence)
+    if (sequence === this.#told?.sequence) this.#settle(sequence, answer.body.session, false)
     else if (sequence !== this.#session?.sequence) this.active = 0
     this.#learn(answer)
     this.#arm()
