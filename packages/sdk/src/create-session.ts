@@ -119,13 +119,20 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
 
   /** Tells the use not yet acknowledged; without an action it only asks. */
   async function ask(action?: string): Promise<void> {
-    if (action) record.told = takeUse()
+    const { id } = record.session!
+    let url = `${sessionsUrl}/${id}`
+    let use: Use | undefined
+    if (action) {
+      url += `/${action}`
+      time.tick(snapshot.canServe)
+      // Under the next sequence of all tabs, or that of what did not arrive, in case it still does.
+      const sequence = record.told?.sequence ?? ++record.sequence
+      use = { clientId: record.clientId, sequence, activeMs: time.activeMs() }
+      record.told = use
+    }
     // The other tabs have to know how much of their use is in it.
     share()
-    const { id } = record.session!
-    const use = action ? record.told : undefined
     const askedAt = ports.clock.monotonic()
-    const url = `${sessionsUrl}/${id}${action ? `/${action}` : ''}`
     const isInDoubt = () => !use || ports.clock.monotonic() - askedAt > SLOW_MS
     const asked = request<{ session: Session }>(ports, url, use, record.sessionJwt)
     const { session: next } = await asked.finally(() => {
@@ -136,21 +143,15 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     const { told } = record
     if (told && told.sequence <= next.sequence) {
       // It has arrived: as it was told, or of a copy in doubt what was counted, where that is known.
-      const counted = isInDoubt() ? countedMs(record.session!, next) : 0
-      time.acknowledge(counted > 0 ? counted : told.activeMs)
+      time.acknowledge((isInDoubt() && countedMs(record.session!, next)) || told.activeMs)
       record.told = undefined
     }
+    // A last word of the page before closes no gate here: the beat that follows would bill the wait for its answer.
+    if (snapshot.canServe && !use && next.endsAt && !next.serveUntil) return
     // The lease was opened a while ago, and nothing was served since: the clock has to start now.
     const mustRestart = !snapshot.canServe && next.serveUntil && isInDoubt() && !isLongSilent(next)
     accept(next, askedAt)
     if (mustRestart) await ask('resume')
-  }
-
-  /** The use not yet acknowledged, under the next sequence of all tabs, or of what did not arrive, in case it still does. */
-  function takeUse(): Use {
-    time.tick(snapshot.canServe)
-    const sequence = record.told?.sequence ?? ++record.sequence
-    return { clientId: record.clientId, sequence, activeMs: time.activeMs() }
   }
 
   async function validate(jwt: string): Promise<void> {
@@ -222,11 +223,10 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     phase = session.status as Phase
     tick()
     arm()
-    if (phase !== 'ended') return
-    save()
+    if (phase !== 'ended' || !redirect) return
     // Hidden tabs wait until they are looked at; else every tab would turn into a marketplace.
-    if (isOtherTabs && !ports.lifecycle.isVisible()) isReturnDue = redirect
-    else if (redirect) leave()
+    if (isOtherTabs && !ports.lifecycle.isVisible()) isReturnDue = true
+    else leave()
   }
 
   /** Takes over what another tab knows, where it is newer. */
@@ -269,9 +269,9 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
 
   function save(): void {
     const { clientId, sequence, sentBack } = record
-    const isOver = phase === 'ended' || phase === 'failed'
+    const isKept = isLive(phase) || phase === 'starting'
     record.activeMs = time.activeMs()
-    ports.storage.set(storageKey, JSON.stringify(isOver ? { clientId, sequence, sentBack } : record))
+    ports.storage.set(storageKey, JSON.stringify(isKept ? record : { clientId, sequence, sentBack }))
   }
 
   function share(hasLeft?: boolean): void {
@@ -280,18 +280,19 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   }
 
   function sendFinal(left: SessionRecord, activeMs: number): void {
-    const { clientId, session, sessionJwt } = left
-    const body = JSON.stringify({ clientId, sequence: ++left.sequence, activeMs, final: true, sessionJwt })
-    ports.beacon(`${sessionsUrl}/${session!.id}/heartbeat`, body)
+    const { clientId, sessionJwt } = left
+    const body = { clientId, sequence: ++left.sequence, activeMs, final: true, sessionJwt }
+    ports.beacon(`${sessionsUrl}/${left.session!.id}/heartbeat`, JSON.stringify(body))
   }
 
   function onMoment(moment: Moment): void {
     if (moment === 'hide') {
       if (phase === 'active' && tabs.isLeading()) {
         time.tick(snapshot.canServe)
-        // Only what the beat without an answer did not say: whether it was heard, the page after this one asks.
+        // Only what the beat without an answer did not say: whether it was heard, the page after this one asks. Behind
+        // a closed gate nothing: where that beat was heard, a last word would bill the wait for its answer.
         // Before anything is stored: in a closing tab Firefox drops what is sent after that.
-        sendFinal(record, time.activeMs() - (record.told?.activeMs ?? 0))
+        if (snapshot.canServe) sendFinal(record, time.activeMs() - (record.told?.activeMs || 0))
         share(true)
       }
       stopTimers()
@@ -309,7 +310,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   const returnUrl = () => record?.session?.returnUrl ?? marketplaceUrl
   async function leave(): Promise<void> {
     isReturnDue = false
-    const reason = phase === 'ended' ? record.session!.endReason : null
+    const reason = record?.session?.endReason ?? null
     await wayBack?.leave(returnUrl(), reason === 'cancelled' ? null : reason, snapshot)
   }
 

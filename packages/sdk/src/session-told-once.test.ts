@@ -229,6 +229,20 @@ test.each([
   expect(Math.abs(billedMs - servedMs)).toBeLessThanOrEqual(1_000)
 })
 
+test('a page that is closed behind its closed gate says no last word, which would bill the wait', async () => {
+  const { market, tab, session } = await open()
+  await market.advance('29s')
+  breakNetwork(tab, true)
+  await market.sleepLaptop('10m')
+  await market.advance('1s')
+  const before = session.usedMs
+  await market.advance('14s')
+  expect(tab.session.getSnapshot().canServe).toBe(false)
+  tab.close()
+  // The clocks were doubted for three seconds, and the gate stayed as it was.
+  expect(session.usedMs - before).toBeLessThanOrEqual(1_000)
+})
+
 describe('a page is reloaded in an outage', () => {
   /** 29 s with a network, then 60 s without, in which a beat and the last word are heard, or not. */
   async function reload(isBeatHeard: boolean, isLastWordHeard: boolean) {
@@ -275,6 +289,27 @@ describe('a page is reloaded in an outage', () => {
     await market.advance('40s')
     expect(market.read('ses_1').usedMs).toBe(billedMs + 40_000)
   })
+})
+
+test('the gate stays open between the last word of a page and the beat of the one after it, which bills that', async () => {
+  const { market, tab, session } = await open()
+  await market.advance('29s')
+  breakNetwork(tab, true)
+  await market.advance('5s')
+  tab.close()
+  expect(session).toMatchObject({ sequence: 3, hasLeft: true })
+  let isLost = false
+  const fetch: typeof tab.ports.fetch = (url, { body, headers }: RequestInit = {}) => {
+    const { authorization } = headers as Record<string, string>
+    if (isLost || !url.endsWith('/heartbeat'))
+      return Promise.resolve(market.api.handle(url, (body as string) ?? null, authorization))
+    isLost = true
+    return new Promise(() => {})
+  }
+  const before = session.usedMs
+  const again = await market.openTab({ href: 'https://app.test/', ports: { fetch } })
+  expect(await use(market, again, 5)).toBe(5_000)
+  expect(market.read('ses_1').usedMs - before).toBe(5_000)
 })
 
 test('what a page has told and not heard of survives its reload', async () => {

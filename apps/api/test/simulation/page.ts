@@ -184,25 +184,25 @@ export class Page {
 
   /**
    * The tab is closed or left: one last word by beacon, and the page does not hear what came of it. It says only what
-   * the beat without an answer did not: whether that one was heard, the page after this one asks.
+   * the beat without an answer did not: whether that one was heard, the page after this one asks. Behind a closed gate
+   * it says nothing, or the wait for an answer would be billed.
    *
-   * @param unheard where it was lost
+   * @param unheard where nothing was said, or it was lost
    */
   leave(unheard: () => void): void {
     if (!this.isOpen) return
     this.advance()
-    this.shelf.sequence += 1
     const { person, clientId, shelf } = this
+    shelf.sequence += 1
     const activeMs = Math.max(0, Math.round(this.active) - (this.#told?.activeMs ?? 0))
     const said = { clientId, sequence: shelf.sequence, activeMs, final: true }
     this.isOpen = false
     if (this.status !== 'active') return
-    const body = { ...said, sessionJwt: this.sessionJwt }
     const { call, operation } = sayingOf(this, 'heartbeat', said)
-    person.send({ method: 'POST', url: call.url, body: JSON.stringify(body), isBeacon: true }, operation, {
-      answered: () => {},
-      failed: unheard,
-    })
+    const body = JSON.stringify({ ...said, sessionJwt: this.sessionJwt })
+    const outcome = { answered: () => {}, failed: unheard }
+    if (person.now >= this.gateUntil) unheard()
+    else person.send({ method: 'POST', url: call.url, body, isBeacon: true }, operation, outcome)
   }
 
   /** One of several tabs is closed: the others go on, so nothing is said. */
@@ -300,11 +300,13 @@ export class Page {
       awake(() => {
         this.advance()
         if (answer.status === 200) {
-          const { sequence, serveUntil } = answer.body.session
+          const { sequence, serveUntil, endsAt } = answer.body.session
           doubt()
           const isInDoubt = !said || isSlow()
           this.#settle(sequence, answer.body.session, isInDoubt)
           const isClosed = this.status !== 'active' || this.person.now >= this.gateUntil
+          // A last word of the page before closes no gate here: the beat that follows would bill the wait.
+          if (!isClosed && !said && endsAt && !serveUntil) return then(answer)
           this.#failures = 0
           this.accept(answer)
           // The lease was opened a while ago, and nothing was served since: the clock has to start now.
@@ -324,7 +326,7 @@ export class Page {
     if ((this.shelf.told?.sequence ?? 0) <= sequence) this.shelf.told = undefined
     if (!this.#told || this.#told.sequence > sequence) return
     const counted = isInDoubt ? countedMs(this.#session!, next) : 0
-    this.active = Math.max(0, this.active - (counted > 0 ? counted : this.#told.activeMs))
+    this.active = Math.max(0, this.active - (counted || this.#told.activeMs))
     this.#told = undefined
   }
 
