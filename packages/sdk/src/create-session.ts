@@ -125,9 +125,9 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     if (action) {
       url += `/${action}`
       time.tick(snapshot.canServe)
-      // Under the next sequence of all tabs, or that of what did not arrive, in case it still does.
-      const sequence = record.told?.sequence ?? ++record.sequence
-      use = { clientId: record.clientId, sequence, activeMs: time.activeMs() }
+      use = { clientId: record.clientId, sequence: ++record.sequence, activeMs: time.activeMs() }
+      // What did not arrive keeps its sequence, in case it still does.
+      if (record.told) use.sequence = record.told.sequence
       record.told = use
     }
     // The other tabs have to know how much of their use is in it.
@@ -137,7 +137,12 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     const asked = request<{ session: Session }>(ports, url, use, record.sessionJwt)
     const { session: next } = await asked.finally(() => {
       // Which copy arrived, and when, is not known now: it may have told what was used until now.
-      if (use && isInDoubt()) use.activeMs = time.activeMs()
+      if (use && isInDoubt()) {
+        use.activeMs = time.activeMs()
+        record.sequence++
+        // Posted, not kept: another page may have gone on since.
+        tabs.post(record)
+      }
     })
     if (record.session!.id !== id) return
     const { told } = record
@@ -234,6 +239,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     // Counted while the gate is as it was: what another tab knows may close it.
     time.tick(snapshot.canServe)
     const { session: mine, told } = record
+    const isNews = theirs.sequence > record.sequence
     record.sequence = Math.max(record.sequence, theirs.sequence)
     const other = theirs.session
     if (!other || phase === 'starting' || (!mine && other.status === 'ended')) return
@@ -241,8 +247,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     if (mine && (isSame ? !isOlder(mine, other) : mine.createdAt >= other.createdAt)) {
       if (isSame) {
         record.isWarningDismissed ||= theirs.isWarningDismissed
-        if (theirs.told && theirs.told.sequence > (told ?? mine).sequence)
-          record.told = { ...theirs.told, activeMs: time.activeMs() }
+        if (theirs.told && isNews) record.told = { ...theirs.told, activeMs: time.activeMs() }
       }
       publish()
       return

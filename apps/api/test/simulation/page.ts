@@ -257,7 +257,7 @@ export class Page {
   protected takeUse(): Said {
     this.advance()
     const { told } = this.shelf
-    if (!told) this.shelf.sequence += 1
+    this.shelf.sequence += 1
     const sequence = told?.sequence ?? this.shelf.sequence
     return { clientId: this.clientId, sequence, activeMs: Math.round(this.active) }
   }
@@ -277,7 +277,7 @@ export class Page {
       this.#told = this.takeUse()
       this.shelf.told = this.#told
     }
-    for (const tab of [this, ...this.#others()]) tab.#hearOf(this.shelf.told)
+    for (const tab of [this, ...this.#others()]) tab.#hearOf(this.shelf.told, verb && tab !== this)
     // A copy, because the network may bring it when something else is said under that number.
     const said = verb && { ...this.#told! }
     const from = this.person.now
@@ -286,8 +286,9 @@ export class Page {
     const isSlow = () => this.person.now - from > SLOW_MS
     // Which copy was heard, and when, nobody knows now: it may have told what was used until now.
     const doubt = () => {
-      if (this.#told && this.#told.sequence === said?.sequence && isSlow())
-        this.#told.activeMs = Math.round(this.active)
+      if (!this.#told || this.#told.sequence !== said?.sequence || !isSlow()) return
+      this.#told.activeMs = Math.round(this.active)
+      for (const tab of this.#others()) tab.#hearOf(this.#told, true)
     }
     const failed = () =>
       awake(() => {
@@ -333,8 +334,8 @@ export class Page {
   /** Tabs of this browser. After a relaunch the page before is in another. */
   #others = () => this.siblings.filter((tab) => tab !== this && tab.isOpen && tab.clientId === this.clientId)
 
-  #hearOf(told: Said | undefined): void {
-    if (!told || told.sequence === this.#told?.sequence) return
+  #hearOf(told: Said | undefined, isNews: unknown): void {
+    if (!told || (!isNews && told.sequence === this.#told?.sequence)) return
     this.advance()
     this.#told = { ...told, activeMs: Math.round(this.active) }
   }
