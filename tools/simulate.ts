@@ -17,11 +17,12 @@ import { simulate } from '../apps/api/test/simulation/simulation.ts'
 
 /** An hour of it ends within three minutes on two cores. */
 const PEOPLE = 52
-const HELP = `npm run simulate -- [--seed 42] [--hours 1] [--people ${PEOPLE}] [--class NAME]… [--explain NAME] [--skew=MS] [--mutations]
+const HELP = `npm run simulate -- [--seed 42] [--hours 1] [--people ${PEOPLE}] [--faults 1] [--class NAME]… [--explain NAME] [--skew=MS] [--mutations]
 
   --seed       repeats a run exactly
   --hours      of virtual time
   --people     per class of faults; there are ${HONEST.length + EXCEPTIONS.length} classes, and ${CHEATS.length} of cheats (5 people each at most)
+  --faults     how many times as often as usual everything goes wrong
   --class      only this class, may be repeated
   --explain    of this class, where the time went in the sessions that are furthest off
   --skew       how far the clock of the second instance is off, e.g. --skew=-2000; then the books are judged, and no percentages
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     hours: { type: 'string', default: '1' },
     people: { type: 'string' },
+    faults: { type: 'string', default: '1' },
     class: { type: 'string', multiple: true },
     explain: { type: 'string' },
     skew: { type: 'string', default: '0' },
@@ -43,7 +45,8 @@ const hours = Number(values.hours)
 // A long run is a long run.
 const people = Number(values.people ?? PEOPLE)
 const skewMs = Number(values.skew)
-if (values.help || !Number.isSafeInteger(skewMs) || !(hours > 0) || !(people > 0)) {
+const faults = Number(values.faults)
+if (values.help || !(faults > 0) || !Number.isSafeInteger(skewMs) || !(hours > 0) || !(people > 0)) {
   process.stdout.write(`${HELP}\n`)
   process.exit(values.help ? 0 : 2)
 }
@@ -67,6 +70,7 @@ async function main(): Promise<number> {
       ...(values.class && { classes: values.class }),
       ...(values.explain && { explain: values.explain }),
       skewMs,
+      faults,
       onProgress: say,
     })
     for (const line of report(result)) say(line)
@@ -76,7 +80,7 @@ async function main(): Promise<number> {
       `${(error as Error).name === 'SimulationFailure' ? (error as Error).message : (error as Error).stack}`,
     )
     say(
-      `VERDICT: failed, seed ${values.seed}: npm run simulate -- --seed ${values.seed} --hours ${hours} --people ${people}${skewMs === 0 ? '' : ` --skew=${skewMs}`}`,
+      `VERDICT: failed, seed ${values.seed}: npm run simulate -- --seed ${values.seed} --hours ${hours} --people ${people}${faults === 1 ? '' : ` --faults ${faults}`}${skewMs === 0 ? '' : ` --skew=${skewMs}`}`,
     )
     return 1
   } finally {

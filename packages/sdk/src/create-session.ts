@@ -119,41 +119,44 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
 
   /** Tells the use not yet acknowledged; without an action it only asks. */
   async function ask(action?: string): Promise<void> {
-    if (action) record.told = takeUse()
+    const { id } = record.session!
+    let url = `${sessionsUrl}/${id}`
+    let use: Use | undefined
+    if (action) {
+      url += `/${action}`
+      time.tick(snapshot.canServe)
+      use = { clientId: record.clientId, sequence: ++record.sequence, activeMs: time.activeMs() }
+      // What did not arrive keeps its sequence, in case it still does.
+      if (record.told) use.sequence = record.told.sequence
+      record.told = use
+    }
     // The other tabs have to know how much of their use is in it.
     share()
-    const { id } = record.session!
-    const use = action ? record.told : undefined
     const askedAt = ports.clock.monotonic()
-    const url = `${sessionsUrl}/${id}${action ? `/${action}` : ''}`
     const isInDoubt = () => !use || ports.clock.monotonic() - askedAt > SLOW_MS
     const asked = request<{ session: Session }>(ports, url, use, record.sessionJwt)
     const { session: next } = await asked.finally(() => {
       // Which copy arrived, and when, is not known now: it may have told what was used until now.
-      if (use && isInDoubt()) use.activeMs = time.activeMs()
+      if (use && isInDoubt()) {
+        use.activeMs = time.activeMs()
+        record.sequence++
+        // Posted, not kept: another page may have gone on since.
+        tabs.post(record)
+      }
     })
     if (record.session!.id !== id) return
-    settle(next.sequence, isInDoubt() && next)
+    const { told } = record
+    if (told && told.sequence <= next.sequence) {
+      // It has arrived: as it was told, or of a copy in doubt what was counted, where that is known.
+      time.acknowledge((isInDoubt() && countedMs(record.session!, next)) || told.activeMs)
+      record.told = undefined
+    }
+    // A last word of the page before closes no gate here: the beat that follows would bill the wait for its answer.
+    if (snapshot.canServe && !use && next.endsAt && !next.serveUntil) return
     // The lease was opened a while ago, and nothing was served since: the clock has to start now.
     const mustRestart = !snapshot.canServe && next.serveUntil && isInDoubt() && !isLongSilent(next)
     accept(next, askedAt)
     if (mustRestart) await ask('resume')
-  }
-
-  /** What was told up to there has arrived: as it was, or of a copy in doubt what was counted, where that is known. */
-  function settle(sequence: number, doubtful?: Session | false): void {
-    const { told } = record
-    if (!told || told.sequence > sequence) return
-    const counted = doubtful ? countedMs(record.session!, doubtful) : 0
-    time.acknowledge(counted > 0 ? counted : told.activeMs)
-    record.told = undefined
-  }
-
-  /** The use not yet acknowledged, under the next sequence of all tabs, or of what did not arrive, in case it still does. */
-  function takeUse(): Use {
-    time.tick(snapshot.canServe)
-    const sequence = record.told?.sequence ?? ++record.sequence
-    return { clientId: record.clientId, sequence, activeMs: time.activeMs() }
   }
 
   async function validate(jwt: string): Promise<void> {
@@ -164,8 +167,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     const { clientId } = record
     const answer = await request<Validated>(ports, `${sessionsUrl}/validate`, { launchJwt: jwt, clientId })
     launchJwt = undefined
-    if (kept && kept.session!.id !== answer.session.id)
-      sendFinal(kept, { clientId, sequence: kept.sequence + 1, activeMs: 0 })
+    if (kept && kept.session!.id !== answer.session.id) sendFinal(kept, 0)
     kept = undefined
     record = { clientId, sequence: 0, wallAt: 0 }
     accept(answer.session, sentAt, answer.sessionJwt)
@@ -226,11 +228,10 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     phase = session.status as Phase
     tick()
     arm()
-    if (phase !== 'ended') return
-    save()
+    if (phase !== 'ended' || !redirect) return
     // Hidden tabs wait until they are looked at; else every tab would turn into a marketplace.
-    if (isOtherTabs && !ports.lifecycle.isVisible()) isReturnDue = redirect
-    else if (redirect) leave()
+    if (isOtherTabs && !ports.lifecycle.isVisible()) isReturnDue = true
+    else leave()
   }
 
   /** Takes over what another tab knows, where it is newer. */
@@ -238,6 +239,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     // Counted while the gate is as it was: what another tab knows may close it.
     time.tick(snapshot.canServe)
     const { session: mine, told } = record
+    const isNews = theirs.sequence > record.sequence
     record.sequence = Math.max(record.sequence, theirs.sequence)
     const other = theirs.session
     if (!other || phase === 'starting' || (!mine && other.status === 'ended')) return
@@ -245,8 +247,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     if (mine && (isSame ? !isOlder(mine, other) : mine.createdAt >= other.createdAt)) {
       if (isSame) {
         record.isWarningDismissed ||= theirs.isWarningDismissed
-        if (theirs.told && theirs.told.sequence > (told ?? mine).sequence)
-          record.told = { ...theirs.told, activeMs: time.activeMs() }
+        if (theirs.told && isNews) record.told = { ...theirs.told, activeMs: time.activeMs() }
       }
       publish()
       return
@@ -273,9 +274,9 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
 
   function save(): void {
     const { clientId, sequence, sentBack } = record
-    const isOver = phase === 'ended' || phase === 'failed'
+    const isKept = isLive(phase) || phase === 'starting'
     record.activeMs = time.activeMs()
-    ports.storage.set(storageKey, JSON.stringify(isOver ? { clientId, sequence, sentBack } : record))
+    ports.storage.set(storageKey, JSON.stringify(isKept ? record : { clientId, sequence, sentBack }))
   }
 
   function share(hasLeft?: boolean): void {
@@ -283,17 +284,20 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     tabs.post({ ...record, hasLeft })
   }
 
-  function sendFinal({ session, sessionJwt }: SessionRecord, use: Use): void {
-    const body = JSON.stringify({ ...use, final: true, sessionJwt })
-    ports.beacon(`${sessionsUrl}/${session!.id}/heartbeat`, body)
+  function sendFinal(left: SessionRecord, activeMs: number): void {
+    const { clientId, sessionJwt } = left
+    const body = { clientId, sequence: ++left.sequence, activeMs, final: true, sessionJwt }
+    ports.beacon(`${sessionsUrl}/${left.session!.id}/heartbeat`, JSON.stringify(body))
   }
 
   function onMoment(moment: Moment): void {
     if (moment === 'hide') {
       if (phase === 'active' && tabs.isLeading()) {
-        settle(Infinity)
+        time.tick(snapshot.canServe)
+        // Only what the beat without an answer did not say: whether it was heard, the page after this one asks. Behind
+        // a closed gate nothing: where that beat was heard, a last word would bill the wait for its answer.
         // Before anything is stored: in a closing tab Firefox drops what is sent after that.
-        sendFinal(record, takeUse())
+        if (snapshot.canServe) sendFinal(record, time.activeMs() - (record.told?.activeMs || 0))
         share(true)
       }
       stopTimers()
@@ -311,7 +315,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   const returnUrl = () => record?.session?.returnUrl ?? marketplaceUrl
   async function leave(): Promise<void> {
     isReturnDue = false
-    const reason = phase === 'ended' ? record.session!.endReason : null
+    const reason = record?.session?.endReason ?? null
     await wayBack?.leave(returnUrl(), reason === 'cancelled' ? null : reason, snapshot)
   }
 

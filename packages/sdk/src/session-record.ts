@@ -23,7 +23,7 @@ export interface Validated {
 export interface SessionRecord {
   /** One per browser and provider: the tabs are one client to the server. */
   clientId: string
-  /** The last sequence used by any tab. */
+  /** The last sequence used by any tab; above what another tab knows where something was told since. */
   sequence: number
   /** What was told and not answered: it is told again as it was, by any tab, so that no use is told twice. */
   told?: Use | undefined

@@ -163,7 +163,7 @@ test('the next beat is due one interval after the one that was heard, not after 
   mend()
   await market.advance('35s')
   const heardAt = market.api.requests.find(({ body }) => body.sequence === 2)!.at
-  const next = market.api.requests.find(({ body }) => body.sequence === 3)!
+  const next = market.api.requests.find(({ body }) => Number(body.sequence) > 2)!
   expect(next.at - heardAt).toBeLessThanOrEqual(30_000)
 })
 
@@ -229,6 +229,89 @@ test.each([
   expect(Math.abs(billedMs - servedMs)).toBeLessThanOrEqual(1_000)
 })
 
+test('a page that is closed behind its closed gate says no last word, which would bill the wait', async () => {
+  const { market, tab, session } = await open()
+  await market.advance('29s')
+  breakNetwork(tab, true)
+  await market.sleepLaptop('10m')
+  await market.advance('1s')
+  const before = session.usedMs
+  await market.advance('14s')
+  expect(tab.session.getSnapshot().canServe).toBe(false)
+  tab.close()
+  // The clocks were doubted for three seconds, and the gate stayed as it was.
+  expect(session.usedMs - before).toBeLessThanOrEqual(1_000)
+})
+
+describe('a page is reloaded in an outage', () => {
+  /** 29 s with a network, then 60 s without, in which a beat and the last word are heard, or not. */
+  async function reload(isBeatHeard: boolean, isLastWordHeard: boolean) {
+    const { market, tab } = await open()
+    await market.advance('29s')
+    const mend = breakNetwork(tab, isBeatHeard)
+    await market.advance('2s')
+    mend()
+    breakNetwork(tab, false)
+    await market.advance('58s')
+    if (!isLastWordHeard) tab.ports.beacon = () => {}
+    tab.close()
+    return market
+  }
+
+  test.each([
+    { isBeatHeard: false, isLastWordHeard: false },
+    { isBeatHeard: true, isLastWordHeard: false },
+    { isBeatHeard: true, isLastWordHeard: true },
+  ])('and what was not heard is told by the page after it, once: $isBeatHeard, $isLastWordHeard', async ({
+    isBeatHeard,
+    isLastWordHeard,
+  }) => {
+    const market = await reload(isBeatHeard, isLastWordHeard)
+    await market.openTab({ href: 'https://app.test/' })
+    await market.advance('1s')
+    expect(market.read('ses_1').usedMs).toBe(90_000)
+  })
+
+  test.each([
+    { isBeatHeard: false, isLastWordHeard: false, billedMs: 89_000 },
+    { isBeatHeard: true, isLastWordHeard: false, billedMs: 89_000 },
+    { isBeatHeard: true, isLastWordHeard: true, billedMs: 89_000 },
+    // The last word told only what the beat did not.
+    { isBeatHeard: false, isLastWordHeard: true, billedMs: 59_000 },
+  ])('and the time until it is opened again is nobody’s: $isBeatHeard, $isLastWordHeard', async ({
+    isBeatHeard,
+    isLastWordHeard,
+    billedMs,
+  }) => {
+    const market = await reload(isBeatHeard, isLastWordHeard)
+    await market.advance('10m')
+    await market.openTab({ href: 'https://app.test/' })
+    await market.advance('40s')
+    expect(market.read('ses_1').usedMs).toBe(billedMs + 40_000)
+  })
+})
+
+test('the gate stays open between the last word of a page and the beat of the one after it, which bills that', async () => {
+  const { market, tab, session } = await open()
+  await market.advance('29s')
+  breakNetwork(tab, true)
+  await market.advance('5s')
+  tab.close()
+  expect(session).toMatchObject({ sequence: 3, hasLeft: true })
+  let isLost = false
+  const fetch: typeof tab.ports.fetch = (url, { body, headers }: RequestInit = {}) => {
+    const { authorization } = headers as Record<string, string>
+    if (isLost || !url.endsWith('/heartbeat'))
+      return Promise.resolve(market.api.handle(url, (body as string) ?? null, authorization))
+    isLost = true
+    return new Promise(() => {})
+  }
+  const before = session.usedMs
+  const again = await market.openTab({ href: 'https://app.test/', ports: { fetch } })
+  expect(await use(market, again, 5)).toBe(5_000)
+  expect(market.read('ses_1').usedMs - before).toBe(5_000)
+})
+
 test('what a page has told and not heard of survives its reload', async () => {
   const { market, tab, session } = await open()
   await market.advance('29s')
@@ -268,6 +351,26 @@ test('another tab goes on with what the one that led had told', async () => {
   const repeated = told(market).filter(({ sequence }) => sequence === next + 1)
   expect(new Set(repeated.map(({ activeMs }) => activeMs)).size).toBe(1)
   expect(other.session.getSnapshot()).toMatchObject({ canServe: true, error: null })
+})
+
+test('what the second copy of a beat told is not told again by another tab, after a sleep', async () => {
+  const { market, tab, session } = await open()
+  await market.advance('5s')
+  const other = await market.openTab({ href: 'https://app.test/' })
+  await market.advance('29s')
+  const mend = fallSilent(tab, 0)
+  await market.advance('2s')
+  mend()
+  await market.advance('4s')
+  expect(session.usedMs).toBe(38_000)
+  const mendOther = breakNetwork(other, false)
+  tab.crash()
+  await market.sleepLaptop('100s')
+  mendOther()
+  other.tell('online')
+  await settle()
+  // The two seconds since the copy was heard.
+  expect(session.usedMs).toBeLessThanOrEqual(40_500)
 })
 
 test('a pause whose beat before was not answered stops the clock all the same', async () => {

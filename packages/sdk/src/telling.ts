@@ -26,8 +26,8 @@ export const SLOW_MS = 500
 const leftAfterLease = (session: Session): number => remainingMs(session, Infinity)
 
 /**
- * What the server has counted between two answers, and so which copy of a message was heard; not above 0 where they
- * do not tell.
+ * What the server has counted between two answers, and so which copy of a message was heard; 0 where they do not
+ * tell.
  *
  * Leases of two kinds (none while paused, a short one at first and beyond the allowance) differ by more than a message
  * counts, as an extension does: that is less than nothing, or more than there can be. Where a whole lease was counted, more may have
@@ -36,7 +36,7 @@ const leftAfterLease = (session: Session): number => remainingMs(session, Infini
 export function countedMs(before: Session, after: Session): number {
   const leftMs = leftAfterLease(after)
   const counted = leftMs && leftAfterLease(before) - leftMs
-  return counted < LEASE_MS ? counted : Infinity
+  return counted < LEASE_MS ? Math.max(0, counted) : Infinity
 }
 
 /**

@@ -64,7 +64,7 @@ export function createTimekeeper({ wall, monotonic }: Clock): Timekeeper {
     },
     activeMs: () => Math.round(active),
     acknowledge(activeMs) {
-      active = Math.max(0, active - (activeMs || 0))
+      active = Math.max(0, active - activeMs)
     },
     setAnchor(next) {
       anchor = next

@@ -153,6 +153,16 @@ export class Marketplace {
     )
   }
 
+  /** Which of these the sweeper has not come to. */
+  async notEnded(sessionIds: readonly string[]): Promise<string[]> {
+    if (sessionIds.length === 0) return []
+    const rows = await this.rows<{ id: string }>(
+      `select id from sessions where id = any($1) and status <> 'ended'`,
+      [sessionIds],
+    )
+    return rows.map(({ id }) => id)
+  }
+
   async rotateKeys(when: number): Promise<void> {
     const { keyEncryptionKey } = this.#config
     await this.#instances[0]!.db.inBatch((tx) => addSigningKey(tx, { keyEncryptionKey, now: new Date(when) }))

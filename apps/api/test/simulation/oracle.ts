@@ -8,7 +8,9 @@ import {
   chargeOf,
   count,
   countedMs,
+  leaseOf,
   overReason,
+  remainingOf,
   type SessionModel,
   servedMs,
   unvouchedMs,
@@ -98,8 +100,16 @@ export class Books {
     this.end(s, reason, at, s.isLeaseShort ? unvouchedMs(s, at) : 0)
   }
 
-  sweep(at: number): void {
-    for (const s of this.sessions.values()) this.#endIfOver(s, at)
+  /** What a beat has used up, and the process died before it settled that: the sweeper finds it within the lease. */
+  unsettled(at: number): string[] {
+    const isUnsettled = (s: SessionModel) =>
+      s.status === 'active' && remainingOf(s) <= 0 && at - s.lastBeat <= leaseOf(s)
+    return [...this.sessions.values()].filter(isUnsettled).map(({ id }) => id)
+  }
+
+  /** @param left of what was not settled, what this sweep has not come to yet */
+  sweep(at: number, left: readonly string[] = []): void {
+    for (const s of this.sessions.values()) if (!left.includes(s.id)) this.#endIfOver(s, at)
   }
 
   /** A suspended provider: pending ones are cancelled, running ones revoked and charged to the last beat. */

@@ -182,23 +182,27 @@ export class Page {
     this.#asked = undefined
   }
 
-  /** The tab is closed or left: one last word by beacon, and nobody hears what came of it. */
-  leave(): void {
+  /**
+   * The tab is closed or left: one last word by beacon, and the page does not hear what came of it. It says only what
+   * the beat without an answer did not: whether that one was heard, the page after this one asks. Behind a closed gate
+   * it says nothing, or the wait for an answer would be billed.
+   *
+   * @param unheard where nothing was said, or it was lost
+   */
+  leave(unheard: () => void): void {
     if (!this.isOpen) return
-    this.#settle(Number.POSITIVE_INFINITY)
-    const said = this.takeUse()
+    this.advance()
+    const { person, clientId, shelf } = this
+    shelf.sequence += 1
+    const activeMs = Math.max(0, Math.round(this.active) - (this.#told?.activeMs ?? 0))
+    const said = { clientId, sequence: shelf.sequence, activeMs, final: true }
     this.isOpen = false
     if (this.status !== 'active') return
-    const { person } = this
-    if (person.now < person.offlineUntil) this.use.hasNoLastBeat = true
-    const body = { ...said, final: true, sessionJwt: this.sessionJwt }
-    const { call, operation } = sayingOf(this, 'heartbeat', { ...said, final: true })
-    person.send({ method: 'POST', url: call.url, body: JSON.stringify(body), isBeacon: true }, operation, {
-      answered: () => {},
-      failed: () => {
-        this.use.hasNoLastBeat = true
-      },
-    })
+    const { call, operation } = sayingOf(this, 'heartbeat', said)
+    const body = JSON.stringify({ ...said, sessionJwt: this.sessionJwt })
+    const outcome = { answered: () => {}, failed: unheard }
+    if (person.now >= this.gateUntil) unheard()
+    else person.send({ method: 'POST', url: call.url, body, isBeacon: true }, operation, outcome)
   }
 
   /** One of several tabs is closed: the others go on, so nothing is said. */
@@ -253,7 +257,7 @@ export class Page {
   protected takeUse(): Said {
     this.advance()
     const { told } = this.shelf
-    if (!told) this.shelf.sequence += 1
+    this.shelf.sequence += 1
     const sequence = told?.sequence ?? this.shelf.sequence
     return { clientId: this.clientId, sequence, activeMs: Math.round(this.active) }
   }
@@ -273,7 +277,7 @@ export class Page {
       this.#told = this.takeUse()
       this.shelf.told = this.#told
     }
-    for (const tab of [this, ...this.#others()]) tab.#hearOf(this.shelf.told)
+    for (const tab of [this, ...this.#others()]) tab.#hearOf(this.shelf.told, verb && tab !== this)
     // A copy, because the network may bring it when something else is said under that number.
     const said = verb && { ...this.#told! }
     const from = this.person.now
@@ -282,8 +286,9 @@ export class Page {
     const isSlow = () => this.person.now - from > SLOW_MS
     // Which copy was heard, and when, nobody knows now: it may have told what was used until now.
     const doubt = () => {
-      if (this.#told && this.#told.sequence === said?.sequence && isSlow())
-        this.#told.activeMs = Math.round(this.active)
+      if (!this.#told || this.#told.sequence !== said?.sequence || !isSlow()) return
+      this.#told.activeMs = Math.round(this.active)
+      for (const tab of this.#others()) tab.#hearOf(this.#told, true)
     }
     const failed = () =>
       awake(() => {
@@ -296,11 +301,13 @@ export class Page {
       awake(() => {
         this.advance()
         if (answer.status === 200) {
-          const { sequence, serveUntil } = answer.body.session
+          const { sequence, serveUntil, endsAt } = answer.body.session
           doubt()
           const isInDoubt = !said || isSlow()
           this.#settle(sequence, answer.body.session, isInDoubt)
           const isClosed = this.status !== 'active' || this.person.now >= this.gateUntil
+          // A last word of the page before closes no gate here: the beat that follows would bill the wait.
+          if (!isClosed && !said && endsAt && !serveUntil) return then(answer)
           this.#failures = 0
           this.accept(answer)
           // The lease was opened a while ago, and nothing was served since: the clock has to start now.
@@ -316,19 +323,19 @@ export class Page {
   }
 
   /** What was said up to there has been heard: as it was, or of a copy in doubt what was counted, where that is known. */
-  #settle(sequence: number, next = this.#session!, isInDoubt = false): void {
+  #settle(sequence: number, next: Session, isInDoubt: boolean): void {
     if ((this.shelf.told?.sequence ?? 0) <= sequence) this.shelf.told = undefined
     if (!this.#told || this.#told.sequence > sequence) return
     const counted = isInDoubt ? countedMs(this.#session!, next) : 0
-    this.active = Math.max(0, this.active - (counted > 0 ? counted : this.#told.activeMs))
+    this.active = Math.max(0, this.active - (counted || this.#told.activeMs))
     this.#told = undefined
   }
 
   /** Tabs of this browser. After a relaunch the page before is in another. */
   #others = () => this.siblings.filter((tab) => tab !== this && tab.isOpen && tab.clientId === this.clientId)
 
-  #hearOf(told: Said | undefined): void {
-    if (!told || told.sequence === this.#told?.sequence) return
+  #hearOf(told: Said | undefined, isNews: unknown): void {
+    if (!told || (!isNews && told.sequence === this.#told?.sequence)) return
     this.advance()
     this.#told = { ...told, activeMs: Math.round(this.active) }
   }
@@ -343,7 +350,7 @@ export class Page {
     const { id, sequence } = answer.body.session
     if (id !== this.sessionId) return
     this.advance()
-    if (sequence === this.#told?.sequence) this.#settle(sequence)
+    if (sequence === this.#told?.sequence) this.#settle(sequence, answer.body.session, false)
     else if (sequence !== this.#session?.sequence) this.active = 0
     this.#learn(answer)
     this.#arm()

@@ -165,7 +165,9 @@ export class Person {
     })
     if (random.chance(profile.doubled ?? 0)) {
       this.world.countFault('doubled')
-      this.#arriveIn(delay + (random.chance(0.4) ? 1 : random.whole(1, 6_000)), call, operation, () => {})
+      const behind = random.chance(0.4) ? 1 : random.whole(1, 6_000)
+      // A last word that comes late has a class of its own: the copy could be the one that is heard.
+      this.#arriveIn(delay + (call.isBeacon ? 1 : behind), call, operation, () => {})
     }
   }
 

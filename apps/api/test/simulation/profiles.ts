@@ -46,6 +46,30 @@ export type CheatName =
   | 'ends in the marketplace after silence'
   | 'opens a new session instead of beating'
 
+/** So often at most: where everything is lost there is nothing to learn. */
+const PROBABILITY_MOST = 0.9
+
+/** The same, with every fault so many times as often. What a person does, they do as before. */
+export function worsen(profile: Profile, times: number): Profile {
+  const worse = { ...profile }
+  for (const name of ['lostRequest', 'lostAnswer', 'doubled', 'late', 'crash', 'kill'] as const) {
+    const chance = profile[name]
+    if (chance !== undefined) worse[name] = Math.min(PROBABILITY_MOST, chance * times)
+  }
+  for (const name of [
+    'outageEveryMinutes',
+    'sleepEveryMinutes',
+    'napEveryMinutes',
+    'clockJumpEveryMinutes',
+    'reloadEveryMinutes',
+    'relaunchEveryMinutes',
+  ] as const) {
+    const minutes = profile[name]
+    if (minutes !== undefined) worse[name] = minutes / times
+  }
+  return worse
+}
+
 export const HONEST: readonly Profile[] = [
   { name: 'nothing goes wrong' },
   { name: 'lost requests', lostRequest: 0.08 },

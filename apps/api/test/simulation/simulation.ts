@@ -14,7 +14,7 @@ import { explain } from './explain.ts'
 import { FEE_BASIS_POINTS, Marketplace } from './marketplace.ts'
 import { feeOf } from './oracle-wallet.ts'
 import { Person, SimulationFailure, type World } from './person.ts'
-import { CHEATS, EXCEPTIONS, HONEST, type Profile } from './profiles.ts'
+import { CHEATS, EXCEPTIONS, HONEST, type Profile, worsen } from './profiles.ts'
 import { createRandom, type Random } from './random.ts'
 import { differenceOf, readState } from './state.ts'
 import { type SimulatedProvider, Visit, type VisitRecord } from './visit.ts'
@@ -37,6 +37,8 @@ export interface SimulationOptions {
   peoplePerClass: number
   /** Only some classes: for tests and mutations. */
   classes?: readonly string[]
+  /** How many times as often as the classes say everything goes wrong. */
+  faults?: number
   /** Of this class, where the time of the sessions went that are furthest off. */
   explain?: string
   /** How far the second instance's clock is off. */
@@ -103,7 +105,7 @@ class Simulation {
   }
 
   async populate(): Promise<void> {
-    const { peoplePerClass, classes, seed } = this.#options
+    const { peoplePerClass, classes, seed, faults = 1 } = this.#options
     const owner = await this.#marketplace.addUser(START, 'owner')
     const count = PRICES.length * Math.ceil(peoplePerClass / PEOPLE_PER_PROVIDERS)
     for (let i = 0; i < count; i += 1) {
@@ -128,7 +130,7 @@ class Simulation {
     for (const profile of [...HONEST, ...EXCEPTIONS, ...CHEATS]) {
       if (classes && !classes.includes(profile.name)) continue
       for (let i = 1; i <= (profile.cheat ? Math.min(peoplePerClass, 5) : peoplePerClass); i += 1) {
-        await this.#addPerson(profile, `${profile.name} ${i}`, seed, world)
+        await this.#addPerson(worsen(profile, faults), `${profile.name} ${i}`, seed, world)
       }
     }
     this.#scheduleGlobals()
@@ -197,7 +199,8 @@ class Simulation {
         this.#count('two sweepers')
         await Promise.all([this.#marketplace.sweep(now), this.#marketplace.sweep(now, 1)])
       } else await this.#marketplace.sweep(now)
-      for (const person of this.#people) person.books.current.sweep(now)
+      for (const { books } of this.#people)
+        books.current.sweep(now, await this.#marketplace.notEnded(books.current.unsettled(now)))
       this.#schedule(now + SWEEP_EVERY_MS, () => sweep(now))
     }
     this.#schedule(START + SWEEP_EVERY_MS, () => sweep(START))

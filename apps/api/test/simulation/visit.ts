@@ -7,7 +7,7 @@
 import { ask } from './bank.ts'
 import type { Answer } from './marketplace.ts'
 import type { Books } from './oracle.ts'
-import { Page, type Use } from './page.ts'
+import { type Interval, Page, type Use } from './page.ts'
 import type { Operation, Person } from './person.ts'
 import type { State } from './state.ts'
 
@@ -229,16 +229,26 @@ export class Visit {
     })
   }
 
-  /** A reload says goodbye and is back within seconds; what passes meanwhile is use of the app by the rules. */
+  /**
+   * A reload says goodbye and is back within seconds; what passes meanwhile is use of the app by the rules. Where the
+   * goodbye was lost, no page is there to tell it: then it may be billed and need not be.
+   */
   #reload(): void {
     const old = this.#page
     if (!old.isOpen) return
     this.#person.world.countFault('reload')
-    const from = this.#person.now
-    old.leave()
+    const away: Interval = { from: this.#person.now, to: Number.POSITIVE_INFINITY }
+    let isBack = false
+    old.leave(() => {
+      this.#record.undecided.push(away)
+      if (!isBack) this.#record.hasNoLastBeat = true
+    })
     this.#person.in(this.#person.random.whole(300, 2_500), () => {
       if (this.#isOver) return
-      this.#record.intervals.push({ from, to: this.#person.now })
+      isBack = true
+      this.#record.hasNoLastBeat = false
+      away.to = this.#person.now
+      this.#record.intervals.push({ ...away })
       const page = new Page(this.#person, this.#record, old.clientId, this.#label)
       page.onOver = () => this.#finish()
       this.#page = page
@@ -330,7 +340,9 @@ export class Visit {
     else if (draw < 0.85) this.#endInMarketplace()
     else {
       for (const page of this.#tabs) if (page !== this.#page) page.close()
-      this.#page.leave()
+      this.#page.leave(() => {
+        this.#record.hasNoLastBeat = true
+      })
       this.#finish()
     }
   }
