@@ -13,6 +13,7 @@ process.once('message', async (message) => {
   const order = message as LoadOrder
   const lines = readFileSync(order.calls, 'utf8').split('\n').slice(order.from, order.to)
   const calls = lines.map((line) => JSON.parse(line) as Call)
+  if (order.rate === undefined) await warmUp(order)
   process.send?.('ready')
   await once(process, 'message')
   const cpu = process.cpuUsage()
@@ -53,13 +54,25 @@ function createCalls(calls: Call[]) {
   }
 }
 
-async function closedLoop(order: LoadOrder, nextCall: () => object): Promise<Driven> {
-  const running = autocannon({
+function load(order: LoadOrder, nextCall: () => object, length: object) {
+  return autocannon({
     url: order.url,
     connections: order.connections,
-    ...(order.amount === undefined ? { duration: order.seconds } : { amount: order.amount }),
     requests: [{ setupRequest: (request: object) => ({ ...request, ...nextCall() }) }],
+    ...length,
   } as autocannon.Options)
+}
+
+/** What can be called once only is called for half a second: compiling autocannon would be a good part of it. */
+const WARMING_CALLS = 3_000
+
+async function warmUp(order: LoadOrder): Promise<void> {
+  await load(order, () => ({ method: 'GET', path: '/healthz' }), { amount: WARMING_CALLS })
+}
+
+async function closedLoop(order: LoadOrder, nextCall: () => object): Promise<Driven> {
+  const length = order.amount === undefined ? { duration: order.seconds } : { amount: order.amount }
+  const running = load(order, nextCall, length)
   // autocannon looks once a second whether all are answered: of a run of one second that would be up to half.
   const started = performance.now()
   let answeredAt = started
