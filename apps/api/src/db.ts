@@ -171,12 +171,15 @@ async function transact<T>(
   for (let attempt = 1; ; attempt += 1) {
     const client = await pool.connect()
     let broken: Error | undefined
+    let firstFailure: unknown
     const send = (sql: string, values?: readonly unknown[]) =>
       inStatementSpan(sql, () => client.query({ ...prepared(sql, values), ...patience }))
     try {
       const sent: Promise<unknown>[] = []
       const note = (sending: Promise<unknown>) => {
-        sending.catch(() => {})
+        sending.catch((failure: unknown) => {
+          firstFailure ??= failure
+        })
         sent.push(sending)
       }
       const beginning = client.query(begin)
@@ -192,7 +195,9 @@ async function transact<T>(
       // Of a transaction in which a statement failed, and nobody minded, this is a rollback.
       assert((await committing).command === 'COMMIT', 'what is answered is committed')
       return result
-    } catch (error) {
+    } catch (last) {
+      // Of what was sent without waiting: all that came behind it fails because of it.
+      const error = firstFailure ?? last
       // Nobody answers: a rollback would wait as long again. The server rolls back when it learns of the end.
       if (isSilence(error)) broken = error
       // A rollback that fails means a connection that is gone: the server has rolled back by itself.

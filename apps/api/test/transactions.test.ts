@@ -52,6 +52,14 @@ for (const [way, transact] of WAYS) {
     expect(await count(name)).toBe(0)
   })
 
+  test(`${way}: what failed first is told, not what failed because of it`, async () => {
+    const failing = transact(async (tx) => {
+      tx.send('select 1 / 0')
+      await tx.query('select 1 as one')
+    })
+    await expect(failing).rejects.toMatchObject({ code: '22012' })
+  })
+
   test(`${way}: a failure that nobody minded is no success`, async () => {
     const name = `ignored ${way}`
     const failing = transact(async (tx) => {
@@ -79,11 +87,13 @@ for (const [way, transact] of WAYS) {
     } as never)
     // The second half of `begin` says whose rows it may see; without it this one may see its own.
     const tenant = `set_config('app.tenant_id', '${PUBLIC_TENANT_ID}', false)`
+    let refusal: unknown
     const failing = transact(async (tx) => {
       await tx.query(`select ${tenant}`)
-      await tx.query(NOTE, [PUBLIC_TENANT_ID, name])
+      refusal = await tx.query(NOTE, [PUBLIC_TENANT_ID, name]).catch((error: unknown) => error)
     })
-    await expect(failing).rejects.toMatchObject({ code: '25006' })
+    await expect(failing).rejects.toMatchObject({ code: '42601' })
+    expect(refusal).toMatchObject({ code: '25006' })
     vi.restoreAllMocks()
     expect(await count(name)).toBe(0)
   })
