@@ -23,6 +23,7 @@ export interface NewEvent {
   now: Date
 }
 
+/** Sent with the commit and not waited for: where it fails, the commit does. */
 export async function emit(tx: Tx, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return
   tx.send(emitSql, [
