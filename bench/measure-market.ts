@@ -33,11 +33,14 @@ export interface MarketScale {
 const USERS = 50_000
 const CONNECTIONS = 100
 /** Of the live sessions; the others are completed, each once. */
-const BEATING_SHARE = 0.6
-/** Completed or validated for one figure. */
-const SHARE_MAX = 2_500
+const BEATING_SHARE = 0.45
+/** Completed or validated, at least, for one figure. */
+const SHARE_MAX = 3_000
+/** Before the first round, so that the compiler is not measured. */
+const WARMING_SHARES = 2
+const FULL_SPEED_SHARES = 2
 /** Taken by each round: ours at full speed and paced, and pgbench's with few clients and with many. */
-const SHARES_A_ROUND = 4
+const SHARES_A_ROUND = FULL_SPEED_SHARES + 3
 /** What the server with a statement per beat knows the JWTs of, and beats. */
 const SINGLE_MAX = 20_000
 
@@ -86,9 +89,13 @@ export async function measureMarket(results: Results, scale: MarketScale): Promi
     const beatenSingly = Math.min(Math.floor(live * BEATING_SHARE), SINGLE_MAX)
     await load(single, 'beat', beats, { to: beatenSingly, amount: beatenSingly })
     const beating = { to: Math.floor(live * BEATING_SHARE) }
-    const share = Math.min(SHARE_MAX, Math.floor((live * (1 - BEATING_SHARE)) / (rounds * SHARES_A_ROUND)))
+    const shares = rounds * SHARES_A_ROUND + WARMING_SHARES
+    const share = Math.min(SHARE_MAX, Math.floor((live * (1 - BEATING_SHARE)) / shares))
     let left = live
     let launched = 0
+
+    await load(api, 'complete', completions, takeSessions(WARMING_SHARES))
+    await load(api, 'validate', await launch(WARMING_SHARES), { amount: share * WARMING_SHARES })
 
     for (let round = 0; round < rounds; round += 1) {
       await results.inRound(`market${suffix}`, round, async () => {
@@ -136,13 +143,20 @@ export async function measureMarket(results: Results, scale: MarketScale): Promi
     }
 
     /** Live sessions that nobody has completed, taken from the end: the first are the ones that beat. */
-    function takeSessions(): { from: number; amount: number } {
-      left -= share
-      return { from: left, amount: share }
+    function takeSessions(shares = 1): { from: number; amount: number } {
+      left -= share * shares
+      return { from: left, amount: share * shares }
+    }
+
+    /** Sessions that wait for their launch JWT to be spent. */
+    async function launch(shares = 1): Promise<{ file: string }> {
+      const calls = openings.slice(launched, launched + share * shares)
+      launched += calls.length
+      return keep(await openedLaunches(api, calls), stops)
     }
 
     async function measureCompletions() {
-      const complete = await load(api, 'complete', completions, takeSessions())
+      const complete = await load(api, 'complete', completions, takeSessions(FULL_SPEED_SHARES))
       await latency('complete', completions, complete, takeSessions())
       const name = `complete / pgbench, hot rows${suffix}`
       if (!pgbench) return results.miss(name, 'pgbench is not installed')
@@ -156,14 +170,8 @@ export async function measureMarket(results: Results, scale: MarketScale): Promi
     }
 
     async function measureValidations() {
-      const launch = async () => {
-        const opened = await openedLaunches(api, openings.slice(launched, launched + share))
-        launched += share
-        return keep(opened, stops)
-      }
-      // Nobody has validated before the first round: what is measured is not the compiler.
-      if (launched === 0) await load(api, 'validate', await launch(), { amount: share })
-      const validate = await load(api, 'validate', await launch(), { amount: share })
+      const amount = share * FULL_SPEED_SHARES
+      const validate = await load(api, 'validate', await launch(FULL_SPEED_SHARES), { amount })
       results.add(`validate / bare verify + sign${suffix}`, validate.perSecond / bareJwtRate(), atLeast(0.5))
       await latency('validate', await launch(), validate, { amount: share })
     }

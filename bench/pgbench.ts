@@ -4,7 +4,7 @@
  * @module
  */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -135,7 +135,7 @@ export async function completeScript(url: string, first: number): Promise<string
   return `select bench_complete_session(nextval('bench_next'));`
 }
 
-/** What pgbench does a second with the number of clients that suits it best. */
+/** What pgbench does a second, warm, with the number of clients that suits it best. */
 export async function bestOf(
   results: Results,
   work: string,
@@ -148,6 +148,10 @@ export async function bestOf(
   return Math.max(...Object.values(perSecond))
 }
 
+/** Of all transactions, by when they ended: before that backends plan and fill their caches, after it not all clients are left. */
+const STEADY_FROM = 0.2
+const STEADY_TO = 0.95
+
 /** Transactions per second of a script, for so many seconds or with so many transactions of each client. */
 export async function runPgbench(
   pgbench: string,
@@ -158,19 +162,35 @@ export async function runPgbench(
   const file = path.join(folder, 'script.sql')
   writeFileSync(file, options.script)
   try {
-    const { stdout } = await run(
+    await run(
       pgbench,
       [
         ...['-n', '-M', 'prepared', '-c', String(options.clients), '-j', '1'],
         ...('seconds' in options ? ['-T', String(options.seconds)] : ['-t', String(options.transactions)]),
-        ...['-f', file, url],
+        ...['-l', '--log-prefix', path.join(folder, 'log'), '-f', file, url],
       ],
       { signal: stopping },
     )
-    const [, tps] = /tps = ([\d.]+) \(without/.exec(stdout) ?? []
-    if (tps === undefined) throw new Error(`pgbench said: ${stdout}`)
-    return Number(tps)
+    const logs = readdirSync(folder).filter((name) => name.startsWith('log'))
+    return steadyRate(logs.map((name) => readFileSync(path.join(folder, name), 'utf8')).join(''))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** @param log a line per transaction: client, number, latency, script, and when it ended in seconds and microseconds */
+export function steadyRate(log: string): number {
+  const endings = log
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [seconds, microseconds] = line.split(' ').slice(4)
+      return Number(seconds) * 1e6 + Number(microseconds)
+    })
+    .sort((a, b) => a - b)
+  const [from, to] = [STEADY_FROM, STEADY_TO].map((share) => Math.floor((endings.length - 1) * share))
+  const [begun, ended] = [endings[from ?? 0], endings[to ?? 0]]
+  if (begun === undefined || ended === undefined || !(ended > begun))
+    throw new Error(`pgbench said too little of what it did: ${log.slice(0, 200)}`)
+  return (((to ?? 0) - (from ?? 0)) * 1e6) / (ended - begun)
 }
