@@ -118,9 +118,9 @@ export function createBenchFunctions(url: string): Promise<void> {
         insert into events (tenant_id, id, type, provider_id, session_id, sequence, snapshot, created_at)
         values
           ('${PUBLIC_TENANT_ID}', bench_id('evt_c', p_n), 'session.completed', '${PROVIDER_ID}', session_id, event_number,
-            completed::jsonb, now()),
+            completed::json, now()),
           ('${PUBLIC_TENANT_ID}', bench_id('evt_e', p_n), 'earnings.posted', '${PROVIDER_ID}', session_id, event_number,
-            earned::jsonb, now());
+            earned::json, now());
         update bench_accounts set balance = balance + 4 where id = 'provider';
         update bench_accounts set balance = balance + 1 where id = 'platform';
       end $$;`)

@@ -170,7 +170,7 @@ create table public.events (
   provider_id text not null,
   session_id text,
   sequence integer not null,
-  snapshot jsonb not null,
+  snapshot json not null,
   created_at timestamp with time zone not null,
   constraint events_pkey PRIMARY KEY (tenant_id, id)
 );

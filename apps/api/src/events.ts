@@ -51,7 +51,7 @@ export const deliveryIdSql = (eventId: string) =>
 const emitSql = `
   with written as (
     insert into events (tenant_id, id, type, provider_id, session_id, sequence, snapshot, created_at)
-    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::jsonb[],
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::json[],
       $8::timestamptz[])
     returning tenant_id, id, type, provider_id, created_at
   )

@@ -101,7 +101,7 @@ const listHoldsSql = `
 
 const listEventsSql = `
   select created_at as at, type as event, (snapshot ->> 'usedMs')::bigint as "usedMs"
-  from events where session_id = $1 and snapshot ? 'usedMs' order by sequence, id`
+  from events where session_id = $1 and snapshot -> 'usedMs' is not null order by sequence, id`
 
 const factsSql = `
   select p.name as "providerName", ${chargeSql('s.tokens_per_minute', '$2::bigint')} as "chargedByFormula",

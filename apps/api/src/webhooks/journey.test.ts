@@ -4,6 +4,7 @@ import { addUser } from '../../test/harness.ts'
 import { type SessionMarket, startSessionMarket } from '../../test/session-market.ts'
 import { type Receiver, startReceiver } from '../../test/webhook-receiver.ts'
 import { createOutgoing, type Outgoing } from '../outgoing.ts'
+import { Session } from '../sessions/session.ts'
 import { sweepSessions } from '../sessions/sweep-sessions.ts'
 import { createCourier } from './courier.ts'
 
@@ -67,6 +68,10 @@ test('a provider is told of a session from its start to what it earned, and of i
   )
   const dataOf = (type: string) => events.find((event) => event.type === type)?.data
   expect(dataOf('earnings.posted')).toEqual({ sessionId: played, providerId, gross: 29, fee: 6, net: 23 })
+  // Sent as it was written, its fields in the order of the documentation.
+  const sent = (type: string) => Object.keys(dataOf(type) ?? {})
+  expect(sent('earnings.posted')).toEqual(['sessionId', 'providerId', 'gross', 'fee', 'net'])
+  expect(sent('session.completed')).toEqual(Object.keys(Session.properties))
   expect(dataOf('session.completed')).toMatchObject({
     status: 'ended',
     endReason: 'completed',

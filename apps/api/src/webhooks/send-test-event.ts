@@ -27,7 +27,7 @@ export async function sendTestEvent(
 const sendTestEventSql = `
   with written as (
     insert into events (id, type, provider_id, sequence, snapshot, created_at)
-    values ($1, $2, $3, 1, $4::jsonb, $5)
+    values ($1, $2, $3, 1, $4::json, $5)
     returning id
   )
   insert into webhook_deliveries (id, endpoint_id, event_id, next_attempt_at, created_at)
