@@ -17,6 +17,7 @@ import { decodeProtectedHeader, errors, exportJWK, type JWK, type JWTPayload, jw
 import type { Clock } from '../clock.ts'
 import type { Db, Tx } from '../db.ts'
 import { seal, unseal } from '../seal.ts'
+import { Recent } from './recent.ts'
 
 export type JwtType = 'launch+jwt' | 'session+jwt' | 'at+jwt'
 
@@ -72,12 +73,12 @@ const KEY_AFTERLIFE_HOURS = 25
 /** How often an unknown `kid` may make us look into the database. */
 const RELOAD_PAUSE_MS = 5_000
 /**
- * Enough for every session that one process can keep alive, and for what it launches in the two minutes that a launch
- * lives; an entry is about a third of a kilobyte.
+ * Half of it is enough for every session that one process can keep alive, and for what it launches in the two minutes that a
+ * launch lives; an entry is about a third of a kilobyte.
  */
 const TRUSTED_MAX: Record<JwtType, number> = {
-  'launch+jwt': 20_000,
-  'session+jwt': 250_000,
+  'launch+jwt': 40_000,
+  'session+jwt': 500_000,
   'at+jwt': 250_000,
 }
 
@@ -100,17 +101,15 @@ export async function createKeyRing(input: {
   // Verifying costs more than the rest of a beat. Keyed by the hash of the whole JWT, so only the very bytes that
   // were verified, or signed here, are found; `exp` is judged on every use.
   const trusted = {
-    'launch+jwt': new Map<string, JWTPayload>(),
-    'session+jwt': new Map<string, JWTPayload>(),
-    'at+jwt': new Map<string, JWTPayload>(),
+    'launch+jwt': new Recent<JWTPayload>(TRUSTED_MAX['launch+jwt']),
+    'session+jwt': new Recent<JWTPayload>(TRUSTED_MAX['session+jwt']),
+    'at+jwt': new Recent<JWTPayload>(TRUSTED_MAX['at+jwt']),
   }
   const intern = createInterner()
 
   function trust(typ: JwtType, digest: string, claims: JWTPayload): void {
-    const known = trusted[typ]
-    if (known.size >= TRUSTED_MAX[typ]) known.delete(known.keys().next().value ?? '')
     const { aud = '', tid } = claims
-    known.set(digest, { ...claims, iss: issuer, aud: intern(aud), tid: intern(tid) })
+    trusted[typ].set(digest, { ...claims, iss: issuer, aud: intern(aud), tid: intern(tid) })
   }
 
   async function reload() {

@@ -39,7 +39,7 @@ export interface NewSession {
  * @throws {Problem} `provider_not_found`, `spending_limit_reached`, `insufficient_tokens`
  */
 export function createOpening(db: Db, keys: KeyRing): (wanted: NewSession) => Promise<Launch> {
-  const open = createGatherer<NewSession, Launch | Error>({
+  const open = createGatherer<NewSession, Answer>({
     name: 'openings',
     run: (wanted) => createBatch(db, wanted, keys),
     // One wallet is asked once in a batch: the next hold is judged with this one in place.
@@ -55,7 +55,10 @@ export async function createSession(tx: Tx, wanted: NewSession, keys: KeyRing): 
   return orThrow(launch)
 }
 
-function orThrow(launch: Launch | Error | undefined): Launch {
+/** Nothing where there is no such provider, or no such user. */
+type Answer = Launch | Error | undefined
+
+function orThrow(launch: Answer): Launch {
   if (launch instanceof Error) throw launch
   if (!launch) throw new Problem('provider_not_found')
   return launch
@@ -68,8 +71,8 @@ const LATER = new Error('opened alone')
  * Opens what can be opened together, then one by one those whose limits are looked at under their wallet's lock: two
  * wallets locked in two steps of one transaction could meet another batch's order.
  */
-async function createBatch(db: Db, wanted: NewSession[], keys: KeyRing): Promise<(Launch | Error)[]> {
-  const answers: (Launch | Error)[] = await db.inBatch((tx) => createSessions(tx, wanted, keys))
+async function createBatch(db: Db, wanted: NewSession[], keys: KeyRing): Promise<Answer[]> {
+  const answers: Answer[] = await db.inBatch((tx) => createSessions(tx, wanted, keys))
   for (const [i, session] of wanted.entries()) {
     if (answers[i] !== LATER) continue
     // What the batch opened is committed, so one that fails here fails alone.
@@ -78,14 +81,14 @@ async function createBatch(db: Db, wanted: NewSession[], keys: KeyRing): Promise
   return answers
 }
 
-async function createSessions(tx: Tx, wanted: NewSession[], keys: KeyRing): Promise<(Launch | Error)[]> {
+async function createSessions(tx: Tx, wanted: NewSession[], keys: KeyRing): Promise<Answer[]> {
   const rows = await tx.query<OpenedProvider & { ordinal: number; isLimited: boolean }>(findProvidersSql, [
     wanted.map(({ tenantId }) => tenantId),
     wanted.map(({ providerId }) => providerId),
     wanted.map(({ userId }) => userId),
   ])
   const providers = new Map(rows.map((row) => [row.ordinal - 1, row]))
-  const answers: (Launch | Error)[] = wanted.map(() => new Problem('provider_not_found'))
+  const answers: Answer[] = wanted.map(() => undefined)
   const possible = wanted.flatMap((session, i) => {
     const provider = providers.get(i)
     if (provider?.isLimited && wanted.length > 1) answers[i] = LATER
@@ -102,7 +105,7 @@ async function createSessions(tx: Tx, wanted: NewSession[], keys: KeyRing): Prom
     keys,
   )
   possible.forEach(({ i }, k) => {
-    answers[i] = launches[k] as Launch | Problem
+    answers[i] = launches[k]
   })
   return answers
 }
