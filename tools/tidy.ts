@@ -27,7 +27,7 @@ const BANNED: [RegExp, string][] = [
  */
 const LAYERS: string[][] = [
   [],
-  ['db', 'migrate'],
+  ['db', 'migrate', 'refuse-old-schema'],
   ['jobs', 'events', 'http', 'mail'],
   ['ledger', 'audit'],
   ['keys', 'tenants', 'auth', 'providers'],
@@ -41,6 +41,7 @@ const LAYERS: string[][] = [
     'create-deps',
     'authenticators',
     'generate-openapi',
+    'migrate-database',
     'check-ledger',
     'check-audit',
     'rotate-keys',

@@ -1483,6 +1483,14 @@ CREATE TRIGGER wallets_are_not_renamed BEFORE UPDATE OF id ON public.wallets FOR
 
 -- row level security
 
+create policy batches_see_all on graphile_worker._private_job_queues as permissive for all to tm_batch using (true) with check (true);
+
+create policy batches_see_all on graphile_worker._private_jobs as permissive for all to tm_batch using (true) with check (true);
+
+create policy batches_see_all on graphile_worker._private_known_crontabs as permissive for all to tm_batch using (true) with check (true);
+
+create policy batches_see_all on graphile_worker._private_tasks as permissive for all to tm_batch using (true) with check (true);
+
 create policy batches_see_all on public.account_rollups as permissive for all to tm_batch using (true) with check (true);
 
 create policy ledger_sees_all on public.account_rollups as permissive for all to tm_ledger using (true) with check (true);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { ConfigError, readConfig } from './config.ts'
+import { ConfigError, findOwnerUrl, readConfig } from './config.ts'
 
 const dataDir = mkdtempSync(join(tmpdir(), 'token-marketplace-config-'))
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }))
@@ -65,6 +65,7 @@ test.each([
   ['MARKETPLACE_ORIGINS', 'https://market.example/path'],
   ['DATABASE_URL', 'mysql://db.example/market'],
   ['DATABASE_BATCH_URL', 'mysql://db.example/market'],
+  ['DATABASE_JOBS_URL', 'mysql://db.example/market'],
   ['DATABASE_OWNER_URL', 'mysql://db.example/market'],
   ['KEY_ENCRYPTION_KEY', 'short'],
   ['KEY_ENCRYPTION_KEY_ALSO', 'short'],
@@ -84,8 +85,46 @@ test.each([
 
 test('a second login of the database goes with the first', () => {
   const url = production.DATABASE_URL
-  for (const name of ['DATABASE_BATCH_URL', 'DATABASE_OWNER_URL']) {
+  for (const name of ['DATABASE_BATCH_URL', 'DATABASE_JOBS_URL', 'DATABASE_OWNER_URL']) {
     expect(complaints({ [name]: url })).toEqual([`${name} goes with DATABASE_URL`])
     expect(complaints({ ...production, [name]: url })).toEqual([])
   }
+})
+
+const at = (login: string, host = 'db.example') => `postgres://${login}@${host}/market`
+
+test.each([
+  ['the only login', { DATABASE_URL: at('owner') }, at('owner')],
+  [
+    'the only login, twice',
+    { DATABASE_URL: at('owner'), DATABASE_BATCH_URL: at('owner', 'other') },
+    at('owner'),
+  ],
+  [
+    'the login that is named',
+    { DATABASE_URL: at('web'), DATABASE_BATCH_URL: at('batch'), DATABASE_OWNER_URL: at('owner') },
+    at('owner'),
+  ],
+  [
+    'nobody of several',
+    { DATABASE_URL: at('web'), DATABASE_BATCH_URL: at('batch'), DATABASE_OWNER_URL: '' },
+    undefined,
+  ],
+])('%s migrates', (_who, env, url) => {
+  expect(findOwnerUrl(env)).toBe(url)
+})
+
+test.each([
+  [{ DATABASE_URL: at('all') }, at('all')],
+  [{ DATABASE_URL: at('web'), DATABASE_BATCH_URL: at('batch') }, at('batch')],
+  [{ DATABASE_URL: at('web'), DATABASE_BATCH_URL: at('batch'), DATABASE_JOBS_URL: at('jobs') }, at('jobs')],
+])('the queue never takes the owner where there is another login', (env, url) => {
+  const read = readConfig({ ...production, DATABASE_OWNER_URL: at('owner'), ...env })
+  expect(read.jobsDatabaseUrl).toBe(url)
+})
+
+test('behind a pooler the queue wants an address of its own, because it listens', () => {
+  const pooled = { ...production, DATABASE_BATCH_URL: `${at('batch', 'pooler')}?options=` }
+  expect(complaints(pooled)).toEqual([expect.stringMatching(/^DATABASE_JOBS_URL is needed/)])
+  expect(complaints({ ...pooled, DATABASE_JOBS_URL: at('batch') })).toEqual([])
 })

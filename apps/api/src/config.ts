@@ -24,6 +24,9 @@ export interface Config {
   databaseUrl: string | undefined
   /** Logins of their own, see `docs/operations/logins.md`. Undefined: `databaseUrl` does it. */
   batchDatabaseUrl: string | undefined
+  /** The queue's, past any pooler, because it listens. */
+  jobsDatabaseUrl: string | undefined
+  /** Undefined: this process does not migrate. */
   ownerDatabaseUrl: string | undefined
   dataDir: string
   stripeSecretKey: string | undefined
@@ -113,17 +116,21 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   }
   const databaseUrl = need('DATABASE_URL', 'the PostgreSQL to use')
   const batchDatabaseUrl = read('DATABASE_BATCH_URL')
-  const ownerDatabaseUrl = read('DATABASE_OWNER_URL')
+  const jobsDatabaseUrl = read('DATABASE_JOBS_URL')
   const databases = {
     DATABASE_URL: databaseUrl,
     DATABASE_BATCH_URL: batchDatabaseUrl,
-    DATABASE_OWNER_URL: ownerDatabaseUrl,
+    DATABASE_JOBS_URL: jobsDatabaseUrl,
+    DATABASE_OWNER_URL: read('DATABASE_OWNER_URL'),
   }
   for (const [name, value] of Object.entries(databases)) {
     if (value === undefined) continue
     if (!/^postgres(ql)?:\/\//.test(value)) wrong.push(`${name} must start with postgres://`)
     if (databaseUrl === undefined && !isProduction) wrong.push(`${name} goes with DATABASE_URL`)
   }
+  // What asks for nothing at connecting is behind a pooler, and there the queue would listen and hear nothing.
+  if (batchDatabaseUrl !== undefined && jobsDatabaseUrl === undefined && asksForNothing(batchDatabaseUrl))
+    wrong.push('DATABASE_JOBS_URL is needed where DATABASE_BATCH_URL leads to a pooler: the database itself')
   const rateLimitFactor = Number(read('RATE_LIMIT_FACTOR') ?? 1)
   if (!(rateLimitFactor > 0)) wrong.push('RATE_LIMIT_FACTOR must be a number above 0')
   if (isProduction && rateLimitFactor > 1) wrong.push('RATE_LIMIT_FACTOR above 1 is refused in production')
@@ -168,7 +175,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     marketplaceOrigins,
     databaseUrl,
     batchDatabaseUrl,
-    ownerDatabaseUrl,
+    jobsDatabaseUrl: jobsDatabaseUrl ?? batchDatabaseUrl ?? databaseUrl,
+    ownerDatabaseUrl: findOwnerUrl(env),
     dataDir,
     stripeSecretKey,
     stripeApiBase: read('STRIPE_API_BASE') && url('STRIPE_API_BASE', read('STRIPE_API_BASE') ?? ''),
@@ -208,6 +216,21 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       read('STRIPE_WEBHOOK_SECRET') ?? `whsec_${keepSecret(dataDir, 'stripe-webhook-secret')}`,
   }
 }
+
+/**
+ * Who migrates: with one login for everything it is that one, and with several the one that is named.
+ *
+ * @returns undefined where several are given and none of them may migrate
+ */
+export function findOwnerUrl(env: Record<string, string | undefined>): string | undefined {
+  const { DATABASE_URL: all, DATABASE_BATCH_URL: batch, DATABASE_OWNER_URL: owner } = env
+  if (owner) return owner
+  return !batch || loginOf(batch) === loginOf(all ?? '') ? all || undefined : undefined
+}
+
+const loginOf = (url: string) => (URL.canParse(url) ? new URL(url).username : url)
+
+const asksForNothing = (url: string) => URL.canParse(url) && new URL(url).searchParams.get('options') === ''
 
 function originOf(url: string): string {
   return URL.canParse(url) ? new URL(url).origin : ''

@@ -161,6 +161,15 @@ async function examine(client: pg.ClientBase, wanted: string): Promise<void> {
   )
 }
 
+/** For the job queue, whose connections have no time limit: they hold locks on jobs only. */
+export async function examineRole(client: pg.ClientBase, wanted: string): Promise<void> {
+  const { rows } = await client.query<{ role: string }>(`select current_setting('role') as role`)
+  if (rows[0]?.role === wanted) return
+  throw new ConfigError(
+    `The job queue's login works as ${rows[0]?.role}; wanted is ${wanted}: see docs/operations/logins.md.`,
+  )
+}
+
 async function transact<T>(
   pool: pg.Pool,
   begin: string,

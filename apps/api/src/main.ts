@@ -7,13 +7,15 @@ import closeWithGrace from 'close-with-grace'
 import { createApp } from './app.ts'
 import { ensureOperator } from './auth/ensure-operator.ts'
 import { systemClock } from './clock.ts'
-import { ConfigError, readConfig } from './config.ts'
+import { readConfig } from './config.ts'
 import { createDeps } from './create-deps.ts'
 import { connect } from './db.ts'
-import { EmbeddedPostgresError, startEmbeddedPostgres } from './embedded-postgres.ts'
+import { startEmbeddedPostgres } from './embedded-postgres.ts'
+import { explainFailure } from './explain-failure.ts'
 import { createLog } from './log.ts'
 import { migrate } from './migrate.ts'
 import { startTracing } from './observability/start-tracing.ts'
+import { refuseOldSchema } from './refuse-old-schema.ts'
 import { startWorker } from './worker.ts'
 
 /** Long enough for a request in flight, short enough for an orchestrator's patience. */
@@ -28,7 +30,7 @@ async function main(): Promise<void> {
   })
   const embedded = config.databaseUrl ? undefined : await startEmbeddedPostgres({ dataDir: config.dataDir })
   const databaseUrl = config.databaseUrl ?? embedded?.url ?? ''
-  const ownerDatabaseUrl = config.ownerDatabaseUrl ?? databaseUrl
+  const ownerDatabaseUrl = config.ownerDatabaseUrl ?? embedded?.url
   const db = connect({
     databaseUrl,
     batchDatabaseUrl: config.batchDatabaseUrl,
@@ -43,11 +45,12 @@ async function main(): Promise<void> {
     await embedded?.stop()
   }
   try {
-    await migrate(ownerDatabaseUrl)
+    if (ownerDatabaseUrl === undefined) await refuseOldSchema(db)
+    else await migrate(ownerDatabaseUrl)
     const deps = await createDeps({ config, log, db, clock: systemClock })
     await ensureOperator(deps)
     const app = await createApp(deps)
-    const worker = await startWorker(deps, ownerDatabaseUrl)
+    const worker = await startWorker(deps, config.jobsDatabaseUrl ?? databaseUrl)
     stopAll = async () => {
       await app.close()
       await worker.stop()
@@ -70,19 +73,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: NodeJS.ErrnoException) => {
-  process.stderr.write(`${explain(error)}\n`)
+  process.stderr.write(`${explainFailure(error, 'DATABASE_URL')}\n`)
   process.exit(1)
 })
-
-/** One clear line for what an operator can mend; the stack for what only we can. */
-function explain(error: NodeJS.ErrnoException & { port?: number }): string {
-  if (error instanceof ConfigError || error instanceof EmbeddedPostgresError) return error.message
-  if (error.code === 'EADDRINUSE') return `Port ${error.port} is taken: stop what listens there, or set PORT.`
-  if (error.code === 'EACCES' && error.syscall === 'listen')
-    return `Port ${error.port} needs more rights: set PORT.`
-  if (['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'ECONNRESET'].includes(error.code ?? '')) {
-    return 'The database of DATABASE_URL does not answer: start it, or correct the address.'
-  }
-  if (/^(28|3D)/.test(error.code ?? '')) return `The database of DATABASE_URL refuses us: ${error.message}.`
-  return error.stack ?? String(error)
-}

@@ -10,6 +10,8 @@ import { runMigrations } from 'graphile-worker'
 import pg from 'pg'
 
 const FOLDER = path.resolve(import.meta.dirname, '../migrations')
+/** What the queue's library brings its own schema to; a test compares. */
+export const QUEUE_REVISION = 20
 /** Any constant: it makes instances that start at once wait for one another. */
 const LOCK = 7_305_004_001
 

@@ -9,6 +9,7 @@ import { noticeUnusualProvidersTask, rollUpActivityAgainTask, rollUpActivityTask
 import { chainAuditTask } from './audit/jobs.ts'
 import { ACCOUNT_MAIL_TASK } from './auth/account-mail.ts'
 import { sendAccountMailTask } from './auth/jobs.ts'
+import { examineRole } from './db.ts'
 import type { Deps } from './deps.ts'
 import { forgetOldRowsTask } from './http/forget-old-rows.ts'
 import { checkLedgerTask, rollUpTask } from './ledger/jobs.ts'
@@ -68,6 +69,9 @@ export const CRON = `
 13 * * * * notice-unusual-providers
 `
 
+/**
+ * @param databaseUrl past any pooler: the queue listens. The login owns nothing; `migrate` makes the queue's tables.
+ */
 export async function startWorker(deps: Deps, databaseUrl: string): Promise<Worker> {
   const { log } = deps
   // Ours, so that its last connection is gone before the database may be.
@@ -75,6 +79,9 @@ export async function startWorker(deps: Deps, databaseUrl: string): Promise<Work
     connectionString: databaseUrl,
     max: 8,
     application_name: 'token-marketplace jobs',
+    // The queue's tables and nobody's wallet: whoever gets hold of one of these connections is no owner.
+    options: '-c role=tm_batch',
+    onConnect: (client) => examineRole(client, 'tm_batch'),
   })
   let isStopping = false
   pgPool.on('error', (error) => {
@@ -93,6 +100,9 @@ export async function startWorker(deps: Deps, databaseUrl: string): Promise<Work
       if (level === 'error') log.error({ component: 'jobs' }, message)
       else if (level === 'warning') log.warn({ component: 'jobs' }, message)
     }),
+  }).catch(async (error: Error) => {
+    await pgPool.end()
+    throw error
   })
   const stopSweeper = startSweeper(deps)
   const stopCourier = startCourier(deps)

@@ -7,6 +7,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Logger, run as runJobs } from 'graphile-worker'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { ConfigError } from '../src/config.ts'
@@ -88,13 +89,17 @@ describe('with a login for requests, one for batches and one that owns the table
       },
     })
     await sellFourTokens(api)
-    const worker = await startWorker(api.deps, urlOf('plain', 'market'))
+    const worker = await startWorker(api.deps, urlOf('batch', 'market'))
     await api.call('POST', '/auth/register', { body: { email: 'a@example.com', password: 'a password' } })
     const owner = connectOwner()
     await vi.waitFor(async () => {
       const { rows } = await owner.query('select task_identifier from graphile_worker.jobs')
       expect(rows).toEqual([])
     })
+    const { rows } = await owner.query(
+      `select distinct usename from pg_stat_activity where application_name like 'token-marketplace%'`,
+    )
+    expect(rows.map(({ usename }) => usename).sort()).toEqual(['batch', 'web'])
     await owner.end()
     await worker.stop()
     await api.close()
@@ -120,6 +125,66 @@ describe('with a login for requests, one for batches and one that owns the table
     }
   })
 
+  test('the queue takes no connection of another login, or of one that stayed who it is', async () => {
+    const api = await startTestApi({
+      database: {
+        url: urlOf('web', 'market'),
+        batchUrl: urlOf('batch', 'market'),
+        drop: async () => undefined,
+      },
+    })
+    const refused = (url: string) => startWorker(api.deps, url).catch((error: Error) => error)
+    expect(await refused(urlOf('web', 'market'))).toMatchObject({
+      message: 'permission denied to set role "tm_batch"',
+    })
+    const stayed = await refused(`${urlOf('plain', 'market')}?options=`)
+    expect(stayed).toBeInstanceOf(ConfigError)
+    expect((stayed as Error).message).toMatch(/queue's login works as none; wanted is tm_batch/)
+    await api.close()
+  })
+
+  test('the queue’s login runs, repeats, gives up and schedules jobs', async () => {
+    const owner = connectOwner()
+    // Known for an hour, so that what was missed of it is made up for at once.
+    await owner.query(
+      `insert into graphile_worker._private_known_crontabs values ('tick', now() - interval '1 hour', now() - interval '1 hour')`,
+    )
+    await owner.query(`select graphile_worker.add_job('fail', '{}', 'a queue', max_attempts => 1)`)
+    const pgPool = new pg.Pool({
+      connectionString: urlOf('batch', 'market'),
+      options: '-c role=tm_batch',
+    })
+    pgPool.on('error', () => undefined)
+    pgPool.on('connect', (client) => client.on('error', () => undefined))
+    const done: string[] = []
+    const runner = await runJobs({
+      pgPool,
+      noHandleSignals: true,
+      logger: new Logger(() => () => undefined),
+      crontab: '* * * * * tick ?fill=3m',
+      taskList: {
+        async tick() {
+          done.push('tick')
+        },
+        async fail() {
+          done.push('fail')
+          throw new Error('not today')
+        },
+      },
+    })
+    await vi.waitFor(async () => {
+      expect(done.sort()).toEqual(expect.arrayContaining(['fail', 'tick', 'tick']))
+      const { rows } = await owner.query(
+        'select task_identifier, last_error, locked_at from graphile_worker.jobs',
+      )
+      expect(rows).toEqual([{ task_identifier: 'fail', last_error: 'not today', locked_at: null }])
+    })
+    await runner.stop()
+    await pgPool.end()
+    await owner.query('delete from graphile_worker._private_jobs')
+    await owner.end()
+  })
+
   test('settings that come with the login do as well as those asked for', async () => {
     await run(
       urlOf('plain', 'postgres'),
@@ -138,6 +203,8 @@ describe('with a login for requests, one for batches and one that owns the table
       },
     })
     await sellFourTokens(api)
+    const worker = await startWorker(api.deps, `${urlOf('batch', 'market')}?options=`)
+    await worker.stop()
     await api.close()
   })
 
@@ -168,7 +235,22 @@ describe('with a login for requests, one for batches and one that owns the table
       ['reads passwords', 'select rolpassword from pg_authid', /permission denied/],
       ['runs programs', `copy (select 1) to program 'true'`, /permission denied to COPY/],
       ['reads files', `select pg_read_file('/etc/passwd')`, /permission denied for function/],
-      ['forges jobs', 'delete from graphile_worker._private_jobs', /permission denied for schema/],
+      [
+        'drops the queue',
+        'drop table graphile_worker._private_jobs',
+        /must be owner|permission denied for schema/,
+      ],
+      ['makes a job of the queue', 'create table graphile_worker.t ()', /permission denied for schema/],
+      [
+        'runs off with a job',
+        'create trigger t before insert on graphile_worker._private_jobs for each row execute function tsvector_update_trigger()',
+        /permission denied for/,
+      ],
+      [
+        'says what the queue is',
+        'update graphile_worker.migrations set breaking = true',
+        /permission denied for/,
+      ],
       [
         'ends others’ connections',
         `select pg_terminate_backend(pid) from pg_stat_activity where usename = 'plain'`,
@@ -185,6 +267,13 @@ describe('with a login for requests, one for batches and one that owns the table
       await other.end()
     })
 
+    test('sees nothing of the queue as the login itself', async () => {
+      const url = urlOf(login, 'market')
+      expect(await attempt(url, 'set role none', 'select from graphile_worker.jobs')).toMatch(
+        /permission denied for schema/,
+      )
+    })
+
     test('reads nothing as the login itself', async () => {
       const url = urlOf(login, 'market')
       for (const table of ['users', 'wallets', 'signing_keys', 'tenants'])
@@ -193,6 +282,19 @@ describe('with a login for requests, one for batches and one that owns the table
         )
     })
   })
+})
+
+test.each([
+  ['reads', 'select from graphile_worker._private_jobs'],
+  ['reads, by its view,', 'select from graphile_worker.jobs'],
+  ['deletes', 'delete from graphile_worker._private_jobs'],
+  ['changes', `update graphile_worker._private_jobs set payload = '{}'`],
+  ['forges', `select graphile_worker.add_job('send-account-mail')`],
+  ['gives up', 'select graphile_worker.complete_jobs(array[1])'],
+  ['delays', `select graphile_worker.reschedule_jobs(array[1], now() + interval '1 year')`],
+])('a request never %s jobs', async (_what, sql) => {
+  for (const first of ['set role tm_app', 'set role none', 'reset role'])
+    expect(await attempt(urlOf('web', 'market'), first, sql)).toMatch(/permission denied for schema/)
 })
 
 const connectOwner = () => {

@@ -1,0 +1,19 @@
+/**
+ * `npm run migrate`: brings the database up to this version as the owner of its tables, and ends. It needs one variable, so that
+ * the process that serves need not know the owner's password, and this one nothing but that.
+ *
+ * @module
+ */
+import { ConfigError, findOwnerUrl } from './config.ts'
+import { explainFailure } from './explain-failure.ts'
+import { listMigrations, migrate } from './migrate.ts'
+
+try {
+  const url = findOwnerUrl(process.env)
+  if (url === undefined) throw new ConfigError('DATABASE_OWNER_URL is needed: the login that owns the tables')
+  await migrate(url)
+  process.stdout.write(`the database is at ${listMigrations().at(-1)?.name}\n`)
+} catch (error) {
+  process.stderr.write(`${explainFailure(error as Error, 'DATABASE_OWNER_URL')}\n`)
+  process.exitCode = 1
+}
