@@ -10,7 +10,8 @@ import { systemClock } from './clock.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { createDeps } from './create-deps.ts'
 import { connect } from './db.ts'
-import { EmbeddedPostgresError, startEmbeddedPostgres } from './embedded-postgres.ts'
+import { startEmbeddedPostgres } from './embedded-postgres.ts'
+import { explainFailure } from './explain-failure.ts'
 import { createLog } from './log.ts'
 import { migrate } from './migrate.ts'
 import { startTracing } from './observability/start-tracing.ts'
@@ -18,6 +19,7 @@ import { startWorker } from './worker.ts'
 
 /** Long enough for a request in flight, short enough for an orchestrator's patience. */
 const STOP_MS_MAX = 15_000
+const NO_ADDRESS = ['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN']
 
 async function main(): Promise<void> {
   const config = readConfig(process.env)
@@ -55,7 +57,10 @@ async function main(): Promise<void> {
       await db.end()
       await embedded?.stop()
     }
-    await app.listen({ port: config.port, host: config.host })
+    await app.listen({ port: config.port, host: config.host }).catch((error: NodeJS.ErrnoException) => {
+      if (!NO_ADDRESS.includes(error.code ?? '')) throw error
+      throw new ConfigError(`HOST: ${config.host} is not an address of this machine.`)
+    })
     log.info({ publicUrl: config.publicUrl }, 'api is ready')
   } catch (error) {
     await stopAll().catch(() => undefined)
@@ -70,19 +75,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: NodeJS.ErrnoException) => {
-  process.stderr.write(`${explain(error)}\n`)
+  process.stderr.write(`${explainFailure(error)}\n`)
   process.exit(1)
 })
-
-/** One clear line for what an operator can mend; the stack for what only we can. */
-function explain(error: NodeJS.ErrnoException & { port?: number }): string {
-  if (error instanceof ConfigError || error instanceof EmbeddedPostgresError) return error.message
-  if (error.code === 'EADDRINUSE') return `Port ${error.port} is taken: stop what listens there, or set PORT.`
-  if (error.code === 'EACCES' && error.syscall === 'listen')
-    return `Port ${error.port} needs more rights: set PORT.`
-  if (['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'ECONNRESET'].includes(error.code ?? '')) {
-    return 'The database of DATABASE_URL does not answer: start it, or correct the address.'
-  }
-  if (/^(28|3D)/.test(error.code ?? '')) return `The database of DATABASE_URL refuses us: ${error.message}.`
-  return error.stack ?? String(error)
-}

@@ -1,0 +1,23 @@
+import { ConfigError } from './config.ts'
+import { EmbeddedPostgresError } from './embedded-postgres.ts'
+
+const AWAY = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'ECONNRESET']
+
+/**
+ * Why a command could not do its work: one clear line for what an operator can mend, the stack for what only we can.
+ *
+ * @param noTables what it means to this command that the database has none
+ * @example main().catch((error) => { process.stderr.write(`${explainFailure(error)}\n`); process.exitCode = 1 })
+ */
+export function explainFailure(error: NodeJS.ErrnoException & { port?: number }, noTables?: string): string {
+  if (error instanceof ConfigError || error instanceof EmbeddedPostgresError) return error.message
+  const code = error.code ?? ''
+  if (code === 'EADDRINUSE') return `Port ${error.port} is taken: stop what listens there, or set PORT.`
+  if (code === 'EACCES' && error.syscall === 'listen')
+    return `Port ${error.port} needs more rights: set PORT.`
+  if (AWAY.includes(code))
+    return 'The database of DATABASE_URL does not answer: start it, or correct the address.'
+  if (/^(28|3D)/.test(code)) return `The database of DATABASE_URL refuses us: ${error.message}.`
+  if (code === '42P01' && noTables !== undefined) return noTables
+  return error.stack ?? String(error)
+}
