@@ -27,7 +27,7 @@ import { registerRouteDefaults } from './http/route-defaults.ts'
 import { ProblemDetails } from './http/schema.ts'
 import { registerSecurityHeaders } from './http/security-headers.ts'
 import { type App, createServer } from './http/server.ts'
-import { registerUnusedSockets } from './http/unused-sockets.ts'
+import { registerStopping } from './http/stopping.ts'
 import { registerValidation } from './http/validation.ts'
 import { registerKeyRoutes } from './keys/routes.ts'
 import { registerMemberRoutes } from './members/routes.ts'
@@ -52,7 +52,7 @@ export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   app.addSchema(ProblemDetails)
   // JSON is what routes take; the few that take more say so.
   app.removeContentTypeParser('text/plain')
-  registerUnusedSockets(plain)
+  registerStopping(plain)
   registerRouteDefaults(plain)
   registerRequestTracing(plain)
   registerValidation(plain)

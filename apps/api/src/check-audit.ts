@@ -11,6 +11,7 @@ import { type ChainReport, verifyChain } from './audit/verify-chain.ts'
 import { readConfig } from './config.ts'
 import { connect } from './db.ts'
 import { joinEmbeddedPostgres } from './embedded-postgres.ts'
+import { explainFailure } from './explain-failure.ts'
 
 const { values } = parseArgs({ options: { head: { type: 'string' } } })
 const [, sequence, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(values.head ?? '') ?? []
@@ -19,26 +20,35 @@ if (values.head !== undefined && hash === undefined) {
   process.exit(2)
 }
 const known = hash === undefined ? undefined : { sequence: Number(sequence), hash }
-const config = readConfig(process.env)
-const embedded = config.databaseUrl ? undefined : await joinEmbeddedPostgres({ dataDir: config.dataDir })
-const db = connect({
-  databaseUrl: config.databaseUrl ?? embedded?.url ?? '',
-  batchDatabaseUrl: config.batchDatabaseUrl,
-  statementTimeoutMs: 600_000,
-})
-try {
-  const report: ChainReport = await db.inBatch(async (tx) => {
-    await tx.query('set transaction isolation level repeatable read')
-    return verifyChain(tx, { sealing: config, known, now: new Date() })
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env)
+  const embedded = config.databaseUrl ? undefined : await joinEmbeddedPostgres({ dataDir: config.dataDir })
+  const db = connect({
+    databaseUrl: config.databaseUrl ?? embedded?.url ?? '',
+    batchDatabaseUrl: config.batchDatabaseUrl,
+    statementTimeoutMs: 600_000,
   })
-  for (const finding of report.findings) process.stdout.write(`WRONG  ${finding}\n`)
-  const verdict =
-    report.findings.length === 0 ? 'the audit log is whole' : `${report.findings.length} findings`
-  process.stdout.write(
-    `${verdict}: ${report.links} links, head ${report.head.sequence}:${report.head.hash}\n`,
-  )
-  process.exitCode = report.findings.length === 0 ? 0 : 1
-} finally {
-  await db.end()
-  await embedded?.stop()
+  try {
+    const report: ChainReport = await db.inBatch(async (tx) => {
+      await tx.query('set transaction isolation level repeatable read')
+      return verifyChain(tx, { sealing: config, known, now: new Date() })
+    })
+    for (const finding of report.findings) process.stdout.write(`WRONG  ${finding}\n`)
+    const verdict =
+      report.findings.length === 0 ? 'the audit log is whole' : `${report.findings.length} findings`
+    process.stdout.write(
+      `${verdict}: ${report.links} links, head ${report.head.sequence}:${report.head.hash}\n`,
+    )
+    process.exitCode = report.findings.length === 0 ? 0 : 1
+  } finally {
+    await db.end()
+    await embedded?.stop()
+  }
 }
+
+main().catch((error: Error) => {
+  const noTables = 'This database has no tables yet, so there is nothing to check.'
+  process.stderr.write(`${explainFailure(error, { noTables })}\n`)
+  process.exitCode = 1
+})

@@ -74,6 +74,11 @@ test.each([
   ['MAIL_FROM', 'nobody'],
   ['MAIL_FROM', 'Market <noreply@market.example>\r\nBcc: x@example.com'],
   ['RATE_LIMIT_FACTOR', '2'],
+  ['TRUST_PROXY', 'nobody'],
+  ['TRUST_PROXY', '-1'],
+  ['TRUST_PROXY', '10.0.0.0/8, 0.0.0.0/0'],
+  ['OUTGOING_ALLOW_CIDRS', '10.0.0.0'],
+  ['OUTGOING_ALLOW_CIDRS', '10.0.0.0/8, everything'],
   ['PORT', '80.5'],
   ['PROVIDER_REVIEW', 'sometimes'],
   ['LOG_LEVEL', 'loud'],
@@ -81,6 +86,13 @@ test.each([
   ['TOKEN_DISCOUNT_TIERS', '1000:5,1:0'],
 ])('%s=%s is refused by name', (name, value) => {
   expect(complaints({ ...production, [name]: value })[0]).toContain(name)
+})
+
+test('proxies are counted, or named by address, network or what they are to this machine', () => {
+  for (const TRUST_PROXY of ['0', '2', '10.1.2.3', '10.0.0.0/8, fd00::/8', 'loopback,uniquelocal'])
+    expect(complaints({ ...production, TRUST_PROXY, OUTGOING_ALLOW_CIDRS: '10.0.0.0/8, fd00::/8' })).toEqual(
+      [],
+    )
 })
 
 test('a second login of the database goes with the first', () => {

@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import ipaddr from 'ipaddr.js'
 
 export interface DiscountTier {
   minTokens: number
@@ -106,10 +107,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     'MARKETPLACE_URL',
     need('MARKETPLACE_URL', 'where users come from and go back to') ?? 'http://localhost:4001',
   )
-  const marketplaceOrigins = (read('MARKETPLACE_ORIGINS') ?? originOf(marketplaceUrl))
-    .split(',')
-    .map((origin) => origin.trim())
-    .filter(Boolean)
+  const marketplaceOrigins = listOf(read('MARKETPLACE_ORIGINS') ?? originOf(marketplaceUrl))
   for (const origin of marketplaceOrigins) {
     if (originOf(origin) !== origin)
       wrong.push(`MARKETPLACE_ORIGINS: ${origin} is not an origin (scheme://host[:port])`)
@@ -165,6 +163,15 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   if (!MAIL_SENDER.test(mailFrom))
     wrong.push('MAIL_FROM must look like name@example.com or Name <name@example.com>')
   const trustProxy = read('TRUST_PROXY')
+  const isHops = trustProxy !== undefined && /^\d+$/.test(trustProxy)
+  const proxies = isHops ? [] : listOf(trustProxy ?? '')
+  for (const proxy of proxies) {
+    if (!isProxy(proxy)) wrong.push(`TRUST_PROXY: ${proxy} is neither a number of hops nor a CIDR`)
+  }
+  const outgoingAllowCidrs = listOf(read('OUTGOING_ALLOW_CIDRS') ?? '')
+  for (const cidr of outgoingAllowCidrs) {
+    if (!ipaddr.isValidCIDR(cidr)) wrong.push(`OUTGOING_ALLOW_CIDRS: ${cidr} is not a CIDR`)
+  }
 
   const config = {
     isProduction,
@@ -183,14 +190,11 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     platformFeeBasisPoints,
     redisUrl: read('REDIS_URL'),
     rateLimitFactor,
-    trustProxy: trustProxy !== undefined && /^\d+$/.test(trustProxy) ? Number(trustProxy) : trustProxy,
+    trustProxy: isHops ? Number(trustProxy) : proxies.join(',') || undefined,
     adminEmail,
     adminPassword,
     providerReview: choice('PROVIDER_REVIEW', ['manual', 'auto'], isProduction ? 'manual' : 'auto'),
-    outgoingAllowCidrs: (read('OUTGOING_ALLOW_CIDRS') ?? '')
-      .split(',')
-      .map((cidr) => cidr.trim())
-      .filter(Boolean),
+    outgoingAllowCidrs,
     smtpUrl,
     mailFrom,
     logLevel: choice('LOG_LEVEL', LOG_LEVELS, 'info'),
@@ -231,6 +235,19 @@ export function findOwnerUrl(env: Record<string, string | undefined>): string | 
 const loginOf = (url: string) => (URL.canParse(url) ? new URL(url).username : url)
 
 const asksForNothing = (url: string) => URL.canParse(url) && new URL(url).searchParams.get('options') === ''
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)
+}
+
+/** What Fastify can compile. A network of everybody is no proxy: whoever sends the header would be believed. */
+function isProxy(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true
+  return ipaddr.isValidCIDR(text) ? ipaddr.parseCIDR(text)[1] > 0 : ipaddr.isValid(text)
+}
 
 function originOf(url: string): string {
   return URL.canParse(url) ? new URL(url).origin : ''

@@ -20,6 +20,7 @@ import { startWorker } from './worker.ts'
 
 /** Long enough for a request in flight, short enough for an orchestrator's patience. */
 const STOP_MS_MAX = 15_000
+const NO_ADDRESS = ['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN']
 
 async function main(): Promise<void> {
   const config = readConfig(process.env)
@@ -58,7 +59,10 @@ async function main(): Promise<void> {
       await db.end()
       await embedded?.stop()
     }
-    await app.listen({ port: config.port, host: config.host })
+    await app.listen({ port: config.port, host: config.host }).catch((error: NodeJS.ErrnoException) => {
+      if (!NO_ADDRESS.includes(error.code ?? '')) throw error
+      throw new ConfigError(`HOST: ${config.host} is not an address of this machine.`)
+    })
     log.info({ publicUrl: config.publicUrl }, 'api is ready')
   } catch (error) {
     await stopAll().catch(() => undefined)
@@ -73,6 +77,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: NodeJS.ErrnoException) => {
-  process.stderr.write(`${explainFailure(error, 'DATABASE_URL')}\n`)
+  process.stderr.write(`${explainFailure(error)}\n`)
   process.exit(1)
 })

@@ -14,6 +14,6 @@ try {
   await migrate(url)
   process.stdout.write(`the database is at ${listMigrations().at(-1)?.name}\n`)
 } catch (error) {
-  process.stderr.write(`${explainFailure(error as Error, 'DATABASE_OWNER_URL')}\n`)
+  process.stderr.write(`${explainFailure(error as Error, { variable: 'DATABASE_OWNER_URL' })}\n`)
   process.exitCode = 1
 }

@@ -6,12 +6,14 @@
  */
 import { beginStretch } from './audit/begin-stretch.ts'
 import { recordAction } from './audit/record-action.ts'
-import { ConfigError, readConfig } from './config.ts'
+import { readConfig } from './config.ts'
 import { connect } from './db.ts'
-import { EmbeddedPostgresError, joinEmbeddedPostgres } from './embedded-postgres.ts'
+import { joinEmbeddedPostgres } from './embedded-postgres.ts'
+import { explainFailure } from './explain-failure.ts'
 import { resealColumn, SEALED_COLUMNS } from './reseal-columns.ts'
 
 const SHOWN_MAX = 20
+const NO_TABLES = 'This database has no tables yet, so there is nothing to seal.'
 
 async function main(): Promise<void> {
   const config = readConfig(process.env)
@@ -56,14 +58,7 @@ async function main(): Promise<void> {
   process.exitCode = unreadable.length === 0 ? 0 : 1
 }
 
-main().catch((error: Error & { code?: string }) => {
-  process.stderr.write(`${explain(error)}\n`)
+main().catch((error: Error) => {
+  process.stderr.write(`${explainFailure(error, { noTables: NO_TABLES })}\n`)
   process.exitCode = 1
 })
-
-function explain(error: Error & { code?: string }): string {
-  if (error instanceof ConfigError || error instanceof EmbeddedPostgresError) return error.message
-  if (error.code === '42P01') return 'This database has no tables yet, so there is nothing to seal.'
-  if (error.code === 'ECONNREFUSED') return 'The database of DATABASE_URL does not answer.'
-  return error.stack ?? String(error)
-}

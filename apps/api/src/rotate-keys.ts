@@ -4,10 +4,13 @@
  * @module
  */
 import { recordAction } from './audit/record-action.ts'
-import { ConfigError, readConfig } from './config.ts'
+import { readConfig } from './config.ts'
 import { connect } from './db.ts'
-import { EmbeddedPostgresError, joinEmbeddedPostgres } from './embedded-postgres.ts'
+import { joinEmbeddedPostgres } from './embedded-postgres.ts'
+import { explainFailure } from './explain-failure.ts'
 import { addSigningKey, KEY_LEAD_MINUTES } from './keys/key-ring.ts'
+
+const NO_TABLES = 'This database has no tables yet: start the API once, it makes its first key.'
 
 async function main(): Promise<void> {
   const config = readConfig(process.env)
@@ -37,15 +40,7 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error: Error & { code?: string }) => {
-  process.stderr.write(`${explain(error)}\n`)
+main().catch((error: Error) => {
+  process.stderr.write(`${explainFailure(error, { noTables: NO_TABLES })}\n`)
   process.exitCode = 1
 })
-
-function explain(error: Error & { code?: string }): string {
-  if (error instanceof ConfigError || error instanceof EmbeddedPostgresError) return error.message
-  if (error.code === '42P01')
-    return 'This database has no tables yet: start the API once, it makes its first key.'
-  if (error.code === 'ECONNREFUSED') return 'The database of DATABASE_URL does not answer.'
-  return error.stack ?? String(error)
-}

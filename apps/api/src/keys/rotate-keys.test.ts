@@ -39,5 +39,8 @@ test('a wrong environment is one clear line', async () => {
   const wrong = await run({ DATABASE_URL: 'mysql://localhost/x' })
   expect([wrong.code, wrong.err]).toEqual([1, 'DATABASE_URL must start with postgres://\n'])
   const away = await run({ DATABASE_URL: 'postgres://localhost:1/x', STRIPE_WEBHOOK_SECRET: 'whsec_test' })
-  expect([away.code, away.err]).toEqual([1, 'The database of DATABASE_URL does not answer.\n'])
+  expect([away.code, away.err]).toEqual([
+    1,
+    'The database of DATABASE_URL does not answer: start it, or correct the address.\n',
+  ])
 })

@@ -41,8 +41,13 @@ export async function extendSession(
 
 const isLimitedSql = 'select has_spending_limits as "isLimited" from users where id = $1'
 
+// Between the end of the paid time and now the app was closed: the gap goes on as if that had not been.
 const extendSql = `
   update sessions s set
-    duration_ms = s.duration_ms + $2, tokens_held = s.tokens_held + $3, event_sequence = s.event_sequence + 1
+    duration_ms = s.duration_ms + $2, tokens_held = s.tokens_held + $3, event_sequence = s.event_sequence + 1,
+    last_beat_at = case
+      when s.status = 'active' and not s.is_final and s.duration_ms - s.used_ms <= lease_ms(s)
+        then greatest(s.last_beat_at, $4 - (s.duration_ms - s.used_ms) * interval '1 millisecond')
+      else s.last_beat_at end
   where s.id = $1 and s.status <> 'ended'
   returning ${sessionColumns('$4')}`

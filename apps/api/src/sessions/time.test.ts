@@ -201,3 +201,36 @@ describe('no free ride', () => {
     expect((await next.beat({ afterSeconds: 100, activeMs: 0 })).body.session.usedMs).toBe(0)
   })
 })
+
+describe('an extension after the paid time ran out', () => {
+  test.each([
+    { late: 10, activeMs: undefined },
+    { late: 10, activeMs: 31_000 },
+    { late: 60, activeMs: undefined },
+    { late: 60, activeMs: 31_000 },
+  ])('charges nothing for the $late s in which the app was closed ($activeMs ms active)', async ({
+    late,
+    activeMs,
+  }) => {
+    const play = await openSession(await freshMarket(), { minutes: 1 })
+    await play.beat()
+    await play.beat({ afterSeconds: 30 })
+    api.clock.advance({ seconds: 30 + late })
+    expect((await play.look()).body).toMatchObject({ usedMs: 60_000, remainingMs: 0, serveUntil: null })
+    const extended = await play.market('POST', '/extend', { minutes: 5 })
+    expect(extended.body.session).toMatchObject({ usedMs: 60_000, remainingMs: 300_000 })
+    expect(extended.body.session.serveUntil).not.toBeNull()
+    const beat = await play.beat({ afterSeconds: 1, ...(activeMs !== undefined && { activeMs }) })
+    expect(beat.body.session.usedMs).toBe(61_000)
+  })
+
+  test('leaves a session alone that has time left', async () => {
+    const play = await openSession(await freshMarket(), { minutes: 5 })
+    await play.beat()
+    api.clock.advance({ seconds: 200 })
+    const before = (await play.look()).body
+    const { session } = (await play.market('POST', '/extend', { minutes: 5 })).body
+    expect([session.usedMs, session.serveUntil]).toEqual([before.usedMs, before.serveUntil])
+    expect((await play.beat({ afterSeconds: 1 })).body.session.usedMs).toBe(0)
+  })
+})

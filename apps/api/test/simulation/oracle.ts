@@ -305,6 +305,9 @@ export class Books {
       return refusal(409, 'session_too_long')
     const price = minutes * s.tokensPerMinute
     if (!hold(this.wallet, price)) return refusal(402, 'insufficient_tokens')
+    // Where the paid time had run out, the app was closed since.
+    if (s.status === 'active' && !s.isFinal && remainingOf(s) <= leaseOf(s))
+      s.lastBeat = Math.max(s.lastBeat, at - remainingOf(s))
     s.held += price
     s.durationMs += minutes * MINUTE
     return { status: 200, session: s }
