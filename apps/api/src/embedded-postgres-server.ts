@@ -14,6 +14,8 @@ import {
 const START_SECONDS_MAX = 120
 const STOP_SECONDS_MAX = 30
 const LOG_LINES_KEPT = 30
+const TOO_EARLY =
+  /FATAL: {2}the database system is (starting up|in recovery|not yet accepting|shutting down)|DETAIL: {2}Consistent recovery state/
 const isWindows = process.platform === 'win32'
 
 /** What identifies one cluster and how its programs are called. */
@@ -108,6 +110,8 @@ function watchLines(child: ChildProcess, log: (line: string) => void) {
     rest = lines.pop() ?? ''
     for (const line of lines) {
       log(line)
+      // Told to those who are too early: with many of them, what keeps it from starting would not be kept.
+      if (TOO_EARLY.test(line)) continue
       kept.push(line)
       if (kept.length > LOG_LINES_KEPT) kept.shift()
       if (line.includes('database system is ready to accept connections')) resolve()

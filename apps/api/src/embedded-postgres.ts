@@ -27,7 +27,7 @@ export { EmbeddedPostgresError } from './embedded-postgres-binaries.ts'
 
 const DATABASE = 'marketplace'
 const RETRY_SECONDS_MAX = 30
-const RESTARTS_IN_A_ROW_MAX = 10
+const RESTART_PAUSE_MS_MAX = 5_000
 
 const SETTINGS = {
   shared_buffers: '64MB',
@@ -257,13 +257,17 @@ async function startOnFreePort(cluster: Cluster, log: (line: string) => void) {
   }
 }
 
-/** Starts the server again when it ends unasked, on its port, so that pools simply reconnect. */
+/**
+ * Starts the server again when it ends unasked, on its port, so that pools simply reconnect. It never gives up: what keeps
+ * it from starting, such as a full disk, may take an administrator an hour, and nobody else would start it afterwards.
+ */
 function keepRunning(cluster: Cluster, first: Server, port: number, log: (line: string) => void) {
   let server = first
   let isStopping = false
+  const stopping = new AbortController()
   const supervision = (async () => {
     let failures = 0
-    while (!isStopping && failures < RESTARTS_IN_A_ROW_MAX) {
+    while (!isStopping) {
       await server.ended
       if (isStopping) return
       log(`The embedded PostgreSQL ended and is started again on port ${port}.`)
@@ -274,13 +278,15 @@ function keepRunning(cluster: Cluster, first: Server, port: number, log: (line: 
       } catch (error) {
         failures += 1
         log((error as Error).message)
-        await sleep(200 * failures, undefined, { ref: false })
+        const pauseMs = Math.min(200 * failures, RESTART_PAUSE_MS_MAX)
+        await sleep(pauseMs, undefined, { ref: false, signal: stopping.signal }).catch(() => undefined)
       }
     }
   })()
   return {
     stop: async () => {
       isStopping = true
+      stopping.abort()
       await server.stop()
       await supervision
       await server.stop()

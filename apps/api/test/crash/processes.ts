@@ -34,6 +34,13 @@ export interface Processes {
   stop(): Promise<void>
 }
 
+export interface ProcessesOptions {
+  /** Before the database is started for good. */
+  prepare?: (dataDir: string) => Promise<void>
+  /** Receives every line the database writes. */
+  log?: (line: string) => void
+}
+
 export interface ApiProcess {
   url: string
   /** kill -9. */
@@ -71,10 +78,12 @@ export async function startApiProcess(given: Record<string, string>): Promise<Ap
 }
 
 /** @param apis how many API processes share the database */
-export async function startProcesses(apis = 1): Promise<Processes> {
+export async function startProcesses(apis = 1, options: ProcessesOptions = {}): Promise<Processes> {
   const dataDir = await mkdtemp(join(tmpdir(), 'token-marketplace-crash-'))
+  await options.prepare?.(dataDir)
+  const { log = () => {} } = options
   // With its defaults: what was acknowledged has to be on the disk.
-  const postgres = await startEmbeddedPostgres({ dataDir })
+  const postgres = await startEmbeddedPostgres({ dataDir, log })
   const env = {
     DATABASE_URL: postgres.url,
     // One for all of them: what one signs the others take.

@@ -3,13 +3,11 @@
  *
  * @module
  */
-import { execFileSync, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chownSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { chownSync } from 'node:fs'
 import pg from 'pg'
 import { findAccount } from '../../src/embedded-postgres-binaries.ts'
+import { mountDisk } from './mount-disk.ts'
 
 export interface SmallDisk {
   /** With their indexes. */
@@ -22,15 +20,12 @@ export interface SmallDisk {
   query<Row>(sql: string): Promise<Row[]>
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'token-marketplace-full-'))
-/** Only root can make a disk, on Linux. */
-export const hasSmallDisk =
-  process.platform === 'linux' &&
-  process.getuid?.() === 0 &&
-  spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folder]).status === 0
-if (!hasSmallDisk) rmSync(folder, { recursive: true, force: true })
+const disk = mountDisk(3)
+export const hasSmallDisk = disk !== undefined
 
 export async function mountSmallDisk(databaseUrl: string): Promise<SmallDisk> {
+  if (!disk) throw new Error('there is no small disk')
+  const { folder } = disk
   const space = `space_${randomBytes(6).toString('hex')}`
   const account = await findAccount()
   if (account) chownSync(folder, account.uid, account.gid)
@@ -70,8 +65,7 @@ export async function mountSmallDisk(databaseUrl: string): Promise<SmallDisk> {
       for (const table of moved) await move(table, 'pg_default')
       await client.query(`drop tablespace ${space}`)
       await client.end()
-      execFileSync('umount', [folder])
-      rmSync(folder, { recursive: true, force: true })
+      disk.unmount()
     },
     query: async <Row>(sql: string) => (await client.query(sql)).rows as Row[],
   }

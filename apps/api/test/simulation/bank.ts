@@ -14,13 +14,13 @@ const MINUTE = 60_000
 /** A call that the same key makes safe to repeat, repeated until it is answered. */
 export function ask(
   person: Person,
-  call: { url: string; body?: unknown },
+  call: { url: string; body?: unknown; idempotencyKey?: string },
   operation: Operation,
   then: (answer: Answer | undefined) => void,
 ): void {
-  const idempotencyKey = person.random.name(16)
+  const idempotencyKey = call.idempotencyKey ?? person.random.name(16)
   const attempt = (tries: number) =>
-    person.send({ method: 'POST', token: person.token, idempotencyKey, ...call }, operation, {
+    person.send({ method: 'POST', token: person.token, ...call, idempotencyKey }, operation, {
       answered: (answer) => {
         if (answer.body?.code !== 'idempotency_in_progress') then(answer)
         else person.in(500, () => attempt(tries))
@@ -36,6 +36,20 @@ export function ask(
 /** Buys tokens and pays. Calls back when the payment was reported, whatever the bank does with it later. */
 export function buy(person: Person, tokens: number, then: () => void): void {
   const { random } = person
+  const label = `p${person.books.current.purchases.size + 1}`
+  beginPurchase(person, tokens, (purchase) => {
+    if (!purchase) return then()
+    const bank = new Bank(person, purchase.id, label, purchase.amountCents)
+    person.in(random.whole(3_000, 40_000), () => bank.settle(then))
+  })
+}
+
+/** Orders tokens, which are nobody's before they are paid. Calls back with nothing where no answer came. */
+export function beginPurchase(
+  person: Person,
+  tokens: number,
+  then: (purchase: { id: string; amountCents: number } | undefined) => void,
+): void {
   const amountCents = priceInCents(tokens)
   const ordinal = person.books.current.purchases.size + 1
   const known = new Set<string>()
@@ -54,11 +68,41 @@ export function buy(person: Person, tokens: number, then: () => void): void {
       return { status: 201 }
     },
   }
-  ask(person, { url: '/tokens/purchase', body: { tokens } }, operation, (answer) => {
-    if (answer?.status !== 201) return then()
-    const bank = new Bank(person, answer.body.purchase.id, `p${ordinal}`, amountCents)
-    person.in(random.whole(3_000, 40_000), () => bank.settle(then))
-  })
+  ask(person, { url: '/tokens/purchase', body: { tokens } }, operation, (answer) =>
+    then(answer?.status === 201 ? { id: answer.body.purchase.id, amountCents } : undefined),
+  )
+}
+
+export type StripeKind = 'paid' | 'refunded' | 'disputed' | 'closed' | 'expired'
+
+const STRIPE_TYPES: Record<StripeKind, string> = {
+  paid: 'checkout.session.completed',
+  expired: 'checkout.session.expired',
+  refunded: 'charge.refunded',
+  disputed: 'charge.dispute.created',
+  closed: 'charge.dispute.closed',
+}
+
+const isCheckout = (kind: StripeKind) => kind === 'paid' || kind === 'expired'
+
+/** What Stripe would send, as it is on the wire. */
+export function eventOf(
+  person: Person,
+  kind: StripeKind,
+  known: { id: string; purchaseId: string; paymentIntent: string; isNamed: boolean },
+  fields: object,
+): string {
+  const { id, purchaseId, paymentIntent, isNamed } = known
+  const object = {
+    id: `cs_${person.random.name(12)}`,
+    payment_intent: kind === 'expired' ? null : paymentIntent,
+    ...(isNamed && { metadata: { purchaseId } }),
+    ...(isCheckout(kind) && { client_reference_id: purchaseId, currency: 'usd', payment_status: 'paid' }),
+    ...(kind === 'refunded' && { currency: 'usd' }),
+    ...fields,
+  }
+  const created = Math.floor(person.now / 1000)
+  return JSON.stringify({ id, object: 'event', type: STRIPE_TYPES[kind], created, data: { object } })
 }
 
 class Bank {
@@ -119,7 +163,7 @@ class Bank {
   }
 
   #tell(
-    kind: 'paid' | 'refunded' | 'disputed' | 'closed' | 'expired',
+    kind: StripeKind,
     fields: object,
     fact: StripeFactModel | undefined,
     then: () => void = () => {},
@@ -127,25 +171,9 @@ class Bank {
     const person = this.#person
     const { random } = person
     const id = `evt_${random.name(20)}`
-    const type = {
-      paid: 'checkout.session.completed',
-      expired: 'checkout.session.expired',
-      refunded: 'charge.refunded',
-      disputed: 'charge.dispute.created',
-      closed: 'charge.dispute.closed',
-    }[kind]
-    const isCheckout = kind === 'paid' || kind === 'expired'
-    const isNamed = isCheckout || random.chance(0.5)
-    const object = {
-      id: `cs_${random.name(12)}`,
-      payment_intent: kind === 'expired' ? null : this.#paymentIntent,
-      ...(isNamed && { metadata: { purchaseId: this.#purchaseId } }),
-      ...(isCheckout && { client_reference_id: this.#purchaseId, currency: 'usd', payment_status: 'paid' }),
-      ...(kind === 'refunded' && { currency: 'usd' }),
-      ...fields,
-    }
-    const created = Math.floor(person.now / 1000)
-    const body = JSON.stringify({ id, object: 'event', type, created, data: { object } })
+    const isNamed = isCheckout(kind) || random.chance(0.5)
+    const known = { id, purchaseId: this.#purchaseId, paymentIntent: this.#paymentIntent, isNamed }
+    const body = eventOf(person, kind, known, fields)
     const operation: Operation = {
       text: `Stripe: ${kind} ${this.#label}${isNamed ? '' : ' by its payment intent'}`,
       apply: (books, _at, { steps }) => this.#apply(books, id, fact, isNamed, steps === undefined),

@@ -37,6 +37,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     from: 'when s.is_lease_short then least(ms_between(s.last_beat_at, p_at), 45000)',
     to: 'when false then 0',
   },
+  {
+    name: 'the lease before the first beat is as long as any other',
+    sqlFunction: 'lease_ms',
+    from: 's.is_first_beat_due or ',
+    to: '',
+  },
   { name: 'leases of 180 s', sqlFunction: 'lease_ms', from: '130000', to: '180000' },
   {
     name: 'silence ends a session after an hour only',
@@ -172,6 +178,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'leases stay long beyond the allowance',
     from: 'update sessions s set is_lease_short = true',
     to: 'update sessions s set is_lease_short = false',
+  },
+  {
+    name: 'an app starts again what its user has paused',
+    from: 'is_paused_by_user = $5',
+    to: 'is_paused_by_user = $5 and false',
   },
   {
     name: 'a pause does not end with the last beat noted',

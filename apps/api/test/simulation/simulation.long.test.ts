@@ -21,5 +21,5 @@ test.each([
 }, 1_800_000)
 
 test.each(PLANTED_BUGS)('notices when $name', async (bug) => {
-  expect((await tryBug(inject('postgresUrl'), '5', bug)).noticed).toBeDefined()
+  expect(await tryBug(inject('postgresUrl'), '5', 'edges', bug)).toBeDefined()
 }, 120_000)

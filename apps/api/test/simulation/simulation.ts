@@ -9,7 +9,9 @@ import { type AccuracyRow, type CheatRow, judge, measure, tabulate, tabulateChea
 import { Background } from './background.ts'
 import { buy } from './bank.ts'
 import { Cheat } from './cheat.ts'
+import { compareAccounts } from './compare-accounts.ts'
 import { withCut } from './cut.ts'
+import { EDGES, WALKS, walk } from './edges.ts'
 import { explain } from './explain.ts'
 import { FEE_BASIS_POINTS, Marketplace } from './marketplace.ts'
 import { feeOf } from './oracle-wallet.ts'
@@ -133,19 +135,32 @@ class Simulation {
         await this.#addPerson(worsen(profile, faults), `${profile.name} ${i}`, seed, world)
       }
     }
+    if (!classes || classes.includes(EDGES.name)) await this.#addWalkers(seed, world)
     this.#scheduleGlobals()
   }
 
-  async #addPerson(profile: Profile, name: string, seed: string, world: World): Promise<void> {
+  async #addWalkers(seed: string, world: World): Promise<void> {
+    const providers = { paid: this.#providers[2]!, free: this.#providers[0]! }
+    for (const [name, steps] of Object.entries(WALKS))
+      await this.#addPerson(EDGES, `who walks ${name}`, seed, world, (person) =>
+        walk(person, providers, steps),
+      )
+  }
+
+  async #addPerson(
+    profile: Profile,
+    name: string,
+    seed: string,
+    world: World,
+    live = (person: Person) => (profile.cheat ? this.#beginCheating(person) : this.#visitAgain(person)),
+  ): Promise<void> {
     const person = new Person(name, profile, createRandom(seed, name), world)
     if (profile.name === this.#options.explain) person.traceKept = Number.POSITIVE_INFINITY
     const number = this.#people.push(person)
     person.userId = await this.#marketplace.addUser(START, `person-${number}`)
     person.token = await this.#marketplace.accessToken(START, person.userId)
     person.now = START
-    person.in(person.random.whole(0, 10 * MINUTE), () =>
-      profile.cheat ? this.#beginCheating(person) : this.#visitAgain(person),
-    )
+    person.in(person.random.whole(0, 10 * MINUTE), () => live(person))
   }
 
   #beginCheating(person: Person): void {
@@ -311,7 +326,9 @@ class Simulation {
     await this.#marketplace.sweep(this.#now)
     for (const person of this.#people) person.books.current.sweep(this.#now)
     await this.#compare()
-    await this.#compareAccounts()
+    const sessions = this.#people.flatMap(({ books }) => [...books.current.sessions.values()])
+    const providerIds = this.#providers.map(({ id }) => id)
+    await compareAccounts(this.#marketplace, providerIds, sessions)
     const { findings, transfers, wallets, openHolds } = await this.#marketplace.checkLedger()
     if (findings.length > 0)
       throw new SimulationFailure(
@@ -322,7 +339,6 @@ class Simulation {
       throw new SimulationFailure(
         `the log of time is wrong: ${unlogged.map(({ id, said }) => `${id} ${said}`).join('\n')}`,
       )
-    const sessions = this.#people.flatMap(({ books }) => [...books.current.sessions.values()])
     const earned = new Map(this.#providers.map(({ id }) => [id, { gross: 0, fee: 0 }]))
     for (const { providerId, charged } of sessions) {
       const one = earned.get(providerId)!
@@ -366,29 +382,5 @@ class Simulation {
 
   async stop(): Promise<void> {
     await this.#background?.stop()
-  }
-
-  /** What users were charged is what providers and the platform got. */
-  async #compareAccounts(): Promise<void> {
-    const expected = new Map<string, number>([['platform_fee', 0]])
-    for (const { id } of this.#providers) expected.set(id, 0)
-    const add = (account: string, amount: number) =>
-      expected.set(account, (expected.get(account) ?? 0) + amount)
-    for (const { books } of this.#people) {
-      for (const { providerId, charged } of books.current.sessions.values()) {
-        const fee = feeOf(charged ?? 0, FEE_BASIS_POINTS)
-        add(providerId, (charged ?? 0) - fee)
-        add('platform_fee', fee)
-      }
-    }
-    for (const [account, amount] of expected) {
-      const [row] = await this.#marketplace.rows<{ balance: number }>(
-        `select coalesce(sum(case when credit_account_id = $1 then amount else -amount end), 0) as balance
-         from transfers where $1 in (credit_account_id, debit_account_id)`,
-        [account],
-      )
-      if (row?.balance !== amount)
-        throw new SimulationFailure(`${account} has ${row?.balance}, the model says ${amount}`)
-    }
   }
 }
