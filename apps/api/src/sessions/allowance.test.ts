@@ -37,6 +37,19 @@ test('pausing and resuming in the marketplace instead of beating is no free ride
   expect(leases).toEqual([130_000, 130_000, 130_000, 130_000, 45_000, 45_000])
 })
 
+test('resuming what runs instead of beating is no free ride', async () => {
+  const play = await open()
+  const leases = []
+  for (let i = 0; i < 6; i += 1) {
+    api.clock.advance({ seconds: 125 })
+    play.sequence += 1
+    leases.push(leaseMs(await play.call('resume', { clientId: play.clientId, sequence: play.sequence })))
+  }
+  // The sixth changes nothing any more: the lease has run out, and the gap counts with the next beat.
+  expect(leases).toEqual([130_000, 130_000, 130_000, 130_000, 45_000, Number.NaN])
+  expect((await play.beat()).body.session.usedMs).toBe(45_000)
+})
+
 test('an app that pauses and says activeMs 0 is no free ride either', async () => {
   const play = await open()
   for (let i = 0; i < 5; i += 1) {

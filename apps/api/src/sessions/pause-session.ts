@@ -70,7 +70,8 @@ export async function resumeSession(tx: Tx, input: Input): Promise<SessionRow> {
     await noteUnbilled(tx, { ...session, unbilledMs, now })
     const told = { sequence, activeMs: null, countedMs: 0, unbilledMs }
     await logTime(tx, { kind: 'resume', sessionId: session.id, at: now, ...told })
-    return change(tx, restartSql, [session.id, now, unbilledMs, sequence])
+    const isShort = unbilledMs > 0 && (await isOverAllowance(tx, { ...session, now }))
+    return change(tx, restartSql, [session.id, now, unbilledMs, sequence, isShort])
   }
   if (session.status !== 'paused' || isLate(session, speaker)) return session
   if (session.isPausedByUser && speaker.kind === 'client') throw new Problem('session_paused_by_user')
@@ -139,7 +140,9 @@ const pauseSql = `
   returning ${sessionColumns('$2')}`
 
 const restartSql = `
-  update sessions s set last_beat_at = $2, unbilled_ms = s.unbilled_ms + $3, sequence = $4 where s.id = $1
+  update sessions s set
+    last_beat_at = $2, unbilled_ms = s.unbilled_ms + $3, sequence = $4, is_lease_short = s.is_lease_short or $5
+  where s.id = $1
   returning ${sessionColumns('$2')}`
 
 const resumeSql = `

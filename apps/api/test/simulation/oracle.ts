@@ -276,6 +276,7 @@ export class Books {
       // Resuming what runs: the answer was lost, the clock starts now.
       this.#note(s, servedMs(s, at), at)
       count(s, 'resume again', at, 0)
+      s.isLeaseShort ||= servedMs(s, at) > 0 && this.#isOver(s, at)
       s.lastBeat = at
       s.sequence = said.sequence ?? s.sequence
       return { status: 200, session: s }

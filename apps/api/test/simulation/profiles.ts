@@ -42,6 +42,7 @@ export type CheatName =
   | 'final pairs'
   | 'invents beats and time'
   | 'pauses instead of beating'
+  | 'resumes instead of beating'
   | 'takes over instead of beating'
   | 'ends in the marketplace after silence'
   | 'opens a new session instead of beating'
@@ -123,5 +124,6 @@ export const CHEATS: readonly Profile[] = (
     'takes over instead of beating',
     'ends in the marketplace after silence',
     'opens a new session instead of beating',
+    'resumes instead of beating',
   ] as const
 ).map((cheat) => ({ name: cheat, cheat }))
