@@ -50,6 +50,23 @@ test('resuming what runs instead of beating is no free ride', async () => {
   expect((await play.beat()).body.session.usedMs).toBe(45_000)
 })
 
+test('beyond the allowance, nobody pays for what is after the 24 hours', async () => {
+  const play = await openSession(await createMarket(api, { tokens: 100_000 }), { minutes: 480 })
+  const opened = api.clock.now().getTime()
+  for (let i = 0; i < 6; i += 1) await play.beat({ afterSeconds: 131, activeMs: 0 })
+  // Nothing of what follows counts: it says goodbye in time, and is not away for half an hour.
+  while (api.clock.now().getTime() < opened + 23.8 * 3_600_000) {
+    await play.beat({ final: true })
+    api.clock.advance({ minutes: 20 })
+    await play.beat()
+  }
+  api.clock.advance({ ms: opened + 24 * 3_600_000 - 10_000 - api.clock.now().getTime() })
+  const { usedMs, serveUntil } = (await play.beat()).body.session
+  expect(Date.parse(serveUntil)).toBe(opened + 24 * 3_600_000)
+  api.clock.advance({ minutes: 5 })
+  expect((await play.look()).body).toMatchObject({ endReason: 'expired', usedMs: usedMs + 10_000 })
+})
+
 test('an app that pauses and says activeMs 0 is no free ride either', async () => {
   const play = await open()
   for (let i = 0; i < 5; i += 1) {

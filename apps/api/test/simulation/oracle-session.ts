@@ -107,10 +107,12 @@ export function overReason(s: SessionModel, at: number): string | null {
 export const chargeOf = (s: SessionModel) =>
   Math.min(s.held, Math.ceil((s.tokensPerMinute * s.usedMs) / MINUTE))
 
+export const lifeEndOf = (s: SessionModel) => s.createdAt + LIFE
+
 /** What a read shows: time is projected up to `serveUntil` and nothing stored. */
 export function viewOf(s: SessionModel, at: number): Record<string, unknown> {
   const isServing = s.status === 'active' && !s.isFinal
-  const until = Math.min(s.lastBeat + leaseOf(s), s.lastBeat + remainingOf(s), s.createdAt + LIFE)
+  const until = Math.min(s.lastBeat + leaseOf(s), s.lastBeat + remainingOf(s), lifeEndOf(s))
   const usedMs = s.usedMs + (isServing ? Math.max(0, Math.min(at, until) - s.lastBeat) : 0)
   const instant = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
   return {

@@ -9,6 +9,7 @@ import {
   count,
   countedMs,
   leaseOf,
+  lifeEndOf,
   overReason,
   remainingOf,
   type SessionModel,
@@ -81,7 +82,7 @@ export class Books {
     this.unbilledMs(s.providerId, at) + unnoted > ALLOWANCE
 
   end(s: SessionModel, reason: string, at: number, counted = 0): void {
-    this.#note(s, servedMs(s, at) - counted, at)
+    this.#note(s, servedMs(s, Math.min(at, lifeEndOf(s))) - counted, at)
     count(s, reason, at, counted)
     s.charged = chargeOf(s)
     s.status = 'ended'
@@ -97,7 +98,7 @@ export class Books {
 
   /** Charged to what was confirmed; beyond the allowance every gap counts, also the last. */
   #endByTime(s: SessionModel, reason: string, at: number): void {
-    this.end(s, reason, at, s.isLeaseShort ? unvouchedMs(s, at) : 0)
+    this.end(s, reason, at, s.isLeaseShort ? unvouchedMs(s, Math.min(at, lifeEndOf(s))) : 0)
   }
 
   /** What a beat has used up, and the process died before it settled that: the sweeper finds it within the lease. */
