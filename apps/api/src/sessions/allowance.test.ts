@@ -32,7 +32,23 @@ test('pausing and resuming in the marketplace instead of beating is no free ride
   for (let i = 0; i < 6; i += 1) {
     api.clock.advance({ seconds: 125 })
     await play.market('POST', '/pause')
+    // No more than the app has: of its lease 5 s are left.
     leases.push(leaseMs(await play.market('POST', '/resume')))
+    leases.push(leaseMs(await play.beat()))
+  }
+  expect(leases.slice(0, 8)).toEqual([5_000, 130_000, 5_000, 130_000, 5_000, 130_000, 5_000, 130_000])
+  expect(leases.slice(8).filter((lease) => lease > 45_000)).toEqual([])
+})
+
+test('nor is pausing there right after each beat, in a page that is kept from hearing of it', async () => {
+  const play = await open()
+  const leases = []
+  for (let i = 0; i < 6; i += 1) {
+    api.clock.advance({ seconds: 1 })
+    await play.market('POST', '/pause')
+    api.clock.advance({ seconds: 125 })
+    await play.market('POST', '/resume')
+    leases.push(leaseMs(await play.beat()))
   }
   expect(leases).toEqual([130_000, 130_000, 130_000, 130_000, 45_000, 45_000])
 })

@@ -70,7 +70,7 @@ export class Cheat {
         ),
       'invents beats and time': () => this.#every(5, () => this.#beat({ activeMs: 3_600_000 })),
       'pauses instead of beating': () =>
-        this.#every(125, () => this.#market('pause', () => this.#market('resume', () => {}))),
+        this.#every(125, () => this.#market('pause', () => this.#market('resume', () => this.#beat({})))),
       'resumes instead of beating': () => this.#every(125, () => this.#resume()),
       'takes over instead of beating': () => this.#every(46, () => this.#takeOver()),
       'ends in the marketplace after silence': () => this.#person.in(125 * SECOND, () => this.#end()),

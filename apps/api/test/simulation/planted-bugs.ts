@@ -37,6 +37,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     from: 'when s.is_lease_short then least(ms_between(s.last_beat_at, p_at), 45000)',
     to: 'when false then 0',
   },
+  {
+    name: 'a resumption in the marketplace starts the clock before the app hears of it',
+    sqlFunction: 'counted_ms',
+    from: 'coalesce(s.told_ms, s.duration_ms)',
+    to: 's.duration_ms',
+  },
   { name: 'leases of 180 s', sqlFunction: 'lease_ms', from: '130000', to: '180000' },
   {
     name: 'silence ends a session after an hour only',

@@ -27,6 +27,8 @@ export interface Profile {
   relaunchEveryMinutes?: number
   /** Always the same app, in short visits, and back within a minute. */
   isFaithful?: boolean
+  /** With the app open beside it. */
+  pausesInMarketplace?: boolean
   /** How many tabs of the app are open. */
   tabs?: number
   /** The browser dies, or the network goes for good, before anything can be said. */
@@ -110,6 +112,7 @@ export const EXCEPTIONS: readonly Profile[] = [
   { name: 'a last beat that comes late', lateLastBeat: 1, ending: 'leave' },
   { name: 'lid closed on a beat', closesLidOnBeat: true },
   { name: 'answers lost after a sleep', sleepEveryMinutes: 8, lostAnswer: 0.08 },
+  { name: 'paused in the marketplace', pausesInMarketplace: true },
 ]
 
 export const CHEATS: readonly Profile[] = (
