@@ -522,6 +522,7 @@ create table public.sessions (
   started_at timestamp with time zone,
   ended_at timestamp with time zone,
   sweep_at timestamp with time zone not null,
+  told_ms bigint,
   constraint charged_within_held CHECK ((tokens_charged <= tokens_held)),
   constraint end_reason_is_known CHECK ((end_reason = ANY (ARRAY['completed'::text, 'expired'::text, 'abandoned'::text, 'cancelled'::text, 'revoked'::text]))),
   constraint ended_sessions_say_why CHECK ((((status = 'ended'::text) = (end_reason IS NOT NULL)) AND ((status = 'ended'::text) = (ended_at IS NOT NULL)) AND ((status = 'ended'::text) = (tokens_charged IS NOT NULL)))),
@@ -998,7 +999,7 @@ CREATE OR REPLACE FUNCTION public.counted_ms(s public.sessions, p_at timestamp w
  IMMUTABLE PARALLEL SAFE
 AS $function$
   select case when s.status <> 'active' then 0 else greatest(0, least(
-    s.duration_ms - s.used_ms,
+    coalesce(s.told_ms, s.duration_ms) - s.used_ms,
     case
       -- A page that said goodbye and is back within 30 s navigated; else it was away.
       when s.is_final then
@@ -1136,7 +1137,7 @@ AS $function$
       when 'pending' then s.launch_expires_at + interval '5 minutes'
       when 'active' then least(
         s.last_beat_at + 1800001 * interval '1 millisecond',
-        case when not s.is_final and s.duration_ms - s.used_ms <= lease_ms(s)
+        case when not s.is_final and s.told_ms is null and s.duration_ms - s.used_ms <= lease_ms(s)
           then s.last_beat_at + (lease_ms(s) + 1) * interval '1 millisecond'
           else p_at + greatest(s.duration_ms - s.used_ms - 130000, 45001) * interval '1 millisecond' end)
       when 'paused' then s.paused_at + (1800001 - s.paused_ms) * interval '1 millisecond'
@@ -1156,7 +1157,7 @@ AS $function$
       case
         when s.used_ms >= s.duration_ms then 'expired'
         -- Paid time ran out within the lease, and the beat at zero did not come.
-        when not s.is_final and s.duration_ms - s.used_ms <= lease_ms(s)
+        when not s.is_final and s.told_ms is null and s.duration_ms - s.used_ms <= lease_ms(s)
           and ms_between(s.last_beat_at, p_at) > lease_ms(s) then 'expired'
         when p_at - s.created_at >= interval '24 hours' then 'expired'
         when ms_between(s.last_beat_at, p_at) > 1800000 then 'abandoned'
@@ -1443,8 +1444,11 @@ CREATE OR REPLACE FUNCTION public.served_ms(s public.sessions, p_at timestamp wi
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$
-  select case when s.status <> 'active' or s.is_final then 0
-    else greatest(0, least(ms_between(s.last_beat_at, p_at), lease_ms(s), s.duration_ms - s.used_ms)) end
+  select case when s.status not in ('active', 'paused') or s.is_final then 0
+    else greatest(0, least(
+      ms_between(s.last_beat_at, p_at),
+      lease_ms(s),
+      coalesce(s.told_ms, case when s.status = 'active' then s.duration_ms else s.used_ms end) - s.used_ms)) end
 $function$;
 
 CREATE OR REPLACE FUNCTION public.unvouched_ms(s public.sessions, p_at timestamp with time zone)
@@ -2002,6 +2006,10 @@ grant update on table public.sessions (tokens_charged) to tm_batch;
 grant update on table public.sessions (tokens_held) to tm_app;
 
 grant update on table public.sessions (tokens_held) to tm_batch;
+
+grant update on table public.sessions (told_ms) to tm_app;
+
+grant update on table public.sessions (told_ms) to tm_batch;
 
 grant update on table public.sessions (unbilled_ms) to tm_app;
 

@@ -45,9 +45,11 @@ export function gatherTime(
 
 const isOrdinary = ({ kind, unbilledMs }: TimeRow) => kind === 'beat' && unbilledMs === 0
 
-function begin({ kind, at, countedMs, unbilledMs }: TimeRow): Stretch {
+function begin({ kind, at, sequence, countedMs, unbilledMs }: TimeRow): Stretch {
   const from = at.toISOString()
-  return { from, to: from, what: WHAT[kind], beats: kind === 'beat' ? 1 : 0, countedMs, unbilledMs }
+  // What a page showed on because it had not heard of the pause.
+  const what = kind === 'resume' && sequence === null ? 'pause' : WHAT[kind]
+  return { from, to: from, what, beats: kind === 'beat' ? 1 : 0, countedMs, unbilledMs }
 }
 
 /** The same as a sentence, to the thousandth of a second, so that it adds up; nothing where beats are not on record. */

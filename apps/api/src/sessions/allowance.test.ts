@@ -32,9 +32,55 @@ test('pausing and resuming in the marketplace instead of beating is no free ride
   for (let i = 0; i < 6; i += 1) {
     api.clock.advance({ seconds: 125 })
     await play.market('POST', '/pause')
+    // No more than the app has: of its lease 5 s are left.
     leases.push(leaseMs(await play.market('POST', '/resume')))
+    leases.push(leaseMs(await play.beat()))
+  }
+  expect(leases.slice(0, 8)).toEqual([5_000, 130_000, 5_000, 130_000, 5_000, 130_000, 5_000, 130_000])
+  expect(leases.slice(8).filter((lease) => lease > 45_000)).toEqual([])
+})
+
+test('nor is pausing there right after each beat, in a page that is kept from hearing of it', async () => {
+  const play = await open()
+  const leases = []
+  for (let i = 0; i < 6; i += 1) {
+    api.clock.advance({ seconds: 1 })
+    await play.market('POST', '/pause')
+    api.clock.advance({ seconds: 125 })
+    await play.market('POST', '/resume')
+    leases.push(leaseMs(await play.beat()))
   }
   expect(leases).toEqual([130_000, 130_000, 130_000, 130_000, 45_000, 45_000])
+})
+
+test('resuming what runs instead of beating is no free ride', async () => {
+  const play = await open()
+  const leases = []
+  for (let i = 0; i < 6; i += 1) {
+    api.clock.advance({ seconds: 125 })
+    play.sequence += 1
+    leases.push(leaseMs(await play.call('resume', { clientId: play.clientId, sequence: play.sequence })))
+  }
+  // The sixth changes nothing any more: the lease has run out, and the gap counts with the next beat.
+  expect(leases).toEqual([130_000, 130_000, 130_000, 130_000, 45_000, Number.NaN])
+  expect((await play.beat()).body.session.usedMs).toBe(45_000)
+})
+
+test('beyond the allowance, nobody pays for what is after the 24 hours', async () => {
+  const play = await openSession(await createMarket(api, { tokens: 100_000 }), { minutes: 480 })
+  const opened = api.clock.now().getTime()
+  for (let i = 0; i < 6; i += 1) await play.beat({ afterSeconds: 131, activeMs: 0 })
+  // Nothing of what follows counts: it says goodbye in time, and is not away for half an hour.
+  while (api.clock.now().getTime() < opened + 23.8 * 3_600_000) {
+    await play.beat({ final: true })
+    api.clock.advance({ minutes: 20 })
+    await play.beat()
+  }
+  api.clock.advance({ ms: opened + 24 * 3_600_000 - 10_000 - api.clock.now().getTime() })
+  const { usedMs, serveUntil } = (await play.beat()).body.session
+  expect(Date.parse(serveUntil)).toBe(opened + 24 * 3_600_000)
+  api.clock.advance({ minutes: 5 })
+  expect((await play.look()).body).toMatchObject({ endReason: 'expired', usedMs: usedMs + 10_000 })
 })
 
 test('an app that pauses and says activeMs 0 is no free ride either', async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { accessTokenOf, addProvider, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
 import { PUBLIC_TENANT_ID } from '../id.ts'
 import { checkLedger } from '../ledger/check-ledger.ts'
+import { reverseCredit } from '../ledger/reverse-credit.ts'
 
 const ORIGIN = 'http://localhost:4477'
 let api: TestApi
@@ -93,6 +94,46 @@ describe('a test session', () => {
     expect((await open(stranger.token)).body.code).toBe('provider_not_found')
     const other = await addProvider(api, { ownerId: stranger.id })
     expect((await open(await issueKey('test'), other)).body.code).toBe('provider_not_found')
+  })
+
+  test('asks nothing of the wallet when it is extended either: its owner may owe something', async () => {
+    const developer = await addUser(api, { tokens: 60 })
+    const tested = await addProvider(api, { ownerId: developer.id })
+    const paid = await addProvider(api, { ownerId: owner.id, tokensPerMinute: 1 })
+    const live = await api.call('POST', '/sessions', {
+      token: developer.token,
+      body: { providerId: paid, durationMinutes: 60 },
+    })
+    expect(live.status).toBe(201)
+    await api.deps.db.inTenant(PUBLIC_TENANT_ID, async (tx) => {
+      const [credit] = await tx.query<{ id: string }>(
+        "select id from transfers where credit_account_id = $1 and kind = 'promotion'",
+        [developer.id],
+      )
+      const { owed } = await reverseCredit(tx, {
+        tenantId: PUBLIC_TENANT_ID,
+        walletId: developer.id,
+        kind: 'refund',
+        toAccountId: 'refunds',
+        amount: 60,
+        purchaseId: null,
+        reversesId: credit?.id ?? '',
+        description: 'Given back',
+        now: api.clock.now(),
+      })
+      expect(owed).toBe(60)
+    })
+    const { body } = await open(developer.token, tested, { durationMinutes: 2 })
+    const extended = await api.call('POST', `/sessions/${body.session.id}/extend`, {
+      token: developer.token,
+      body: { minutes: 5 },
+    })
+    expect(extended.body).toMatchObject({ session: { durationSeconds: 420, tokensHeld: 0 } })
+    const refused = await api.call('POST', `/sessions/${live.body.session.id}/extend`, {
+      token: developer.token,
+      body: { minutes: 5 },
+    })
+    expect(refused.body.code).toBe('insufficient_tokens')
   })
 
   test('is refused for a suspended provider', async () => {

@@ -88,6 +88,9 @@ function eventsOf(session: SessionRow, fee: number, marketplaceUrl: string): New
   return events
 }
 
+/** Nobody was served beyond the 24 hours, however late that is settled. */
+const UNTIL = "least(i.at, s.created_at + interval '24 hours')"
+
 // The rows are locked in one order first; under that lock the rules of time decide, then one conditional update ends.
 // Time that was served and does not count goes on the user's allowance with this provider.
 const endSessionsSql = (lock: 'skip locked' | '') => `
@@ -101,10 +104,10 @@ const endSessionsSql = (lock: 'skip locked' | '') => `
         over_reason(s, i.at),
         case when s.status = 'pending' and i.reason = 'completed' then 'cancelled' else i.reason end
       ) as reason,
-      served_ms(s, i.at) as served_ms,
+      served_ms(s, ${UNTIL}) as served_ms,
       case
         when over_reason(s, i.at) is not null
-          then case when s.is_lease_short then unvouched_ms(s, i.at) else 0 end
+          then case when s.is_lease_short then unvouched_ms(s, ${UNTIL}) else 0 end
         when i.gap_rule = 'none' then 0
         when i.gap_rule = 'beat' then counted_ms(s, i.at, i.active_ms)
         else unvouched_ms(s, i.at)

@@ -30,7 +30,8 @@ export async function extendSession(
     const { tenantId, providerId } = session
     if (user?.isLimited) await checkLimits(tx, { tenantId, userId, providerId, tokens: price, now })
   }
-  await placeHold(tx, { walletId: userId, reference: sessionId, amount: price, now })
+  // A test asks nothing of the wallet, not even whether it may spend.
+  if (!session.isTest) await placeHold(tx, { walletId: userId, reference: sessionId, amount: price, now })
   const [extended] = await tx.query<SessionRow>(extendSql, [sessionId, minutes * 60_000, price, now])
   if (!extended) throw new Problem('session_ended')
   const { tenantId, providerId, eventSequence: sequence } = extended
@@ -41,13 +42,15 @@ export async function extendSession(
 
 const isLimitedSql = 'select has_spending_limits as "isLimited" from users where id = $1'
 
-// Between the end of the paid time and now the app was closed: the gap goes on as if that had not been.
+// The app goes on with the time it knows of until its next beat. Between the end of that and now it was closed: the gap goes
+// on as if that had not been.
 const extendSql = `
   update sessions s set
     duration_ms = s.duration_ms + $2, tokens_held = s.tokens_held + $3, event_sequence = s.event_sequence + 1,
+    told_ms = case when s.status = 'active' then coalesce(s.told_ms, s.duration_ms) else s.told_ms end,
     last_beat_at = case
-      when s.status = 'active' and not s.is_final and s.duration_ms - s.used_ms <= lease_ms(s)
-        then greatest(s.last_beat_at, $4 - (s.duration_ms - s.used_ms) * interval '1 millisecond')
+      when s.status = 'active' and not s.is_final and coalesce(s.told_ms, s.duration_ms) - s.used_ms <= lease_ms(s)
+        then greatest(s.last_beat_at, $4 - (coalesce(s.told_ms, s.duration_ms) - s.used_ms) * interval '1 millisecond')
       else s.last_beat_at end
   where s.id = $1 and s.status <> 'ended'
   returning ${sessionColumns('$4')}`

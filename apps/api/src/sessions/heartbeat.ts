@@ -105,7 +105,8 @@ async function applyBeats(db: Db, beats: Beat[]): Promise<(BeatenRow | typeof BU
 }
 
 // Locks the rows in the order of ids, as every other batch does, and waits for none of them. A beat counts when it comes from the client that holds
-// the session, is newer than the last and finds the session running; while paused it only moves the sequence.
+// the session, is newer than the last and finds the session running; while paused it only moves the sequence, and says how long
+// the app showed on what the marketplace had paused.
 // Clocks of two instances differ a little, so the last beat never moves back by that. Further back it is the clock that was
 // set, and waiting for it to come to where it was would serve everybody for nothing until then.
 // Nothing indexed is written, so the update stays on its page (HOT).
@@ -136,7 +137,8 @@ const applyBeatsSql = `
         when ms_between(l.at, s.last_beat_at) > 45000 then l.at
         else greatest(s.last_beat_at, l.at) end,
       is_first_beat_due = s.is_first_beat_due and s.status <> 'active',
-      is_final = case when s.status = 'active' then l.is_final else s.is_final end
+      is_final = case when s.status = 'active' then l.is_final else s.is_final end,
+      told_ms = null
     from locked l
     where s.tenant_id = l.tenant_id and s.id = l.id and l.is_accepted
     returning l.ordinal, ${sessionColumns('l.at')}, greatest(0, l.served_ms - l.counted_ms) as "unbilledMs"

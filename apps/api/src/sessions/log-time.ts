@@ -6,7 +6,8 @@ import type { Tx } from '../db.ts'
  * - `beat`: the app was in use.
  * - `pause`, `end`: what had passed since the last beat.
  * - `takeover`: another browser holds the session from here; `return`: the same one was launched once more.
- * - `again`, `resume`: the client asked once more for what it had been answered, so the answer was lost.
+ * - `again`, `resume`: the client asked once more for what it had been answered, so the answer was lost. A `resume`
+ *   without a sequence: the marketplace resumed before the app had heard of its pause.
  */
 export type TimeKind = 'beat' | 'pause' | 'resume' | 'takeover' | 'return' | 'again' | 'end'
 

@@ -4,7 +4,7 @@ import { type EventType, emit } from '../events.ts'
 import { isOverAllowance, noteUnbilled } from './allowance.ts'
 import { judgeUnvouchedGap, type LockedSession, lockSession } from './lock-session.ts'
 import { logTime } from './log-time.ts'
-import { presentSession, type SessionRow, sessionColumns } from './session.ts'
+import { presentSession, projectLease, type SessionRow, sessionColumns } from './session.ts'
 
 /** Who speaks: the client that holds the session, or its user in the marketplace. */
 export type Speaker =
@@ -31,6 +31,11 @@ export async function pauseSession(tx: Tx, input: Input): Promise<SessionRow> {
     // The user's pause is the stronger one: from now on only the marketplace resumes.
     return change(tx, claimPauseSql, [session.id, now])
   }
+  if (session.status === 'paused' && speaker.kind === 'client' && session.toldMs !== null) {
+    // The marketplace had paused, and this answer is how the app hears of it.
+    const isShort = await noteShownInPause(tx, session, 'pause', now)
+    return change(tx, hearPauseSql, [session.id, now, session.servedMs, isShort])
+  }
   if (session.status !== 'active' || isLate(session, speaker)) return session
   const { countedMs, unbilledMs } =
     speaker.kind === 'user'
@@ -50,13 +55,18 @@ export async function pauseSession(tx: Tx, input: Input): Promise<SessionRow> {
     speaker.kind === 'user',
     sequenceOf(speaker),
     isShort,
+    // The app shows it until it hears of the pause, or its lease ends.
+    speaker.kind === 'user'
+      ? Math.max(0, (projectLease(session, now).serveUntil ?? 0) - now.getTime())
+      : null,
   ])
   await tell(tx, 'session.paused', paused, input)
   return paused
 }
 
 /**
- * Lets the clock run again, from now. A pause that the user made in the marketplace is resumed only there.
+ * Lets the clock run again: from now where the app asks, from its next beat where the marketplace does, for the app is
+ * closed until it hears of it. A pause that the user made in the marketplace is resumed only there.
  *
  * @throws {Problem} `session_not_found`, `session_not_started`, `session_superseded`, `session_paused_by_user`
  */
@@ -70,13 +80,41 @@ export async function resumeSession(tx: Tx, input: Input): Promise<SessionRow> {
     await noteUnbilled(tx, { ...session, unbilledMs, now })
     const told = { sequence, activeMs: null, countedMs: 0, unbilledMs }
     await logTime(tx, { kind: 'resume', sessionId: session.id, at: now, ...told })
-    return change(tx, restartSql, [session.id, now, unbilledMs, sequence])
+    const isShort = unbilledMs > 0 && (await isOverAllowance(tx, { ...session, now }))
+    return change(tx, restartSql, [session.id, now, unbilledMs, sequence, isShort])
   }
   if (session.status !== 'paused' || isLate(session, speaker)) return session
   if (session.isPausedByUser && speaker.kind === 'client') throw new Problem('session_paused_by_user')
-  const resumed = await change(tx, resumeSql, [session.id, now, sequenceOf(speaker)])
+  const isShort = await noteShownInPause(tx, session, 'resume', now)
+  const resumed = await change(tx, resumeSql, [
+    session.id,
+    now,
+    sequenceOf(speaker),
+    session.servedMs,
+    speaker.kind === 'user',
+    isShort,
+  ])
   await tell(tx, 'session.resumed', resumed, input)
   return resumed
+}
+
+/**
+ * An app that has not heard that the marketplace paused shows on what nobody pays for.
+ *
+ * @returns whether its user is over the allowance with that.
+ */
+async function noteShownInPause(
+  tx: Tx,
+  session: LockedSession,
+  kind: 'pause' | 'resume',
+  now: Date,
+): Promise<boolean> {
+  const { id: sessionId, servedMs: unbilledMs } = session
+  if (unbilledMs === 0) return false
+  await noteUnbilled(tx, { ...session, unbilledMs, now })
+  const told = { sequence: null, activeMs: null, countedMs: 0, unbilledMs }
+  await logTime(tx, { kind, sessionId, at: now, ...told })
+  return isOverAllowance(tx, { ...session, now })
 }
 
 /** Locks the session for whoever speaks, and refuses those whose it is not. */
@@ -132,19 +170,29 @@ const pauseSql = `
   update sessions s set
     status = 'paused', paused_at = $2, is_paused_by_user = $5, is_final = false,
     is_lease_short = s.is_lease_short or $7,
-    used_ms = s.used_ms + $3, unbilled_ms = s.unbilled_ms + $4, last_beat_at = $2,
+    used_ms = s.used_ms + $3, unbilled_ms = s.unbilled_ms + $4, last_beat_at = $2, told_ms = s.used_ms + $3 + $8,
     sequence = coalesce($6, s.sequence), event_sequence = s.event_sequence + 1,
     sweep_at = least(s.sweep_at, $2::timestamptz + (1800001 - s.paused_ms) * interval '1 millisecond')
   where s.id = $1
   returning ${sessionColumns('$2')}`
 
-const restartSql = `
-  update sessions s set last_beat_at = $2, unbilled_ms = s.unbilled_ms + $3, sequence = $4 where s.id = $1
+const hearPauseSql = `
+  update sessions s set told_ms = null, unbilled_ms = s.unbilled_ms + $3, is_lease_short = s.is_lease_short or $4
+  where s.id = $1
   returning ${sessionColumns('$2')}`
 
+const restartSql = `
+  update sessions s set
+    last_beat_at = $2, unbilled_ms = s.unbilled_ms + $3, sequence = $4, is_lease_short = s.is_lease_short or $5, told_ms = null
+  where s.id = $1
+  returning ${sessionColumns('$2')}`
+
+// Where the marketplace resumes, the app goes on with the lease it has: none, if it has heard of the pause.
 const resumeSql = `
   update sessions s set
     status = 'active', paused_ms = s.paused_ms + ms_between(s.paused_at, $2), paused_at = null,
+    unbilled_ms = s.unbilled_ms + $4, is_lease_short = s.is_lease_short or $6,
+    told_ms = case when $5 then greatest(s.used_ms, s.told_ms - greatest(0, ms_between(s.paused_at, $2))) end,
     is_paused_by_user = false, is_first_beat_due = false, last_beat_at = $2,
     sequence = coalesce($3, s.sequence), event_sequence = s.event_sequence + 1,
     sweep_at = least(s.sweep_at, running_sweep_at($2, s.duration_ms - s.used_ms))

@@ -217,7 +217,7 @@ export function registerSessionRoutes(app: App, deps: Deps, tuning?: BeatTuning)
       resumeSession,
       'resumeSessionFromMarketplace',
       'Let the clock run again',
-      'From now, whoever paused it. Resuming a running session changes nothing.',
+      'Whoever paused it, and from when the app hears of it, with its next beat. Resuming a running session changes nothing.',
     ],
   ] as const) {
     app.post(

@@ -30,6 +30,8 @@ export interface SessionRow {
   endReason: EndReason | null
   durationMs: number
   usedMs: number
+  /** Up to which `usedMs` the app may serve for all it was told; null where it knows what there is. */
+  toldMs: number | null
   tokensPerMinute: number
   feeBasisPoints: number
   tokensHeld: number
@@ -64,6 +66,7 @@ const COLUMNS = {
   endReason: 'end_reason',
   durationMs: 'duration_ms',
   usedMs: 'used_ms',
+  toldMs: 'told_ms',
   tokensPerMinute: 'tokens_per_minute',
   feeBasisPoints: 'fee_basis_points',
   tokensHeld: 'tokens_held',
@@ -198,7 +201,7 @@ export function projectLease(
   const lastBeat = row.lastBeatAt.getTime()
   const leaseMs = row.isFirstBeatDue || row.isLeaseShort ? LEASE_SHORT_MS : LEASE_MS
   const lifeEnd = row.createdAt.getTime() + SESSION_LIFE_MS
-  const until = Math.min(lastBeat + leaseMs, lastBeat + row.durationMs - row.usedMs, lifeEnd)
+  const until = Math.min(lastBeat + leaseMs, lastBeat + (row.toldMs ?? row.durationMs) - row.usedMs, lifeEnd)
   const servedMs = Math.max(0, Math.min(now.getTime(), until) - lastBeat)
   return { servedMs, serveUntil: until > now.getTime() ? until : undefined }
 }

@@ -145,7 +145,7 @@ const spendLaunchesSql = `
         when s.launch_spent_by = i.client_id and not (s.status = 'active' and s.is_first_beat_due and not s.is_lease_short)
           then 'unchanged'
         else 'spent' end as outcome,
-      case when s.status = 'active' then served_ms(s, i.at) else 0 end as served_ms,
+      served_ms(s, i.at) as served_ms,
       case when s.status = 'active' and s.launch_spent_by is null then unvouched_ms(s, i.at) else 0 end as counted_ms
     from input i
     join sessions s on s.tenant_id = i.tenant_id and s.id = i.id and s.provider_id = i.provider_id
@@ -176,6 +176,7 @@ const spendLaunchesSql = `
       last_beat_at = case when s.status = 'paused' then s.last_beat_at else a.at end,
       is_first_beat_due = s.status <> 'paused',
       is_final = false,
+      told_ms = null,
       is_lease_short = s.is_lease_short or a.is_over_allowance,
       event_sequence = s.event_sequence + (s.status = 'pending')::int,
       sweep_at = least(s.sweep_at, running_sweep_at(a.at, s.duration_ms - s.used_ms - a.counted_ms))

@@ -70,7 +70,8 @@ export class Cheat {
         ),
       'invents beats and time': () => this.#every(5, () => this.#beat({ activeMs: 3_600_000 })),
       'pauses instead of beating': () =>
-        this.#every(125, () => this.#market('pause', () => this.#market('resume', () => {}))),
+        this.#every(125, () => this.#market('pause', () => this.#market('resume', () => this.#beat({})))),
+      'resumes instead of beating': () => this.#every(125, () => this.#resume()),
       'takes over instead of beating': () => this.#every(46, () => this.#takeOver()),
       'ends in the marketplace after silence': () => this.#person.in(125 * SECOND, () => this.#end()),
       'opens a new session instead of beating': () =>
@@ -106,6 +107,17 @@ export class Cheat {
       },
       then,
     )
+  }
+
+  #resume(): void {
+    const { sessionId } = this.#record
+    this.#sequence += 1
+    const said = { clientId: this.#clientId, sequence: this.#sequence }
+    const operation: Operation = {
+      text: `cheats: resumes what runs #${said.sequence}`,
+      apply: (books, at) => books.resume(sessionId, said, at),
+    }
+    this.#send('resume', { body: said, token: this.#sessionJwt }, operation, () => {})
   }
 
   #market(verb: 'pause' | 'resume', then: () => void): void {

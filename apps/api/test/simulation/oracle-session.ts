@@ -20,6 +20,8 @@ export interface SessionModel {
   endReason: string | null
   durationMs: number
   usedMs: number
+  /** Up to which `usedMs` the app may serve for all it was told; null where it knows what there is. */
+  toldMs: number | null
   tokensPerMinute: number
   held: number
   charged: number | null
@@ -50,11 +52,14 @@ const SILENCE = 30 * MINUTE
 
 export const leaseOf = (s: SessionModel) => (s.isFirstBeatDue || s.isLeaseShort ? INTERVAL_AND_SLACK : LEASE)
 export const remainingOf = (s: SessionModel) => s.durationMs - s.usedMs
+/** What of it the app knows of: it hears of extensions, pauses and resumptions in the marketplace with its next beat. */
+export const knownOf = (s: SessionModel) =>
+  (s.toldMs ?? (s.status === 'active' ? s.durationMs : s.usedMs)) - s.usedMs
 
-/** Served since the last beat: the lease, at most what was paid for, nothing after a final beat. */
+/** Served since the last beat, or since a pause of which the app has not heard: the lease, at most what it knows of. */
 export function servedMs(s: SessionModel, at: number): number {
-  if (s.status !== 'active' || s.isFinal) return 0
-  return Math.max(0, Math.min(at - s.lastBeat, leaseOf(s), remainingOf(s)))
+  if ((s.status !== 'active' && s.status !== 'paused') || s.isFinal) return 0
+  return Math.max(0, Math.min(at - s.lastBeat, leaseOf(s), knownOf(s)))
 }
 
 /** "What a gap g since the last beat counts." */
@@ -68,7 +73,7 @@ export function countedMs(s: SessionModel, at: number, activeMs: number | null):
   // Never more than the lease that was given; before the first beat that is 45 s.
   else if (g <= LEASE) counted = Math.min(g, activeMs ?? g, leaseOf(s))
   else counted = Math.min(activeMs ?? 0, leaseOf(s))
-  return Math.max(0, Math.min(counted, remainingOf(s)))
+  return Math.max(0, Math.min(counted, knownOf(s)))
 }
 
 /** Counts the gap that ends now, and keeps it for whoever asks where the time went. */
@@ -96,7 +101,9 @@ export function overReason(s: SessionModel, at: number): string | null {
     case 'active': {
       if (remainingOf(s) <= 0) return 'expired'
       const lease = leaseOf(s)
-      if (!s.isFinal && remainingOf(s) <= lease && at - s.lastBeat > lease) return 'expired'
+      // Time of which the app does not know does not run out.
+      if (!s.isFinal && s.toldMs === null && remainingOf(s) <= lease && at - s.lastBeat > lease)
+        return 'expired'
       if (isOld) return 'expired'
       return at - s.lastBeat > SILENCE ? 'abandoned' : null
     }
@@ -107,10 +114,18 @@ export function overReason(s: SessionModel, at: number): string | null {
 export const chargeOf = (s: SessionModel) =>
   Math.min(s.held, Math.ceil((s.tokensPerMinute * s.usedMs) / MINUTE))
 
+export const lifeEndOf = (s: SessionModel) => s.createdAt + LIFE
+
+/** Until when the app may serve, for all it knows; the past where it may not. */
+export const serveUntilOf = (s: SessionModel) =>
+  s.status === 'active' && !s.isFinal
+    ? Math.min(s.lastBeat + leaseOf(s), s.lastBeat + knownOf(s), lifeEndOf(s))
+    : 0
+
 /** What a read shows: time is projected up to `serveUntil` and nothing stored. */
 export function viewOf(s: SessionModel, at: number): Record<string, unknown> {
   const isServing = s.status === 'active' && !s.isFinal
-  const until = Math.min(s.lastBeat + leaseOf(s), s.lastBeat + remainingOf(s), s.createdAt + LIFE)
+  const until = serveUntilOf(s)
   const usedMs = s.usedMs + (isServing ? Math.max(0, Math.min(at, until) - s.lastBeat) : 0)
   const instant = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
   return {

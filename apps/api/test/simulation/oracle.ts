@@ -8,11 +8,14 @@ import {
   chargeOf,
   count,
   countedMs,
+  knownOf,
   leaseOf,
+  lifeEndOf,
   overReason,
   remainingOf,
   type SessionModel,
   servedMs,
+  serveUntilOf,
   unvouchedMs,
 } from './oracle-session.ts'
 import { hold, type PurchaseModel, settleHold, settlePurchase, type WalletModel } from './oracle-wallet.ts'
@@ -81,7 +84,7 @@ export class Books {
     this.unbilledMs(s.providerId, at) + unnoted > ALLOWANCE
 
   end(s: SessionModel, reason: string, at: number, counted = 0): void {
-    this.#note(s, servedMs(s, at) - counted, at)
+    this.#note(s, servedMs(s, Math.min(at, lifeEndOf(s))) - counted, at)
     count(s, reason, at, counted)
     s.charged = chargeOf(s)
     s.status = 'ended'
@@ -97,7 +100,7 @@ export class Books {
 
   /** Charged to what was confirmed; beyond the allowance every gap counts, also the last. */
   #endByTime(s: SessionModel, reason: string, at: number): void {
-    this.end(s, reason, at, s.isLeaseShort ? unvouchedMs(s, at) : 0)
+    this.end(s, reason, at, s.isLeaseShort ? unvouchedMs(s, Math.min(at, lifeEndOf(s))) : 0)
   }
 
   /** What a beat has used up, and the process died before it settled that: the sweeper finds it within the lease. */
@@ -137,6 +140,7 @@ export class Books {
       endReason: null,
       durationMs: input.minutes * MINUTE,
       usedMs: 0,
+      toldMs: null,
       tokensPerMinute: input.tokensPerMinute,
       held: price,
       charged: null,
@@ -197,6 +201,7 @@ export class Books {
       s.isFirstBeatDue = true
     }
     s.isFinal = false
+    s.toldMs = null
     s.isLeaseShort ||= this.#isOver(s, at, this.#silentlyServedMs(s, at))
     return { status: 200, session: s }
   }
@@ -233,6 +238,7 @@ export class Books {
       unbilled = Math.max(0, servedMs(s, at) - counted)
       count(s, `beat #${said.sequence}`, at, counted)
       s.sequence = said.sequence
+      s.toldMs = null
       if (s.status === 'active') {
         s.lastBeat = Math.max(s.lastBeat, at)
         s.isFirstBeatDue = false
@@ -257,11 +263,15 @@ export class Books {
     const refused = this.#enter(s, said, at)
     if (refused) return refused
     if (s.status === 'paused' && said === 'user') s.isPausedByUser = true
+    if (s.status === 'paused' && said !== 'user') this.#hearOfPause(s, at)
     if (s.status !== 'active' || isLate(s, said)) return { status: 200, session: s }
     const counted = said === 'user' ? unvouchedMs(s, at) : countedMs(s, at, said.activeMs ?? null)
     this.#note(s, servedMs(s, at) - counted, at)
+    const shownMs = Math.max(0, serveUntilOf(s) - at)
     count(s, 'pause', at, counted)
     Object.assign(s, { status: 'paused', pausedAt: at, lastBeat: at, isFinal: false })
+    // The app shows it until it hears of the pause, or its lease ends.
+    s.toldMs = said === 'user' ? s.usedMs + shownMs : null
     s.isPausedByUser = said === 'user'
     s.isLeaseShort ||= this.#isOver(s, at)
     if (said !== 'user') s.sequence = said.sequence ?? s.sequence
@@ -276,16 +286,30 @@ export class Books {
       // Resuming what runs: the answer was lost, the clock starts now.
       this.#note(s, servedMs(s, at), at)
       count(s, 'resume again', at, 0)
+      s.isLeaseShort ||= servedMs(s, at) > 0 && this.#isOver(s, at)
       s.lastBeat = at
+      s.toldMs = null
       s.sequence = said.sequence ?? s.sequence
       return { status: 200, session: s }
     }
     if (s.status !== 'paused' || isLate(s, said)) return { status: 200, session: s }
     if (s.isPausedByUser && said !== 'user') return refusal(409, 'session_paused_by_user')
+    const stillShownMs = Math.max(0, knownOf(s) - Math.max(0, at - s.pausedAt))
+    this.#hearOfPause(s, at)
+    // The app goes on with the lease it has: none, if it has heard of the pause.
+    if (said === 'user') s.toldMs = s.usedMs + stillShownMs
     s.pausedMs += at - s.pausedAt
     Object.assign(s, { status: 'active', lastBeat: at, isFirstBeatDue: false, isPausedByUser: false })
     if (said !== 'user') s.sequence = said.sequence ?? s.sequence
     return { status: 200, session: s }
+  }
+
+  /** Until here it went on to show what nobody pays for. */
+  #hearOfPause(s: SessionModel, at: number): void {
+    const shownMs = servedMs(s, at)
+    this.#note(s, shownMs, at)
+    s.toldMs = null
+    s.isLeaseShort ||= shownMs > 0 && this.#isOver(s, at)
   }
 
   complete(sessionId: string, said: Said | 'user', at: number): Expected {
@@ -305,9 +329,10 @@ export class Books {
       return refusal(409, 'session_too_long')
     const price = minutes * s.tokensPerMinute
     if (!hold(this.wallet, price)) return refusal(402, 'insufficient_tokens')
-    // Where the paid time had run out, the app was closed since.
-    if (s.status === 'active' && !s.isFinal && remainingOf(s) <= leaseOf(s))
-      s.lastBeat = Math.max(s.lastBeat, at - remainingOf(s))
+    // Where the time it knows of had run out, the app was closed since.
+    if (s.status === 'active' && !s.isFinal && knownOf(s) <= leaseOf(s))
+      s.lastBeat = Math.max(s.lastBeat, at - knownOf(s))
+    if (s.status === 'active') s.toldMs ??= s.durationMs
     s.held += price
     s.durationMs += minutes * MINUTE
     return { status: 200, session: s }

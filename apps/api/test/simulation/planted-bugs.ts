@@ -43,6 +43,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     from: 's.is_first_beat_due or ',
     to: '',
   },
+  {
+    name: 'a resumption in the marketplace starts the clock before the app hears of it',
+    sqlFunction: 'counted_ms',
+    from: 'coalesce(s.told_ms, s.duration_ms)',
+    to: 's.duration_ms',
+  },
   { name: 'leases of 180 s', sqlFunction: 'lease_ms', from: '130000', to: '180000' },
   {
     name: 'silence ends a session after an hour only',

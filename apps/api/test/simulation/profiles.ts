@@ -27,6 +27,8 @@ export interface Profile {
   relaunchEveryMinutes?: number
   /** Always the same app, in short visits, and back within a minute. */
   isFaithful?: boolean
+  /** With the app open beside it. */
+  pausesInMarketplace?: boolean
   /** How many tabs of the app are open. */
   tabs?: number
   /** The browser dies, or the network goes for good, before anything can be said. */
@@ -42,6 +44,7 @@ export type CheatName =
   | 'final pairs'
   | 'invents beats and time'
   | 'pauses instead of beating'
+  | 'resumes instead of beating'
   | 'takes over instead of beating'
   | 'ends in the marketplace after silence'
   | 'opens a new session instead of beating'
@@ -109,6 +112,7 @@ export const EXCEPTIONS: readonly Profile[] = [
   { name: 'a last beat that comes late', lateLastBeat: 1, ending: 'leave' },
   { name: 'lid closed on a beat', closesLidOnBeat: true },
   { name: 'answers lost after a sleep', sleepEveryMinutes: 8, lostAnswer: 0.08 },
+  { name: 'paused in the marketplace', pausesInMarketplace: true },
 ]
 
 export const CHEATS: readonly Profile[] = (
@@ -123,5 +127,6 @@ export const CHEATS: readonly Profile[] = (
     'takes over instead of beating',
     'ends in the marketplace after silence',
     'opens a new session instead of beating',
+    'resumes instead of beating',
   ] as const
 ).map((cheat) => ({ name: cheat, cheat }))

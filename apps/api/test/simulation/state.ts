@@ -21,6 +21,7 @@ export interface SessionState {
   lastBeat: Date | null
   isFinal: boolean
   isLeaseShort: boolean
+  toldMs: number | null
 }
 
 export interface State {
@@ -37,7 +38,7 @@ export async function readState(marketplace: Marketplace, userId: string): Promi
       `select id, status, end_reason as "endReason", used_ms as "usedMs", tokens_charged as charged,
          tokens_held as held, duration_ms as "durationMs", sequence, client_id as "clientId", launch_jti as jti,
          launch_spent_by as "launchSpentBy", last_beat_at as "lastBeat", is_final as "isFinal",
-         is_lease_short as "isLeaseShort"
+         is_lease_short as "isLeaseShort", told_ms as "toldMs"
        from sessions where user_id = $1 order by created_at, id`,
       [userId],
     ),
@@ -78,7 +79,9 @@ export function differenceOf(books: Books, state: State, at: number): string | u
     const isRunning = status === 'active' || status === 'paused'
     const difference = differing(
       `session ${index + 1}`,
-      isRunning ? { ...fields, isFinal: model.isFinal, isLeaseShort: model.isLeaseShort } : fields,
+      isRunning
+        ? { ...fields, isFinal: model.isFinal, isLeaseShort: model.isLeaseShort, toldMs: model.toldMs }
+        : fields,
       row,
     )
     if (difference) return difference

@@ -168,6 +168,7 @@ export class Visit {
     this.#often(profile.reloadEveryMinutes, () => this.#reload())
     this.#often(profile.relaunchEveryMinutes, () => this.#relaunch())
     if (random.chance(0.25)) this.#often(6, () => this.#pause())
+    if (profile.pausesInMarketplace) this.#often(3, () => this.#pauseInMarketplace())
     if (random.chance(0.15)) this.#person.in(random.whole(30, 240) * SECOND, () => this.#extend())
     if (random.chance(0.3)) this.#often(5, () => this.#look())
     this.#person.in(this.#endsAt - this.#person.now, () => this.#end())
@@ -352,6 +353,26 @@ export class Visit {
     this.#page.act('complete', (isDone) => {
       if (!isDone && tries > 0 && !this.#isOver) this.#person.in(5 * SECOND, () => this.#complete(tries - 1))
     })
+  }
+
+  /** The page shows the app until it hears of it; the person has stopped. */
+  #pauseInMarketplace(): void {
+    const [person, { sessionId }] = [this.#person, this.#record]
+    const stopped = { from: person.now, to: Number.POSITIVE_INFINITY }
+    this.#record.undecided.push(stopped)
+    const call = (verb: 'pause' | 'resume', then: () => void) => {
+      const operation: Operation = {
+        text: `${this.#label} ${verb}s in the marketplace`,
+        apply: (books, at) => books[verb](sessionId, 'user', at),
+      }
+      ask(person, { url: `/sessions/${sessionId}/${verb}` }, operation, then)
+    }
+    call('pause', () =>
+      person.in(person.random.whole(1, 150) * SECOND, () => {
+        stopped.to = person.now
+        if (!this.#isOver) call('resume', () => {})
+      }),
+    )
   }
 
   #endInMarketplace(): void {
