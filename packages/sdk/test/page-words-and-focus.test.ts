@@ -53,6 +53,21 @@ test('who types on while the warning appears stays in the app, and gets back to 
   expect(await focused()).toBe('text')
 })
 
+test('a dialog that a framework swept away with the page comes back, and closes the page again', async () => {
+  await page.goto(world.launch({ duration: '10m', warningSeconds: 299 }).href)
+  await phase('active')
+  world.api.sessions.get('ses_1')!.usedMs = 302_000
+  await page.evaluate('TokenMarketplace.session.refresh()')
+  await button('Add time').waitFor()
+  await page.evaluate(() => document.querySelector('token-marketplace')!.remove())
+  await button('Add time').waitFor()
+  const isModal = () =>
+    page.evaluate(() =>
+      document.querySelector('token-marketplace')!.shadowRoot!.querySelector('dialog:modal'),
+    )
+  expect(await isModal()).not.toBeNull()
+})
+
 test('the focus stays in the dialog when it tells of something else', async () => {
   world.attributes = 'data-redirect="off"'
   await page.goto(world.launch({ duration: '10m' }).href)

@@ -114,7 +114,11 @@ export async function openDialog(session: MarketplaceSession): Promise<() => voi
     const complaint = error && (texts?.[error.code] ?? error.userMessage)
     text.textContent = state === 'failed' || (state === 'paused' && error) ? complaint! : say(`${state}Text`)
     speak()
-    host.isConnected || document.documentElement.appendChild(host)
+    if (!host.isConnected) {
+      // Taken out of the page while open, it would come back as one that closes nothing.
+      dialog.close()
+      document.documentElement.appendChild(host)
+    }
     // Esc can close it against our will: it is opened again until its reason is gone.
     dialog.open || dialog.showModal()
   }
