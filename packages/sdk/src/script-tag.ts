@@ -58,7 +58,9 @@ function startFromTag(): MarketplaceSession | null {
     theme: dataset.theme as SessionOptions['theme'],
   })
   // A second tag is the same session, and the page is bound to it already.
-  if (!document.documentElement.dataset.tmPhase) bindPage(session)
+  const page: Document & { isBound?: boolean } = document
+  if (!page.isBound) bindPage(session)
+  page.isBound = true
   if (dataset.start !== 'off') session.start()
   return session
 }

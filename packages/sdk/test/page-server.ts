@@ -13,6 +13,8 @@ export interface PageServer {
   headers: Record<string, string>
   /** Where the script lies. */
   scriptPath: string
+  /** What stands in the root element before the script runs. */
+  rootAttributes: string
   /** Attributes of the tag besides the two that are needed. */
   attributes: string
   body: string
@@ -44,7 +46,7 @@ export async function startPageServer(): Promise<PageServer> {
     }
     for (const [name, value] of Object.entries(world.headers)) response.setHeader(name, value)
     response.setHeader('content-type', 'text/html').end(`<!doctype html>
-<html lang="en"><title>App</title><meta name="color-scheme" content="light dark">
+<html lang="en" ${world.rootAttributes}><title>App</title><meta name="color-scheme" content="light dark">
 <script src="${world.scriptPath}" data-api-url="${world.apiUrl}" data-provider-id="${FAKE_PROVIDER_ID}" ${world.attributes}></script>
 <h1>An app</h1>${world.body}</html>`)
   })
@@ -81,6 +83,7 @@ export async function startPageServer(): Promise<PageServer> {
       'cross-origin-embedder-policy': 'require-corp',
     },
     scriptPath: '/sdk.min.js',
+    rootAttributes: '',
     attributes: '',
     body: '<p data-tm-remaining>–</p><button data-tm-pause>Pause</button><button data-tm-end>End</button>',
     launch(options) {

@@ -136,6 +136,13 @@ test('a tag without its provider says that it is not set up, and one without bot
   expect(await page.evaluate('TokenMarketplace.session')).toBeNull()
 })
 
+test('a page that was rendered beforehand, phase and all, is bound like any other', async () => {
+  world.rootAttributes = 'data-tm-phase="failed"'
+  await page.goto(world.launch({ duration: '10m' }).href)
+  await phase('active')
+  expect(await page.textContent('[data-tm-remaining]')).toMatch(/^(10:00|9:\d\d)$/)
+})
+
 test('a number that cannot be read is as if it were not there', async () => {
   world.attributes = 'data-warning-seconds="5m" data-pause-when-hidden=""'
   await page.goto(world.launch({ duration: '10m', warningSeconds: 299 }).href)
