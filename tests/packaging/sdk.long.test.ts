@@ -125,6 +125,20 @@ console.log(tab.session.getSnapshot().phase, typeof createSessionGate, typeof ge
     await expectWorkingSdk(await serveFiles(join(project.folder, 'dist')))
   })
 
+  test('provides its session in React 18', async () => {
+    const project = await openProject('react-18')
+    await project.install(sdk, 'react@18.3.1', 'react-dom@18.3.1')
+    await project.write({
+      'app.mjs': `import { MarketplaceSessionProvider, useMarketplaceSession } from '@token-marketplace/sdk/react'
+import { createElement } from 'react'
+import { renderToString } from 'react-dom/server'
+const options = { apiUrl: 'https://api.example.com', providerId: 'prv_1' }
+const Phase = () => createElement('p', null, useMarketplaceSession().phase)
+console.log(renderToString(createElement(MarketplaceSessionProvider, options, createElement(Phase))))`,
+    })
+    expect(await project.run('node', 'app.mjs')).toBe('<p>idle</p>\n')
+  })
+
   test(
     'builds with Next, is imported by a server component, and hydrates',
     async () => {

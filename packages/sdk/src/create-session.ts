@@ -166,8 +166,10 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     const sentAt = ports.clock.monotonic()
     const { clientId } = record
     const answer = await request<Validated>(ports, `${sessionsUrl}/validate`, { launchJwt: jwt, clientId })
+    // Throws for what is not the API's answer: the launch is still good then.
+    const { id } = answer.session
     launchJwt = undefined
-    if (kept && kept.session!.id !== answer.session.id) sendFinal(kept, 0)
+    if (kept && kept.session!.id !== id) sendFinal(kept, 0)
     kept = undefined
     record = { clientId, sequence: 0, wallAt: 0 }
     accept(answer.session, sentAt, answer.sessionJwt)
@@ -303,7 +305,6 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       stopTimers()
       tabs.close()
     } else if (moment === 'show') {
-      wayBack.reset()
       takeLaunchJwt(ports.navigation)
       tick()
       if (tabs.open()) beat()
@@ -341,7 +342,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       time ??= createTimekeeper(ports.clock)
       // The tab that led is gone, and may have told the server so.
       tabs ??= createTabs(ports, storageKey, adopt, () => isBeating || beat())
-      wayBack ??= createWayBack(ports, events, options.onBeforeRedirect)
+      wayBack ??= createWayBack(ports, events, options)
       record = loadRecord(ports.storage, storageKey, ports.crypto)
       launchJwt = takeLaunchJwt(ports.navigation) ?? launchJwt
       phase = 'starting'
@@ -349,7 +350,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       unlisten = ports.lifecycle.listen(onMoment)
       if (options.pauseWhenHidden || options.pauseWhenIdle) watch = ports.watch?.(self).catch(() => {})
       tabs.open()
-      if (!apiUrl || !providerId) fail(new MarketplaceError('config_invalid'))
+      if (!/^(https?:\/)?\//.test(apiUrl) || !providerId) fail(new MarketplaceError('config_invalid'))
       else if (launchJwt) {
         if (record.session) kept = record
         else save()

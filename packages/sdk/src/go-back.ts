@@ -4,7 +4,7 @@
  * @module
  */
 import type { Ports } from './ports.ts'
-import type { RedirectPlan, ReturnReason, Snapshot } from './session.ts'
+import type { ReturnReason, SessionOptions, Snapshot } from './session.ts'
 import { emit, type Listeners } from './session-events.ts'
 
 /** How long an app may hold up the way back to save its work. */
@@ -17,18 +17,10 @@ export function withQuery(url: string | undefined, name: string, value: string |
 }
 
 /** Leads to the marketplace, once, after the app had a moment to finish. */
-export function createWayBack(
-  { timers, navigation }: Ports,
-  listeners: Listeners,
-  hook: ((plan: RedirectPlan) => unknown) | undefined,
-) {
+export function createWayBack({ timers, navigation }: Ports, listeners: Listeners, options: SessionOptions) {
   let isLeaving = false
 
   return {
-    /** The page was shown again, so it did not leave for good. */
-    reset() {
-      isLeaving = false
-    },
     async leave(
       address: string | undefined,
       reason: ReturnReason | null,
@@ -42,13 +34,16 @@ export function createWayBack(
       emit(listeners, 'redirect', snapshot, plan)
       try {
         await Promise.race([
-          hook?.(plan),
+          // The one of this moment: React gives a new one with every rendering.
+          options.onBeforeRedirect?.(plan),
           new Promise<void>((resolve) => timers.set(resolve, HOOK_TIMEOUT_MS)),
         ])
       } catch (thrown) {
         console.error(thrown)
       }
       navigation.leave(url, keepsHistory)
+      // Asked by the app whether to leave, people may stay, or come back, and go later.
+      isLeaving = false
     },
   }
 }

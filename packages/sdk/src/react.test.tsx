@@ -2,7 +2,8 @@
 import { act, StrictMode } from 'react'
 import { createRoot, hydrateRoot } from 'react-dom/client'
 import { renderToString } from 'react-dom/server'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
+import { createMarketplaceSession } from './index.ts'
 import { MarketplaceSessionProvider, SessionGate, useMarketplaceSession, useSecondsLeft } from './react.ts'
 import { createFakeMarketplace, FAKE_API_URL, FAKE_PROVIDER_ID } from './testing/index.ts'
 
@@ -87,6 +88,42 @@ test('a server renders it idle, and hydration finds the same', async () => {
   await act(() => marketplace.advance('1s'))
   expect(complaints).toEqual([])
   expect(element.textContent).toContain('active ses_1')
+})
+
+test('what is saved on the way back is what the last rendering knows', async () => {
+  const marketplace = market()
+  const tab = marketplace.openBrowser().open(marketplace.launch().href)
+  const saved: string[] = []
+  const render = (draft: string) => (
+    <MarketplaceSessionProvider
+      apiUrl={FAKE_API_URL}
+      providerId={FAKE_PROVIDER_ID}
+      ports={tab.ports}
+      onBeforeRedirect={() => saved.push(draft)}
+    />
+  )
+  const root = createRoot(document.createElement('div'))
+  await act(async () => root.render(render('')))
+  await act(() => marketplace.advance('1m'))
+  await act(async () => root.render(render('a page of text')))
+  await act(() => marketplace.advance('31m'))
+  expect(tab.leftTo).toContain('reason=expired')
+  expect(saved).toEqual(['a page of text'])
+})
+
+test('the providers of one page share the session, and the last one that goes disposes of it', async () => {
+  const options = { apiUrl: FAKE_API_URL, providerId: 'prv_shared', dialog: false }
+  const session = createMarketplaceSession(options)
+  session.dispose = vi.fn(session.dispose)
+  const roots = [0, 1].map(() => createRoot(document.createElement('div')))
+  for (const root of roots)
+    await act(async () =>
+      root.render(<MarketplaceSessionProvider {...options}>{null}</MarketplaceSessionProvider>),
+    )
+  await act(async () => roots[0]?.unmount())
+  expect(session.dispose).not.toHaveBeenCalled()
+  await act(async () => roots[1]?.unmount())
+  expect(session.dispose).toHaveBeenCalledOnce()
 })
 
 test('a hook outside of the provider says what is missing', () => {

@@ -25,6 +25,9 @@ import {
 
 const SessionContext = createContext<MarketplaceSession | null>(null)
 
+/** Counts who holds it, in Vue, too: islands of one page and the two pages of a transition share their session. */
+type Held = MarketplaceSession & { holders?: number }
+
 /** Everything of the session and its snapshot in one object. */
 export type UseMarketplaceSession = Omit<MarketplaceSession, 'start' | 'dispose'> & Snapshot
 
@@ -40,12 +43,20 @@ export const MarketplaceSessionProvider: FunctionComponent<SessionOptions & { ch
   children,
   ...options
 }) => {
-  const [session] = useState(() => createMarketplaceSession(options))
+  const [session] = useState<Held>(() => createMarketplaceSession(options))
   useEffect(() => {
+    // A callback of the first rendering knows nothing of what was written since.
+    Object.assign(session.options, options)
+  })
+  useEffect(() => {
+    session.holders = (session.holders ?? 0) + 1
     session.start()
-    return session.dispose
+    return () => {
+      if (!--session.holders!) session.dispose()
+    }
   }, [session])
-  return createElement(SessionContext, { value: session }, children)
+  // React 18 knows no other way to provide.
+  return createElement(SessionContext.Provider, { value: session }, children)
 }
 
 function useSession(): MarketplaceSession {

@@ -13,26 +13,35 @@ import type { Texts } from './texts.ts'
 
 export { createMarketplaceSession, formatSeconds, MarketplaceError, pauseWhenAway } from './index.ts'
 
-/** English is here; another language comes from beside this script, and only when it is wanted. */
-function loadTexts({ dataset, src }: HTMLScriptElement): Partial<Texts> {
+/** The dialog waits for its words so long; then it is English until they come. */
+const WORDS_WAIT_MS = 2_000
+
+/**
+ * English is here; another language comes from beside this script, and only when it is wanted. CDNs give the script
+ * under the package's name alone: there it lies in `dist/`.
+ */
+async function loadTexts({ dataset, src }: HTMLScriptElement): Promise<Partial<Texts>> {
   const texts: Partial<Texts> = {}
-  const code = dataset.language
-  if (code && /^[a-z]+$/.test(code))
-    import(/* @vite-ignore */ new URL(`languages/${code}.js`, src).href).then(
-      (module) => Object.assign(texts, module.default),
-      () => {},
-    )
+  const { language } = dataset
+  const load = async () => {
+    const { href } = new URL(`languages/${language}.js`, /\.js($|\?)/.test(src) ? src : `${src}/dist/`)
+    Object.assign(texts, (await import(/* @vite-ignore */ href)).default)
+  }
+  if (language && /^[a-z]+$/.test(language))
+    await Promise.race([load().catch(() => {}), new Promise((resolve) => setTimeout(resolve, WORDS_WAIT_MS))])
   return texts
 }
 
-const toNumber = (text?: string) => (text ? Number(text) : undefined)
+/** Undefined, and so the default, for what is no number. */
+const toNumber = (text?: string) => (text && Number(text) >= 0 ? Number(text) : undefined)
 
 /** Reads the options from the tag. Nothing here may throw into the page. */
 function startFromTag(): MarketplaceSession | null {
   const script = document.currentScript ?? document.querySelector('script[data-provider-id]')
-  if (!(script instanceof HTMLScriptElement) || !script.dataset.providerId) return null
+  if (!(script instanceof HTMLScriptElement)) return null
   const { dataset } = script
-  const texts = loadTexts(script)
+  // Half of the two, or an empty one, is a mistake to be told.
+  if ((dataset.providerId ?? dataset.apiUrl) === undefined) return null
   const session = createMarketplaceSession({
     apiUrl: dataset.apiUrl!,
     providerId: dataset.providerId!,
@@ -44,14 +53,17 @@ function startFromTag(): MarketplaceSession | null {
     isOptional: 'optional' in dataset,
     pauseWhenHidden: toNumber(dataset.pauseWhenHidden),
     pauseWhenIdle: toNumber(dataset.pauseWhenIdle),
-    texts,
+    // The dialog takes a promise of them, too.
+    texts: loadTexts(script) as Partial<Texts>,
     theme: dataset.theme as SessionOptions['theme'],
   })
   // A second tag is the same session, and the page is bound to it already.
-  if (!document.documentElement.dataset.tmPhase) bindPage(session)
+  const page: Document & { isBound?: boolean } = document
+  if (!page.isBound) bindPage(session)
+  page.isBound = true
   if (dataset.start !== 'off') session.start()
   return session
 }
 
-/** The session that the tag started; null where the tag has no `data-provider-id`. */
+/** The session that the tag started; null where the tag names neither API nor provider. */
 export const session: MarketplaceSession | null = startFromTag()

@@ -60,7 +60,11 @@ export function announce(listeners: Listeners, last: Snapshot, next: Snapshot, l
   if (addedSeconds) emit(listeners, 'extend', next, { addedSeconds })
   if (next.isEnding && !last.isEnding)
     emit(listeners, 'warning', next, { secondsLeft: Math.ceil(leftMs / 1000) })
-  if (error && error !== last.error) emit(listeners, 'error', next, { error })
+  if (error && error !== last.error) {
+    emit(listeners, 'error', next, { error })
+    // The developer's to mend: a user's sentence tells nothing of it.
+    if (/^(con|or|launch_w)/.test(error.code)) console.error(error)
+  }
   listeners.notify('')
 }
 

@@ -1,7 +1,8 @@
 // @vitest-environment happy-dom
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createSSRApp, h, nextTick } from 'vue'
 import { renderToString } from 'vue/server-renderer'
+import { createMarketplaceSession } from './index.ts'
 import { createFakeMarketplace, FAKE_API_URL, FAKE_PROVIDER_ID } from './testing/index.ts'
 import { marketplaceSession, SessionGate, useMarketplaceSession } from './vue.ts'
 
@@ -44,4 +45,19 @@ test('a server renders it idle, a page hydrates, runs, pauses and unmounts it', 
   expect(element.textContent).toBe('paused 1798closed')
   app.unmount()
   expect(complaints).toEqual([])
+  const asked = market.api.requests.length
+  await market.advance('5m')
+  expect(market.api.requests).toHaveLength(asked)
+})
+
+test('the apps of one page share the session, and the last one that goes disposes of it', async () => {
+  const options = { apiUrl: FAKE_API_URL, providerId: 'prv_shared', dialog: false }
+  const session = createMarketplaceSession(options)
+  session.dispose = vi.fn(session.dispose)
+  const apps = [0, 1].map(() => createSSRApp(State).use(marketplaceSession, options))
+  for (const app of apps) app.mount(document.createElement('div'))
+  apps[0]?.unmount()
+  expect(session.dispose).not.toHaveBeenCalled()
+  apps[1]?.unmount()
+  expect(session.dispose).toHaveBeenCalledOnce()
 })

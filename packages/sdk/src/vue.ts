@@ -24,16 +24,27 @@ import {
 
 const sessionKey: InjectionKey<MarketplaceSession> = Symbol()
 
+/** Counts who holds it, in React, too: islands of one page share their session. */
+type Held = MarketplaceSession & { holders?: number }
+
 /**
  * The plugin. The session starts when the first component that uses it is mounted, so that what a
- * server rendered is hydrated as it was.
+ * server rendered is hydrated as it was, and is disposed of with the last app that is unmounted.
  *
  * @example
  * createApp(App).use(marketplaceSession, { apiUrl: 'https://api.example.com', providerId: 'prv_…' })
  */
 export const marketplaceSession = {
   install(app: App, options: SessionOptions): void {
-    app.provide(sessionKey, createMarketplaceSession(options))
+    const session: Held = createMarketplaceSession(options)
+    app.provide(sessionKey, session)
+    session.holders = (session.holders ?? 0) + 1
+    const { unmount } = app
+    // `onUnmount` came with Vue 3.5.
+    app.unmount = () => {
+      unmount()
+      if (!--session.holders!) session.dispose()
+    }
   },
 }
 

@@ -11,6 +11,10 @@ export interface PageServer {
   marketplaceUrl: string
   /** The page's own policy; the strictest by default. */
   headers: Record<string, string>
+  /** Where the script lies. */
+  scriptPath: string
+  /** What stands in the root element before the script runs. */
+  rootAttributes: string
   /** Attributes of the tag besides the two that are needed. */
   attributes: string
   body: string
@@ -34,14 +38,16 @@ export async function startPageServer(): Promise<PageServer> {
 
   const app = createServer((request, response) => {
     const { pathname } = new URL(request.url!, 'http://app')
-    if (pathname === '/sdk.min.js') {
-      response.setHeader('content-type', 'text/javascript').end(read('dist/sdk.min.js'))
+    const [, language] =
+      /^(?:\/npm\/@token-marketplace\/sdk\/dist)?(\/languages\/\w+\.js)$/.exec(pathname) ?? []
+    if (language || pathname === world.scriptPath) {
+      response.setHeader('content-type', 'text/javascript').end(read(`dist${language ?? '/sdk.min.js'}`))
       return
     }
     for (const [name, value] of Object.entries(world.headers)) response.setHeader(name, value)
     response.setHeader('content-type', 'text/html').end(`<!doctype html>
-<html lang="en"><title>App</title><meta name="color-scheme" content="light dark">
-<script src="/sdk.min.js" data-api-url="${world.apiUrl}" data-provider-id="${FAKE_PROVIDER_ID}" ${world.attributes}></script>
+<html lang="en" ${world.rootAttributes}><title>App</title><meta name="color-scheme" content="light dark">
+<script src="${world.scriptPath}" data-api-url="${world.apiUrl}" data-provider-id="${FAKE_PROVIDER_ID}" ${world.attributes}></script>
 <h1>An app</h1>${world.body}</html>`)
   })
 
@@ -76,6 +82,8 @@ export async function startPageServer(): Promise<PageServer> {
       'cross-origin-opener-policy': 'same-origin',
       'cross-origin-embedder-policy': 'require-corp',
     },
+    scriptPath: '/sdk.min.js',
+    rootAttributes: '',
     attributes: '',
     body: '<p data-tm-remaining>–</p><button data-tm-pause>Pause</button><button data-tm-end>End</button>',
     launch(options) {

@@ -30,7 +30,9 @@ export async function openDialog(session: MarketplaceSession): Promise<() => voi
   // The page's own element may still be on its way.
   if (document.readyState === 'loading')
     await new Promise((resolve) => document.addEventListener('DOMContentLoaded', resolve))
-  const { isOptional, texts, theme } = session.options
+  const { isOptional, theme } = session.options
+  // The script tag's words come in a file of their own.
+  const texts = await session.options.texts
   const { host, root, isOfPage } = takeHost()
   style(root, css)
   void dress(root, session.options)
@@ -48,7 +50,8 @@ export async function openDialog(session: MarketplaceSession): Promise<() => voi
     part: 'dialog',
   })
   add(dialog, 'slot', { name: 'header' })
-  const title = add(dialog, 'h2', { id: 'title', part: 'title' })
+  // The focus begins on the title: whoever types on while the dialog appears must not press a button of it.
+  const title = add(dialog, 'h2', { id: 'title', part: 'title', tabindex: -1, autofocus: '' })
   const text = add(dialog, 'p', { id: 'text', part: 'text' })
   add(dialog, 'slot', { name: 'details' })
   const buttons = add(dialog, 'div', { part: 'buttons' })
@@ -84,6 +87,8 @@ export async function openDialog(session: MarketplaceSession): Promise<() => voi
     if (next !== state) {
       state = next
       lastSpoken = Infinity
+      // Else the focus would go with its button.
+      title.focus()
       buttons.replaceChildren()
       const hasWayBack = snapshot.session || session.options.marketplaceUrl
       for (const key of (state && choices[state]) ?? []) {
@@ -109,8 +114,11 @@ export async function openDialog(session: MarketplaceSession): Promise<() => voi
     const complaint = error && (texts?.[error.code] ?? error.userMessage)
     text.textContent = state === 'failed' || (state === 'paused' && error) ? complaint! : say(`${state}Text`)
     speak()
-    host.isConnected || document.documentElement.appendChild(host)
-    host.dir = getComputedStyle(document.documentElement).direction
+    if (!host.isConnected) {
+      // Taken out of the page while open, it would come back as one that closes nothing.
+      dialog.close()
+      document.documentElement.appendChild(host)
+    }
     // Esc can close it against our will: it is opened again until its reason is gone.
     dialog.open || dialog.showModal()
   }

@@ -134,6 +134,7 @@ describe('a session JWT', async () => {
   test.each([
     ['rubbish', 'rubbish'],
     ['three parts of rubbish', 'a.b.c'],
+    ['null for a header', 'bnVsbA.bnVsbA.AA'],
     ['other claims under its signature', `${header}.${encode({ ...claims, sub: 'other' })}.${signature}`],
     ['no signature', `${header}.${body}.`],
     ['a stranger’s signature', await stranger.sign(claims)],

@@ -102,7 +102,8 @@ export function createJwtVerifier(options: VerifyOptions): (jwt: string) => Prom
     let claims: SessionClaims
     let signature: Uint8Array
     try {
-      header = toJson(first)
+      // `null` is JSON, too.
+      header = toJson(first) ?? {}
       claims = toJson(second)
       signature = toBytes(third)
     } catch {
