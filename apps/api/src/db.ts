@@ -28,7 +28,12 @@ export interface Db {
    * @param options with `isOneView` all its statements see what was there at the first, and none may write
    */
   inTenant<T>(tenantId: string, run: (tx: Tx) => Promise<T>, options?: { isOneView?: boolean }): Promise<T>
-  /** A transaction across tenants, for batches and jobs: its SQL joins on (tenant_id, id). */
+  /**
+   * A transaction across tenants, for batches and jobs: its SQL joins on (tenant_id, id).
+   *
+   * @param options with a patience of its own for each statement, which is that for locks, too: a job waits for the same job
+   *   of another instance instead of failing beside it
+   */
   inBatch<T>(run: (tx: Tx) => Promise<T>, options?: { statementTimeoutMs?: number }): Promise<T>
   /** One statement across tenants, its own transaction. */
   batch: Queryable
@@ -121,7 +126,8 @@ export function connect({
     inBatch(run, { statementTimeoutMs: own } = {}) {
       if (own === undefined) return transact(pools.batch, BEGIN, run)
       assert(Number.isSafeInteger(own), 'a timeout is whole milliseconds')
-      return transact(pools.batch, `${BEGIN}; set local statement_timeout = ${own}`, run, own + SILENCE_MS)
+      const patience = `set local statement_timeout = ${own}; set local lock_timeout = ${own}`
+      return transact(pools.batch, `${BEGIN}; ${patience}`, run, own + SILENCE_MS)
     },
     batch: {
       query: (sql, values) =>

@@ -5,6 +5,7 @@
  */
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { rollUpActivityAgain } from '../src/analytics/roll-up-activity.ts'
 import { connect, type Db, type Tx } from '../src/db.ts'
 import { PUBLIC_TENANT_ID } from '../src/id.ts'
 import { createTestDatabase } from './database.ts'
@@ -119,3 +120,13 @@ test('a transaction of a statement and what is sent after it waits twice', async
     ...['insert?', 'commit?', 'insert!', 'commit!'],
   ])
 })
+
+test('a job waits for the same job of another instance, longer than a request would for a lock', async () => {
+  const holding = new pg.Client({ connectionString: database.url })
+  await holding.connect()
+  await holding.query('begin; select from activity_progress for update')
+  const release = setTimeout(() => void holding.query('commit'), 5_500)
+  await rollUpActivityAgain(db)
+  clearTimeout(release)
+  await holding.end()
+}, 20_000)
