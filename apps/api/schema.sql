@@ -523,6 +523,7 @@ create table public.sessions (
   ended_at timestamp with time zone,
   sweep_at timestamp with time zone not null,
   told_ms bigint,
+  is_resumed_there boolean not null default false,
   constraint charged_within_held CHECK ((tokens_charged <= tokens_held)),
   constraint end_reason_is_known CHECK ((end_reason = ANY (ARRAY['completed'::text, 'expired'::text, 'abandoned'::text, 'cancelled'::text, 'revoked'::text]))),
   constraint ended_sessions_say_why CHECK ((((status = 'ended'::text) = (end_reason IS NOT NULL)) AND ((status = 'ended'::text) = (ended_at IS NOT NULL)) AND ((status = 'ended'::text) = (tokens_charged IS NOT NULL)))),
@@ -1006,6 +1007,7 @@ AS $function$
         case when ms_between(s.last_beat_at, p_at) <= 30000 then ms_between(s.last_beat_at, p_at) else 0 end
       when s.is_lease_short then least(ms_between(s.last_beat_at, p_at), 45000)
       when ms_between(s.last_beat_at, p_at) <= 45000 then ms_between(s.last_beat_at, p_at)
+      when s.told_ms is not null and s.is_resumed_there then 0
       else least(
         lease_ms(s),
         case when ms_between(s.last_beat_at, p_at) <= 130000
@@ -1958,6 +1960,10 @@ grant update on table public.sessions (is_lease_short) to tm_batch;
 grant update on table public.sessions (is_paused_by_user) to tm_app;
 
 grant update on table public.sessions (is_paused_by_user) to tm_batch;
+
+grant update on table public.sessions (is_resumed_there) to tm_app;
+
+grant update on table public.sessions (is_resumed_there) to tm_batch;
 
 grant update on table public.sessions (last_beat_at) to tm_app;
 

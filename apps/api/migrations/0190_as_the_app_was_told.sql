@@ -2,9 +2,12 @@
 -- last, and that is what counts: `told_ms` is up to which `used_ms` the app may serve for all it knows, counted from the last beat;
 -- from the pause where the marketplace paused, for the app shows it until it hears of that. Null where the app knows all there is:
 -- it may serve until the paid time ends, or it knows that it is paused. Every answer to the app makes it null.
-alter table sessions add column told_ms bigint;
+--
+-- Where the marketplace resumed before the app had heard of the pause, what the app says of its use goes back to before that:
+-- `is_resumed_there`, which means nothing without `told_ms`.
+alter table sessions add column told_ms bigint, add column is_resumed_there boolean not null default false;
 
-grant update (told_ms) on sessions to tm_app, tm_batch;
+grant update (told_ms, is_resumed_there) on sessions to tm_app, tm_batch;
 
 create or replace function counted_ms(s sessions, p_at timestamptz, p_active_ms bigint) returns bigint
 language sql immutable parallel safe
@@ -17,6 +20,7 @@ as $$
         case when ms_between(s.last_beat_at, p_at) <= 30000 then ms_between(s.last_beat_at, p_at) else 0 end
       when s.is_lease_short then least(ms_between(s.last_beat_at, p_at), 45000)
       when ms_between(s.last_beat_at, p_at) <= 45000 then ms_between(s.last_beat_at, p_at)
+      when s.told_ms is not null and s.is_resumed_there then 0
       else least(
         lease_ms(s),
         case when ms_between(s.last_beat_at, p_at) <= 130000

@@ -48,6 +48,7 @@ const extendSql = `
   update sessions s set
     duration_ms = s.duration_ms + $2, tokens_held = s.tokens_held + $3, event_sequence = s.event_sequence + 1,
     told_ms = case when s.status = 'active' then coalesce(s.told_ms, s.duration_ms) else s.told_ms end,
+    is_resumed_there = s.told_ms is not null and s.is_resumed_there,
     last_beat_at = case
       when s.status = 'active' and not s.is_final and coalesce(s.told_ms, s.duration_ms) - s.used_ms <= lease_ms(s)
         then greatest(s.last_beat_at, $4 - (coalesce(s.told_ms, s.duration_ms) - s.used_ms) * interval '1 millisecond')

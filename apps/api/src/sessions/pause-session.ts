@@ -193,7 +193,7 @@ const resumeSql = `
     status = 'active', paused_ms = s.paused_ms + ms_between(s.paused_at, $2), paused_at = null,
     unbilled_ms = s.unbilled_ms + $4, is_lease_short = s.is_lease_short or $6,
     told_ms = case when $5 then greatest(s.used_ms, s.told_ms - greatest(0, ms_between(s.paused_at, $2))) end,
-    is_paused_by_user = false, is_first_beat_due = false, last_beat_at = $2,
+    is_resumed_there = $5, is_paused_by_user = false, is_first_beat_due = false, last_beat_at = $2,
     sequence = coalesce($3, s.sequence), event_sequence = s.event_sequence + 1,
     sweep_at = least(s.sweep_at, running_sweep_at($2, s.duration_ms - s.used_ms))
   where s.id = $1

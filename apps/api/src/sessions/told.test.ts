@@ -142,6 +142,32 @@ describe('paused in the marketplace, and the app has not heard of it', () => {
     expect(await unbilledOf(play)).toBe(5_000)
   })
 
+  test.each([
+    { gap: 45, counts: 45_000 },
+    { gap: 46, counts: 0 },
+    { gap: 500, counts: 0 },
+  ])('resumed before it heard of either, what it says of its use was billed already: $gap s', async ({
+    gap,
+    counts,
+  }) => {
+    const play = await pausedAfterBeat()
+    api.clock.advance({ seconds: 5 })
+    await play.market('POST', '/resume')
+    const beat = await play.beat({ afterSeconds: gap, activeMs: 10_000 })
+    expect(beat.body.session.usedMs).toBe(70_000 + counts)
+    expect((await play.beat({ afterSeconds: 60, activeMs: 60_000 })).body.session.usedMs).toBe(
+      130_000 + counts,
+    )
+  })
+
+  test('extended and unheard of after that, its own word counts again', async () => {
+    const play = await pausedAfterBeat()
+    await play.market('POST', '/resume')
+    await play.beat()
+    await play.market('POST', '/extend', { minutes: 5 })
+    expect((await play.beat({ afterSeconds: 60, activeMs: 50_000 })).body.session.usedMs).toBe(120_000)
+  })
+
   test('it shows no more than its lease, however the session goes on', async () => {
     for (const run of [
       completeByUser,

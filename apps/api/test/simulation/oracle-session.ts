@@ -22,6 +22,8 @@ export interface SessionModel {
   usedMs: number
   /** Up to which `usedMs` the app may serve for all it was told; null where it knows what there is. */
   toldMs: number | null
+  /** Where the marketplace resumed, and the app may not have heard of the pause: its use began before that. */
+  isResumedThere: boolean
   tokensPerMinute: number
   held: number
   charged: number | null
@@ -70,6 +72,7 @@ export function countedMs(s: SessionModel, at: number, activeMs: number | null):
   if (s.isFinal) counted = g <= 30 * SECOND ? g : 0
   else if (s.isLeaseShort) counted = Math.min(g, INTERVAL_AND_SLACK)
   else if (g <= INTERVAL_AND_SLACK) counted = g
+  else if (s.toldMs !== null && s.isResumedThere) counted = 0
   // Never more than the lease that was given; before the first beat that is 45 s.
   else if (g <= LEASE) counted = Math.min(g, activeMs ?? g, leaseOf(s))
   else counted = Math.min(activeMs ?? 0, leaseOf(s))

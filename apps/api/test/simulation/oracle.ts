@@ -141,6 +141,7 @@ export class Books {
       durationMs: input.minutes * MINUTE,
       usedMs: 0,
       toldMs: null,
+      isResumedThere: false,
       tokensPerMinute: input.tokensPerMinute,
       held: price,
       charged: null,
@@ -298,6 +299,7 @@ export class Books {
     this.#hearOfPause(s, at)
     // The app goes on with the lease it has: none, if it has heard of the pause.
     if (said === 'user') s.toldMs = s.usedMs + stillShownMs
+    s.isResumedThere = said === 'user'
     s.pausedMs += at - s.pausedAt
     Object.assign(s, { status: 'active', lastBeat: at, isFirstBeatDue: false, isPausedByUser: false })
     if (said !== 'user') s.sequence = said.sequence ?? s.sequence
@@ -332,6 +334,7 @@ export class Books {
     // Where the time it knows of had run out, the app was closed since.
     if (s.status === 'active' && !s.isFinal && knownOf(s) <= leaseOf(s))
       s.lastBeat = Math.max(s.lastBeat, at - knownOf(s))
+    s.isResumedThere &&= s.toldMs !== null
     if (s.status === 'active') s.toldMs ??= s.durationMs
     s.held += price
     s.durationMs += minutes * MINUTE
