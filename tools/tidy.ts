@@ -27,7 +27,7 @@ const BANNED: [RegExp, string][] = [
  */
 const LAYERS: string[][] = [
   [],
-  ['db', 'migrate', 'refuse-old-schema'],
+  ['db', 'migrate', 'refuse-old-schema', 'command'],
   ['jobs', 'events', 'http', 'mail'],
   ['ledger', 'audit'],
   ['keys', 'tenants', 'auth', 'providers'],

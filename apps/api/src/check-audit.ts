@@ -7,11 +7,10 @@
  * @module
  */
 import { parseArgs } from 'node:util'
-import { type ChainReport, verifyChain } from './audit/verify-chain.ts'
-import { readConfig } from './config.ts'
-import { connect } from './db.ts'
-import { joinEmbeddedPostgres } from './embedded-postgres.ts'
-import { explainFailure } from './explain-failure.ts'
+import { verifyChain } from './audit/verify-chain.ts'
+import { runCommand } from './command.ts'
+
+const noTables = 'This database has no tables yet, so there is nothing to check.'
 
 const { values } = parseArgs({ options: { head: { type: 'string' } } })
 const [, sequence, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(values.head ?? '') ?? []
@@ -21,34 +20,13 @@ if (values.head !== undefined && hash === undefined) {
 }
 const known = hash === undefined ? undefined : { sequence: Number(sequence), hash }
 
-async function main(): Promise<void> {
-  const config = readConfig(process.env)
-  const embedded = config.databaseUrl ? undefined : await joinEmbeddedPostgres({ dataDir: config.dataDir })
-  const db = connect({
-    databaseUrl: config.databaseUrl ?? embedded?.url ?? '',
-    batchDatabaseUrl: config.batchDatabaseUrl,
-    statementTimeoutMs: 600_000,
+await runCommand({ noTables, statementTimeoutMs: 600_000 }, async ({ config, db }) => {
+  const { findings, links, head } = await db.inBatch(async (tx) => {
+    await tx.query('set transaction isolation level repeatable read')
+    return verifyChain(tx, { sealing: config, known, now: new Date() })
   })
-  try {
-    const report: ChainReport = await db.inBatch(async (tx) => {
-      await tx.query('set transaction isolation level repeatable read')
-      return verifyChain(tx, { sealing: config, known, now: new Date() })
-    })
-    for (const finding of report.findings) process.stdout.write(`WRONG  ${finding}\n`)
-    const verdict =
-      report.findings.length === 0 ? 'the audit log is whole' : `${report.findings.length} findings`
-    process.stdout.write(
-      `${verdict}: ${report.links} links, head ${report.head.sequence}:${report.head.hash}\n`,
-    )
-    process.exitCode = report.findings.length === 0 ? 0 : 1
-  } finally {
-    await db.end()
-    await embedded?.stop()
-  }
-}
-
-main().catch((error: Error) => {
-  const noTables = 'This database has no tables yet, so there is nothing to check.'
-  process.stderr.write(`${explainFailure(error, { noTables })}\n`)
-  process.exitCode = 1
+  for (const finding of findings) process.stdout.write(`WRONG  ${finding}\n`)
+  const verdict = findings.length === 0 ? 'the audit log is whole' : `${findings.length} findings`
+  process.stdout.write(`${verdict}: ${links} links, head ${head.sequence}:${head.hash}\n`)
+  return findings.length === 0
 })
