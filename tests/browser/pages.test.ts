@@ -224,6 +224,8 @@ test('the keyboard alone opens a session', async () => {
   await tabTo(page, 'Pause')
   await page.keyboard.press('Enter')
   await page.getByRole('dialog', { name: 'Paused' }).waitFor()
+  // The focus is on the title, so that nobody who types on presses a button.
+  await page.keyboard.press('Tab')
   await page.keyboard.press('Enter')
   await page.locator('#app').waitFor()
   await context.close()
