@@ -5,13 +5,24 @@ import { expect, test } from 'vitest'
 
 const LOG = path.join(import.meta.dirname, 'log.ts')
 
-/** A process of its own that logs; what it wrote, and how it ended. */
+/** A process of its own that logs, once it is told that its reader is there or gone; what it wrote, and how it ended. */
 async function run(program: string, { isRead = true } = {}) {
-  const text = `import { createLog } from ${JSON.stringify(LOG)}\nconst log = createLog('info')\n${program}`
+  const text = `
+    import { once } from 'node:events'
+    import { createLog } from ${JSON.stringify(LOG)}
+    const log = createLog('info')
+    const turn = () => new Promise((resolve) => setImmediate(resolve))
+    await once(process.stdin, 'data')
+    process.stdin.destroy()
+    ${program}`
   const child = spawn(process.execPath, ['--input-type=module', '-e', text])
   let out = ''
   if (isRead) child.stdout.on('data', (chunk) => (out += chunk))
-  else child.stdout.destroy()
+  else {
+    child.stdout.destroy()
+    await once(child.stdout, 'close')
+  }
+  child.stdin.end('go')
   let errors = ''
   child.stderr.on('data', (chunk) => (errors += chunk))
   const [code, signal] = await once(child, 'close')
@@ -22,12 +33,12 @@ async function run(program: string, { isRead = true } = {}) {
 test.each([
   ['runs to its end', '', 0],
   ['says that it ends', 'process.exit(3)', 3],
-  ['says so later', 'setTimeout(() => { log.info({ n: 3 }, "x"); process.exit(3) }, 20)', 3],
+  ['says so later', 'await turn(); log.info({ n: 3 }, "x"); process.exit(3)', 3],
   ['throws', 'throw new Error("on purpose")', 1],
-  ['throws later', 'setTimeout(() => { log.info({ n: 3 }, "x"); throw new Error("on purpose") }, 20)', 1],
+  ['throws later', 'await turn(); log.info({ n: 3 }, "x"); throw new Error("on purpose")', 1],
   ['has a rejection nobody minds', 'Promise.reject(new Error("on purpose"))', 1],
 ])('a process that %s has written all its lines', async (_, ending, code) => {
-  const isLater = ending.startsWith('setTimeout')
+  const isLater = ending.startsWith('await turn')
   const ended = await run(`for (const n of [0, 1, 2]) log.info({ n }, 'x')\n${ending}`)
   expect(ended.code).toBe(code)
   expect(ended.lines.map(({ n }) => n)).toEqual(isLater ? [0, 1, 2, 3] : [0, 1, 2])
@@ -36,9 +47,9 @@ test.each([
 test('more than a pipe holds comes whole and in order', async () => {
   const { lines, code } = await run(`
     const filler = 'f'.repeat(500)
-    for (let turn = 0; turn < 20; turn += 1) {
-      for (let n = 0; n < 500; n += 1) log.info({ n: turn * 500 + n, filler }, 'x')
-      if (turn % 2) await new Promise((resolve) => setImmediate(resolve))
+    for (let part = 0; part < 20; part += 1) {
+      for (let n = 0; n < 500; n += 1) log.info({ n: part * 500 + n, filler }, 'x')
+      if (part % 2) await turn()
     }`)
   expect(code).toBe(0)
   expect(lines.map(({ n }) => n)).toEqual(Array.from({ length: 10_000 }, (_, n) => n))
@@ -46,7 +57,7 @@ test('more than a pipe holds comes whole and in order', async () => {
 
 test('a reader that went away does not end the process', async () => {
   const { code, errors } = await run(
-    `for (let n = 0; n < 50; n += 1) { log.info({ n }, 'x'); await new Promise((resolve) => setTimeout(resolve, 2)) }
+    `for (let n = 0; n < 50; n += 1) { log.info({ n }, 'x'); await turn() }
      process.stderr.write('still here')`,
     { isRead: false },
   )

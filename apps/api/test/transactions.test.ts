@@ -122,11 +122,20 @@ test('a transaction of a statement and what is sent after it waits twice', async
 })
 
 test('a job waits for the same job of another instance, longer than a request would for a lock', async () => {
-  const holding = new pg.Client({ connectionString: database.url })
-  await holding.connect()
-  await holding.query('begin; select from activity_progress for update')
-  const release = setTimeout(() => void holding.query('commit'), 5_500)
-  await rollUpActivityAgain(db)
-  clearTimeout(release)
-  await holding.end()
+  const lock = 'select from activity_progress for update'
+  const [holding, looking] = [database.url, database.url].map(
+    (connectionString) => new pg.Client({ connectionString }),
+  )
+  await Promise.all([holding!.connect(), looking!.connect()])
+  await holding!.query(`begin; ${lock}`)
+  const job = rollUpActivityAgain(db)
+  await vi.waitUntil(async () => {
+    const { rows } = await looking!.query('select from pg_locks where not granted')
+    return rows.length > 0
+  })
+  // One that began after it has given up by then.
+  await expect(db.inBatch((tx) => tx.query(lock))).rejects.toMatchObject({ code: '55P03' })
+  await holding!.query('commit')
+  await job
+  await Promise.all([holding!.end(), looking!.end()])
 }, 20_000)

@@ -38,7 +38,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     to: 'when false then 0',
   },
   {
-    name: 'the lease before the first beat is as long as any other',
+    name: 'the lease before the first beat is not shorter',
     sqlFunction: 'lease_ms',
     from: 's.is_first_beat_due or ',
     to: '',
