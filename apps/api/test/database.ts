@@ -1,13 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 import { inject } from 'vitest'
 import type { Queryable } from '../src/db.ts'
 
 /** Any constant: copies of one template wait for one another, in whichever worker they are asked for. */
 const LOCK = 7_305_004_002
-const CLOSING_TRIES_MAX = 40
-const CLOSING_TRY_MS = 25
 
 /**
  * Gives a test file a migrated database of its own.
@@ -26,18 +23,8 @@ export async function createTestDatabase(): Promise<{ url: string; drop(): Promi
   url.pathname = `/${name}`
   return {
     url: url.href,
-    drop: () =>
-      onServer(async (client) => {
-        // A pool says that it has ended before its connections have: one that is thrown out just then raises an error
-        // that nobody hears any more.
-        for (let tries = 0; tries < CLOSING_TRIES_MAX; tries += 1) {
-          const open = await client.query('select 1 from pg_stat_activity where datname = $1 limit 1', [name])
-          if (open.rows.length === 0) break
-          await setTimeout(CLOSING_TRY_MS)
-        }
-        // Connections a test forgot to close end with it.
-        await client.query(`drop database if exists ${name} with (force)`)
-      }),
+    // Connections a test forgot to close end with it.
+    drop: () => onServer((client) => client.query(`drop database if exists ${name} with (force)`)),
   }
 }
 

@@ -4,10 +4,10 @@
  * @module
  */
 import type { AddressInfo } from 'node:net'
-import { Logger, runOnce } from 'graphile-worker'
 import { SMTPServer } from 'smtp-server'
 import { createTasks } from '../src/worker.ts'
 import type { TestApi } from './harness.ts'
+import { runJobs } from './run-jobs.ts'
 
 export interface Received {
   from: string
@@ -35,12 +35,7 @@ export async function startMailbox(): Promise<Mailbox> {
     isBroken: false,
     async deliver(api) {
       const before = mailbox.received.length
-      await runOnce({
-        connectionString: api.databaseUrl,
-        taskList: createTasks(api.deps),
-        noHandleSignals: true,
-        logger: new Logger(() => () => {}),
-      })
+      await runJobs(api.databaseUrl, createTasks(api.deps))
       return mailbox.received.slice(before)
     },
     close: () => new Promise((resolve) => server.close(() => resolve())),

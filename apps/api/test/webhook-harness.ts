@@ -1,4 +1,3 @@
-import { Logger, runOnce } from 'graphile-worker'
 import type { EventType, NewEvent } from '../src/events.ts'
 import { emit } from '../src/events.ts'
 import { createId, PUBLIC_TENANT_ID } from '../src/id.ts'
@@ -7,6 +6,7 @@ import { createOutgoing, type Outgoing } from '../src/outgoing.ts'
 import { createCourier } from '../src/webhooks/courier.ts'
 import { createTasks } from '../src/worker.ts'
 import { accessTokenOf, addProvider, addUser, startTestApi, type TestApi } from './harness.ts'
+import { runJobs } from './run-jobs.ts'
 import { type Receiver, startReceiver } from './webhook-receiver.ts'
 
 export type WebhookTest = Awaited<ReturnType<typeof startWebhookTest>>
@@ -69,12 +69,7 @@ export async function startWebhookTest(env: Record<string, string> = {}) {
           sent.push(message)
         },
       }
-      await runOnce({
-        connectionString: api.databaseUrl,
-        taskList: createTasks(api.deps, mailer),
-        noHandleSignals: true,
-        logger: new Logger(() => () => {}),
-      })
+      await runJobs(api.databaseUrl, createTasks(api.deps, mailer))
       return sent
     },
     /** Of one test nothing is left to be delivered in the next. */

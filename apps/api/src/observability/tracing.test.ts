@@ -1,7 +1,7 @@
-import { runOnce } from 'graphile-worker'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addProvider, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
 import { attributeOf, type Span, startOtlpReceiver } from '../../test/otlp-receiver.ts'
+import { runJobs } from '../../test/run-jobs.ts'
 import { startReceiver } from '../../test/webhook-receiver.ts'
 import { emit } from '../events.ts'
 import { PUBLIC_TENANT_ID } from '../id.ts'
@@ -57,11 +57,8 @@ test('a job’s trace is its own, and its link leads to the request that enqueue
   await inSpan('POST /somewhere', { kind: 'server' }, () =>
     api.deps.db.inTenant(PUBLIC_TENANT_ID, (tx) => enqueue(tx, 'traced', { what: 1 })),
   )
-  await runOnce({
-    connectionString: api.databaseUrl,
-    noHandleSignals: true,
-    taskList: traceTasks({ traced: () => api.deps.db.batch.query('select 1 as one').then(() => undefined) }),
-  })
+  const traced = () => api.deps.db.batch.query('select 1 as one').then(() => undefined)
+  await runJobs(api.databaseUrl, traceTasks({ traced }))
   const job = await otlp.find(({ name }) => name === 'job traced')
   const request = await otlp.find(({ name }) => name === 'POST /somewhere')
   const enqueued = received.find(({ parentSpanId }) => parentSpanId === request.spanId)!
