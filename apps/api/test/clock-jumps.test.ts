@@ -6,8 +6,8 @@ import { connect, type Db } from '../src/db.ts'
 import type { App } from '../src/http/server.ts'
 import { checkLedger } from '../src/ledger/check-ledger.ts'
 import { sweepSessions } from '../src/sessions/sweep-sessions.ts'
-import { addUser, createTestClock, startTestApi, type TestApi, type TestClock } from './harness.ts'
-import { createMarket, type Market, openSession, type Play, validateLaunch } from './play.ts'
+import { createTestClock, startTestApi, type TestApi, type TestClock } from './harness.ts'
+import { createMarket, type Market, openSession, type Play, validateLaunch, withNewUser } from './play.ts'
 
 let api: TestApi
 let market: Market
@@ -36,10 +36,7 @@ const sweep = () =>
   sweepSessions(api.deps.db, { now: api.clock.now(), marketplaceUrl: api.deps.config.marketplaceUrl })
 
 /** A user of their own: what a jump leaves unbilled would shorten the next one's leases. */
-const freshMarket = async (): Promise<Market> => ({
-  ...market,
-  user: await addUser(api, { tokens: 100_000 }),
-})
+const freshMarket = () => withNewUser(market)
 
 /** Beats as the SDK does, every 30 s of the user's time. */
 const sdkBeat = (play: Play, afterSeconds = 30) => play.beat({ afterSeconds, activeMs: afterSeconds * 1000 })

@@ -47,6 +47,11 @@ export async function createMarket(
   return { api, user: await addUser(api, { tokens: options.tokens ?? 10_000 }), providerId }
 }
 
+/** The same with a user of their own, whose wallet, allowance and unbilled time nobody else has touched. */
+export async function withNewUser(market: Market, { tokens = 100_000 } = {}): Promise<Market> {
+  return { ...market, user: await addUser(market.api, { tokens }) }
+}
+
 /** Opens a session and validates it, as a browser without an Origin header would. */
 export async function openSession(
   { api, user, providerId }: Market,

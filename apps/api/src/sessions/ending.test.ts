@@ -1,6 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { accessTokenOf, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
-import { createMarket, type Market, openSession, type Play, validateLaunch } from '../../test/play.ts'
+import {
+  createMarket,
+  type Market,
+  openSession,
+  type Play,
+  validateLaunch,
+  withNewUser,
+} from '../../test/play.ts'
 import { checkLedger } from '../ledger/check-ledger.ts'
 import { sweepSessions } from './sweep-sessions.ts'
 
@@ -18,10 +25,7 @@ afterAll(() => api.close())
 
 const sweep = () =>
   sweepSessions(api.deps.db, { now: api.clock.now(), marketplaceUrl: api.deps.config.marketplaceUrl })
-const freshMarket = async (tokens = 10_000): Promise<Market> => ({
-  ...market,
-  user: await addUser(api, { tokens }),
-})
+const freshMarket = (tokens = 10_000) => withNewUser(market, { tokens })
 const wallet = async ({ user }: { user: { id: string } }) =>
   (
     await api.deps.db.batch.query<{ posted: number; held: number }>(

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { accessTokenOf, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
-import { createMarket, type Market, openSession, validateLaunch } from '../../test/play.ts'
+import { accessTokenOf, startTestApi, type TestApi } from '../../test/harness.ts'
+import { createMarket, type Market, openSession, validateLaunch, withNewUser } from '../../test/play.ts'
 import { sweepSessions } from './sweep-sessions.ts'
 
 let api: TestApi
@@ -15,10 +15,7 @@ afterAll(() => api.close())
 const sweep = () =>
   sweepSessions(api.deps.db, { now: api.clock.now(), marketplaceUrl: api.deps.config.marketplaceUrl })
 /** A user of their own, where the allowance of unbilled time matters. */
-const freshMarket = async (): Promise<Market> => ({
-  ...market,
-  user: await addUser(api, { tokens: 100_000 }),
-})
+const freshMarket = () => withNewUser(market)
 
 describe('what a gap since the last beat counts', () => {
   // The table of the rules; all in seconds. `undefined`: the SDK says nothing.

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { accessTokenOf, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
-import { createMarket, type Market, openSession, type Play, validateLaunch } from '../../test/play.ts'
+import { accessTokenOf, startTestApi, type TestApi } from '../../test/harness.ts'
+import {
+  createMarket,
+  type Market,
+  openSession,
+  type Play,
+  validateLaunch,
+  withNewUser,
+} from '../../test/play.ts'
 import { sweepSessions } from './sweep-sessions.ts'
 
 // What the marketplace does reaches the app with its next beat. Until then the app does as it was told last, and that is
@@ -15,10 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => api.close())
 
-const freshMarket = async (): Promise<Market> => ({
-  ...market,
-  user: await addUser(api, { tokens: 100_000 }),
-})
+const freshMarket = () => withNewUser(market)
 const completeByUser = async (play: Play) =>
   api.call('POST', `/api/v1/sessions/${play.sessionId}/complete`, {
     token: await accessTokenOf(api, play.user.id),
