@@ -16,7 +16,7 @@ export function withQuery(url: string | undefined, name: string, value: string |
   return value ? `${url}${url.includes('?') ? '&' : '?'}${name}=${value}` : url
 }
 
-/** Leads to the marketplace, once, after the app had a moment to finish. */
+/** Leads to the marketplace, after the app had a moment to finish; who asks meanwhile does not lead there twice. */
 export function createWayBack({ timers, navigation }: Ports, listeners: Listeners, options: SessionOptions) {
   let isLeaving = false
 

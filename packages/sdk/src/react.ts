@@ -15,6 +15,7 @@ import {
   useState,
   useSyncExternalStore,
 } from 'react'
+import { hold } from './hold.ts'
 import {
   createMarketplaceSession,
   idleSnapshot,
@@ -24,9 +25,6 @@ import {
 } from './index.ts'
 
 const SessionContext = createContext<MarketplaceSession | null>(null)
-
-/** Counts who holds it, in Vue, too: islands of one page and the two pages of a transition share their session. */
-type Held = MarketplaceSession & { holders?: number }
 
 /** Everything of the session and its snapshot in one object. */
 export type UseMarketplaceSession = Omit<MarketplaceSession, 'start' | 'dispose'> & Snapshot
@@ -43,17 +41,15 @@ export const MarketplaceSessionProvider: FunctionComponent<SessionOptions & { ch
   children,
   ...options
 }) => {
-  const [session] = useState<Held>(() => createMarketplaceSession(options))
+  const [session] = useState(() => createMarketplaceSession(options))
   useEffect(() => {
     // A callback of the first rendering knows nothing of what was written since.
     Object.assign(session.options, options)
   })
   useEffect(() => {
-    session.holders = (session.holders ?? 0) + 1
+    const release = hold(session)
     session.start()
-    return () => {
-      if (!--session.holders!) session.dispose()
-    }
+    return release
   }, [session])
   // React 18 knows no other way to provide.
   return createElement(SessionContext.Provider, { value: session }, children)

@@ -53,8 +53,7 @@ function startFromTag(): MarketplaceSession | null {
     isOptional: 'optional' in dataset,
     pauseWhenHidden: toNumber(dataset.pauseWhenHidden),
     pauseWhenIdle: toNumber(dataset.pauseWhenIdle),
-    // The dialog takes a promise of them, too.
-    texts: loadTexts(script) as Partial<Texts>,
+    texts: loadTexts(script),
     theme: dataset.theme as SessionOptions['theme'],
   })
   // A second tag is the same session, and the page is bound to it already.

@@ -62,7 +62,8 @@ export function announce(listeners: Listeners, last: Snapshot, next: Snapshot, l
     emit(listeners, 'warning', next, { secondsLeft: Math.ceil(leftMs / 1000) })
   if (error && error !== last.error) {
     emit(listeners, 'error', next, { error })
-    // The developer's to mend: a user's sentence tells nothing of it.
+    // The developer's to mend, a user's sentence tells nothing of them: config_invalid, origin_not_allowed,
+    // launch_wrong_provider.
     if (/^(con|or|launch_w)/.test(error.code)) console.error(error)
   }
   listeners.notify('')

@@ -118,8 +118,8 @@ export interface SessionOptions {
   dialog?: boolean | undefined
   /** Let people in who did not come from the marketplace: no dialog for `launch_missing`. Default false. */
   isOptional?: boolean | undefined
-  /** Replaces words of the dialog; keys in the README. Error codes are keys too. */
-  texts?: Partial<Texts> | undefined
+  /** Replaces words of the dialog, which waits for a promise of them; keys in the README. Error codes are keys too. */
+  texts?: Partial<Texts> | Promise<Partial<Texts>> | undefined
   /** Fixes the dialog's colours; unset, they follow the page's `color-scheme`. */
   theme?: 'light' | 'dark' | undefined
   /** Another world than the browser's. */

@@ -13,6 +13,7 @@ import {
   type ShallowRef,
   shallowRef,
 } from 'vue'
+import { hold } from './hold.ts'
 import {
   createMarketplaceSession,
   idleSnapshot,
@@ -24,9 +25,6 @@ import {
 
 const sessionKey: InjectionKey<MarketplaceSession> = Symbol()
 
-/** Counts who holds it, in React, too: islands of one page share their session. */
-type Held = MarketplaceSession & { holders?: number }
-
 /**
  * The plugin. The session starts when the first component that uses it is mounted, so that what a
  * server rendered is hydrated as it was, and is disposed of with the last app that is unmounted.
@@ -36,14 +34,14 @@ type Held = MarketplaceSession & { holders?: number }
  */
 export const marketplaceSession = {
   install(app: App, options: SessionOptions): void {
-    const session: Held = createMarketplaceSession(options)
+    const session = createMarketplaceSession(options)
     app.provide(sessionKey, session)
-    session.holders = (session.holders ?? 0) + 1
+    const release = hold(session)
     const { unmount } = app
     // `onUnmount` came with Vue 3.5.
     app.unmount = () => {
       unmount()
-      if (!--session.holders!) session.dispose()
+      release()
     }
   },
 }

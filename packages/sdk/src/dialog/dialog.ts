@@ -31,7 +31,7 @@ export async function openDialog(session: MarketplaceSession): Promise<() => voi
   if (document.readyState === 'loading')
     await new Promise((resolve) => document.addEventListener('DOMContentLoaded', resolve))
   const { isOptional, theme } = session.options
-  // The script tag's words come in a file of their own.
+  // Those of the script tag come in a file of their own.
   const texts = await session.options.texts
   const { host, root, isOfPage } = takeHost()
   style(root, css)
