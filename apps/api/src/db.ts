@@ -68,6 +68,8 @@ export interface DbOptions {
   batchDatabaseUrl?: string | undefined
   poolSize?: number
   statementTimeoutMs?: number
+  /** How long a call waits for a connection, its own or a free one of the pool. */
+  connectionTimeoutMs?: number
   /** A client whose idle connection broke; the pool replaces it. */
   onError?: (error: Error) => void
 }
@@ -77,13 +79,14 @@ export function connect({
   batchDatabaseUrl = databaseUrl,
   poolSize = 10,
   statementTimeoutMs = 10_000,
+  connectionTimeoutMs = 5_000,
   onError,
 }: DbOptions): Db {
   const open = (role: string, connectionString: string, { isWriting }: { isWriting: boolean }) => {
     const pool = new pg.Pool({
       connectionString,
       max: poolSize,
-      connectionTimeoutMillis: 5_000,
+      connectionTimeoutMillis: connectionTimeoutMs,
       query_timeout: statementTimeoutMs + SILENCE_MS,
       pipeline: true,
       keepAlive: true,
@@ -92,7 +95,8 @@ export function connect({
       options: [
         `-c role=${role}`,
         `-c statement_timeout=${statementTimeoutMs}`,
-        '-c lock_timeout=5000',
+        // Before it, so that what waits for a lock is told apart from what works.
+        `-c lock_timeout=${Math.floor(statementTimeoutMs / 2)}`,
         '-c idle_in_transaction_session_timeout=15000',
         '-c timezone=UTC',
         // A transaction's first statement does not wait for the answer to `begin`: where that failed, it may not write.

@@ -50,6 +50,9 @@ interface Instance {
 
 const instant = new AsyncLocalStorage<number>()
 
+/** That this machine is busy is no fault of the market's, whose clock stands meanwhile. */
+const PATIENCE = { connectionTimeoutMs: 120_000, statementTimeoutMs: 120_000 }
+
 export class Marketplace {
   readonly databaseUrl: string
   calls = 0
@@ -88,7 +91,7 @@ export class Marketplace {
   async #boot(): Promise<Instance> {
     const clock = () => new Date(instant.getStore() ?? this.#now)
     const config = this.#config
-    const db = connect({ databaseUrl: this.databaseUrl, poolSize: 6 })
+    const db = connect({ databaseUrl: this.databaseUrl, poolSize: 6, ...PATIENCE })
     const deps = await createDeps({ config, db, clock, log: pino({ level: config.logLevel }) })
     const app = await createApp(deps)
     await app.ready()
