@@ -1,5 +1,6 @@
 /**
- * `npm run check-audit`: exit code 0 when the audit log is whole, 1 with every finding when it is not.
+ * `npm run check-audit`: exit code 0 when the audit log is whole, 1 with every finding when it is not, 2 when it
+ * could not look.
  *
  * Prints where the chain ends; kept elsewhere and given back as `--head 1042:9f86…` at the next run, it shows whether
  * the end was cut off since.

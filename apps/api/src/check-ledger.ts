@@ -1,5 +1,6 @@
 /**
- * `npm run check-ledger`: exit code 0 when the books are right, 1 with every finding when they are not.
+ * `npm run check-ledger`: exit code 0 when the books are right, 1 with every finding when they are not, 2 when it
+ * could not look.
  *
  * @module
  */

@@ -10,11 +10,15 @@ interface CommandOptions {
   statementTimeoutMs?: number
 }
 
+const FOUND = 1
+const COULD_NOT_LOOK = 2
+
 /**
  * What each command has around its work on the database: the environment, the server that `npm start` runs or one for
  * this command alone, and an end that tells in one line what an operator can mend.
  *
- * Sets the exit code: 0 when all was well, 1 when something was found or could not be done.
+ * Sets the exit code: 0 when all was well, 1 when something was found, 2 when it could not look: whoever is woken by a 1 should not
+ * find a database that is away.
  *
  * @param work says whether all was well
  */
@@ -22,7 +26,8 @@ export async function runCommand(
   { noTables, ...pool }: CommandOptions,
   work: (given: { config: Config; db: Db }) => Promise<boolean>,
 ): Promise<void> {
-  process.exitCode = 1
+  // Until it has looked, whatever ends this process.
+  process.exitCode = COULD_NOT_LOOK
   try {
     const config = readConfig(process.env)
     const embedded = config.databaseUrl ? undefined : await joinEmbeddedPostgres({ dataDir: config.dataDir })
@@ -32,13 +37,13 @@ export async function runCommand(
       ...pool,
     })
     try {
-      if (await work({ config, db })) process.exitCode = 0
+      process.exitCode = (await work({ config, db })) ? 0 : FOUND
     } finally {
       await db.end()
       await embedded?.stop()
     }
   } catch (error) {
-    process.exitCode = 1
+    process.exitCode = COULD_NOT_LOOK
     process.stderr.write(`${explainFailure(error as Error, { noTables })}\n`)
   }
 }

@@ -1,6 +1,6 @@
 /**
  * `npm run reseal`: seals with `KEY_ENCRYPTION_KEY` what still is with `KEY_ENCRYPTION_KEY_ALSO`. Instances that know
- * both go on undisturbed. Exit code 1 when something opens with neither.
+ * both go on undisturbed. Exit code 1 when something opens with neither, 2 when it could not be done.
  *
  * @module
  */
