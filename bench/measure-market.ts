@@ -7,7 +7,7 @@ import { createHash, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { checkApplied, type Work } from './applied.ts'
 import { type Call, keepCalls, type LoadOrder, type LoadResult, runLoads } from './load.ts'
-import { bestOf, completeScript, createBenchFunctions, openScript, runPgbench } from './pgbench.ts'
+import { bestOf, CLIENTS, completeScript, createBenchFunctions, openScript, runPgbench } from './pgbench.ts'
 import { atLeast, atMost, type Results } from './results.ts'
 import {
   accessClaims,
@@ -33,14 +33,16 @@ export interface MarketScale {
 const USERS = 50_000
 const CONNECTIONS = 100
 /** Of the live sessions; the others are completed, each once. */
-const BEATING_SHARE = 0.45
-/** Completed or validated, at least, for one figure. */
-const SHARE_MAX = 3_000
+const BEATING_SHARE = 0.3
+/** Sessions that are completed or launches that are validated, each once: what one figure takes is a number of shares. */
+const SHARE_MAX = 1_000
 /** Before the first round, so that the compiler is not measured. */
-const WARMING_SHARES = 2
-const FULL_SPEED_SHARES = 2
-/** Taken by each round: ours at full speed and paced, and pgbench's with few clients and with many. */
-const SHARES_A_ROUND = FULL_SPEED_SHARES + 3
+const WARMING_SHARES = 6
+const FULL_SPEED_SHARES = 6
+/** At 70 % that is three seconds: of less, one pause would be the p95. */
+const PACED_SHARES = 8
+/** By pgbench, with few clients and with many alike. */
+const PGBENCH_SHARES = 3
 /** What the server with a statement per beat knows the JWTs of, and beats. */
 const SINGLE_MAX = 20_000
 
@@ -89,8 +91,13 @@ export async function measureMarket(results: Results, scale: MarketScale): Promi
     const beatenSingly = Math.min(Math.floor(live * BEATING_SHARE), SINGLE_MAX)
     await load(single, 'beat', beats, { to: beatenSingly, amount: beatenSingly })
     const beating = { to: Math.floor(live * BEATING_SHARE) }
-    const shares = rounds * SHARES_A_ROUND + WARMING_SHARES
-    const share = Math.min(SHARE_MAX, Math.floor((live * (1 - BEATING_SHARE)) / shares))
+    const validated = rounds * (FULL_SPEED_SHARES + PACED_SHARES) + WARMING_SHARES
+    const completed = validated + rounds * PGBENCH_SHARES * CLIENTS.length
+    const share = Math.min(
+      SHARE_MAX,
+      Math.floor((live * (1 - BEATING_SHARE)) / completed),
+      Math.floor(USERS / validated),
+    )
     let left = live
     let launched = 0
 
@@ -143,13 +150,13 @@ export async function measureMarket(results: Results, scale: MarketScale): Promi
     }
 
     /** Live sessions that nobody has completed, taken from the end: the first are the ones that beat. */
-    function takeSessions(shares = 1): { from: number; amount: number } {
+    function takeSessions(shares: number): { from: number; amount: number } {
       left -= share * shares
       return { from: left, amount: share * shares }
     }
 
     /** Sessions that wait for their launch JWT to be spent. */
-    async function launch(shares = 1): Promise<{ file: string }> {
+    async function launch(shares: number): Promise<{ file: string }> {
       const calls = openings.slice(launched, launched + share * shares)
       launched += calls.length
       return keep(await openedLaunches(api, calls), stops)
@@ -157,13 +164,14 @@ export async function measureMarket(results: Results, scale: MarketScale): Promi
 
     async function measureCompletions() {
       const complete = await load(api, 'complete', completions, takeSessions(FULL_SPEED_SHARES))
-      await latency('complete', completions, complete, takeSessions())
+      await latency('complete', completions, complete, takeSessions(PACED_SHARES))
       const name = `complete / pgbench, hot rows${suffix}`
       if (!pgbench) return results.miss(name, 'pgbench is not installed')
       const bound = await bestOf(results, `complete${suffix}`, async (clients) => {
-        const script = await completeScript(database.url, takeSessions().from + 1)
+        const { from, amount } = takeSessions(PGBENCH_SHARES)
+        const script = await completeScript(database.url, from + 1)
         // No more than there are: completing what has ended is refused.
-        const transactions = Math.floor(share / clients)
+        const transactions = Math.floor(amount / clients)
         return runPgbench(pgbench, database.url, { script, transactions, clients })
       })
       results.add(name, complete.perSecond / bound, atLeast(2))
@@ -173,7 +181,7 @@ export async function measureMarket(results: Results, scale: MarketScale): Promi
       const amount = share * FULL_SPEED_SHARES
       const validate = await load(api, 'validate', await launch(FULL_SPEED_SHARES), { amount })
       results.add(`validate / bare verify + sign${suffix}`, validate.perSecond / bareJwtRate(), atLeast(0.5))
-      await latency('validate', await launch(), validate, { amount: share })
+      await latency('validate', await launch(PACED_SHARES), validate, { amount: share * PACED_SHARES })
     }
   } finally {
     for (const stop of stops.reverse()) await stop()

@@ -39,7 +39,7 @@ export async function findPgbench(): Promise<string | undefined> {
 }
 
 /** How many clients are tried in each round: what is held against is the best that pgbench can do. */
-const CLIENTS = [10, 100]
+export const CLIENTS = [10, 100]
 
 const ended = { status: 'ended', endReason: 'completed', tokensCharged: 5, endedAt: SESSION.createdAt }
 const COMPLETED = JSON.stringify({ ...SESSION, ...ended, endsAt: null, serveUntil: null })

@@ -62,6 +62,7 @@ export class Results {
   }
 
   print(): void {
+    if (this.#rows.size === 0) return
     const width = Math.max(...[...this.#rows.keys()].map((name) => name.length))
     process.stdout.write(`\n${'what'.padEnd(width)}   median      min      max   target\n`)
     for (const [name, row] of this.#rows) {
