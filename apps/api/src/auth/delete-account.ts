@@ -9,14 +9,16 @@ interface Ties {
   debt: number
   hasOpenSessions: boolean
   hasProviders: boolean
+  hasPaymentOnItsWay: boolean
 }
 
 /**
  * Takes everything out of an account that says whose it was. Its id stays, because the books are append-only and name
  * it: what it bought and spent remains provable, by nobody in particular.
  *
- * Refused while something still runs or is owed, and for tokens that are left unless their owner gives up exactly that
- * many. A session that opens at this very moment runs and is settled as any other; nobody can see it.
+ * Refused while something still runs, is owed or is on its way from a bank, and for tokens that are left unless their
+ * owner gives up exactly that many. A session that opens at this very moment runs and is settled as any other; nobody can
+ * see it.
  *
  * @throws {Problem} `password_wrong` when the password changed meanwhile, `account_in_use`
  */
@@ -31,6 +33,7 @@ export async function deleteAccount(
   if (user.isOperator) refuse('An operator’s account is closed by another operator.')
   if (ties?.hasProviders) refuse('The account owns providers, whose payouts go to it. Transfer them first.')
   if (ties?.hasOpenSessions) refuse('End its open sessions first.')
+  if (ties?.hasPaymentOnItsWay) refuse('A payment is on its way: wait for its tokens, or until it failed.')
   if (ties && ties.debt > 0) refuse('Buy tokens to settle what a refund left owing.')
   const total = ties?.total ?? 0
   if (total !== forfeitTokens) {
@@ -60,7 +63,10 @@ function refuse(detail: string): never {
 const tiesSql = `
   select w.posted as total, w.debt,
     exists (select from sessions s where s.user_id = w.id and s.status <> 'ended') as "hasOpenSessions",
-    exists (select from providers p where p.owner_id = w.id) as "hasProviders"
+    exists (select from providers p where p.owner_id = w.id) as "hasProviders",
+    exists (
+      select from purchases p where p.user_id = w.id and p.status = 'pending' and p.payment_intent_id is not null
+    ) as "hasPaymentOnItsWay"
   from wallets w where w.id = $1`
 
 // The salt goes too: without it nobody can tell which providers' references were this person.
