@@ -149,8 +149,11 @@ describe('a disputed payment that had made up for one taken back before', () => 
     expect(await mine.earnings()).toMatchObject({ balance: 64, disputed: 64, payable: 0 })
     await sendEvent(it.api, disputeClosed(second, 'lost'))
     expect(await mine.earnings()).toMatchObject({ disputed: 64, payable: 0 })
+    // A third pays the debt, and can be disputed for as long as any other.
     await buy(buyer)
     expect(await balanceOf(buyer)).toEqual({ available: 20, held: 0, total: 20 })
+    expect(await mine.earnings()).toMatchObject({ disputed: 64, payable: 0 })
+    it.api.clock.advance({ hours: 30 * 24, minutes: 15 })
     expect(await mine.earnings()).toMatchObject({ disputed: 0, payable: 64 })
   })
 
