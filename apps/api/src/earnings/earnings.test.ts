@@ -12,7 +12,7 @@ import {
   sendEvent,
 } from '../../test/stripe-events.ts'
 import { rollUpActivity } from '../analytics/roll-up-activity.ts'
-import { createId } from '../id.ts'
+import { PUBLIC_TENANT_ID } from '../id.ts'
 import { checkLedger } from '../ledger/check-ledger.ts'
 
 let it: SessionMarket
@@ -38,24 +38,17 @@ async function addOwnProvider() {
 
 /** A purchase that was paid now, and a dispute about it. */
 async function dispute(user: TestUser): Promise<{ set(status: 'open' | 'won' | 'lost'): Promise<void> }> {
-  const { db, clock } = it.api.deps
-  const [id, now] = [createId('pur', clock()), clock()]
-  const [{ tenantId }] = (await db.batch.query<{ tenantId: string }>(
-    'select tenant_id as "tenantId" from users where id = $1',
-    [user.id],
-  )) as [{ tenantId: string }]
-  await db.batch.query(
-    `insert into purchases (tenant_id, id, user_id, status, tokens, amount_cents, currency, discount_percent, created_at,
-       paid_at) values ($1, $2, $3, 'paid', 100, 100, 'usd', 0, $4::timestamptz, $4::timestamptz)`,
-    [tenantId, id, user.id, now],
-  )
+  const { api } = it
+  const { id } = await beginPurchase(api, await accessTokenOf(api, user.id), 100)
+  await sendEvent(api, completed(paymentOf({ id, amountCents: 100 })))
+  const now = api.clock.now()
   return {
     set: async (status) => {
-      await db.batch.query(
+      await api.deps.db.batch.query(
         `insert into stripe_disputes (tenant_id, purchase_id, id, status, closed_at)
          values ($1, $2, 'du_1', $3, case when $3 = 'open' then null else $4::timestamptz end)
          on conflict (tenant_id, purchase_id, id) do update set status = excluded.status, closed_at = excluded.closed_at`,
-        [tenantId, id, status, now],
+        [PUBLIC_TENANT_ID, id, status, now],
       )
     },
   }
