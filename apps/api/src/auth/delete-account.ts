@@ -12,6 +12,9 @@ interface Ties {
   hasPaymentOnItsWay: boolean
 }
 
+/** No bank takes longer; an event that never came must not keep an account for ever. */
+const PAYMENT_ON_ITS_WAY_MS = 30 * 86_400_000
+
 /**
  * Takes everything out of an account that says whose it was. Its id stays, because the books are append-only and name
  * it: what it bought and spent remains provable, by nobody in particular.
@@ -29,7 +32,7 @@ export async function deleteAccount(
   const { tenantId, userId, seenHash, forfeitTokens, now } = input
   const user = await lockUser(tx, userId)
   if (user.passwordHash !== seenHash) throw new Problem('password_wrong')
-  const [ties] = await tx.query<Ties>(tiesSql, [userId])
+  const [ties] = await tx.query<Ties>(tiesSql, [userId, new Date(now.getTime() - PAYMENT_ON_ITS_WAY_MS)])
   if (user.isOperator) refuse('An operator’s account is closed by another operator.')
   if (ties?.hasProviders) refuse('The account owns providers, whose payouts go to it. Transfer them first.')
   if (ties?.hasOpenSessions) refuse('End its open sessions first.')
@@ -65,7 +68,8 @@ const tiesSql = `
     exists (select from sessions s where s.user_id = w.id and s.status <> 'ended') as "hasOpenSessions",
     exists (select from providers p where p.owner_id = w.id) as "hasProviders",
     exists (
-      select from purchases p where p.user_id = w.id and p.status = 'pending' and p.payment_intent_id is not null
+      select from purchases p
+      where p.user_id = w.id and p.status = 'pending' and p.payment_intent_id is not null and p.created_at > $2
     ) as "hasPaymentOnItsWay"
   from wallets w where w.id = $1`
 

@@ -156,6 +156,11 @@ test('an account is not deleted while a payment is on its way to it', async () =
   const paid = completed(paying)
   await sendEvent(api, { ...paid, type: 'checkout.session.async_payment_succeeded' })
   expect((await remove()).body.available).toBe(100)
+  // One that was never heard of again does not keep the account.
+  const lost = paymentOf(await beginPurchase(api, token, 100))
+  await sendEvent(api, completed(lost, { payment_status: 'unpaid' }))
+  expect((await remove({ forfeitTokens: 100 })).status).toBe(409)
+  api.clock.advance({ hours: 30 * 24 })
   expect((await remove({ forfeitTokens: 100 })).status).toBe(204)
   await deliver()
 })
