@@ -1335,6 +1335,10 @@ declare
   moved bigint;
 begin
   select w.written_before into strict since from account_watermark w for update;
+  if since > pg_snapshot_xmax(pg_current_snapshot()) then
+    update account_rollups set balance = 0, written_before = '0'::xid8;
+    since := '0'::xid8;
+  end if;
   horizon := pg_snapshot_xmin(pg_current_snapshot());
   if horizon <= since then
     return 0;

@@ -9,14 +9,19 @@ interface Ties {
   debt: number
   hasOpenSessions: boolean
   hasProviders: boolean
+  hasPaymentOnItsWay: boolean
 }
+
+/** No bank takes longer; an event that never came must not keep an account for ever. */
+const PAYMENT_ON_ITS_WAY_MS = 30 * 86_400_000
 
 /**
  * Takes everything out of an account that says whose it was. Its id stays, because the books are append-only and name
  * it: what it bought and spent remains provable, by nobody in particular.
  *
- * Refused while something still runs or is owed, and for tokens that are left unless their owner gives up exactly that
- * many. A session that opens at this very moment runs and is settled as any other; nobody can see it.
+ * Refused while something still runs, is owed or is on its way from a bank, and for tokens that are left unless their
+ * owner gives up exactly that many. A session that opens at this very moment runs and is settled as any other; nobody can
+ * see it.
  *
  * @throws {Problem} `password_wrong` when the password changed meanwhile, `account_in_use`
  */
@@ -27,10 +32,11 @@ export async function deleteAccount(
   const { tenantId, userId, seenHash, forfeitTokens, now } = input
   const user = await lockUser(tx, userId)
   if (user.passwordHash !== seenHash) throw new Problem('password_wrong')
-  const [ties] = await tx.query<Ties>(tiesSql, [userId])
+  const [ties] = await tx.query<Ties>(tiesSql, [userId, new Date(now.getTime() - PAYMENT_ON_ITS_WAY_MS)])
   if (user.isOperator) refuse('An operator’s account is closed by another operator.')
   if (ties?.hasProviders) refuse('The account owns providers, whose payouts go to it. Transfer them first.')
   if (ties?.hasOpenSessions) refuse('End its open sessions first.')
+  if (ties?.hasPaymentOnItsWay) refuse('A payment is on its way: wait for its tokens, or until it failed.')
   if (ties && ties.debt > 0) refuse('Buy tokens to settle what a refund left owing.')
   const total = ties?.total ?? 0
   if (total !== forfeitTokens) {
@@ -60,7 +66,11 @@ function refuse(detail: string): never {
 const tiesSql = `
   select w.posted as total, w.debt,
     exists (select from sessions s where s.user_id = w.id and s.status <> 'ended') as "hasOpenSessions",
-    exists (select from providers p where p.owner_id = w.id) as "hasProviders"
+    exists (select from providers p where p.owner_id = w.id) as "hasProviders",
+    exists (
+      select from purchases p
+      where p.user_id = w.id and p.status = 'pending' and p.payment_intent_id is not null and p.created_at > $2
+    ) as "hasPaymentOnItsWay"
   from wallets w where w.id = $1`
 
 // The salt goes too: without it nobody can tell which providers' references were this person.

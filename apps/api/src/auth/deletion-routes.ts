@@ -21,7 +21,8 @@ export function registerDeletionRoutes(app: App, deps: Deps, passwords: Password
         summary: 'Delete the caller’s account',
         description:
           'Name, address and sign-ins are gone for good; the books keep what was bought and spent under an id that says ' +
-          'nobody. Refused while sessions run, providers are owned, something is owed, or tokens are left that were not given up.',
+          'nobody. Refused while sessions run, providers are owned, something is owed, a payment is on its way, or tokens are ' +
+          'left that were not given up.',
         body: Shape({
           currentPassword: CurrentPasswordField,
           forfeitTokens: Type.Optional(

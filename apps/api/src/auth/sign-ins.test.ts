@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Accounts, password, refusal, startAccounts } from '../../test/accounts.ts'
 import { accessTokenOf, addProvider, addUser, type TestApi } from '../../test/harness.ts'
+import { beginPurchase, completed, paymentOf, sendEvent } from '../../test/stripe-events.ts'
 
 let accounts: Accounts
 let api: TestApi
@@ -77,8 +78,10 @@ test('a deleted account leaves nothing that says whose it was', async () => {
     ['GET', '/auth/profile'],
     ['GET', '/auth/email'],
     ['PATCH', '/auth/profile'],
+    ['POST', '/tokens/purchase'],
   ] as const) {
-    const answer = await ada.call(method, url, method === 'PATCH' ? { displayName: 'Back' } : undefined)
+    const body = { PATCH: { displayName: 'Back' }, POST: { tokens: 100 }, GET: undefined }[method]
+    const answer = await ada.call(method, url, body)
     expect([url, answer.status]).toEqual([url, 401])
   }
   expect((await refresh(ada.refreshToken)).status).toBe(401)
@@ -127,5 +130,37 @@ test('an account is not deleted while something hangs on it', async () => {
   expect([...refusal(left), left.body.available]).toEqual([409, 'account_in_use', 500])
   expect((await remove(rich.id, { forfeitTokens: 499 })).status).toBe(409)
   expect((await remove(rich.id, { forfeitTokens: 500 })).status).toBe(204)
+  await deliver()
+})
+
+test('an account is not deleted while a payment is on its way to it', async () => {
+  const ada = await register()
+  const remove = (more: object = {}) =>
+    ada.call('POST', '/auth/account/delete', { currentPassword: password, ...more })
+  const token = await accessTokenOf(api, ada.id)
+  const [failing, paying] = [
+    paymentOf(await beginPurchase(api, token, 100)),
+    paymentOf(await beginPurchase(api, token, 100)),
+  ]
+  for (const payment of [failing, paying]) {
+    await sendEvent(api, completed(payment, { payment_status: 'unpaid' }))
+  }
+  const failed = completed(failing, { payment_status: 'unpaid' })
+  await sendEvent(api, { ...failed, type: 'checkout.session.async_payment_failed' })
+  const early = await remove()
+  expect([...refusal(early), early.body.detail]).toEqual([
+    409,
+    'account_in_use',
+    expect.stringMatching(/on its way/),
+  ])
+  const paid = completed(paying)
+  await sendEvent(api, { ...paid, type: 'checkout.session.async_payment_succeeded' })
+  expect((await remove()).body.available).toBe(100)
+  // One that was never heard of again does not keep the account.
+  const lost = paymentOf(await beginPurchase(api, token, 100))
+  await sendEvent(api, completed(lost, { payment_status: 'unpaid' }))
+  expect((await remove({ forfeitTokens: 100 })).status).toBe(409)
+  api.clock.advance({ hours: 30 * 24 })
+  expect((await remove({ forfeitTokens: 100 })).status).toBe(204)
   await deliver()
 })

@@ -2,8 +2,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectAs } from '../../test/database.ts'
 import { accessTokenOf, addProvider, addUser, type TestUser } from '../../test/harness.ts'
 import { type SessionMarket, startSessionMarket } from '../../test/session-market.ts'
+import {
+  beginPurchase,
+  completed,
+  disputeClosed,
+  disputed,
+  paymentOf,
+  refunded,
+  sendEvent,
+} from '../../test/stripe-events.ts'
 import { rollUpActivity } from '../analytics/roll-up-activity.ts'
-import { createId } from '../id.ts'
+import { PUBLIC_TENANT_ID } from '../id.ts'
 import { checkLedger } from '../ledger/check-ledger.ts'
 
 let it: SessionMarket
@@ -29,24 +38,17 @@ async function addOwnProvider() {
 
 /** A purchase that was paid now, and a dispute about it. */
 async function dispute(user: TestUser): Promise<{ set(status: 'open' | 'won' | 'lost'): Promise<void> }> {
-  const { db, clock } = it.api.deps
-  const [id, now] = [createId('pur', clock()), clock()]
-  const [{ tenantId }] = (await db.batch.query<{ tenantId: string }>(
-    'select tenant_id as "tenantId" from users where id = $1',
-    [user.id],
-  )) as [{ tenantId: string }]
-  await db.batch.query(
-    `insert into purchases (tenant_id, id, user_id, status, tokens, amount_cents, currency, discount_percent, created_at,
-       paid_at) values ($1, $2, $3, 'paid', 100, 100, 'usd', 0, $4::timestamptz, $4::timestamptz)`,
-    [tenantId, id, user.id, now],
-  )
+  const { api } = it
+  const { id } = await beginPurchase(api, await accessTokenOf(api, user.id), 100)
+  await sendEvent(api, completed(paymentOf({ id, amountCents: 100 })))
+  const now = api.clock.now()
   return {
     set: async (status) => {
-      await db.batch.query(
+      await api.deps.db.batch.query(
         `insert into stripe_disputes (tenant_id, purchase_id, id, status, closed_at)
          values ($1, $2, 'du_1', $3, case when $3 = 'open' then null else $4::timestamptz end)
          on conflict (tenant_id, purchase_id, id) do update set status = excluded.status, closed_at = excluded.closed_at`,
-        [tenantId, id, status, now],
+        [PUBLIC_TENANT_ID, id, status, now],
       )
     },
   }
@@ -106,6 +108,59 @@ describe('earnings', () => {
     await setDebt(0)
     await database.end()
     await disputed.set('won')
+  })
+})
+
+describe('a disputed payment that had made up for one taken back before', () => {
+  const balanceOf = async (user: TestUser) => (await it.as(user, 'GET', '/tokens/balance')).body
+
+  async function buy(user: TestUser) {
+    it.api.clock.advance({ seconds: 1 })
+    const purchase = await beginPurchase(it.api, await accessTokenOf(it.api, user.id), 100)
+    const payment = paymentOf(purchase)
+    await sendEvent(it.api, completed(payment))
+    return payment
+  }
+
+  async function spendFirst() {
+    const mine = await addOwnProvider()
+    const buyer = await addUser(it.api)
+    const first = await buy(buyer)
+    await it.play({ user: buyer, minutes: 20, of: mine.providerId })
+    return { mine, buyer, takeBack: () => sendEvent(it.api, refunded(first, first.amountCents)) }
+  }
+
+  test('by paying the debt: what the first was spent on is held back', async () => {
+    const { mine, buyer, takeBack } = await spendFirst()
+    await takeBack()
+    expect(await balanceOf(buyer)).toMatchObject({ total: 0, debt: 80 })
+    const second = await buy(buyer)
+    expect(await balanceOf(buyer)).toEqual({ available: 20, held: 0, total: 20 })
+    it.api.clock.advance({ hours: 31 * 24 })
+    expect(await mine.earnings()).toMatchObject({ balance: 64, disputed: 0, payable: 64 })
+    await sendEvent(it.api, disputed(second))
+    expect(await mine.earnings()).toMatchObject({ balance: 64, disputed: 64, payable: 0 })
+    await sendEvent(it.api, disputeClosed(second, 'lost'))
+    expect(await mine.earnings()).toMatchObject({ disputed: 64, payable: 0 })
+    // A third pays the debt, and can be disputed for as long as any other.
+    await buy(buyer)
+    expect(await balanceOf(buyer)).toEqual({ available: 20, held: 0, total: 20 })
+    expect(await mine.earnings()).toMatchObject({ disputed: 64, payable: 0 })
+    it.api.clock.advance({ hours: 30 * 24, minutes: 15 })
+    expect(await mine.earnings()).toMatchObject({ disputed: 0, payable: 64 })
+  })
+
+  test('by being there when the first was taken back: likewise', async () => {
+    const { mine, buyer, takeBack } = await spendFirst()
+    const second = await buy(buyer)
+    await takeBack()
+    expect(await balanceOf(buyer)).toEqual({ available: 20, held: 0, total: 20 })
+    it.api.clock.advance({ hours: 31 * 24 })
+    await sendEvent(it.api, disputed(second))
+    expect(await balanceOf(buyer)).toMatchObject({ total: 0, debt: 80 })
+    expect(await mine.earnings()).toMatchObject({ balance: 64, disputed: 64, payable: 0 })
+    await sendEvent(it.api, disputeClosed(second, 'won'))
+    expect(await mine.earnings()).toMatchObject({ disputed: 0, payable: 64 })
   })
 })
 

@@ -11,7 +11,9 @@ const QUARTER_MS = 15 * 60_000
  *
  * Tokens in a wallet do not remember the purchase they came from, so nothing can say which purchase paid for a
  * session. Held back is therefore everything a disputed purchase could have paid for: what the provider earned from
- * its buyer in sessions that ended after it, for as long as the dispute is open, or lost and the buyer still in debt.
+ * its buyer in sessions that ended after it, for as long as the dispute is open, or lost and the buyer in debt, or out of
+ * it for less than 30 days: what paid the debt can be disputed as well. Of a buyer whose other purchases were taken back
+ * that is what those had been spent on, too: this one made up for them.
  */
 export async function getEarnings(
   tx: Tx,
@@ -44,11 +46,16 @@ export async function getEarnings(
 // From the few disputes to their buyers, to the sessions of those with this provider.
 const disputedSql = `
   with buyers as (
-    select p.user_id, min(p.paid_at) as since
+    select p.user_id, min(least(p.paid_at, o.paid_at)) as since
     from stripe_disputes d
     join purchases p on p.tenant_id = d.tenant_id and p.id = d.purchase_id and p.paid_at is not null
     join wallets w on w.tenant_id = p.tenant_id and w.id = p.user_id
-    where d.status = 'open' or (d.status = 'lost' and w.debt > 0)
+    left join purchases o on o.tenant_id = p.tenant_id and o.user_id = p.user_id and o.reversed_tokens > 0
+    where d.status = 'open' or (d.status = 'lost' and (w.debt > 0 or exists (
+      select from transfers r
+      where r.tenant_id = w.tenant_id and r.credit_account_id = 'debt:' || w.id and r.credit_sequence is null
+        and r.created_at >= $2
+    )))
     group by p.user_id
   )
   select coalesce(sum(case when t.kind = 'charge' then t.amount else -t.amount end), 0) as disputed

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectAs, type OwnConnection } from '../../test/database.ts'
 import { startTestApi, type TestApi } from '../../test/harness.ts'
 import { createMarket, openSession } from '../../test/play.ts'
+import { beginPurchase, completed, paymentOf, refunded, sendEvent } from '../../test/stripe-events.ts'
 import { rollUpAccounts } from './account-balance.ts'
 import { checkLedger } from './check-ledger.ts'
 
@@ -23,6 +24,8 @@ beforeAll(async () => {
   await over.call('complete')
   charged = over.sessionId
   open = (await openSession(market)).sessionId
+  const payment = paymentOf(await beginPurchase(api, market.user.token, 100))
+  for (const event of [completed(payment), refunded(payment, 25)]) await sendEvent(api, event)
   owner = await connectAs(api.databaseUrl)
   // What other test files are writing on the same server holds the watermark back, for as long as it lasts.
   for (let accounts = 0; accounts === 0; ) accounts = await api.deps.db.inBatch(rollUpAccounts)
@@ -55,6 +58,7 @@ const BEHIND = 'a charge has a hold behind it'
 const FEE = 'a fee never exceeds its charge'
 const TWICE = 'no reference is charged twice'
 const REVERSAL = 'a reversal never exceeds what it reverses'
+const BOUGHT = 'a purchase is credited once, and what was taken back of it is what it says'
 const ROLLED = 'a roll-up equals the transfers behind its watermark'
 const ENDED = 'an ended session holds nothing, a paid one was charged what it says'
 
@@ -105,6 +109,17 @@ test.each<[string, () => string, string[]]>([
     () => `${second('refund', { reverses: 'id', amount: 'amount + 1' })} where kind = 'promotion'`,
     [REVERSAL],
   ],
+  [
+    'a purchase that says less was taken back',
+    () => `update purchases set reversed_tokens = 24 where reversed_tokens = 25`,
+    [BOUGHT],
+  ],
+  [
+    'a purchase that is credited with another number of tokens',
+    () => `update purchases set tokens = 101 where reversed_tokens = 25`,
+    [BOUGHT],
+  ],
+  ['a purchase that is credited and not paid', () => `update purchases set paid_at = null`, [BOUGHT]],
   [
     'a roll-up of a token more',
     () => `update account_rollups set balance = balance + 1 where account_id like 'prv%'`,

@@ -119,6 +119,18 @@ const RULES: Record<string, string> = {
       from transfers where reverses_id is not null group by tenant_id, reverses_id
     ) r on r.tenant_id = o.tenant_id and r.reverses_id = o.id
     where r.amount > o.amount or r.amount < 0`,
+  'a purchase is credited once, and what was taken back of it is what it says': `
+    select p.tenant_id as "tenantId", p.id as subject,
+      format('%s tokens, credited %s; taken back %s, transfers %s', p.tokens, coalesce(t.credited, 0), p.reversed_tokens,
+        coalesce(t.reversed, 0)) as detail
+    from purchases p
+    left join (
+      select tenant_id, purchase_id, sum(amount) filter (where kind = 'purchase') as credited,
+        sum(case when kind = 'dispute_won' then -amount else amount end) filter (where kind <> 'purchase') as reversed
+      from transfers where purchase_id is not null group by tenant_id, purchase_id
+    ) t on t.tenant_id = p.tenant_id and t.purchase_id = p.id
+    where coalesce(t.credited, 0) <> (case when p.paid_at is null then 0 else p.tokens end)
+      or coalesce(t.reversed, 0) <> p.reversed_tokens`,
   // All accounts in one pass: asked for each, the hot ones would read all transfers once per provider.
   'a roll-up equals the transfers behind its watermark': `
     select r.tenant_id as "tenantId", r.account_id as subject,

@@ -209,10 +209,12 @@ describe('refunds', () => {
 })
 
 describe('refunds through Stripe', () => {
-  const asked: { key: string | undefined; body: URLSearchParams }[] = []
+  const asked: { method: string | undefined; key: string | undefined; body: URLSearchParams }[] = []
   let stripe: Server
   let live: TestApi
   let answerWith: { status: number; body: object }
+  /** What Stripe knows of when it is asked what was given back. */
+  let given: object[] = []
 
   beforeAll(async () => {
     stripe = createServer((request, response) => {
@@ -221,9 +223,12 @@ describe('refunds through Stripe', () => {
         text += chunk
       })
       request.on('end', () => {
-        asked.push({ key: request.headers['idempotency-key'] as string, body: new URLSearchParams(text) })
-        response.writeHead(answerWith.status, { 'content-type': 'application/json' })
-        response.end(JSON.stringify(answerWith.body))
+        const { method, headers } = request
+        asked.push({ method, key: headers['idempotency-key'] as string, body: new URLSearchParams(text) })
+        const list = { object: 'list', data: given, has_more: false, url: '/v1/refunds' }
+        const { status, body } = method === 'GET' ? { status: 200, body: list } : answerWith
+        response.writeHead(status, { 'content-type': 'application/json' })
+        response.end(JSON.stringify(body))
       })
     }).listen(0, '127.0.0.1')
     await once(stripe, 'listening')
@@ -249,9 +254,9 @@ describe('refunds through Stripe', () => {
     asked.length = 0
     return { user, purchase, payment, staff: await addUser(live, { isOperator: true }) }
   }
-  const give = (staff: TestUser, id: string) =>
+  const give = async (staff: TestUser, id: string) =>
     live.call('POST', `/operators/purchases/${id}/refund`, {
-      token: staff.token,
+      token: await accessTokenOf(live, staff.id),
       body: { amountCents: 40, reason: 'Goodwill' },
     })
 
@@ -280,6 +285,28 @@ describe('refunds through Stripe', () => {
     expect((await give(staff, purchase.id)).status).toBe(201)
     for (const { key } of asked) keys.add(key)
     expect(keys.size).toBe(1)
+  })
+
+  test('one whose fate is unknown is given once also when Stripe has forgotten its key', async () => {
+    for (const wasGiven of [true, false]) {
+      const { purchase, staff } = await paid()
+      answerWith = { status: 500, body: { error: { type: 'api_error', message: 'down' } } }
+      expect((await give(staff, purchase.id)).body.code).toBe('payment_unavailable')
+      const refundId = asked[0]?.key
+      const old = { id: 're_old', object: 'refund', status: 'succeeded', metadata: { refundId } }
+      const others = [
+        { ...old, id: 're_other', metadata: { refundId: 'rfd_other' } },
+        { ...old, id: 're_failed', status: 'failed' },
+      ]
+      given = wasGiven ? [...others, old] : others
+      live.clock.advance({ hours: 24 })
+      asked.length = 0
+      answerWith = { status: 200, body: { id: 're_new', object: 'refund' } }
+      const { status, body } = await give(staff, purchase.id)
+      expect([status, body.id, body.status]).toEqual([201, refundId, 'sent'])
+      expect(body.stripeRefundId).toBe(wasGiven ? 're_old' : 're_new')
+      expect(asked.map(({ method }) => method)).toEqual(wasGiven ? ['GET'] : ['GET', 'POST'])
+    }
   })
 
   test('one that Stripe declines has failed, and the next is a new one', async () => {

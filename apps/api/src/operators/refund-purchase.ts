@@ -15,7 +15,7 @@ export interface BegunRefund {
 
 /**
  * Notes that money will be given back, before Stripe hears of it. One that is still `pending` for the same amount is
- * taken up again: its id makes Stripe give it once, however often it is asked.
+ * taken up again: its id makes Stripe give it once, however often and however late it is asked.
  *
  * @param amountCents what to give back; undefined for all that is left
  * @throws {Problem} `purchase_not_found`, `purchase_not_refundable`, `refund_exceeds_paid`

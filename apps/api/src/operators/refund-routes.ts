@@ -16,6 +16,9 @@ import { type BegunRefund, beginRefund, settleRefund } from './refund-purchase.t
 /** A million tokens at the highest price there can be. */
 const REFUND_CENTS_MAX = 100_000_000_000
 
+/** Stripe keeps a key for 24 hours; after these it is asked what it has given before it is asked to give. */
+const KEY_KEPT_MS = 23 * 3_600_000
+
 /** Money back, wholly or partly. The wallet follows Stripe's own event, as for every refund. */
 export function registerRefundRoutes(app: App, deps: Deps): void {
   const { db, clock, config, edge } = deps
@@ -106,12 +109,13 @@ export function registerRefundRoutes(app: App, deps: Deps): void {
         call: async (begun) => {
           const { refund, purchase } = begun
           try {
-            const { id, amountCents: cents } = refund
+            const { id, amountCents: cents, createdAt } = refund
             const sent = await checkout.refund({
               id,
               paymentIntentId: purchase.paymentIntentId ?? '',
               purchaseId,
               amountCents: cents,
+              isOld: clock().getTime() - createdAt.getTime() > KEY_KEPT_MS,
             })
             if (isSandbox(config)) await announceInSandbox(begun)
             return sent

@@ -15,6 +15,8 @@ export interface RefundOrder {
   purchaseId: string
   paymentIntentId: string
   amountCents: number
+  /** Begun so long ago that its id may be forgotten as a key: what was given back is looked through first. */
+  isOld: boolean
 }
 
 export interface Checkout {

@@ -1,4 +1,5 @@
 import type { Tx } from '../db.ts'
+import { Problem } from '../errors.ts'
 import { IDEMPOTENCY_HOURS } from '../http/idempotency.ts'
 import { createId } from '../id.ts'
 import type { Price } from './price.ts'
@@ -9,6 +10,8 @@ import { PURCHASE_COLUMNS, type PurchaseRow } from './purchase.ts'
  *
  * With a `subject`, the fingerprint of a request with an `Idempotency-Key`, a repetition gets the purchase that
  * the first try began, and through its id the very same Checkout Session. The edge holds a lock on the subject.
+ *
+ * @throws {Problem} `unauthenticated` when the account behind a still valid access token is gone.
  */
 export async function createPurchase(
   tx: Tx,
@@ -38,7 +41,8 @@ export async function createPurchase(
     now,
     tokenPriceCents,
   ])
-  return created as PurchaseRow
+  if (!created) throw new Problem('unauthenticated', {}, 'the account is gone')
+  return created
 }
 
 // One that failed because Stripe was away is tried again; one that has its checkout stays as it is.
@@ -47,8 +51,10 @@ const resumePurchaseSql = `
   where request_subject = $1 and user_id = $2 and created_at > $3
   returning ${PURCHASE_COLUMNS}`
 
+// Waits for a deletion of the account that is under way: nobody could spend the tokens.
 const createPurchaseSql = `
   insert into purchases (id, user_id, status, tokens, amount_cents, currency, discount_percent, request_subject, created_at,
     token_price_cents)
-  values ($1, $2, 'pending', $3, $4, $5, $6, $7, $8, $9)
+  select $1, u.id, 'pending', $3::bigint, $4::bigint, $5, $6::integer, $7, $8::timestamptz, $9::bigint
+  from users u where u.id = $2 and u.deleted_at is null for key share
   returning ${PURCHASE_COLUMNS}`

@@ -70,8 +70,10 @@ export function createStripeCheckout(input: {
         )
       }
     },
-    async refund({ id, purchaseId, paymentIntentId, amountCents }) {
+    async refund({ id, purchaseId, paymentIntentId, amountCents, isOld }) {
       try {
+        const given = isOld ? await findRefund(stripe, { id, paymentIntentId }) : undefined
+        if (given !== undefined) return { stripeRefundId: given }
         const refund = await stripe.refunds.create(
           {
             payment_intent: paymentIntentId,
@@ -94,6 +96,18 @@ export function createStripeCheckout(input: {
       }
     },
   }
+}
+
+/** A refund that Stripe has given, or is giving, under our id. */
+async function findRefund(
+  stripe: Stripe,
+  { id, paymentIntentId }: { id: string; paymentIntentId: string },
+): Promise<string | undefined> {
+  for await (const refund of stripe.refunds.list({ payment_intent: paymentIntentId, limit: 100 })) {
+    const isVoid = refund.status === 'failed' || refund.status === 'canceled'
+    if (refund.metadata?.refundId === id && !isVoid) return refund.id
+  }
+  return undefined
 }
 
 function addressOf(apiBase: string) {
