@@ -24,18 +24,23 @@ export function createSignedOut({ db, clock }: { db: Db; clock: Clock }): Signed
   let known = new Map<string, number>()
   let knownAt = Number.NEGATIVE_INFINITY
   let looking: Promise<void> | undefined
+  let forgotten = 0
 
   async function look(): Promise<void> {
     const at = performance.now()
+    const began = forgotten
     const since = new Date(clock().getTime() - ACCESS_TOKEN_SECONDS * 1_000)
     const rows = await db.batch.query<{ id: string; at: Date }>(listSql, [since])
+    // Read before a sign-out of this instance, perhaps: it must not hide that for a second.
+    if (began !== forgotten) return
     known = new Map(rows.map((row) => [row.id, Math.floor(row.at.getTime() / 1_000)]))
     knownAt = at
   }
 
   /** `iat` is cut to the second: a token of this very second may be older than the sign-out, so it is void, too. */
   async function findVoidUntil(userId: string): Promise<number | undefined> {
-    if (performance.now() - knownAt > KNOWN_MS) {
+    for (let seen = -1; seen !== forgotten && performance.now() - knownAt > KNOWN_MS; ) {
+      seen = forgotten
       looking ??= look().finally(() => {
         looking = undefined
       })
@@ -56,6 +61,7 @@ export function createSignedOut({ db, clock }: { db: Db; clock: Clock }): Signed
     forget() {
       knownAt = Number.NEGATIVE_INFINITY
       looking = undefined
+      forgotten += 1
     },
   }
 }

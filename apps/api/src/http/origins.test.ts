@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accessTokenOf, startTestApi, type TestApi } from '../../test/harness.ts'
 import { createMarket, openSession, validateLaunch } from '../../test/play.ts'
+import { PUBLIC_TENANT_ID } from '../id.ts'
+import { createOrigins } from './origins.ts'
 
 let api: TestApi
 
@@ -41,4 +43,32 @@ test('a change of a provider’s origins is felt by the next preflight and the n
   expect(changed.status).toBe(200)
   expect([await preflight(before), await preflight(after)]).toEqual([undefined, after])
   expect([(await beat(before, 3)).status, (await beat(after, 4)).status]).toEqual([403, 200])
+})
+
+test('origins that were read before a change and answered after it are not kept', async () => {
+  const { providerId } = await createMarket(api)
+  const { db, clock } = api.deps
+  let answer = () => {}
+  const query: typeof db.batch.query = async (sql, values) => {
+    const rows = await db.batch.query<never>(sql, values)
+    await new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    return rows
+  }
+  const origins = createOrigins({ db: { ...db, batch: { query } }, clock })
+  const read = async (whileReading?: () => Promise<unknown>) => {
+    const [answered, before] = [origins.of({ tenantId: PUBLIC_TENANT_ID, providerId }), answer]
+    await expect.poll(() => answer !== before).toBe(true)
+    await whileReading?.()
+    answer()
+    return answered
+  }
+  await read(async () => {
+    await db.batch.query(`update providers set allowed_origins = '{http://localhost:4012}' where id = $1`, [
+      providerId,
+    ])
+    origins.forget()
+  })
+  expect(await read()).toEqual(['http://localhost:4012'])
 })

@@ -50,17 +50,24 @@ export function forgetOriginsOnChange(app: FastifyInstance, origins: Origins): v
 
 function createCache<Value>() {
   const entries = new Map<string, { value: Value; at: number }>()
+  let cleared = 0
   return {
     async get(key: string, read: () => Promise<Value>): Promise<Value> {
       const entry = entries.get(key)
       if (entry && performance.now() - entry.at < CACHE_MS) return entry.value
       const at = performance.now()
+      const began = cleared
       const value = await read()
+      // Read before a change of this instance, perhaps: kept, it would hide that.
+      if (began !== cleared) return value
       if (entries.size >= ENTRIES_MAX) entries.clear()
       entries.set(key, { value, at })
       return value
     },
-    clear: () => entries.clear(),
+    clear() {
+      entries.clear()
+      cleared += 1
+    },
   }
 }
 
