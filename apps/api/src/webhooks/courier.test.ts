@@ -266,6 +266,27 @@ describe('an attempt that fails', () => {
     })
   })
 
+  test('from an address that was replaced meanwhile says nothing of the new one', async () => {
+    let answer: (() => void) | undefined
+    const old = await it.receive((response) => {
+      answer = () => response.writeHead(410).end()
+    })
+    const receiver = await it.receive()
+    const providerId = await it.addOwnProvider()
+    const endpoint = await it.addEndpoint(providerId, old.url)
+    await it.emitAll([it.eventOf(providerId)])
+    const delivering = it.deliver()
+    await expect.poll(() => answer).toBeDefined()
+    const moved = { url: receiver.url }
+    await it.api.call('PATCH', endpoint.path, { token: await it.token(), body: moved })
+    answer?.()
+    await delivering
+    expect(await it.endpointOf(endpoint)).toMatchObject({ status: 'enabled', url: receiver.url })
+    it.api.clock.advance({ minutes: 1 })
+    await it.deliver()
+    expect(receiver.received).toHaveLength(1)
+  })
+
   test('with 410 disables the endpoint at once', async () => {
     const receiver = await it.receive((response) => response.writeHead(410).end())
     const providerId = await it.addOwnProvider()
