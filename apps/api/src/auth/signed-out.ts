@@ -14,8 +14,6 @@ const KNOWN_MS = 1_000
 export interface SignedOut {
   /** Whether the user was signed out after the token was issued. */
   isVoid(token: { userId: string; issuedAtSeconds: number }): Promise<boolean>
-  /** The second to write into a new token: this one, or the next where the user was signed out within this one. */
-  issueAt(userId: string, nowSeconds: number): Promise<number>
   /** Looks again at the next question. */
   forget(): void
 }
@@ -53,10 +51,6 @@ export function createSignedOut({ db, clock }: { db: Db; clock: Clock }): Signed
     async isVoid({ userId, issuedAtSeconds }) {
       const until = await findVoidUntil(userId)
       return until !== undefined && issuedAtSeconds <= until
-    },
-    async issueAt(userId, nowSeconds) {
-      const until = await findVoidUntil(userId)
-      return until === undefined ? nowSeconds : Math.max(nowSeconds, until + 1)
     },
     forget() {
       knownAt = Number.NEGATIVE_INFINITY
