@@ -795,6 +795,8 @@ CREATE INDEX providers_listed ON public.providers USING btree (tenant_id, id) WH
 
 CREATE INDEX providers_listed_by_category ON public.providers USING btree (tenant_id, category, id) WHERE (status = 'listed'::text);
 
+CREATE INDEX providers_suspended_by_origin ON public.providers USING gin (allowed_origins) WHERE (status = 'suspended'::text);
+
 CREATE INDEX purchases_by_id ON public.purchases USING btree (id);
 
 CREATE INDEX purchases_by_payment_intent ON public.purchases USING btree (payment_intent_id) WHERE (payment_intent_id IS NOT NULL);

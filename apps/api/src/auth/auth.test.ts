@@ -1,6 +1,7 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startCapturedApp } from '../../test/captured-log.ts'
+import { connectAs } from '../../test/database.ts'
 import { accessTokenOf, addProvider, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
 import { createId, PUBLIC_TENANT_ID } from '../id.ts'
 import { ensureOperator } from './ensure-operator.ts'
@@ -201,6 +202,18 @@ test('reuse of an old refresh token ends the sign-in, and only that one', async 
   expect([reused.status, reused.body.code]).toEqual([401, 'refresh_token_invalid'])
   expect((await refresh(second.body.refreshToken)).status).toBe(401)
   expect((await refresh(other.body.refreshToken)).status).toBe(200)
+})
+
+test('a refresh that the database failed leaves the refresh token good', async () => {
+  const { body } = await register(freshEmail())
+  api.deps.signedOut.forget()
+  const owner = await connectAs(api.databaseUrl)
+  await owner.query('revoke select on users from tm_batch')
+  const failed = await refresh(body.refreshToken)
+  await owner.query('grant select on users to tm_batch')
+  await owner.end()
+  const repeated = failed.status === 200 ? failed : await refresh(body.refreshToken)
+  expect(repeated.status).toBe(200)
 })
 
 test('of many racing refreshes one wins, and its family is over', async () => {

@@ -73,11 +73,12 @@ const tiesSql = `
     ) as "hasPaymentOnItsWay"
   from wallets w where w.id = $1`
 
-// The salt goes too: without it nobody can tell which providers' references were this person.
+// The salt goes too: without it nobody can tell which providers' references were this person. Access tokens are void: what
+// they bought or registered from here on would belong to nobody.
 const anonymiseSql = `
   update users set email = $2, email_normalized = $2, display_name = null, password_hash = 'none',
     reference_salt = $3, email_verified_at = null, pending_email = null, pending_email_normalized = null,
-    has_spending_limits = false, deleted_at = $4
+    has_spending_limits = false, signed_out_at = $4, deleted_at = $4
   where id = $1`
 
 const endSignInsSql = `

@@ -9,7 +9,7 @@ import type { Passwords } from './password.ts'
 import { CurrentPasswordField } from './user.ts'
 
 export function registerDeletionRoutes(app: App, deps: Deps, passwords: Passwords): void {
-  const { db, clock } = deps
+  const { db, clock, signedOut } = deps
 
   app.post(
     '/auth/account/delete',
@@ -46,6 +46,7 @@ export function registerDeletionRoutes(app: App, deps: Deps, passwords: Password
       await db.inTenant(tenantId, (tx) =>
         deleteAccount(tx, { tenantId, userId, seenHash, forfeitTokens, now: clock() }),
       )
+      signedOut.forget()
       return reply.code(204).send(null)
     },
   )

@@ -1,18 +1,26 @@
 import type { Clock } from '../clock.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
-import type { SignedOut } from './signed-out.ts'
 
 export const ACCESS_TOKEN_SECONDS = 15 * 60
 
+export interface SignedInUser {
+  tenantId: string
+  userId: string
+  /** When everybody was signed out of the account last, as the transaction that signs in sees it. */
+  signedOutAt: Date | null
+}
+
 /**
  * Signs who somebody is. Nothing is stored: it is good until it expires, also after a logout, or until the account is
- * taken back (`signed-out.ts`).
+ * taken back (`signed-out.ts`). Asks nobody anything, because a refresh token is used up by then.
  */
 export async function issueAccessToken(
-  { keys, clock, signedOut }: { keys: KeyRing; clock: Clock; signedOut: SignedOut },
-  { tenantId, userId }: { tenantId: string; userId: string },
+  { keys, clock }: { keys: KeyRing; clock: Clock },
+  { tenantId, userId, signedOutAt }: SignedInUser,
 ): Promise<string> {
-  const issuedAt = await signedOut.issueAt(userId, Math.floor(clock().getTime() / 1000))
+  const now = Math.floor(clock().getTime() / 1000)
+  // Tokens of the very second of a sign-out are void: one that is made after it is dated a second later.
+  const issuedAt = signedOutAt === null ? now : Math.max(now, Math.floor(signedOutAt.getTime() / 1000) + 1)
   return keys.sign('at+jwt', {
     sub: userId,
     aud: 'marketplace',

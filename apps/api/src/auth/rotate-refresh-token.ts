@@ -2,7 +2,7 @@ import type { Tx } from '../db.ts'
 import { hashRefreshToken, makeRefreshToken } from './refresh-token.ts'
 
 export type Rotation =
-  | { isRotated: true; userId: string; refreshToken: string }
+  | { isRotated: true; userId: string; signedOutAt: Date | null; refreshToken: string }
   /** `isReused`: the family was revoked, because two parties hold this token and nobody knows which is the thief. */
   | { isRotated: false; isReused: boolean }
 
@@ -21,8 +21,13 @@ export async function rotateRefreshToken(
   const { now } = input
   const hash = hashRefreshToken(input.refreshToken)
   const next = makeRefreshToken(now)
-  const [rotated] = await tx.query<{ userId: string }>(rotateSql, [hash, now, next.hash, next.expiresAt])
-  if (rotated) return { isRotated: true, userId: rotated.userId, refreshToken: next.refreshToken }
+  const [rotated] = await tx.query<{ userId: string; signedOutAt: Date | null }>(rotateSql, [
+    hash,
+    now,
+    next.hash,
+    next.expiresAt,
+  ])
+  if (rotated) return { isRotated: true, ...rotated, refreshToken: next.refreshToken }
   const revoked = await tx.query(revokeReusedSql, [hash, now])
   return { isRotated: false, isReused: revoked.length > 0 }
 }
@@ -40,7 +45,8 @@ const rotateSql = `
   )
   insert into refresh_tokens (token_hash, family_id, user_id, created_at, expires_at, signed_in_at, user_agent)
   select $3, u.family_id, u.user_id, $2, $4, u.signed_in_at, u.user_agent from used u
-  returning user_id as "userId"`
+  returning user_id as "userId",
+    (select s.signed_out_at from users s where s.id = refresh_tokens.user_id) as "signedOutAt"`
 
 // A token that merely expired was not stolen, and a stranger's guess finds no row.
 const revokeReusedSql = `

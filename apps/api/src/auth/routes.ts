@@ -12,7 +12,7 @@ import { EMAIL_CHARACTERS_MAX, normalizeEmail } from './email.ts'
 import { registerEmailRoutes } from './email-routes.ts'
 import { findUserByEmail } from './find-user-by-email.ts'
 import { getProfile } from './get-profile.ts'
-import { ACCESS_TOKEN_SECONDS, issueAccessToken } from './issue-access-token.ts'
+import { ACCESS_TOKEN_SECONDS, issueAccessToken, type SignedInUser } from './issue-access-token.ts'
 import { issueRefreshToken } from './issue-refresh-token.ts'
 import { createPasswords, PASSWORD_CHARACTERS_MAX, refuseMalformed } from './password.ts'
 import { registerPasswordRoutes } from './password-routes.ts'
@@ -59,8 +59,8 @@ export function registerAuthRoutes(app: App, deps: Deps): void {
   registerSignInRoutes(app, deps)
   registerDeletionRoutes(app, deps, passwords)
 
-  const credentials = async (tenantId: string, userId: string, refreshToken: string) => ({
-    accessToken: await issueAccessToken(deps, { tenantId, userId }),
+  const credentials = async ({ refreshToken, ...user }: SignedInUser & { refreshToken: string }) => ({
+    accessToken: await issueAccessToken(deps, user),
     refreshToken,
     tokenType: 'Bearer' as const,
     expiresInSeconds: ACCESS_TOKEN_SECONDS,
@@ -101,7 +101,10 @@ export function registerAuthRoutes(app: App, deps: Deps): void {
       })
       return reply
         .code(201)
-        .send({ user: presentUser(user), ...(await credentials(tenantId, user.id, refreshToken)) })
+        .send({
+          user: presentUser(user),
+          ...(await credentials({ tenantId, userId: user.id, signedOutAt: null, refreshToken })),
+        })
     },
   )
 
@@ -140,10 +143,10 @@ export function registerAuthRoutes(app: App, deps: Deps): void {
       const now = clock()
       const { id: userId, passwordHash } = user
       const userAgent = request.headers['user-agent']
-      const refreshToken = await db.inTenant(tenantId, (tx) =>
+      const started = await db.inTenant(tenantId, (tx) =>
         startSignIn(tx, { userId, passwordHash, userAgent, now }),
       )
-      return { user: presentUser(user), ...(await credentials(tenantId, user.id, refreshToken)) }
+      return { user: presentUser(user), ...(await credentials({ tenantId, userId, ...started })) }
     },
   )
 
@@ -176,7 +179,8 @@ export function registerAuthRoutes(app: App, deps: Deps): void {
             : 'unknown, expired or revoked',
         )
       }
-      return credentials(tenantId, rotation.userId, rotation.refreshToken)
+      const { userId, signedOutAt, refreshToken } = rotation
+      return credentials({ tenantId, userId, signedOutAt, refreshToken })
     },
   )
 

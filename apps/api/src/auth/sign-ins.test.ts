@@ -97,6 +97,24 @@ test('a deleted account leaves nothing that says whose it was', async () => {
   expect((await open('/auth/register', { email: ada.email, password })).body.user.id).not.toBe(ada.id)
 })
 
+test('whoever still has an access token of a deleted account can neither buy nor register anything with it', async () => {
+  const ada = await register()
+  expect((await ada.call('POST', '/auth/account/delete', { currentPassword: password })).status).toBe(204)
+  const provider = {
+    name: 'Nobody’s app',
+    description: 'Of a deleted account',
+    category: 'tools',
+    launchUrl: 'https://app.example/',
+    allowedOrigins: ['https://app.example'],
+    tokensPerMinute: 4,
+  }
+  for (const [url, body] of [
+    ['/tokens/purchase', { tokens: 100 }],
+    ['/providers', provider],
+  ] as const)
+    expect([url, ...refusal(await ada.call('POST', url, body))]).toEqual([url, 401, 'unauthenticated'])
+})
+
 test('an account is not deleted while something hangs on it', async () => {
   const passwordHash = async (userId: string) => {
     const ada = await register()

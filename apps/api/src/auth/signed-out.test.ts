@@ -69,6 +69,30 @@ test('another instance learns of it within a second', async () => {
     .toBe(true)
 })
 
+test('what was read before a sign-out and answered after it does not count', async () => {
+  const ada = await accounts.register()
+  const issuedAtSeconds = Math.floor(api.clock.now().getTime() / 1000)
+  const { db } = api.deps
+  const answers: (() => void)[] = []
+  const query: typeof db.batch.query = async (sql, values) => {
+    const rows = await db.batch.query<never>(sql, values)
+    await new Promise<void>((resolve) => answers.push(resolve))
+    return rows
+  }
+  const slow = createSignedOut({ db: { ...db, batch: { query } }, clock: api.clock.now })
+  const before = slow.isVoid({ userId: ada.id, issuedAtSeconds })
+  await expect.poll(() => answers.length).toBe(1)
+  await signOut(ada.id)
+  slow.forget()
+  const after = slow.isVoid({ userId: ada.id, issuedAtSeconds })
+  await expect.poll(() => answers.length).toBe(2)
+  answers[1]?.()
+  expect(await after).toBe(true)
+  answers[0]?.()
+  expect(await before).toBe(true)
+  expect(await slow.isVoid({ userId: ada.id, issuedAtSeconds })).toBe(true)
+})
+
 test('a password chosen by a mailed link voids the access tokens of whoever was in the account', async () => {
   const ada = await accounts.register()
   const { accessToken } = (await accounts.login(ada.email)).body

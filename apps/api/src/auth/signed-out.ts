@@ -14,8 +14,6 @@ const KNOWN_MS = 1_000
 export interface SignedOut {
   /** Whether the user was signed out after the token was issued. */
   isVoid(token: { userId: string; issuedAtSeconds: number }): Promise<boolean>
-  /** The second to write into a new token: this one, or the next where the user was signed out within this one. */
-  issueAt(userId: string, nowSeconds: number): Promise<number>
   /** Looks again at the next question. */
   forget(): void
 }
@@ -24,18 +22,23 @@ export function createSignedOut({ db, clock }: { db: Db; clock: Clock }): Signed
   let known = new Map<string, number>()
   let knownAt = Number.NEGATIVE_INFINITY
   let looking: Promise<void> | undefined
+  let forgotten = 0
 
   async function look(): Promise<void> {
     const at = performance.now()
+    const began = forgotten
     const since = new Date(clock().getTime() - ACCESS_TOKEN_SECONDS * 1_000)
     const rows = await db.batch.query<{ id: string; at: Date }>(listSql, [since])
+    // Read before a sign-out of this instance, perhaps: it must not hide that for a second.
+    if (began !== forgotten) return
     known = new Map(rows.map((row) => [row.id, Math.floor(row.at.getTime() / 1_000)]))
     knownAt = at
   }
 
   /** `iat` is cut to the second: a token of this very second may be older than the sign-out, so it is void, too. */
   async function findVoidUntil(userId: string): Promise<number | undefined> {
-    if (performance.now() - knownAt > KNOWN_MS) {
+    for (let seen = -1; seen !== forgotten && performance.now() - knownAt > KNOWN_MS; ) {
+      seen = forgotten
       looking ??= look().finally(() => {
         looking = undefined
       })
@@ -49,13 +52,10 @@ export function createSignedOut({ db, clock }: { db: Db; clock: Clock }): Signed
       const until = await findVoidUntil(userId)
       return until !== undefined && issuedAtSeconds <= until
     },
-    async issueAt(userId, nowSeconds) {
-      const until = await findVoidUntil(userId)
-      return until === undefined ? nowSeconds : Math.max(nowSeconds, until + 1)
-    },
     forget() {
       knownAt = Number.NEGATIVE_INFINITY
       looking = undefined
+      forgotten += 1
     },
   }
 }

@@ -13,11 +13,14 @@ import { issueRefreshToken } from './issue-refresh-token.ts'
 export async function startSignIn(
   tx: Tx,
   input: { userId: string; passwordHash: string; userAgent: string | undefined; now: Date },
-): Promise<string> {
-  const [user] = await tx.query(lockPasswordSql, [input.userId, input.passwordHash])
+): Promise<{ refreshToken: string; signedOutAt: Date | null }> {
+  const [user] = await tx.query<{ signedOutAt: Date | null }>(lockPasswordSql, [
+    input.userId,
+    input.passwordHash,
+  ])
   if (!user) throw new Problem('invalid_credentials', {}, 'the password changed while it was checked')
-  return issueRefreshToken(tx, input)
+  return { refreshToken: await issueRefreshToken(tx, input), signedOutAt: user.signedOutAt }
 }
 
 const lockPasswordSql = `
-  select from users where id = $1 and password_hash = $2 and deleted_at is null for share`
+  select signed_out_at as "signedOutAt" from users where id = $1 and password_hash = $2 and deleted_at is null for share`

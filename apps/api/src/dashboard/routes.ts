@@ -24,7 +24,7 @@ import { createWatches } from './watch.ts'
 const LIVE_MAX = 100
 
 export function registerDashboardRoutes(app: App, deps: Deps): void {
-  const { db, clock, config, cursors } = deps
+  const { db, clock, config, cursors, signedOut } = deps
   const { marketplaceUrl } = config
   const params = Shape({ id: Id('prv', 'The provider.') })
   const watches = createWatches()
@@ -190,7 +190,10 @@ export function registerDashboardRoutes(app: App, deps: Deps): void {
       const { tenantId, userId } = userOf(request)
       const { id } = request.params
       await db.inTenant(tenantId, (tx) => getProviderToRead(tx, id, request.actor))
+      // The token was good then, so it is no newer.
+      const issuedAtSeconds = Math.floor(clock().getTime() / 1000)
       const stream = watches.open(userId, 'sessions', async () => {
+        if (await signedOut.isVoid({ userId, issuedAtSeconds })) throw new Problem('unauthenticated')
         const now = clock()
         const rows = await db.inTenant(tenantId, async (tx) => {
           // At every look: whoever left the team sees no more from then on.

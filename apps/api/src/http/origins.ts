@@ -6,14 +6,16 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { Db } from '../db.ts'
+import { idFloor } from '../id.ts'
 
 /** How long a change made on another instance may take to be felt here. Changes made here are felt at once. */
 const CACHE_MS = 2_000
 const ENTRIES_MAX = 10_000
-const TEST_HOURS = 24
+/** As long as a session can live. */
+const SESSION_HOURS = 24
 
 export interface Origins {
-  /** Whether any listed provider, or one that tests today, has this origin. */
+  /** Whether any listed provider has this origin, or one that tests today, or was suspended and had sessions today. */
   isKnown(origin: string): Promise<boolean>
   of(provider: { tenantId: string; providerId: string }): Promise<readonly string[]>
   forget(): void
@@ -25,8 +27,9 @@ export function createOrigins({ db, clock }: { db: Db; clock: Clock }): Origins 
   return {
     isKnown: (origin) =>
       known.get(origin, async () => {
-        const testedAfter = new Date(clock().getTime() - TEST_HOURS * 3_600_000)
-        return (await db.batch.query(knownOriginSql, [origin, testedAfter])).length > 0
+        const since = new Date(clock().getTime() - SESSION_HOURS * 3_600_000)
+        const values = [origin, since, idFloor('ses', since)]
+        return (await db.batch.query(knownOriginSql, values)).length > 0
       }),
     of: ({ tenantId, providerId }) =>
       listed.get(providerId, async () => {
@@ -50,25 +53,37 @@ export function forgetOriginsOnChange(app: FastifyInstance, origins: Origins): v
 
 function createCache<Value>() {
   const entries = new Map<string, { value: Value; at: number }>()
+  let cleared = 0
   return {
     async get(key: string, read: () => Promise<Value>): Promise<Value> {
       const entry = entries.get(key)
       if (entry && performance.now() - entry.at < CACHE_MS) return entry.value
       const at = performance.now()
+      const began = cleared
       const value = await read()
+      // Read before a change of this instance, perhaps: kept, it would hide that.
+      if (began !== cleared) return value
       if (entries.size >= ENTRIES_MAX) entries.clear()
       entries.set(key, { value, at })
       return value
     },
-    clear: () => entries.clear(),
+    clear() {
+      entries.clear()
+      cleared += 1
+    },
   }
 }
 
-// An app under test is not listed yet; a day is as long as its session can live.
+// An app under test is not listed yet; a day is as long as its session can live. Whoever uses an app while it is suspended would
+// not read why it ended: a browser keeps the answer from a page whose origin is not named, and the page takes that for an outage.
 const knownOriginSql = `
   (select from providers where status = 'listed' and allowed_origins @> array[$1] limit 1)
   union all
   (select from sessions s join providers p on p.tenant_id = s.tenant_id and p.id = s.provider_id
-   where s.is_test and s.created_at > $2 and p.status <> 'suspended' and p.allowed_origins @> array[$1] limit 1)`
+   where s.is_test and s.created_at > $2 and p.status <> 'suspended' and p.allowed_origins @> array[$1] limit 1)
+  union all
+  (select from providers p where p.status = 'suspended' and p.allowed_origins @> array[$1] and exists (
+     select from sessions s where s.tenant_id = p.tenant_id and s.provider_id = p.id and s.id >= $3
+   ) limit 1)`
 
 const originsSql = 'select allowed_origins as origins from providers where tenant_id = $1 and id = $2'

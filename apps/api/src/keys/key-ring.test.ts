@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { decodeProtectedHeader, exportJWK, SignJWT } from 'jose'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createTestDatabase } from '../../test/database.ts'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { connectAs, createTestDatabase } from '../../test/database.ts'
 import { createTestClock, type TestClock } from '../../test/harness.ts'
 import { connect, type Db } from '../db.ts'
 import { addSigningKey, createKeyRing, JwtRefused, type JwtType, type KeyRing } from './key-ring.ts'
@@ -127,6 +127,51 @@ test('two rotations in a row leave nothing unsigned and nothing unverifiable', a
   expect(kidOf(await keys.sign('at+jwt', claims()))).toBe(kid)
   expect(await refusal(first)).toBe('accepted')
   expect(keys.publicKeys()).toHaveLength(3)
+})
+
+test('two rotations at once, in whatever order they commit, leave nothing unverifiable', async () => {
+  const early = clock.now()
+  clock.advance({ ms: 5 })
+  await rotate()
+  await db.inBatch((tx) => addSigningKey(tx, { keyEncryptionKey, now: early }))
+  for (let hours = 0; hours < 50; hours += 5) {
+    await keys.reload()
+    const jwt = await keys.sign('session+jwt', claims(24 * 3_600))
+    clock.advance({ hours: 23, minutes: 59 })
+    expect(await refusal(jwt, 'session+jwt')).toBe('accepted')
+    // Back to five hours after it was signed.
+    clock.advance({ hours: -18, minutes: -59 })
+  }
+})
+
+test('where the newest key was deleted, the one before signs nothing that outlives it', async () => {
+  const { kid } = await rotate()
+  clock.advance({ hours: 20 })
+  const last = await rotate()
+  const owner = await connectAs(database.url)
+  await owner.query('delete from signing_keys where kid = $1', [kid])
+  await owner.end()
+  await keys.reload()
+  const jwt = await keys.sign('session+jwt', claims(24 * 3_600))
+  expect(kidOf(jwt)).toBe(last.kid)
+  clock.advance({ hours: 23, minutes: 59 })
+  expect(await refusal(jwt, 'session+jwt')).toBe('accepted')
+})
+
+test('a JWT is not refused because the database, which may know its key, is away', async () => {
+  const unknown = await new SignJWT(claims())
+    .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'made-elsewhere' })
+    .sign(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)
+  vi.useFakeTimers({ toFake: ['performance'] })
+  try {
+    const other = connect({ databaseUrl: database.url })
+    const ring = await createKeyRing({ db: other, clock: clock.now, issuer, keyEncryptionKey })
+    await other.end()
+    vi.advanceTimersByTime(6_000)
+    await expect(ring.verify(unknown, 'at+jwt', 'marketplace')).rejects.not.toBeInstanceOf(JwtRefused)
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('a JWT is good for its own purpose and audience only', async () => {

@@ -149,6 +149,18 @@ export async function createKeyRing(input: {
     return row
   }
 
+  /**
+   * The newest key whose time has come, of those that stay published for as long as the JWT lives. Nearly always that is the
+   * newest there is: but of two rotations at once either may commit last, and a row may be deleted by hand.
+   */
+  function keyToSign(now: number, expiresAt: number): SigningKeyRow | undefined {
+    const lasting = rows.filter(
+      ({ publishedUntil }) => publishedUntil === null || publishedUntil.getTime() > expiresAt,
+    )
+    const candidates = lasting.length > 0 ? lasting : rows
+    return candidates.find(({ signsFrom }) => signsFrom.getTime() <= now) ?? candidates.at(-1)
+  }
+
   await reload()
   return {
     reload,
@@ -164,7 +176,7 @@ export async function createKeyRing(input: {
       })),
     async sign(typ, claims) {
       const now = clock().getTime()
-      const row = rows.find((candidate) => candidate.signsFrom.getTime() <= now) ?? rows.at(-1)
+      const row = keyToSign(now, (claims.exp ?? 0) * 1000)
       if (!row) throw new Error('there is a signing key')
       // Signed by node:crypto directly: jose takes a turn of the thread pool for each, and there is nothing to judge in
       // what we write ourselves (RFC 7515, 7.1).
@@ -195,14 +207,10 @@ export async function createKeyRing(input: {
   }
 
   async function verifyOnce(jwt: string, typ: JwtType, audience: string | undefined, now: Date) {
+    // Looking for a key may fail for what is no fault of the JWT: that is thrown as it is, and asked again.
+    const row = await findKey(kidOf(jwt))
+    if (!row) throw new JwtRefused('invalid', 'the kid is not ours')
     try {
-      const header = decodeProtectedHeader(jwt)
-      // Keys come from our own set alone; a header that points elsewhere is an attack (RFC 8725, 3.10).
-      if (header.jwk || header.jku || header.x5u || header.x5c || header.crit) {
-        throw new JwtRefused('invalid', 'the header brings a key or an extension')
-      }
-      const row = typeof header.kid === 'string' ? await findKey(header.kid) : undefined
-      if (!row) throw new JwtRefused('invalid', 'the kid is not ours')
       const { payload } = await jwtVerify(jwt, publicKeyOf(row), {
         algorithms: ['ES256'],
         typ,
@@ -223,6 +231,22 @@ export async function createKeyRing(input: {
       throw new JwtRefused('invalid', (error as Error).message)
     }
   }
+}
+
+/** Which of our keys a JWT names. @throws {JwtRefused} */
+function kidOf(jwt: string): string {
+  let header: ReturnType<typeof decodeProtectedHeader>
+  try {
+    header = decodeProtectedHeader(jwt)
+  } catch (error) {
+    throw new JwtRefused('invalid', (error as Error).message)
+  }
+  // Keys come from our own set alone; a header that points elsewhere is an attack (RFC 8725, 3.10).
+  if (header.jwk || header.jku || header.x5u || header.x5c || header.crit) {
+    throw new JwtRefused('invalid', 'the header brings a key or an extension')
+  }
+  if (typeof header.kid !== 'string') throw new JwtRefused('invalid', 'the kid is not ours')
+  return header.kid
 }
 
 const digestOf = (jwt: string) => hash('sha256', jwt, 'binary')

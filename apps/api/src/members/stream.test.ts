@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addProvider, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
+import { openSession } from '../../test/play.ts'
 import { PUBLIC_TENANT_ID } from '../id.ts'
 
 let api: TestApi
@@ -31,4 +32,24 @@ test('an open stream ends with the membership it was opened by', async () => {
   for (let last = await reader.read(); !last.done; last = await reader.read()) heard += last.value
   expect(heard.match(/event: sessions/g)).toHaveLength(1)
   expect((await watch()).status).toBe(404)
+})
+
+test('an open stream ends when its user is signed out everywhere', async () => {
+  const owner = await addUser(api)
+  const operator = await addUser(api, { isOperator: true })
+  const id = await addProvider(api, { ownerId: owner.id })
+  const url = api.app.listeningOrigin
+  const answer = await fetch(`${url}/providers/${id}/sessions/live`, {
+    headers: { authorization: `Bearer ${owner.token}` },
+  })
+  const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader()
+  let heard = ''
+  while (!heard.includes('event: sessions')) heard += (await reader.read()).value ?? ''
+  await api.call('POST', `/operators/users/${owner.id}/sign-out`, {
+    token: operator.token,
+    body: { reason: 'Sign-ins from abroad' },
+  })
+  await openSession({ api, user: await addUser(api, { tokens: 1_000 }), providerId: id })
+  for (let last = await reader.read(); !last.done; last = await reader.read()) heard += last.value
+  expect(heard.match(/event: sessions/g)).toHaveLength(1)
 })

@@ -30,8 +30,18 @@ export async function changeEndpoint(
   return row
 }
 
-// A key that is there already is kept: receivers have its public half.
+// A key that is there already is kept: receivers have its public half. What waited for a later attempt is due when it is enabled
+// again; what is under way keeps its lease. The provider's row is locked, so no other call changes it meanwhile.
 const changeEndpointSql = `
+  with enabled as (
+    select tenant_id, id from webhook_endpoints
+    where provider_id = $1 and id = $2 and deleted_at is null and status = 'disabled' and $5 = 'enabled'
+  ), woken as (
+    update webhook_deliveries d set next_attempt_at = $9
+    from enabled e
+    where d.tenant_id = e.tenant_id and d.endpoint_id = e.id and d.status = 'pending' and d.next_attempt_at > $9
+      and (d.claimed_until is null or d.claimed_until <= $9)
+  )
   update webhook_endpoints set
     url = coalesce($3, url),
     events = coalesce($4::text[], events),

@@ -247,6 +247,24 @@ describe('an attempt that fails', () => {
     expect((await it.deliveriesOf(endpoint))[0].status).toBe('delivered')
   })
 
+  test('enabled again it gets at once what waited, however long the next attempt was away', async () => {
+    let status = 500
+    const receiver = await it.receive((response) => response.writeHead(status).end())
+    const providerId = await it.addOwnProvider()
+    const endpoint = await it.addEndpoint(providerId, receiver.url)
+    await it.emitAll([it.eventOf(providerId)])
+    await it.deliver()
+    it.api.clock.advance({ seconds: 5 })
+    await it.deliver()
+    const change = async (to: string) =>
+      it.api.call('PATCH', endpoint.path, { token: await it.token(), body: { status: to } })
+    await change('disabled')
+    status = 204
+    await change('enabled')
+    await it.deliver()
+    expect((await it.deliveriesOf(endpoint))[0].status).toBe('delivered')
+  })
+
   test('of 5 days counts from the last success', async () => {
     const answers = [500, 204, 500]
     const receiver = await it.receive((response) => response.writeHead(answers.shift() ?? 500).end())
@@ -264,6 +282,27 @@ describe('an attempt that fails', () => {
       status: 'enabled',
       failingSince: it.api.clock.now().toISOString(),
     })
+  })
+
+  test('from an address that was replaced meanwhile says nothing of the new one', async () => {
+    let answer: (() => void) | undefined
+    const old = await it.receive((response) => {
+      answer = () => response.writeHead(410).end()
+    })
+    const receiver = await it.receive()
+    const providerId = await it.addOwnProvider()
+    const endpoint = await it.addEndpoint(providerId, old.url)
+    await it.emitAll([it.eventOf(providerId)])
+    const delivering = it.deliver()
+    await expect.poll(() => answer).toBeDefined()
+    const moved = { url: receiver.url }
+    await it.api.call('PATCH', endpoint.path, { token: await it.token(), body: moved })
+    answer?.()
+    await delivering
+    expect(await it.endpointOf(endpoint)).toMatchObject({ status: 'enabled', url: receiver.url })
+    it.api.clock.advance({ minutes: 1 })
+    await it.deliver()
+    expect(receiver.received).toHaveLength(1)
   })
 
   test('with 410 disables the endpoint at once', async () => {

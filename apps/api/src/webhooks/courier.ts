@@ -99,7 +99,7 @@ export function createCourier(
   }
 
   async function attemptAndRecord(delivery: ClaimedDelivery): Promise<void> {
-    const { tenantId, id, endpointId, tries } = delivery
+    const { tenantId, id, endpointId, url, tries } = delivery
     try {
       const result = await attempt(delivery)
       // Cut off by our own stop: nobody's failure.
@@ -108,6 +108,7 @@ export function createCourier(
         tenantId,
         id,
         endpointId,
+        url,
         tries,
         result,
         now: clock(),

@@ -37,12 +37,15 @@ export async function recordAttempt(
     tenantId: string
     id: string
     endpointId: string
+    /** Where it was sent: of another address than the endpoint's by now it says nothing. */
+    url: string
+    /** How many there were when it was claimed. */
     tries: number
     result: AttemptResult
     now: Date
   },
 ): Promise<DisabledEndpoint | undefined> {
-  const { tenantId, id, endpointId, tries, result, now } = input
+  const { tenantId, id, endpointId, url, tries, result, now } = input
   const { httpStatus, error, answer, latencyMs, startedAt, retryAfter } = result
   const isDelivered = httpStatus !== null && httpStatus >= 200 && httpStatus < 300
   const [changed] = await tx.query<DisabledEndpoint & { isDisabled: boolean }>(recordAttemptSql, [
@@ -60,6 +63,8 @@ export async function recordAttempt(
     httpStatus === 410,
     new Date(now.getTime() - FAILING_MS_MAX),
     DISABLED_MAIL_TASK,
+    tries,
+    url,
   ])
   if (!changed?.isDisabled) return undefined
   const { providerId, because } = changed
@@ -75,16 +80,17 @@ function nextAttemptAt(tries: number, retryAfter: string | undefined, now: Date)
 }
 
 // A delivery whose lease ran out may have been sent twice; once delivered it stays so. A replay asked for while this
-// attempt ran is answered by it. The endpoint's row is written only when its health changes.
+// attempt ran is answered by it if it delivers; else it has its schedule still before it, as it was told. The endpoint's row is
+// written only when its health changes, and not by what came from an address that its owner replaced meanwhile.
 const recordAttemptSql = `
   with moved as (
     update webhook_deliveries d set
       attempts = d.attempts + 1,
-      tries = d.tries + 1,
+      tries = case when d.tries < $15 then d.tries else d.tries + 1 end,
       claimed_until = null,
       status = case when $3 or d.delivered_at is not null and d.status = 'delivered' then 'delivered'
-        when $4::timestamptz is null then 'failed' else 'pending' end,
-      next_attempt_at = coalesce($4, $5),
+        when $4::timestamptz is null and d.tries >= $15 then 'failed' else 'pending' end,
+      next_attempt_at = case when d.tries < $15 then d.next_attempt_at else coalesce($4, $5) end,
       delivered_at = case when $3 then coalesce(d.delivered_at, $5) else d.delivered_at end
     where d.tenant_id = $1 and d.id = $2
     returning d.tenant_id, d.id, d.attempts
@@ -97,7 +103,7 @@ const recordAttemptSql = `
       status = case when not $3 and ($12 or w.failing_since <= $13) then 'disabled' else w.status end,
       disabled_because = case when $3 then null when $12 then 'gone' when w.failing_since <= $13 then 'failing' end,
       updated_at = case when not $3 and ($12 or w.failing_since <= $13) then $5 else w.updated_at end
-    where w.tenant_id = $1 and w.id = $11 and w.status = 'enabled'
+    where w.tenant_id = $1 and w.id = $11 and w.status = 'enabled' and w.url = $16
       and case when $3 then w.failing_since is not null
         else $12 or w.failing_since is null or w.failing_since <= $13 end
     returning w.status = 'disabled' as "isDisabled", w.tenant_id, w.id, w.provider_id, w.disabled_because

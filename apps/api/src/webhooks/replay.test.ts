@@ -83,6 +83,31 @@ describe('a replay', () => {
     expect(rest.body).toEqual({ queued: 0, hasMore: false, lastEventId: null })
   })
 
+  test('asked for while the last attempt is under way has the whole schedule before it, should that fail', async () => {
+    let answer: ((status: number) => void) | undefined
+    const receiver = await it.receive((response) => {
+      answer = (status) => response.writeHead(status).end()
+    })
+    const providerId = await it.addOwnProvider()
+    const endpoint = await it.addEndpoint(providerId, receiver.url)
+    await it.emitAll([it.eventOf(providerId)])
+    await it.api.deps.db.batch.query(`update webhook_deliveries set tries = 9 where status = 'pending'`)
+    const delivering = it.deliver()
+    await expect.poll(() => answer).toBeDefined()
+    const [{ id }] = await it.deliveriesOf(endpoint)
+    await it.api.call('POST', `${endpoint.path}/deliveries/${id}/replay`, { token: await it.token() })
+    answer?.(500)
+    await delivering
+    expect((await it.deliveriesOf(endpoint))[0]).toMatchObject({ status: 'pending', attemptCount: 1 })
+
+    it.api.clock.advance({ minutes: 1 })
+    const again = it.deliver()
+    await expect.poll(() => receiver.received.length).toBe(2)
+    answer?.(204)
+    await again
+    expect((await it.deliveriesOf(endpoint))[0]).toMatchObject({ status: 'delivered', attemptCount: 2 })
+  })
+
   test('a test event reaches the one endpoint, whatever it asked for', async () => {
     const [receiver, other] = [await it.receive(), await it.receive()]
     const providerId = await it.addOwnProvider()

@@ -160,17 +160,17 @@ test('validations of the same people in another order, on two instances, wait fo
   expect(await deadlocks()).toBe(before)
 })
 
-describe('a session that the database will not settle', () => {
-  /** Its hold is made smaller than what it costs, by the hand of the owner: no call does that. */
-  async function poison(play: Play): Promise<() => Promise<void>> {
-    const change = async (by: number) => {
-      await owner.query('update holds set amount = amount + $2 where reference = $1', [play.sessionId, by])
-      await owner.query('update wallets set held = held + $2 where id = $1', [play.user.id, by])
-    }
-    await change(-119)
-    return () => change(119)
+/** Its hold is made smaller than what it costs, by the hand of the owner: no call does that. */
+async function poison(play: Play): Promise<() => Promise<void>> {
+  const change = async (by: number) => {
+    await owner.query('update holds set amount = amount + $2 where reference = $1', [play.sessionId, by])
+    await owner.query('update wallets set held = held + $2 where id = $1', [play.user.id, by])
   }
+  await change(-119)
+  return () => change(119)
+}
 
+describe('a session that the database will not settle', () => {
   test('sinks no completion that travels with it, also through another process', async () => {
     const plays = await openMany(10)
     const [bad, ...good] = plays
@@ -247,6 +247,27 @@ describe('a provider with more sessions than one transaction takes', () => {
     expect(await endProviderSessions(api.deps.db, end, { ...options, withinMs: 500 })).toBe(true)
     expect((await running.look()).body.endReason).toBe('revoked')
     expect((await pending.look()).body.endReason).toBe('cancelled')
+  })
+
+  test('is suspended also where one of them cannot be settled: the others end, and that one when it is mended', async () => {
+    const providerId = await addProvider(api, { ownerId: market.user.id })
+    const plays = await Promise.all(Array.from({ length: 4 }, () => openSession({ ...market, providerId })))
+    api.clock.advance({ seconds: 40 })
+    await Promise.all(plays.map((play) => play.beat()))
+    const [bad, ...good] = plays
+    const heal = await poison(bad!)
+    await owner.query(`update providers set status = 'suspended' where id = $1`, [providerId])
+    const suspend = () =>
+      endProviderSessions(
+        api.deps.db,
+        { tenantId: PUBLIC_TENANT_ID, providerId },
+        { now: api.clock.now, marketplaceUrl, withinMs: 5_000 },
+      )
+    expect(await suspend()).toBe(false)
+    for (const play of good) expect((await play.look()).body.endReason).toBe('revoked')
+    await heal()
+    expect(await suspend()).toBe(true)
+    expect((await bad!.look()).body.endReason).toBe('revoked')
   })
 })
 
