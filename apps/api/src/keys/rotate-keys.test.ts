@@ -37,10 +37,10 @@ test('the command adds a key, names it and says from when it signs', async () =>
 
 test('a wrong environment is one clear line', async () => {
   const wrong = await run({ DATABASE_URL: 'mysql://localhost/x' })
-  expect([wrong.code, wrong.err]).toEqual([1, 'DATABASE_URL must start with postgres://\n'])
+  expect([wrong.code, wrong.err]).toEqual([2, 'DATABASE_URL must start with postgres://\n'])
   const away = await run({ DATABASE_URL: 'postgres://localhost:1/x', STRIPE_WEBHOOK_SECRET: 'whsec_test' })
   expect([away.code, away.err]).toEqual([
-    1,
+    2,
     'The database of DATABASE_URL does not answer: start it, or correct the address.\n',
   ])
 })
