@@ -106,8 +106,7 @@ export function createEdge(input: {
       const result = await run()
       text = reply.code(status).serialize(result) as string
     } catch (error) {
-      if (!(error instanceof Problem) || error.status >= 500 || error.code === 'idempotency_in_progress')
-        throw error
+      if (!(error instanceof Problem) || isForLater(error)) throw error
       await tx.query('rollback to savepoint effect')
       request.log.info({ code: error.code, why: error.message }, 'request refused')
       reply.code(error.status)
@@ -159,6 +158,10 @@ export function createEdge(input: {
     },
   }
 }
+
+/** What says by itself that the same request may come again is no answer to keep. */
+const isForLater = ({ status, code }: Problem) =>
+  status >= 500 || status === 429 || code === 'idempotency_in_progress'
 
 interface Place {
   id: string

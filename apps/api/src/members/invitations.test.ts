@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Accounts, type Person, refusal, startAccounts } from '../../test/accounts.ts'
-import { addProvider } from '../../test/harness.ts'
+import { accessTokenOf, addProvider } from '../../test/harness.ts'
 import { tokenIn } from '../../test/mailbox.ts'
 
 let accounts: Accounts
@@ -113,6 +113,23 @@ describe('inviting', () => {
     expect(refused.headers['retry-after']).toBeDefined()
     accounts.api.clock.advance({ hours: 25 })
     expect((await invite(email)).status).toBe(201)
+    await accounts.deliver()
+  })
+
+  test('that came too often is not the answer for ever: the same request may come again', async () => {
+    const email = freshEmail()
+    for (let i = 0; i < 5; i += 1)
+      await owner.call('DELETE', `${base}/invitations/${(await invite(email)).body.id}`)
+    accounts.api.clock.advance({ hours: 23 })
+    const repeat = async () =>
+      accounts.api.call('POST', `${base}/invitations`, {
+        token: await accessTokenOf(accounts.api, owner.id),
+        headers: { 'idempotency-key': `invite-${email}` },
+        body: { email, role: 'viewer' },
+      })
+    expect((await repeat()).status).toBe(429)
+    accounts.api.clock.advance({ hours: 2 })
+    expect((await repeat()).status).toBe(201)
     await accounts.deliver()
   })
 })
