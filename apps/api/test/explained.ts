@@ -19,6 +19,14 @@ const GROWING = [
   'activity_people',
   'outcome_quarters',
   'experiment_quarters',
+  'unbilled_time',
+  'session_beats',
+  'beat_batches',
+  'purchases',
+  'users',
+  'idempotency_keys',
+  'webhook_deliveries',
+  'account_rollups',
 ]
 
 interface Plan {

@@ -19,4 +19,5 @@ test('every honest launch validates at first try, with clocks 25 s apart and key
     rotations: 11,
     refusals: {},
   })
+  expect(result.acrossRotations).toBeGreaterThan(100)
 }, 60_000)

@@ -13,6 +13,8 @@ import { addProvider, addUser, type TestApi } from './harness.ts'
 
 /** This many people launch at once. */
 const BATCH = 20
+/** How long after a rotation's launches the new key begins to sign: most are validated after that. */
+const SWITCH_AFTER_MS = 20_000
 
 export interface Launches {
   launches: number
@@ -21,6 +23,8 @@ export interface Launches {
   /** Asked again after a lost answer, or after a reload, and given the same session. */
   again: number
   rotations: number
+  /** Signed by the key before, and validated when the new one signed already. */
+  acrossRotations: number
   refusals: Record<string, number>
 }
 
@@ -42,22 +46,29 @@ export async function launchMany(
   })
   const other = await createApp(deps)
   await other.ready()
-  const result: Launches = { launches, atFirstTry: 0, again: 0, rotations: 0, refusals: {} }
+  const result: Launches = {
+    launches,
+    atFirstTry: 0,
+    again: 0,
+    rotations: 0,
+    acrossRotations: 0,
+    refusals: {},
+  }
   try {
     const owner = await addUser(api)
     const providerId = await addProvider(api, { ownerId: owner.id, tokensPerMinute: 0 })
     for (let first = 0; first < launches; first += BATCH) {
       const numbers = Array.from({ length: Math.min(BATCH, launches - first) }, (_, i) => first + i)
-      if (Math.floor((first + BATCH) / rotateEvery) > Math.floor(first / rotateEvery)) {
+      const isRotated = Math.floor((first + BATCH) / rotateEvery) > Math.floor(first / rotateEvery)
+      if (isRotated) {
         await db.inBatch((tx) =>
           addSigningKey(tx, { keyEncryptionKey: api.deps.config.keyEncryptionKey, now: api.clock.now() }),
         )
         result.rotations += 1
         await analyze(api.databaseUrl)
-        // One instance hears of it within a minute, the other when it meets the key.
+        // One instance hears of it within a minute, the other while the launches are on their way.
         await api.deps.keys.reload()
-        api.clock.advance({ minutes: KEY_LEAD_MINUTES })
-        await deps.keys.reload()
+        api.clock.advance({ ms: KEY_LEAD_MINUTES * 60_000 - SWITCH_AFTER_MS })
       }
       const batch = first / BATCH
       skewMs = Math.round(Math.sin(batch * 1.7) * skewSeconds * 1000)
@@ -67,8 +78,12 @@ export async function launchMany(
           api.call('POST', '/sessions', { token: user.token, body: { providerId, durationMinutes: 5 } }),
         ),
       )
-      // Past its 120 s by the other clock it is expired, as it must be: the skew is taken off.
-      api.clock.advance({ ms: (batch * 7_919) % (119_000 - Math.max(0, skewMs)) })
+      // Past its 120 s by the other clock it is expired, as it must be, and no launch here comes so late: the skew is taken off.
+      const onItsWayMs = (batch * 7_919) % (119_000 - Math.max(0, skewMs))
+      api.clock.advance({ ms: onItsWayMs })
+      if (isRotated) await deps.keys.reload()
+      if (isRotated && onItsWayMs + Math.min(0, skewMs) > SWITCH_AFTER_MS)
+        result.acrossRotations += numbers.length
       await Promise.all(
         numbers.map(async (number, i) => {
           const { launchJwt, session } = opened[i]!.body

@@ -56,6 +56,8 @@ const CAPTURED = 'captured is what the session was charged'
 const OLDEST = 'the holds of a reference are captured oldest first'
 const BEHIND = 'a charge has a hold behind it'
 const FEE = 'a fee never exceeds its charge'
+const TIME = 'a session is charged for its time, at its price'
+const SHARE = 'a charge is paid by the user to the provider, less the share of the platform'
 const TWICE = 'no reference is charged twice'
 const REVERSAL = 'a reversal never exceeds what it reverses'
 const BOUGHT = 'a purchase is credited once, and what was taken back of it is what it says'
@@ -102,8 +104,28 @@ test.each<[string, () => string, string[]]>([
     [ENDED, OLDEST],
   ],
   ['a charge whose hold is gone', () => `delete from holds where reference = '${charged}'`, [BEHIND, ENDED]],
-  ['a fee above its charge', () => `update transfers set amount = 1000 where kind = 'fee'`, [FEE, ROLLED]],
-  ['a second charge', () => `${second('charge')} where kind = 'charge'`, [CAPTURED, FEE, TWICE]],
+  [
+    'a fee above its charge',
+    () => `update transfers set amount = 1000 where kind = 'fee'`,
+    [FEE, ROLLED, SHARE],
+  ],
+  [
+    'a fee that is a token short',
+    () => `update transfers set amount = 1 where kind = 'fee'`,
+    [ROLLED, SHARE],
+  ],
+  ['a fee nobody booked', () => `delete from transfers where kind = 'fee'`, [ROLLED, SHARE]],
+  [
+    'a charge that another provider was paid',
+    () => `update transfers set credit_account_id = 'prv_x' where kind = 'charge'`,
+    [FEE, ROLLED, SHARE],
+  ],
+  ['a second charge', () => `${second('charge')} where kind = 'charge'`, [CAPTURED, FEE, SHARE, TWICE]],
+  [
+    'a minute that was used and not charged',
+    () => `update sessions set used_ms = used_ms + 60000 where id = '${charged}'`,
+    [TIME],
+  ],
   [
     'a refund of more than there was',
     () => `${second('refund', { reverses: 'id', amount: 'amount + 1' })} where kind = 'promotion'`,
@@ -139,7 +161,7 @@ test.each<[string, () => string, string[]]>([
   [
     'an ended session that says another charge',
     () => `update sessions set tokens_charged = tokens_charged + 1 where id = '${charged}'`,
-    [ENDED],
+    [ENDED, TIME],
   ],
   [
     'an open session that holds nothing any more',

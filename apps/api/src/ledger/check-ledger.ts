@@ -107,6 +107,21 @@ const RULES: Record<string, string> = {
     from transfers f
     left join transfers c on c.tenant_id = f.tenant_id and c.session_id = f.session_id and c.kind = 'charge'
     where f.kind = 'fee' and (c.id is null or f.amount > c.amount or f.debit_account_id <> c.credit_account_id)`,
+  // From the session's own snapshots, by other arithmetic than what charged it.
+  'a session is charged for its time, at its price': `
+    select s.tenant_id as "tenantId", s.id as subject,
+      format('charged %s for %s ms at %s a minute', s.tokens_charged, s.used_ms, s.tokens_per_minute) as detail
+    from sessions s
+    where s.status = 'ended' and s.tokens_held > 0
+      and s.tokens_charged <> ceil(s.tokens_per_minute::numeric * s.used_ms / 60000)`,
+  'a charge is paid by the user to the provider, less the share of the platform': `
+    select c.tenant_id as "tenantId", c.id as subject,
+      format('charge %s, fee %s at %s basis points', c.amount, coalesce(f.amount, 0), s.fee_basis_points) as detail
+    from transfers c
+    join sessions s on s.tenant_id = c.tenant_id and s.id = c.session_id
+    left join transfers f on f.tenant_id = c.tenant_id and f.session_id = c.session_id and f.kind = 'fee'
+    where c.kind = 'charge' and (c.debit_account_id <> s.user_id or c.credit_account_id <> s.provider_id
+      or coalesce(f.amount, 0) <> round(c.amount::numeric * s.fee_basis_points / 10000))`,
   'no reference is charged twice': `
     select tenant_id as "tenantId", session_id as subject, format('%s transfers of kind %s', count(*), kind) as detail
     from transfers where kind in ('charge', 'fee') group by tenant_id, session_id, kind having count(*) > 1`,

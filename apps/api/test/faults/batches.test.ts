@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { connect, type Db } from '../../src/db.ts'
 import { PUBLIC_TENANT_ID } from '../../src/id.ts'
 import { checkLedger } from '../../src/ledger/check-ledger.ts'
+import { createCompletion } from '../../src/sessions/complete-session.ts'
 import { endProviderSessions } from '../../src/sessions/end-provider-sessions.ts'
 import { sweepSessions } from '../../src/sessions/sweep-sessions.ts'
 import { createValidation } from '../../src/sessions/validate-session.ts'
@@ -171,20 +172,36 @@ async function poison(play: Play): Promise<() => Promise<void>> {
 }
 
 describe('a session that the database will not settle', () => {
-  test('sinks no completion that travels with it, also through another process', async () => {
-    const plays = await openMany(10)
+  test('sinks no completion that travels with it, on either of two instances', async () => {
+    const otherDb = connect({ databaseUrl: api.databaseUrl })
+    const complete = createCompletion(otherDb, marketplaceUrl)
+    const completeThere = ({ sessionId, providerId, clientId }: Play) =>
+      complete({
+        tenantId: PUBLIC_TENANT_ID,
+        sessionId,
+        speaker: { kind: 'client', clientId, providerId, sequence: null, activeMs: null },
+        now: api.clock.now(),
+      }).then(
+        ({ status }) => status,
+        (error: Error) => error.message,
+      )
+    const plays = await openMany(11)
     const [bad, ...good] = plays
     for (let i = 0; i < 3; i += 1) {
       api.clock.advance({ seconds: 30 })
       await Promise.all(plays.map((play) => play.beat()))
     }
     const heal = await poison(bad!)
-    const answers = await Promise.all(
-      [...good.slice(0, 4), bad!, ...good.slice(4)].map((play) => play.call('complete')),
-    )
-    expect(statuses(answers)).toEqual([200, 200, 200, 200, 500, 200, 200, 200, 200, 200])
+    const [here, there] = await Promise.all([
+      Promise.all([...good.slice(0, 2), bad!, ...good.slice(2, 5)].map((play) => play.call('complete'))),
+      Promise.all([...good.slice(5, 8), bad!, ...good.slice(8)].map(completeThere)),
+    ])
+    expect(statuses(here)).toEqual([200, 200, 500, 200, 200, 200])
+    const refused = expect.stringContaining('exceeds the holds')
+    expect(there).toEqual(['ended', 'ended', 'ended', refused, 'ended', 'ended'])
     await heal()
     expect((await bad!.call('complete')).body.session).toMatchObject({ status: 'ended', tokensCharged: 6 })
+    await otherDb.end()
   })
 
   test('keeps no other waiting for the sweeper, on any instance, and comes up again later', async () => {

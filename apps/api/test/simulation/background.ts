@@ -16,8 +16,9 @@ import { createEndpoint } from '../../src/webhooks/create-endpoint.ts'
 import { createTasks } from '../../src/worker.ts'
 import { type Receiver, startReceiver } from '../webhook-receiver.ts'
 import { withCut } from './cut.ts'
-import type { Marketplace } from './marketplace.ts'
+import { FEE_BASIS_POINTS, type Marketplace } from './marketplace.ts'
 import type { SessionModel } from './oracle-session.ts'
+import { feeOf } from './oracle-wallet.ts'
 import { createRandom, type Random } from './random.ts'
 
 const MINUTE = 60_000
@@ -47,38 +48,49 @@ export class Background {
   #marketplace: Marketplace
   #random: Random
   #receiver: Receiver
-  #hookedId: string
+  /** What the receiver has refused was not told. */
+  #accepted: ReadonlySet<string>
+  #hookedIds: readonly string[]
   #count: (kind: string) => void
   #outgoing: ReturnType<typeof createOutgoing>
 
-  private constructor({ marketplace, seed, hookedId, count, now }: BackgroundOptions, receiver: Receiver) {
+  private constructor(
+    { marketplace, seed, hookedIds, count, now }: BackgroundOptions,
+    receiver: Receiver,
+    accepted: ReadonlySet<string>,
+  ) {
+    this.#accepted = accepted
     this.#marketplace = marketplace
     this.#random = createRandom(seed, 'background')
     this.#receiver = receiver
-    this.#hookedId = hookedId
+    this.#hookedIds = hookedIds
     this.#count = count
     this.#outgoing = createOutgoing(marketplace.deps(0).config, { timeoutMs: 10_000 })
     this.dueAt = now + 5 * MINUTE
   }
 
   static async start(options: BackgroundOptions): Promise<Background> {
-    const { marketplace, hookedId: providerId, now } = options
+    const { marketplace, hookedIds, now } = options
     const tries = new Map<string, number>()
+    const accepted = new Set<string>()
     const receiver = await startReceiver((response, { headers }) => {
       const id = String(headers['webhook-id'])
       const before = tries.get(id) ?? 0
       tries.set(id, before + 1)
       // One in five fails at first, some twice: by its id, so that no order of arrival decides.
       const draw = createHash('sha1').update(id).digest()[0]! % 10
-      response.writeHead(draw < 2 - before ? 500 : 204).end()
+      const isRefused = draw < 2 - before
+      if (!isRefused) accepted.add(id)
+      response.writeHead(isRefused ? 500 : 204).end()
     })
     const { db, config } = marketplace.deps(0)
     const endpoint = { url: receiver.url, events: ['*' as const], asymmetric: false }
     const { keyEncryptionKey } = config
-    await db.inTenant(PUBLIC_TENANT_ID, (tx) =>
-      createEndpoint(tx, { providerId, endpoint, keyEncryptionKey, now: new Date(now) }),
-    )
-    return new Background(options, receiver)
+    for (const providerId of hookedIds)
+      await db.inTenant(PUBLIC_TENANT_ID, (tx) =>
+        createEndpoint(tx, { providerId, endpoint, keyEncryptionKey, now: new Date(now) }),
+      )
+    return new Background(options, receiver, accepted)
   }
 
   /** The jobs' turn, whatever becomes of it. */
@@ -158,29 +170,34 @@ export class Background {
     return [...wrong, ...chain.findings.map((finding) => `audit: ${finding}`)]
   }
 
-  /** Every end was told, with what the session came to, however often and in whatever order. */
+  /** Every start, every end and what was earned were told, each as one event, however often and in whatever order. */
   #findUntold(sessions: readonly SessionModel[]): string[] {
-    const told = new Map<string, { eventId: string; usedMs: number; tokensCharged: number }>()
+    const told = new Map<string, { eventId: string; what: string }>()
     const wrong: string[] = []
     for (const { headers, body } of this.#receiver.received) {
       const { type, data } = JSON.parse(body)
-      if (data.status !== 'ended' || !type.startsWith('session.')) continue
+      const [kind, id, what] =
+        type === 'earnings.posted'
+          ? ['earnings', data.sessionId, `${data.gross} less ${data.fee}`]
+          : type === 'session.started'
+            ? ['start', data.id, data.startedAt]
+            : ['end', data.id, `${data.usedMs} ms and ${data.tokensCharged}`]
+      if (kind === 'end' && data.status !== 'ended') continue
       const eventId = String(headers['webhook-id'])
-      const before = told.get(data.id)
-      if (before && before.eventId !== eventId) wrong.push(`the end of ${data.id} was told as two events`)
-      told.set(data.id, { eventId, usedMs: data.usedMs, tokensCharged: data.tokensCharged })
+      if (!this.#accepted.has(eventId)) continue
+      const before = told.get(`${kind} of ${id}`)
+      if (before && before.eventId !== eventId) wrong.push(`the ${kind} of ${id} was told as two events`)
+      told.set(`${kind} of ${id}`, { eventId, what })
     }
-    const ended = sessions.filter(
-      ({ providerId, status }) => providerId === this.#hookedId && status === 'ended',
-    )
-    for (const { id, usedMs, charged } of ended) {
-      const one = told.get(id)
-      if (!one) wrong.push(`nobody was told of the end of ${id}`)
-      else if (one.usedMs !== usedMs || one.tokensCharged !== charged)
-        wrong.push(`the end of ${id} was told with ${one.usedMs} ms and ${one.tokensCharged}`)
-      told.delete(id)
+    for (const session of sessions) {
+      if (!this.#hookedIds.includes(session.providerId) || session.status !== 'ended') continue
+      for (const [kind, what] of toldOf(session)) {
+        const one = told.get(`${kind} of ${session.id}`)
+        if (one?.what !== what) wrong.push(`the ${kind} of ${session.id}: told ${one?.what}, not ${what}`)
+        told.delete(`${kind} of ${session.id}`)
+      }
     }
-    for (const id of told.keys()) wrong.push(`the end of ${id} was told and is none`)
+    for (const what of told.keys()) wrong.push(`the ${what} was told and is none`)
     return wrong
   }
 
@@ -208,13 +225,20 @@ export class Background {
   }
 }
 
+/** What a provider has to hear of a session that has ended. */
+function* toldOf({ startedAt, usedMs, charged }: SessionModel): Generator<[string, string]> {
+  if (startedAt !== null) yield ['start', new Date(startedAt).toISOString()]
+  if (charged) yield ['earnings', `${charged} less ${feeOf(charged, FEE_BASIS_POINTS)}`]
+  yield ['end', `${usedMs} ms and ${charged}`]
+}
+
 const OUTCOMES = ['opened', 'completed', 'expired', 'abandoned', 'cancelled', 'revoked'] as const
 
 interface BackgroundOptions {
   marketplace: Marketplace
   seed: string
-  /** The provider whose endpoint is told of everything. */
-  hookedId: string
+  /** The providers whose endpoints are told of everything. */
+  hookedIds: readonly string[]
   count: (kind: string) => void
   now: number
 }

@@ -49,6 +49,7 @@ export class Cheat {
         napMs: 0,
         hasNoLastBeat: false,
         isEndedInMarketplace: false,
+        isLeft: false,
       }
       this.#onRecord(this.#record)
       this.#isOver = false

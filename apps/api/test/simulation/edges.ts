@@ -35,6 +35,7 @@ class Walker {
   #providers: EdgeProviders
   #sessionId = ''
   #launchJwt = ''
+  #olderLaunchJwt = ''
   #page = { clientId: '', label: 'e', sessionId: '', sessionJwt: '' }
   #sequence = 0
   #purchase = { id: '', amountCents: 0, paymentIntent: '' }
@@ -90,7 +91,13 @@ class Walker {
     this.#validate(`thief_${this.#person.random.name(12)}`)
   }
 
+  /** By the launch JWT that a relaunch has made void. */
+  launchByTheOlder(): void {
+    this.#validate(`edge_${this.#person.random.name(12)}`, this.#olderLaunchJwt)
+  }
+
   relaunch(): void {
+    this.#olderLaunchJwt = this.#launchJwt
     const operation = relaunchOperation(this.#person, this.#sessionId, 'relaunches')
     this.#ask({ url: `/sessions/${this.#sessionId}/relaunch` }, operation, ({ body }) => {
       this.#launchJwt = body.launchJwt
@@ -160,8 +167,7 @@ class Walker {
     this.#send(call, operation)
   }
 
-  #validate(clientId: string): void {
-    const launchJwt = this.#launchJwt
+  #validate(clientId: string, launchJwt = this.#launchJwt): void {
     const sessionId = this.#sessionId
     const { exp } = JSON.parse(Buffer.from(launchJwt.split('.')[1]!, 'base64url').toString())
     const jti = jtiOf({ status: 200, replayed: false, body: { launchJwt } })
@@ -270,6 +276,10 @@ export const WALKS: Readonly<Record<string, readonly Step[]>> = {
     [15, (it) => it.dispute('won')],
     [18, (it) => it.endDispute('won', true)],
     [21, (it) => it.open(10)],
+    // Told the wrong way round.
+    [24, (it) => it.endDispute('late', true)],
+    [27, (it) => it.dispute('late')],
+    [30, (it) => it.open(5)],
   ],
   'an extension, and its answer lost': [
     [0, (it) => it.buy(100)],
@@ -280,15 +290,67 @@ export const WALKS: Readonly<Record<string, readonly Step[]>> = {
     [38, (it) => it.say('heartbeat', { activeMs: 30_000 })],
     [60, (it) => it.say('complete', { activeMs: 22_000 })],
   ],
+  'an extension after the app has closed, and an answer lost': [
+    [0, (it) => it.buy(100)],
+    [3, (it) => it.open(3)],
+    ...START,
+    ...[38, 68, 98, 128, 158].map(
+      (second): Step => [second, (it) => it.say('heartbeat', { activeMs: 30_000 })],
+    ),
+    [170, (it) => it.say('heartbeat', { activeMs: 12_000 })],
+    [230, (it) => it.extend(5)],
+    [240, (it) => it.say('heartbeat', { activeMs: 0 })],
+    // The page believes it is closed, and starts the clock again.
+    [250, (it) => it.say('resume', { activeMs: 0 })],
+    [270, (it) => it.say('heartbeat', { activeMs: 20_000 })],
+    [280, (it) => it.say('complete', { activeMs: 10_000 })],
+  ],
   'another browser': [
     [0, (it) => it.buy(100)],
     [3, (it) => it.open(10)],
     ...START,
     [12, (it) => it.steal()],
     [20, (it) => it.relaunch()],
+    [22, (it) => it.launchByTheOlder()],
     [24, (it) => it.launch()],
     [26, (it) => it.say('heartbeat', { activeMs: 2_000 })],
-    [50, (it) => it.say('complete', { activeMs: 24_000 })],
+    // Left in one, gone on with in the next.
+    [30, (it) => it.say('heartbeat', { activeMs: 4_000, final: true })],
+    [34, (it) => it.relaunch()],
+    [38, (it) => it.launch()],
+    [40, (it) => it.say('heartbeat', { activeMs: 2_000 })],
+    [50, (it) => it.say('complete', { activeMs: 10_000 })],
+  ],
+  'waiting to be launched': [
+    [0, (it) => it.buy(100)],
+    [3, (it) => it.open(10)],
+    // Its launch JWT is dead for four minutes and a half; a new one gives it seven more.
+    [400, (it) => it.look()],
+    [405, (it) => it.relaunch()],
+    [700, (it) => it.look()],
+  ],
+  'a pause that both asked for': [
+    [0, (it) => it.buy(100)],
+    [3, (it) => it.open(10)],
+    ...START,
+    [20, (it) => it.say('pause', { activeMs: 12_000 })],
+    [25, (it) => it.market('pause')],
+    [30, (it) => it.say('resume', { activeMs: 0 })],
+    [40, (it) => it.market('resume')],
+    [50, (it) => it.say('heartbeat', { activeMs: 10_000 })],
+    // The other way round: this is how the app hears of it.
+    [60, (it) => it.market('pause')],
+    [80, (it) => it.say('pause', { activeMs: 30_000 })],
+    [90, (it) => it.market('resume')],
+    [100, (it) => it.say('heartbeat', { activeMs: 0 })],
+    [110, (it) => it.say('complete', { activeMs: 10_000 })],
+  ],
+  // Looked at by nobody but the sweeper, first when its minutes could have run out.
+  'a pause that nobody comes back to': [
+    [0, (it) => it.buy(100)],
+    [3, (it) => it.open(3)],
+    ...START,
+    [20, (it) => it.say('pause', { activeMs: 12_000 })],
   ],
   'beyond the allowance': [
     [0, (it) => it.buy(400)],
@@ -299,5 +361,17 @@ export const WALKS: Readonly<Record<string, readonly Step[]>> = {
     ),
     [693, (it) => it.say('heartbeat', { activeMs: 0 })],
     [723, (it) => it.say('complete', { activeMs: 30_000 })],
+    // Nor does the next one start afresh, and left to itself it pays for its last lease.
+    [730, (it) => it.open(10)],
+    [733, (it) => it.launch()],
+    [735, (it) => it.say('heartbeat', { activeMs: 2_000 })],
+  ],
+  'from one session left alone to the next': [
+    [0, (it) => it.buy(400)],
+    ...[0, 1, 2, 3, 4, 5].flatMap((n): Step[] => [
+      [3 + 140 * n, (it) => it.open(10)],
+      [6 + 140 * n, (it) => it.launch()],
+      [8 + 140 * n, (it) => it.say('heartbeat', { activeMs: 2_000 })],
+    ]),
   ],
 }

@@ -49,6 +49,48 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     from: 'coalesce(s.told_ms, s.duration_ms)',
     to: 's.duration_ms',
   },
+  {
+    name: 'a session that waits for its launch is cancelled a minute early',
+    sqlFunction: 'over_reason',
+    from: "interval '5 minutes'",
+    to: "interval '4 minutes'",
+  },
+  {
+    name: 'a pause that was looked at once is swept a day later',
+    sqlFunction: 'next_sweep_at',
+    from: "when 'paused' then s.paused_at + (1800001 - s.paused_ms) * interval '1 millisecond'",
+    to: "when 'paused' then null",
+  },
+  {
+    name: 'a new launch JWT waits no longer than the one before',
+    from: 'launch_expires_at = case when m.may_go_on then $4 else s.launch_expires_at end',
+    to: 'launch_expires_at = coalesce(s.launch_expires_at, $4)',
+  },
+  {
+    name: 'what the app has paused its user cannot pause',
+    from: 'set is_paused_by_user = true where',
+    to: 'set is_paused_by_user = false where',
+  },
+  {
+    name: 'a relaunch leaves the launch JWT before it good',
+    from: "when s.launch_jti <> i.jti then 'launch_invalid'",
+    to: "when false then 'launch_invalid'",
+  },
+  {
+    name: 'a new session starts with a new allowance',
+    from: 'is_lease_short = s.is_lease_short or a.is_over_allowance',
+    to: 'is_lease_short = s.is_lease_short',
+  },
+  {
+    name: 'sessions left alone are not on the allowance before they end',
+    from: "and x.status = 'active' and x.id <> l.id",
+    to: 'and false',
+  },
+  {
+    name: 'beyond the allowance a session left alone does not pay for its last lease',
+    from: 'case when s.is_lease_short then unvouched_ms(',
+    to: 'case when false then unvouched_ms(',
+  },
   { name: 'leases of 180 s', sqlFunction: 'lease_ms', from: '130000', to: '180000' },
   {
     name: 'silence ends a session after an hour only',
@@ -156,6 +198,46 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     to: 'tokens_held = s.tokens_held + 0 * $3',
   },
   {
+    name: 'new minutes run before the app knows of them',
+    from: "told_ms = case when s.status = 'active' then coalesce(s.told_ms, s.duration_ms) else s.told_ms end",
+    to: 'told_ms = null',
+  },
+  {
+    name: 'the gate that was closed before an extension is part of the gap',
+    from: 'then greatest(s.last_beat_at, $4 - ',
+    to: 'then least(s.last_beat_at, $4 - ',
+  },
+  {
+    name: 'a page that starts the clock again pays for the wait',
+    from: 'last_beat_at = $2, unbilled_ms',
+    to: 'last_beat_at = least(s.last_beat_at, $2), unbilled_ms',
+  },
+  {
+    name: 'nobody is told what was earned',
+    from: '$8::timestamptz[])\n    returning tenant_id',
+    to: "$8::timestamptz[]) as n (a, b, type, d, e, f, g, h) where n.type <> 'earnings.posted'\n    returning tenant_id",
+  },
+  {
+    name: 'nobody is told that a session has started',
+    from: '$8::timestamptz[])\n    returning tenant_id',
+    to: "$8::timestamptz[]) as n (a, b, type, d, e, f, g, h) where n.type <> 'session.started'\n    returning tenant_id",
+  },
+  {
+    name: 'a webhook that was refused is not sent again',
+    from: "then 'failed' else 'pending' end",
+    to: "then 'failed' else 'failed' end",
+  },
+  {
+    name: 'a dispute that was won is open again when its beginning is told late',
+    from: "'open')\n  on conflict (tenant_id, purchase_id, id) do nothing",
+    to: "'open')\n  on conflict (tenant_id, purchase_id, id) do update set status = 'open'",
+  },
+  {
+    name: 'another browser inherits the goodbye of the one before',
+    from: "is_first_beat_due = s.status <> 'paused',\n      is_final = false",
+    to: "is_first_beat_due = s.status <> 'paused',\n      is_final = s.is_final",
+  },
+  {
     name: 'stored answers are not found',
     from: 'where caller = $1 and route = $2 and key = $3',
     to: 'where caller = $1 and route = $2 and key = $3 and status = 0',
@@ -189,6 +271,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'an app starts again what its user has paused',
     from: 'is_paused_by_user = $5',
     to: 'is_paused_by_user = $5 and false',
+  },
+  {
+    name: 'what was shown until the app heard of a pause is forgotten',
+    from: 'set told_ms = null, unbilled_ms = s.unbilled_ms + $3',
+    to: 'set told_ms = null, unbilled_ms = s.unbilled_ms + 0 * $3',
   },
   {
     name: 'a pause does not end with the last beat noted',

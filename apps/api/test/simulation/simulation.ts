@@ -118,7 +118,8 @@ class Simulation {
     this.#background = await Background.start({
       marketplace: this.#marketplace,
       seed,
-      hookedId: this.#providers[4]!.id,
+      // Of the first, those who walk along the edges are customers.
+      hookedIds: [this.#providers[2]!.id, this.#providers[4]!.id],
       count: (kind) => this.#count(kind),
       now: START,
     })
@@ -228,7 +229,10 @@ class Simulation {
     for (let at = START + 20 * MINUTE; at < this.#end; at += this.#random.whole(20, 50) * MINUTE)
       this.#schedule(at, () => this.#suspend())
     for (let at = START + 7 * MINUTE; at < this.#end; at += this.#random.whole(20, 60) * MINUTE) {
-      this.#schedule(at, () => this.#marketplace.rotateKeys(this.#now))
+      this.#schedule(at, () => {
+        this.#count('keys rotated')
+        return this.#marketplace.rotateKeys(this.#now)
+      })
       this.#schedule(at + 10 * MINUTE, () => this.#marketplace.reloadKeys(this.#now))
     }
     for (let at = START + 15 * MINUTE; at < this.#end; at += 15 * MINUTE)

@@ -24,6 +24,8 @@ export interface VisitRecord extends Use {
   sessionId: string
   person: Person
   isEndedInMarketplace: boolean
+  /** Its page said its last word by beacon, whether it was heard or not. */
+  isLeft: boolean
   /** Asleep for less than a gap that counts whole. */
   napMs: number
 }
@@ -119,6 +121,7 @@ export class Visit {
         napMs: 0,
         hasNoLastBeat: false,
         isEndedInMarketplace: false,
+        isLeft: false,
       }
       if (random.chance(0.04)) return then(record)
       const share = random.chance(0.2) ? 1.2 : 0.25 + 0.7 * random.next()
@@ -164,7 +167,10 @@ export class Visit {
     this.#often(profile.sleepEveryMinutes, () => this.#sleep(random.whole(120, 1_200) * SECOND))
     this.#often(profile.napEveryMinutes, () => this.#sleep(random.whole(5, 14) * SECOND))
     if (profile.closesLidOnBeat) this.#closeLidOnBeat((this.#endsAt - this.#person.now) * random.next())
-    this.#often(profile.clockJumpEveryMinutes, () => this.#each((page) => page.doubt()))
+    this.#often(profile.clockJumpEveryMinutes, () => {
+      this.#person.world.countFault('clock jump')
+      this.#each((page) => page.doubt())
+    })
     this.#often(profile.reloadEveryMinutes, () => this.#reload())
     this.#often(profile.relaunchEveryMinutes, () => this.#relaunch())
     if (random.chance(0.25)) this.#often(6, () => this.#pause())
@@ -292,10 +298,8 @@ export class Visit {
   #extend(): void {
     const { sessionId } = this.#record
     const minutes = this.#person.random.whole(1, 15)
-    const operation: Operation = {
-      text: `${this.#label} extends ${minutes} min`,
-      apply: (books, at) => books.extend(sessionId, minutes, at),
-    }
+    const apply: Operation['apply'] = (books, at) => books.extend(sessionId, minutes, at)
+    const operation = { text: `${this.#label} extends ${minutes} min`, apply }
     ask(this.#person, { url: `/sessions/${sessionId}/extend`, body: { minutes } }, operation, () => {})
   }
 
@@ -303,12 +307,10 @@ export class Visit {
   #look(): void {
     const person = this.#person
     const { sessionId } = this.#record
-    const nothing = { answered: () => {}, failed: () => {} }
-    person.send(
-      { method: 'GET', url: `/sessions/${sessionId}`, token: person.token },
-      { text: `${this.#label} is looked at`, apply: (books, at) => books.read(sessionId, at) },
-      nothing,
-    )
+    const call = { method: 'GET', url: `/sessions/${sessionId}`, token: person.token } as const
+    const apply: Operation['apply'] = (books, at) => books.read(sessionId, at)
+    const operation = { text: `${this.#label} is looked at`, apply }
+    person.send(call, operation, { answered: () => {}, failed: () => {} })
   }
 
   /** Nobody presses anything with the lid closed: it is done after the wake. */
@@ -341,6 +343,7 @@ export class Visit {
     else if (draw < 0.85) this.#endInMarketplace()
     else {
       for (const page of this.#tabs) if (page !== this.#page) page.close()
+      this.#record.isLeft = true
       this.#page.leave(() => {
         this.#record.hasNoLastBeat = true
       })
@@ -361,10 +364,8 @@ export class Visit {
     const stopped = { from: person.now, to: Number.POSITIVE_INFINITY }
     this.#record.undecided.push(stopped)
     const call = (verb: 'pause' | 'resume', then: () => void) => {
-      const operation: Operation = {
-        text: `${this.#label} ${verb}s in the marketplace`,
-        apply: (books, at) => books[verb](sessionId, 'user', at),
-      }
+      const apply: Operation['apply'] = (books, at) => books[verb](sessionId, 'user', at)
+      const operation = { text: `${this.#label} ${verb}s in the marketplace`, apply }
       ask(person, { url: `/sessions/${sessionId}/${verb}` }, operation, then)
     }
     call('pause', () =>
@@ -377,10 +378,8 @@ export class Visit {
 
   #endInMarketplace(): void {
     const { sessionId } = this.#record
-    const operation: Operation = {
-      text: `${this.#label} is ended in the marketplace`,
-      apply: (books, at) => books.complete(sessionId, 'user', at),
-    }
+    const apply: Operation['apply'] = (books, at) => books.complete(sessionId, 'user', at)
+    const operation = { text: `${this.#label} is ended in the marketplace`, apply }
     this.#record.isEndedInMarketplace = true
     this.#record.undecided.push({ from: this.#person.now, to: Number.POSITIVE_INFINITY })
     // Whoever ends it there has left the app.
