@@ -21,11 +21,14 @@ if (values.head !== undefined && hash === undefined) {
 }
 const known = hash === undefined ? undefined : { sequence: Number(sequence), hash }
 
-await runCommand({ noTables, statementTimeoutMs: 600_000 }, async ({ config, db }) => {
-  const { findings, links, head } = await db.inBatch(async (tx) => {
-    await tx.query('set transaction isolation level repeatable read')
-    return verifyChain(tx, { sealing: config, known, now: new Date() })
-  })
+await runCommand({ noTables }, async ({ config, db }) => {
+  const { findings, links, head } = await db.inBatch(
+    async (tx) => {
+      await tx.query('set transaction isolation level repeatable read')
+      return verifyChain(tx, { sealing: config, known, now: new Date() })
+    },
+    { statementTimeoutMs: 600_000 },
+  )
   for (const finding of findings) process.stdout.write(`WRONG  ${finding}\n`)
   const verdict = findings.length === 0 ? 'the audit log is whole' : `${findings.length} findings`
   process.stdout.write(`${verdict}: ${links} links, head ${head.sequence}:${head.hash}\n`)

@@ -7,7 +7,6 @@ interface CommandOptions {
   /** What it means to this command that the database has no tables. */
   noTables: string
   poolSize?: number
-  statementTimeoutMs?: number
 }
 
 const FOUND = 1

@@ -32,7 +32,7 @@ export interface Db {
    * A transaction across tenants, for batches and jobs: its SQL joins on (tenant_id, id).
    *
    * @param options with a patience of its own for each statement, which is that for locks, too: a job waits for the same job
-   *   of another instance instead of failing beside it
+   *   of another instance instead of failing beside it. It may read whole tables, which batches do not
    */
   inBatch<T>(run: (tx: Tx) => Promise<T>, options?: { statementTimeoutMs?: number }): Promise<T>
   /** One statement across tenants, its own transaction. */
@@ -102,8 +102,9 @@ export function connect({
         // A transaction's first statement does not wait for the answer to `begin`: where that failed, it may not write.
         // A pooler may leave this out; then it waits.
         ...(isWriting ? [] : ['-c default_transaction_read_only=on']),
-        // A batch's plan never depends on its values, and planning one costs as much as running it.
-        ...(role === 'tm_batch' ? ['-c plan_cache_mode=force_generic_plan'] : []),
+        // A batch's plan never depends on its values, and planning one costs as much as running it. It is kept, so it must
+        // not be that of a table which was empty when it was made: that reads all of it, for each row of each batch.
+        ...(role === 'tm_batch' ? ['-c plan_cache_mode=force_generic_plan', '-c enable_seqscan=off'] : []),
       ].join(' '),
       onConnect: (client) => examine(client, role),
     })
@@ -131,7 +132,8 @@ export function connect({
       if (own === undefined) return transact(pools.batch, BEGIN, run)
       assert(Number.isSafeInteger(own), 'a timeout is whole milliseconds')
       const patience = `set local statement_timeout = ${own}; set local lock_timeout = ${own}`
-      return transact(pools.batch, `${BEGIN}; ${patience}`, run, own + SILENCE_MS)
+      const settings = `${patience}; set local enable_seqscan = on`
+      return transact(pools.batch, `${BEGIN}; ${settings}`, run, own + SILENCE_MS)
     },
     batch: {
       query: (sql, values) =>
