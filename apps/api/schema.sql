@@ -949,23 +949,25 @@ begin
       ) r
       where w.tenant_id = r.tenant_id and w.id = r.wallet_id
       returning w.tenant_id, w.id, w.debt > 0 as owes, w.posted + r.captured as posted, w.sequence - r.charges as sequence
+    ), told as materialized (
+      -- Each has its wallet; full, because a full join has to be hashed.
+      select r.*, m.owes, m.posted, m.sequence
+      from resolved r full join moved m on m.tenant_id = r.tenant_id and m.id = r.wallet_id
     ), written as (
       insert into transfers (
         tenant_id, id, kind, debit_account_id, credit_account_id, amount, debit_sequence, debit_balance_after, session_id,
         description, created_at
       )
-      select r.tenant_id, r.charge_id, 'charge', r.wallet_id, r.provider_id, r.captured, m.sequence + r.charges_so_far,
-        m.posted - r.captured_so_far, r.reference, r.description, r.at
-      from resolved r join moved m on m.tenant_id = r.tenant_id and m.id = r.wallet_id
-      where r.captured > 0
+      select t.tenant_id, t.charge_id, 'charge', t.wallet_id, t.provider_id, t.captured, t.sequence + t.charges_so_far,
+        t.posted - t.captured_so_far, t.reference, t.description, t.at
+      from told t
+      where t.captured > 0
       union all
-      select r.tenant_id, r.fee_id, 'fee', r.provider_id, 'platform_fee', r.fee, null, null, r.reference, 'Platform fee', r.at
-      from resolved r
-      where r.fee > 0
+      select t.tenant_id, t.fee_id, 'fee', t.provider_id, 'platform_fee', t.fee, null, null, t.reference, 'Platform fee', t.at
+      from told t
+      where t.fee > 0
     )
-    select r.*, m.owes
-    from resolved r join moved m on m.tenant_id = r.tenant_id and m.id = r.wallet_id
-    order by r.ordinal
+    select t.* from told t order by t.ordinal
   loop
     if item.captured <> item.amount then
       raise exception 'a capture of % exceeds the holds of % by %', item.amount, item.reference, item.amount - item.captured

@@ -112,6 +112,7 @@ async function applyBeats(db: Db, beats: Beat[]): Promise<(BeatenRow | typeof BU
 // Nothing indexed is written, so the update stays on its page (HOT).
 // What is accepted is applied: the row is locked until the commit. So the log and the allowance are written from the same
 // rows, by the same statement, and a crash loses all of it or nothing.
+// The join at its end is full because it has to be hashed then: a plan that expects one row would compare each with each.
 const applyBeatsSql = `
   with input as (
     select * from unnest(
@@ -156,4 +157,4 @@ const applyBeatsSql = `
     group by 1, 2, 3, 4 order by 1, 2, 3, 4
     on conflict (tenant_id, user_id, provider_id, hour) do update set unbilled_ms = u.unbilled_ms + excluded.unbilled_ms
   )
-  select l.ordinal as "foundOrdinal", a.* from locked l left join applied a on a.ordinal = l.ordinal`
+  select l.ordinal as "foundOrdinal", a.* from locked l full join applied a on a.ordinal = l.ordinal`

@@ -127,6 +127,7 @@ async function validateSessions(
 //
 // Over the allowance counts also what silent sessions of theirs were served: that is written down only when they end, half
 // an hour later.
+// The join at its end is full, so that it is hashed: see `heartbeat.ts`.
 const spendLaunchesSql = `
   with input as (
     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
@@ -200,4 +201,4 @@ const spendLaunchesSql = `
     from accepted a
     where a.status <> 'pending' and (a.launch_spent_by is distinct from a.client_id or a.unbilled_ms > 0)
   )
-  select l.ordinal, l.outcome, s.* from locked l left join spent s on s.spent_ordinal = l.ordinal`
+  select l.ordinal, l.outcome, s.* from locked l full join spent s on s.spent_ordinal = l.ordinal`
