@@ -42,11 +42,15 @@ test.each([
   ['check-audit.ts', 2],
   ['rotate-keys.ts', 2],
   ['reseal.ts', 2],
-])('%s says that the database does not answer, and ends with %i', async (command, ends) => {
-  const { code, said } = await run(command, { DATABASE_URL: AWAY, STRIPE_WEBHOOK_SECRET: 'whsec_x' })
-  expect(said).toBe('The database of DATABASE_URL does not answer: start it, or correct the address.\n')
-  expect(code).toBe(ends)
-}, 30_000)
+])(
+  '%s says that the database does not answer, and ends with %i',
+  async (command, ends) => {
+    const { code, said } = await run(command, { DATABASE_URL: AWAY, STRIPE_WEBHOOK_SECRET: 'whsec_x' })
+    expect(said).toBe('The database of DATABASE_URL does not answer: start it, or correct the address.\n')
+    expect(code).toBe(ends)
+  },
+  30_000,
+)
 
 test.each(['check-ledger.ts', 'check-audit.ts'])('%s names a variable that is wrong', async (command) => {
   expect((await run(command, { PORT: 'x', DATABASE_URL: AWAY })).said).toBe(

@@ -99,12 +99,10 @@ export function registerAuthRoutes(app: App, deps: Deps): void {
         const userAgent = request.headers['user-agent']
         return { user: created, refreshToken: await issueRefreshToken(tx, { userId, userAgent, now }) }
       })
-      return reply
-        .code(201)
-        .send({
-          user: presentUser(user),
-          ...(await credentials({ tenantId, userId: user.id, signedOutAt: null, refreshToken })),
-        })
+      return reply.code(201).send({
+        user: presentUser(user),
+        ...(await credentials({ tenantId, userId: user.id, signedOutAt: null, refreshToken })),
+      })
     },
   )
 
