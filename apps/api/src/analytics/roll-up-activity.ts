@@ -81,6 +81,9 @@ const SAME_PERSON = (a: string, b: string) =>
 
 // People get numbers per provider as they appear. Nobody else gives any meanwhile: the progress is locked.
 //
+// A plan expects a few lines here and would compare each with each; a full join has to be hashed instead. Whoever came is among
+// the people, and each list has its figures, so those are what an inner and a left join were; of what was written the rest is left out.
+//
 // When a person came the last time before the range is in activity_people, or, if it is written again, in the first of its
 // quarters that has this person: the least of what its quarters say.
 const writeQuartersSql = `
@@ -127,17 +130,21 @@ const writeQuartersSql = `
     select k.tenant_id, k.provider_id, k.is_test, k.came, k.number, lag(k.came, 1, k.last_before) over w as came_before,
       case when k.first_before > 0 then k.first_before else min(k.came) over w end as first_came
     from (
-      select c.tenant_id, c.provider_id, c.is_test, c.came, p.number,
+      select b.tenant_id, b.provider_id, b.is_test, b.came, b.number,
         case when b.last_came < $8 then b.last_came else coalesce(w.came_before, 0) end as last_before,
         case when b.first_came < $8 then b.first_came else 0 end as first_before
-      from came c
-      join people p on p.tenant_id = c.tenant_id and p.provider_id = c.provider_id and p.user_id = c.user_id
-      cross join lateral (
-        select case when c.is_test then p.first_test_came else p.first_came end as first_came,
+      from (
+        select c.tenant_id, c.provider_id, c.is_test, c.came, p.number,
+          case when c.is_test then p.first_test_came else p.first_came end as first_came,
           case when c.is_test then p.last_test_came else p.last_came end as last_came
+        from came c
+        full join people p on p.tenant_id = c.tenant_id and p.provider_id = c.provider_id and p.user_id = c.user_id
       ) b
-      left join written w on ${SAME_PERSON('w', 'p')} and w.is_test = c.is_test
+      full join written w on ${SAME_PERSON('w', 'b')} and w.is_test = b.is_test
+      -- Else the planner would see that the rest is left out, and compare again.
+      offset 0
     ) k
+    where k.came is not null
     window w as (partition by k.tenant_id, k.provider_id, k.is_test, k.number order by k.came)
   ), moved as (
     update activity_people p
@@ -165,7 +172,7 @@ const writeQuartersSql = `
       ${FIGURES.map((name) => `sum(f.${name})`).join(', ')}
     from facts f group by 1, 2, 3, 4
   ) s
-  left join lists l on l.tenant_id = s.tenant_id and l.provider_id = s.provider_id and l.is_test = s.is_test
+  full join lists l on l.tenant_id = s.tenant_id and l.provider_id = s.provider_id and l.is_test = s.is_test
     and l.came = ${quarterNumberSql('s.quarter')}
   on conflict (tenant_id, provider_id, is_test, quarter) do update set
     ${[...FIGURES, ...LISTS].map((name) => `${name} = excluded.${name}`).join(', ')}`
