@@ -73,7 +73,9 @@ export async function tryBug(
     if (bug?.sqlFunction !== undefined) await changeFunction(url.href, bug)
     const classes = CLASSES[watchers]
     await simulate({ databaseUrl: url.href, seed, hours: 1.1, peoplePerClass: 2, classes })
-    if (isStatement && statements.changed === 0) throw new Error(`nothing says ${bug.from}`)
+    // In a small market it may never be said; who walks along the edges has to say it.
+    if (isStatement && statements.changed === 0 && watchers === 'edges')
+      throw new Error(`nothing says ${bug.from}`)
     return undefined
   } catch (error) {
     // A machine too busy to answer has noticed nothing.
