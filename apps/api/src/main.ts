@@ -9,6 +9,7 @@ import { ensureOperator } from './auth/ensure-operator.ts'
 import { systemClock } from './clock.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { createDeps } from './create-deps.ts'
+import { isDatabaseAway } from './database-away.ts'
 import { connect } from './db.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import { explainFailure } from './explain-failure.ts'
@@ -68,12 +69,21 @@ async function main(): Promise<void> {
     await stopAll().catch(() => undefined)
     throw error
   }
-  closeWithGrace({ delay: STOP_MS_MAX, logger: false }, async ({ err, signal }) => {
-    if (err) log.fatal({ err }, 'stopping after an error nobody caught')
-    else log.info({ signal }, 'stopping')
-    isStopping = true
-    await stopAll()
+  // graphile-worker 0.18 writes down how a job ended and waits for no answer: where the database went away under a job, nobody
+  // would catch that, and the whole process would end. The job is free again after four hours, as after a crash.
+  process.on('unhandledRejection', (error) => {
+    if (!isDatabaseAway(error)) throw error
+    log.error({ err: error }, 'how a job ended is not written down: the database is away')
   })
+  closeWithGrace(
+    { delay: STOP_MS_MAX, logger: false, skip: ['unhandledRejection'] },
+    async ({ err, signal }) => {
+      if (err) log.fatal({ err }, 'stopping after an error nobody caught')
+      else log.info({ signal }, 'stopping')
+      isStopping = true
+      await stopAll()
+    },
+  )
 }
 
 main().catch((error: NodeJS.ErrnoException) => {
