@@ -211,5 +211,5 @@ test('what opens with neither key is named, and left as it is', async () => {
 
 test('a wrong environment is one clear line', async () => {
   const wrong = await reseal({ KEY_ENCRYPTION_KEY: NEW, KEY_ENCRYPTION_KEY_ALSO: 'short' })
-  expect([wrong.code, wrong.err]).toEqual([1, 'KEY_ENCRYPTION_KEY_ALSO must be 32 bytes in base64 or hex\n'])
+  expect([wrong.code, wrong.err]).toEqual([2, 'KEY_ENCRYPTION_KEY_ALSO must be 32 bytes in base64 or hex\n'])
 })

@@ -41,8 +41,9 @@ export async function listTime(tx: Tx, sessionId: string): Promise<SessionTime> 
   return { rows, usedMs, unbilledMs, isComplete }
 }
 
+/** Beats of two clients within one millisecond have one number; which came first nobody knows, but it is always the same. */
 const byNumber = (a: TimeRow, b: TimeRow) =>
-  (a.sequence ?? 0) - (b.sequence ?? 0) || (a.kind < b.kind ? -1 : 1)
+  (a.sequence ?? 0) - (b.sequence ?? 0) || a.kind.localeCompare(b.kind) || b.countedMs - a.countedMs
 
 /** At one instant: what happened in this order, if it happened. */
 const PLACE: Record<TimeKind, number> = {
