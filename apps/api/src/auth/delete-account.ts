@@ -20,8 +20,8 @@ const PAYMENT_ON_ITS_WAY_MS = 30 * 86_400_000
  * it: what it bought and spent remains provable, by nobody in particular.
  *
  * Refused while something still runs, is owed or is on its way from a bank, and for tokens that are left unless their
- * owner gives up exactly that many. A session that opens at this very moment runs and is settled as any other; nobody can
- * see it.
+ * owner gives up exactly that many. A session that opens at this very moment runs and is settled like all others; nobody
+ * can see it.
  *
  * @throws {Problem} `password_wrong` when the password changed meanwhile, `account_in_use`
  */

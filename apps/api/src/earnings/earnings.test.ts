@@ -142,7 +142,7 @@ describe('a disputed payment that had made up for one taken back before', () => 
     expect(await mine.earnings()).toMatchObject({ balance: 64, disputed: 64, payable: 0 })
     await sendEvent(it.api, disputeClosed(second, 'lost'))
     expect(await mine.earnings()).toMatchObject({ disputed: 64, payable: 0 })
-    // A third pays the debt, and can be disputed for as long as any other.
+    // A third pays the debt, and can be disputed for as long as every other.
     await buy(buyer)
     expect(await balanceOf(buyer)).toEqual({ available: 20, held: 0, total: 20 })
     expect(await mine.earnings()).toMatchObject({ disputed: 64, payable: 0 })
