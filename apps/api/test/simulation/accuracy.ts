@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Interval } from './page.ts'
+import { overlapOf, unionMs } from './use.ts'
 import type { VisitRecord } from './visit.ts'
 
 const SECOND = 1_000
@@ -62,23 +62,6 @@ export interface CheatRow {
   gain: number
   /** The most one of them was billed and not served, in seconds. */
   overbilled: number
-}
-
-/** Intervals may overlap: two tabs, or the page before a relaunch. */
-export function unionMs(intervals: readonly Interval[]): number {
-  let end = Number.NEGATIVE_INFINITY
-  let sum = 0
-  for (const { from, to } of [...intervals].sort((a, b) => a.from - b.from)) {
-    sum += Math.max(0, to - Math.max(from, end))
-    end = Math.max(end, to)
-  }
-  return sum
-}
-
-export function overlapOf(a: Interval, b: Interval): Interval[] {
-  const from = Math.max(a.from, b.from)
-  const to = Math.min(a.to, b.to)
-  return to > from ? [{ from, to }] : []
 }
 
 export function measure(record: VisitRecord): Measured | undefined {

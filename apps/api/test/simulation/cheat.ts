@@ -5,10 +5,11 @@
  * @module
  */
 import { ask } from './bank.ts'
+import { jtiOf, openOperation, relaunchOperation, type SimulatedProvider } from './launch-operations.ts'
 import type { Answer } from './marketplace.ts'
 import type { Operation, Person } from './person.ts'
 import type { CheatName } from './profiles.ts'
-import { jtiOf, openOperation, relaunchOperation, type SimulatedProvider, type VisitRecord } from './visit.ts'
+import type { VisitRecord } from './visit.ts'
 
 const SECOND = 1_000
 

@@ -5,12 +5,12 @@
  * @module
  */
 import { ask, beginPurchase, eventOf, type StripeKind } from './bank.ts'
+import { jtiOf, openOperation, relaunchOperation, type SimulatedProvider } from './launch-operations.ts'
 import type { Answer, Call } from './marketplace.ts'
 import type { StripeFactModel } from './oracle.ts'
 import { type Said, sayingOf, type Verb } from './page-calls.ts'
 import type { Operation, Person } from './person.ts'
 import type { Profile } from './profiles.ts'
-import { jtiOf, openOperation, relaunchOperation, type SimulatedProvider } from './visit.ts'
 
 const SECOND = 1_000
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Measured, overlapOf, unionMs } from './accuracy.ts'
-import type { Interval } from './page.ts'
+import type { Measured } from './accuracy.ts'
+import { type Interval, overlapOf, unionMs } from './use.ts'
 import type { VisitRecord } from './visit.ts'
 
 const SHOWN_MS = 300

@@ -17,23 +17,7 @@ import type { Session } from '../../../../packages/sdk/src/wire.ts'
 import type { Answer } from './marketplace.ts'
 import { questionOf, type Said, sayingOf, sendTwice, type Verb } from './page-calls.ts'
 import type { Operation, Person } from './person.ts'
-
-export interface Interval {
-  from: number
-  to: number
-}
-
-/** When the app was in use and served, whatever anybody counts. */
-export interface Use {
-  intervals: Interval[]
-  /**
-   * From pressing Pause or End to the answer: the person has stopped, the page still shows the app. Whether that is use
-   * is nobody's to say, so it may be billed and need not be.
-   */
-  undecided: Interval[]
-  /** A beat that was to be the last never left. */
-  hasNoLastBeat: boolean
-}
+import { type Interval, openInterval, type Use } from './use.ts'
 
 /** What the tabs of a browser keep together. */
 interface Shelf {
@@ -71,7 +55,7 @@ export class Page {
   #isBeating = false
   #isBeatWanted = false
   #timer = 0
-  #asked: Interval | undefined
+  #stopped: Interval | undefined
   #isAsking = false
   #onWake: (() => void)[] = []
 
@@ -155,10 +139,7 @@ export class Page {
       then(false)
       return
     }
-    if (verb !== 'resume' && this.#asked === undefined) {
-      this.#asked = { from: this.person.now, to: Number.POSITIVE_INFINITY }
-      this.use.undecided.push(this.#asked)
-    }
+    if (verb !== 'resume') this.stop()
     this.#isAsking = true
     this.tell(verb, (answer) => {
       const isDone = this.status === OUTCOMES[verb]
@@ -167,7 +148,7 @@ export class Page {
       // It went out under a number that was heard already: the next one has its own.
       if (answer && mayTryAgain) this.act(verb, then, tries - 1)
       else if (answer?.status === 200) {
-        this.#decide()
+        this.decide()
         then(isDone)
         this.#arm()
       } else if (answer !== undefined && answer.body?.code !== 'session_paused_by_user') this.#fail()
@@ -176,10 +157,17 @@ export class Page {
     })
   }
 
-  /** What the server knows, the page knows now, too. */
-  #decide(): void {
-    if (this.#asked) this.#asked.to = this.person.now
-    this.#asked = undefined
+  /** Its user has stopped, here or in another browser. What it shows until it hears of that is undecided. */
+  stop(): void {
+    if (!this.#isLive() || this.#stopped) return
+    this.#stopped = openInterval(this.person.now)
+    this.use.undecided.push(this.#stopped)
+  }
+
+  /** What the server knows, the page knows now, too; or its user goes on. */
+  decide(): void {
+    if (this.#stopped) this.#stopped.to = this.person.now
+    this.#stopped = undefined
   }
 
   /**
@@ -365,7 +353,7 @@ export class Page {
     this.status = session.status
     this.endReason = session.endReason
     this.gateUntil = session.serveUntil === null ? 0 : Date.parse(session.serveUntil)
-    if (!this.#isAsking) this.#decide()
+    if (!this.#isAsking) this.decide()
     if (this.status === 'ended') this.#over()
   }
 

@@ -13,13 +13,14 @@ import { compareAccounts } from './compare-accounts.ts'
 import { withCut } from './cut.ts'
 import { EDGES, WALKS, walk } from './edges.ts'
 import { explain } from './explain.ts'
+import type { SimulatedProvider } from './launch-operations.ts'
 import { FEE_BASIS_POINTS, Marketplace } from './marketplace.ts'
 import { feeOf } from './oracle-wallet.ts'
 import { Person, SimulationFailure, type World } from './person.ts'
 import { CHEATS, EXCEPTIONS, HONEST, type Profile, worsen } from './profiles.ts'
 import { createRandom, type Random } from './random.ts'
 import { differenceOf, readState } from './state.ts'
-import { type SimulatedProvider, Visit, type VisitRecord } from './visit.ts'
+import { Visit, type VisitRecord } from './visit.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND

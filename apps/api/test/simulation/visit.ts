@@ -5,19 +5,13 @@
  * @module
  */
 import { ask } from './bank.ts'
-import type { Answer } from './marketplace.ts'
-import type { Books } from './oracle.ts'
-import { type Interval, Page, type Use } from './page.ts'
+import { openOperation, relaunchOperation, type SimulatedProvider } from './launch-operations.ts'
+import { Page } from './page.ts'
 import type { Operation, Person } from './person.ts'
-import type { State } from './state.ts'
+import { openInterval, type Use } from './use.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
-
-export interface SimulatedProvider {
-  id: string
-  tokensPerMinute: number
-}
 
 /** What the accuracy table is made of. */
 export interface VisitRecord extends Use {
@@ -28,51 +22,6 @@ export interface VisitRecord extends Use {
   isLeft: boolean
   /** Asleep for less than a gap that counts whole. */
   napMs: number
-}
-
-/** What a launch needs, wherever it is learned from. */
-export function openOperation(
-  person: Person,
-  provider: SimulatedProvider,
-  minutes: number,
-  text: string,
-): Operation {
-  return {
-    text,
-    apply(books, at, { answer, state }) {
-      const id: string | undefined = answer ? answer.body?.session?.id : newSessionOf(books, state)?.id
-      const jti = answer ? id && jtiOf(answer) : state?.sessions.find((session) => session.id === id)?.jti
-      const { tokensPerMinute, id: providerId } = provider
-      const expected = books.open(
-        { id: id ?? '', jti: jti ?? '', providerId, minutes, tokensPerMinute },
-        person.world.isListed(providerId),
-        at,
-      )
-      return expected.status === 201 && id === undefined ? undefined : expected
-    },
-  }
-}
-
-export function relaunchOperation(person: Person, sessionId: string, text: string): Operation {
-  return {
-    text,
-    apply(books, at, { answer, state }) {
-      const session = books.get(sessionId)
-      const row = state?.sessions.find(({ id }) => id === sessionId)
-      const jti = answer ? jtiOf(answer) : row?.jti
-      if (state && jti === session.jti) return undefined
-      return books.relaunch(sessionId, jti ?? '', !person.world.isListed(session.providerId), at)
-    },
-  }
-}
-
-export function jtiOf({ body }: Answer): string {
-  if (!body?.launchJwt) return ''
-  return JSON.parse(Buffer.from(body.launchJwt.split('.')[1], 'base64url').toString()).jti
-}
-
-function newSessionOf(books: Books, state: State | undefined) {
-  return state?.sessions.find(({ id }) => !books.sessions.has(id))
 }
 
 export class Visit {
@@ -244,7 +193,7 @@ export class Visit {
     const old = this.#page
     if (!old.isOpen) return
     this.#person.world.countFault('reload')
-    const away: Interval = { from: this.#person.now, to: Number.POSITIVE_INFINITY }
+    const away = openInterval(this.#person.now)
     let isBack = false
     old.leave(() => {
       this.#record.undecided.push(away)
@@ -289,8 +238,11 @@ export class Visit {
     const resume = (tries: number): void => {
       if (this.#isAsleep(() => resume(tries))) return
       if (this.#isOver || this.#page.status !== 'paused' || tries === 0) return
+      this.#each((page) => page.decide())
       this.#page.act('resume', (isDone) => isDone || person.in(5 * SECOND, () => resume(tries - 1)))
     }
+    // The page before a relaunch shows the app until its next beat.
+    this.#each((page) => page.stop())
     // Also where the answer was lost: who finds the clock stopped starts it again.
     this.#page.act('pause', () => person.in(forMs, () => resume(10)))
   }
@@ -361,7 +313,7 @@ export class Visit {
   /** The page shows the app until it hears of it; the person has stopped. */
   #pauseInMarketplace(): void {
     const [person, { sessionId }] = [this.#person, this.#record]
-    const stopped = { from: person.now, to: Number.POSITIVE_INFINITY }
+    const stopped = openInterval(person.now)
     this.#record.undecided.push(stopped)
     const call = (verb: 'pause' | 'resume', then: () => void) => {
       const apply: Operation['apply'] = (books, at) => books[verb](sessionId, 'user', at)
@@ -381,7 +333,7 @@ export class Visit {
     const apply: Operation['apply'] = (books, at) => books.complete(sessionId, 'user', at)
     const operation = { text: `${this.#label} is ended in the marketplace`, apply }
     this.#record.isEndedInMarketplace = true
-    this.#record.undecided.push({ from: this.#person.now, to: Number.POSITIVE_INFINITY })
+    this.#record.undecided.push(openInterval(this.#person.now))
     // Whoever ends it there has left the app.
     ask(this.#person, { url: `/api/v1/sessions/${sessionId}/complete`, body: {} }, operation, () =>
       this.#finish(),
