@@ -23,11 +23,8 @@ const known = hash === undefined ? undefined : { sequence: Number(sequence), has
 
 await runCommand({ noTables }, async ({ config, db }) => {
   const { findings, links, head } = await db.inBatch(
-    async (tx) => {
-      await tx.query('set transaction isolation level repeatable read')
-      return verifyChain(tx, { sealing: config, known, now: new Date() })
-    },
-    { statementTimeoutMs: 600_000 },
+    (tx) => verifyChain(tx, { sealing: config, known, now: new Date() }),
+    { isOneView: true, statementTimeoutMs: 600_000 },
   )
   for (const finding of findings) process.stdout.write(`WRONG  ${finding}\n`)
   const verdict = findings.length === 0 ? 'the audit log is whole' : `${findings.length} findings`

@@ -10,13 +10,10 @@ import { checkLedger } from './ledger/check-ledger.ts'
 const noTables = 'This database has no tables yet, so there is nothing to check.'
 
 await runCommand({ noTables }, async ({ db }) => {
-  const { findings, transfers, wallets, openHolds } = await db.inBatch(
-    async (tx) => {
-      await tx.query('set transaction isolation level repeatable read')
-      return checkLedger(tx)
-    },
-    { statementTimeoutMs: 600_000 },
-  )
+  const { findings, transfers, wallets, openHolds } = await db.inBatch(checkLedger, {
+    isOneView: true,
+    statementTimeoutMs: 600_000,
+  })
   for (const { rule, tenantId, subject, detail } of findings) {
     process.stdout.write(`WRONG  ${rule}: ${tenantId}/${subject}: ${detail}\n`)
   }

@@ -21,20 +21,21 @@ export interface Tx extends Queryable {
   send(sql: string, values?: readonly unknown[]): void
 }
 
+interface View {
+  /** All statements see what was there at the first, and none may write. */
+  isOneView?: boolean
+}
+
 export interface Db {
-  /**
-   * A transaction bound to one tenant by row level security.
-   *
-   * @param options with `isOneView` all its statements see what was there at the first, and none may write
-   */
-  inTenant<T>(tenantId: string, run: (tx: Tx) => Promise<T>, options?: { isOneView?: boolean }): Promise<T>
+  /** A transaction bound to one tenant by row level security. */
+  inTenant<T>(tenantId: string, run: (tx: Tx) => Promise<T>, options?: View): Promise<T>
   /**
    * A transaction across tenants, for batches and jobs: its SQL joins on (tenant_id, id).
    *
    * @param options with a patience of its own for each statement, which is that for locks, too: a job waits for the same job
    *   of another instance instead of failing beside it. It may read whole tables, which batches do not
    */
-  inBatch<T>(run: (tx: Tx) => Promise<T>, options?: { statementTimeoutMs?: number }): Promise<T>
+  inBatch<T>(run: (tx: Tx) => Promise<T>, options?: View & { statementTimeoutMs?: number }): Promise<T>
   /** One statement across tenants, its own transaction. */
   batch: Queryable
   /** How busy the pools are, for metrics. */
@@ -55,7 +56,8 @@ function toSafeInteger(text: string): number {
 }
 
 const TENANT_ID = /^ten_[0-9a-hjkmnp-tv-z]{26}$/
-const BEGIN = 'begin read write'
+const beginning = ({ isOneView = false }: View) =>
+  isOneView ? 'begin isolation level repeatable read, read only' : 'begin read write'
 /** Serialization failure and deadlock: the transaction did nothing, so it may run again. */
 const RETRIABLE = new Set(['40001', '40P01'])
 const TRIES_MAX = 4
@@ -122,18 +124,17 @@ export function connect({
   }
 
   return {
-    inTenant(tenantId, run, { isOneView = false } = {}) {
+    inTenant(tenantId, run, view = {}) {
       // Set as text because a SET takes no bound values; hence the check.
       assert(TENANT_ID.test(tenantId), 'a tenant id is well formed')
-      const begin = isOneView ? 'begin isolation level repeatable read, read only' : BEGIN
-      return transact(pools.app, `${begin}; set local app.tenant_id = '${tenantId}'`, run)
+      return transact(pools.app, `${beginning(view)}; set local app.tenant_id = '${tenantId}'`, run)
     },
-    inBatch(run, { statementTimeoutMs: own } = {}) {
-      if (own === undefined) return transact(pools.batch, BEGIN, run)
+    inBatch(run, { statementTimeoutMs: own, ...view } = {}) {
+      if (own === undefined) return transact(pools.batch, beginning(view), run)
       assert(Number.isSafeInteger(own), 'a timeout is whole milliseconds')
       const patience = `set local statement_timeout = ${own}; set local lock_timeout = ${own}`
       const settings = `${patience}; set local enable_seqscan = on`
-      return transact(pools.batch, `${BEGIN}; ${settings}`, run, own + SILENCE_MS)
+      return transact(pools.batch, `${beginning(view)}; ${settings}`, run, own + SILENCE_MS)
     },
     batch: {
       query: (sql, values) =>
@@ -203,9 +204,9 @@ async function transact<T>(
         })
         sent.push(sending)
       }
-      const beginning = client.query(begin)
-      note(beginning)
-      if (!readOnlyAlone.has(client)) await beginning
+      const begun = client.query(begin)
+      note(begun)
+      if (!readOnlyAlone.has(client)) await begun
       const result = await run({
         query: async (sql, values) => (await send(sql, values)).rows,
         send: (sql, values) => note(send(sql, values)),

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connectAs } from '../../test/database.ts'
 import { accessTokenOf, addProvider, addUser, type TestUser } from '../../test/harness.ts'
 import { type SessionMarket, startSessionMarket } from '../../test/session-market.ts'
@@ -12,12 +12,14 @@ import {
   sendEvent,
 } from '../../test/stripe-events.ts'
 import { rollUpActivity } from '../analytics/roll-up-activity.ts'
-import { PUBLIC_TENANT_ID } from '../id.ts'
+import { createId, PUBLIC_TENANT_ID } from '../id.ts'
 import { checkLedger } from '../ledger/check-ledger.ts'
 
 let it: SessionMarket
 let operator: TestUser
 const DAY = { hours: 24 }
+const waitingSql = `
+  select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
 
 beforeAll(async () => {
   it = await startSessionMarket()
@@ -193,6 +195,32 @@ describe('a payout', () => {
     expect(transfers).toEqual([{ id: paid[0]?.body.transferId, credit: 'payouts', amount: 60 }])
     expect(await mine.earnings()).toMatchObject({ balance: 40, setAside: 0, payable: 40, paidOut: 60 })
     expect((await it.api.deps.db.inBatch(checkLedger)).findings).toEqual([])
+  })
+
+  test('that is booked while the figures are read is in all of them or in none', async () => {
+    const mine = await earnHundred()
+    const { id } = (await mine.pay('', { amount: 60 })).body
+    const before = await mine.earnings()
+    const [booking, watching] = await Promise.all([
+      connectAs(it.api.databaseUrl),
+      connectAs(it.api.databaseUrl),
+    ])
+    await booking.query('begin')
+    await booking.query('lock table payouts in access exclusive mode')
+    const reading = mine.earnings()
+    // It has read the balance, and waits for the payouts.
+    await vi.waitUntil(async () => (await watching.query(waitingSql)).length === 1, { timeout: 10_000 })
+    const transferId = createId('trf', it.api.clock.now())
+    await booking.query(`select pay_out($1, $2, $3, 'SEPA 9', $4)`, [
+      PUBLIC_TENANT_ID,
+      id,
+      transferId,
+      it.api.clock.now(),
+    ])
+    await booking.query('commit')
+    expect(await reading).toEqual(before)
+    expect(await mine.earnings()).toMatchObject({ balance: 40, pending: 0, setAside: 0, paidOut: 60 })
+    await Promise.all([booking.end(), watching.end()])
   })
 
   test('waits until its owner’s address is verified', async () => {

@@ -30,11 +30,9 @@ const payoutStatus = Type.Optional(
 export function registerEarningsRoutes(app: App, deps: Deps): void {
   const { db, clock, cursors } = deps
 
-  const earningsOf = (actor: Actor, providerId: string) =>
-    db.inTenant(actor.tenantId, async (tx) => {
-      await checkReader(tx, providerId, actor)
-      return getEarnings(tx, { providerId, now: clock() })
-    })
+  /** Figures of several statements: of one view, or a payout that is booked meanwhile counts twice or not at all. */
+  const readAs = <T>({ tenantId }: Actor, read: (tx: Tx) => Promise<T>) =>
+    db.inTenant(tenantId, read, { isOneView: true })
   const shown = {
     tags: ['Earnings'],
     params,
@@ -53,7 +51,11 @@ export function registerEarningsRoutes(app: App, deps: Deps): void {
         ...shown,
       },
     },
-    ({ actor, params }) => earningsOf(actor, params.id),
+    ({ actor, params: { id: providerId } }) =>
+      readAs(actor, async (tx) => {
+        await checkReader(tx, providerId, actor)
+        return getEarnings(tx, { providerId, now: clock() })
+      }),
   )
 
   app.get(
@@ -67,14 +69,15 @@ export function registerEarningsRoutes(app: App, deps: Deps): void {
         ...shown,
       },
     },
-    (request) => {
+    async (request) => {
       const { actor, params } = request
       const now = clock()
-      return db.inTenant(actor.tenantId, async (tx) => {
+      // Written down before it is seen.
+      await db.inTenant(actor.tenantId, async (tx) => {
         await getProviderToRead(tx, params.id, actor)
         await recordAction(tx, { by: request, action: 'earnings.look', subjectId: params.id, now })
-        return getEarnings(tx, { providerId: params.id, now })
       })
+      return readAs(actor, (tx) => getEarnings(tx, { providerId: params.id, now }))
     },
   )
 
@@ -97,7 +100,7 @@ export function registerEarningsRoutes(app: App, deps: Deps): void {
       const now = clock()
       const from = query.from ?? (query.to === undefined ? firstOfMonth(now, query.timeZone) : undefined)
       const asked = { ...query, ...(from !== undefined && { from }) }
-      return db.inTenant(actor.tenantId, async (tx) => {
+      return readAs(actor, async (tx) => {
         await checkReader(tx, params.id, actor)
         const range = await getRange(tx, { asked, interval: 'day', now })
         return getStatement(tx, { providerId: params.id, range })

@@ -21,7 +21,7 @@ export interface LedgerReport {
 
 const FINDINGS_MAX = 100
 
-/** Needs one snapshot: run it in a `repeatable read` transaction when others write. */
+/** Needs one view when others write. */
 export async function checkLedger(tx: Queryable): Promise<LedgerReport> {
   const findings: LedgerFinding[] = []
   for (const [rule, sql] of Object.entries(RULES)) {

@@ -17,13 +17,7 @@ const CHECK_MS_MAX = 30 * 60_000
 export const checkLedgerTask =
   ({ db, log, clock }: Deps): Task =>
   async () => {
-    const report = await db.inBatch(
-      async (tx) => {
-        await tx.query('set transaction isolation level repeatable read')
-        return checkLedger(tx)
-      },
-      { statementTimeoutMs: CHECK_MS_MAX },
-    )
+    const report = await db.inBatch(checkLedger, { isOneView: true, statementTimeoutMs: CHECK_MS_MAX })
     const now = clock()
     await db.batch.query(
       'insert into ledger_checks (id, findings, transfers, created_at) values ($1, $2, $3, $4)',
