@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { decodeJwt } from 'jose'
 import { systemClock } from '../apps/api/src/clock.ts'
 import { connect, type Db } from '../apps/api/src/db.ts'
 import { PUBLIC_TENANT_ID } from '../apps/api/src/id.ts'
@@ -115,8 +116,8 @@ export function createUse({ db, keys }: Pick<Market, 'db' | 'keys'>) {
         durationMinutes: 30,
         feeBasisPoints: 2000,
       }
-      const { session } = await open({ ...wanted, now })
-      return { id: session.id, jti: session.launchJti }
+      const { session, launchJwt } = await open({ ...wanted, now })
+      return { id: session.id, jti: String(decodeJwt(launchJwt).jti) }
     },
     validate: (sessionId: string, jti: string, now: Date) =>
       validate({ tenantId, sessionId, providerId: PROVIDER_ID, jti, clientId, origin: undefined, now }),

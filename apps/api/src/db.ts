@@ -8,6 +8,7 @@
 import pg from 'pg'
 import { assert } from './assert.ts'
 import { ConfigError } from './config.ts'
+import { readTimestamp } from './read-timestamp.ts'
 import { inStatementSpan } from './trace.ts'
 
 /** What answers a statement: a transaction, or a statement that is one of its own. */
@@ -43,6 +44,7 @@ export interface Db {
   end(): Promise<void>
 }
 
+pg.types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, readTimestamp)
 // Whole numbers and sums come back as numbers; an unsafe one is a bug, not a rounding.
 pg.types.setTypeParser(pg.types.builtins.INT8, toSafeInteger)
 pg.types.setTypeParser(pg.types.builtins.NUMERIC, (text) =>

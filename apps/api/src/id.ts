@@ -31,8 +31,12 @@ export type IdPrefix =
 export const PUBLIC_TENANT_ID = 'ten_00000000000000000000000000'
 
 const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz'
+/** Two digits each, for ten bits. */
+const PAIRS = [...DIGITS].flatMap((first) => [...DIGITS].map((second) => first + second))
 const pool = Buffer.alloc(10 * 256)
 let poolOffset = pool.length
+/** Ids of a batch are made at one instant. */
+let latest = { time: Number.NaN, digits: '' }
 
 /** @example createId('ses', new Date()) // 'ses_01k4w3…' */
 export function createId(prefix: IdPrefix, now: Date): string {
@@ -40,22 +44,20 @@ export function createId(prefix: IdPrefix, now: Date): string {
     randomFillSync(pool)
     poolOffset = 0
   }
-  let time = now.getTime()
-  let timePart = ''
-  for (let i = 0; i < 10; i += 1) {
-    timePart = DIGITS[time % 32] + timePart
-    time = Math.floor(time / 32)
+  const time = now.getTime()
+  if (time !== latest.time) latest = { time, digits: digitsOf(time, 5) }
+  const [first, second] = [pool.readUIntBE(poolOffset, 5), pool.readUIntBE(poolOffset + 5, 5)]
+  poolOffset += 10
+  return `${prefix}_${latest.digits}${digitsOf(first, 4)}${digitsOf(second, 4)}`
+}
+
+function digitsOf(value: number, pairs: number): string {
+  let digits = ''
+  for (let [left, i] = [value, 0]; i < pairs; i += 1) {
+    digits = PAIRS[left % 1024] + digits
+    left = Math.floor(left / 1024)
   }
-  let randomPart = ''
-  for (let half = 0; half < 2; half += 1) {
-    let bits = pool.readUIntBE(poolOffset, 5)
-    poolOffset += 5
-    for (let i = 0; i < 8; i += 1) {
-      randomPart += DIGITS[bits % 32]
-      bits = Math.floor(bits / 32)
-    }
-  }
-  return `${prefix}_${timePart}${randomPart}`
+  return digits
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Launch } from './create-session.ts'
 import { createJti, launchExpiry, launchUrlOf, signLaunchJwt } from './launch.ts'
 import { type SessionRow, sessionColumns } from './session.ts'
 
-type RelaunchedRow = SessionRow & { launchUrl: string; launchInFragment: boolean }
+type RelaunchedRow = SessionRow & { mayGoOn: boolean; launchUrl: string; launchInFragment: boolean }
 
 /**
  * A way back into a session that has not ended, at no charge. Older launch JWTs of it are void from here on; whoever
@@ -27,7 +27,7 @@ export async function relaunchSession(
     now,
   ])
   if (!session) throw new Problem('session_not_found')
-  if (session.launchJti !== jti) throw new Problem('session_ended')
+  if (!session.mayGoOn) throw new Problem('session_ended')
   const { tenantId, providerId, userRef } = session
   const launchJwt = await signLaunchJwt(keys, { tenantId, sessionId, providerId, userRef, jti, now })
   return {
@@ -53,4 +53,4 @@ const relaunchSql = `
     launch_spent_by = case when m.may_go_on then null else s.launch_spent_by end
   from mine m
   where s.tenant_id = m.tenant_id and s.id = m.id
-  returning ${sessionColumns('$5')}, m.launch_url as "launchUrl", m.launch_in_fragment as "launchInFragment"`
+  returning ${sessionColumns('$5')}, m.may_go_on as "mayGoOn", m.launch_url as "launchUrl", m.launch_in_fragment as "launchInFragment"`

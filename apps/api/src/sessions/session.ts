@@ -36,16 +36,12 @@ export interface SessionRow {
   feeBasisPoints: number
   tokensHeld: number
   tokensCharged: number | null
-  launchJti: string
-  launchExpiresAt: Date
-  launchSpentBy: string | null
   clientId: string | null
   sequence: number
   lastBeatAt: Date | null
   isFirstBeatDue: boolean
   isFinal: boolean
   isLeaseShort: boolean
-  pausedAt: Date | null
   isPausedByUser: boolean
   eventSequence: number
   createdAt: Date
@@ -71,16 +67,12 @@ const COLUMNS = {
   feeBasisPoints: 'fee_basis_points',
   tokensHeld: 'tokens_held',
   tokensCharged: 'tokens_charged',
-  launchJti: 'launch_jti',
-  launchExpiresAt: 'launch_expires_at',
-  launchSpentBy: 'launch_spent_by',
   clientId: 'client_id',
   sequence: 'sequence',
   lastBeatAt: 'last_beat_at',
   isFirstBeatDue: 'is_first_beat_due',
   isFinal: 'is_final',
   isLeaseShort: 'is_lease_short',
-  pausedAt: 'paused_at',
   isPausedByUser: 'is_paused_by_user',
   eventSequence: 'event_sequence',
   createdAt: 'created_at',
