@@ -24,12 +24,14 @@ export function createAuthenticators({ db, clock, keys, signedOut }: Deps): Auth
     const claims = await claimsOf(jwt, 'at+jwt', 'marketplace')
     if (!claims) return undefined
     const userId = String(claims.sub)
-    if (await signedOut.isVoid({ userId, issuedAtSeconds: Number(claims.iat ?? 0) })) return undefined
+    const issuedAtSeconds = Number(claims.iat ?? 0)
+    if (await signedOut.isVoid({ userId, issuedAtSeconds })) return undefined
     return {
       kind: 'user' as const,
       tenantId: String(claims.tid),
       userId,
       isOperator: false,
+      issuedAtSeconds,
     }
   }
   return {

@@ -3,8 +3,10 @@
  *
  * @module
  */
+
 import { Type } from '@fastify/type-provider-typebox'
 import { recordAction } from '../audit/record-action.ts'
+import { ACCESS_TOKEN_SECONDS } from '../auth/issue-access-token.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
 import { userOf } from '../http/authenticate.ts'
@@ -174,7 +176,7 @@ export function registerDashboardRoutes(app: App, deps: Deps): void {
         summary: 'A provider’s running sessions, as they change',
         description:
           `Server-sent events: \`sessions\` with \`{ items }\`, the newest ${LIVE_MAX} that have not ended, at once and ` +
-          'after each change. Ends after ten minutes: open it again with a fresh access token.',
+          'after each change. Ends after ten minutes, and with the access token: open it again with a fresh one.',
         produces: ['text/event-stream'],
         params,
         response: {
@@ -187,14 +189,14 @@ export function registerDashboardRoutes(app: App, deps: Deps): void {
       },
     },
     async (request, reply) => {
-      const { tenantId, userId } = userOf(request)
+      const { tenantId, userId, issuedAtSeconds } = userOf(request)
       const { id } = request.params
       await db.inTenant(tenantId, (tx) => getProviderToRead(tx, id, request.actor))
-      // The token was good then, so it is no newer.
-      const issuedAtSeconds = Math.floor(clock().getTime() / 1000)
+      const expiresAt = (issuedAtSeconds + ACCESS_TOKEN_SECONDS) * 1_000
       const stream = watches.open(userId, 'sessions', async () => {
-        if (await signedOut.isVoid({ userId, issuedAtSeconds })) throw new Problem('unauthenticated')
         const now = clock()
+        if (now.getTime() >= expiresAt || (await signedOut.isVoid({ userId, issuedAtSeconds })))
+          throw new Problem('unauthenticated')
         const rows = await db.inTenant(tenantId, async (tx) => {
           // At every look: whoever left the team sees no more from then on.
           await getProviderToRead(tx, id, request.actor)

@@ -13,7 +13,7 @@ export type Caller = 'open' | 'user' | 'operator' | 'session' | 'key' | 'stripe'
 
 export type Actor =
   | { kind: 'open'; tenantId: string }
-  | { kind: 'user'; tenantId: string; userId: string; isOperator: boolean }
+  | { kind: 'user'; tenantId: string; userId: string; isOperator: boolean; issuedAtSeconds: number }
   | { kind: 'session'; tenantId: string; sessionId: string; providerId: string; clientId: string }
   | {
       kind: 'key'

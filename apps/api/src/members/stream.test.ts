@@ -6,8 +6,26 @@ import { PUBLIC_TENANT_ID } from '../id.ts'
 let api: TestApi
 beforeAll(async () => {
   api = await startTestApi()
+  await api.app.listen({ port: 0, host: '127.0.0.1' })
 })
 afterAll(() => api.close())
+
+/** A provider's live view, with its first event heard. */
+async function watch(id: string, token: string) {
+  const answer = await fetch(`${api.app.listeningOrigin}/providers/${id}/sessions/live`, {
+    headers: { authorization: `Bearer ${token}` },
+  })
+  const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader()
+  let heard = ''
+  while (!heard.includes('event: sessions')) heard += (await reader.read()).value ?? ''
+  return {
+    /** How many events there were when it ended by itself. */
+    async countToEnd() {
+      for (let last = await reader.read(); !last.done; last = await reader.read()) heard += last.value
+      return heard.match(/event: sessions/g)?.length
+    },
+  }
+}
 
 test('an open stream ends with the membership it was opened by', async () => {
   const owner = await addUser(api)
@@ -19,37 +37,34 @@ test('an open stream ends with the membership it was opened by', async () => {
       [id, viewer.id],
     ),
   )
-  const url = await api.app.listen({ port: 0, host: '127.0.0.1' })
-  const watch = () =>
-    fetch(`${url}/providers/${id}/sessions/live`, { headers: { authorization: `Bearer ${viewer.token}` } })
-  const answer = await watch()
-  const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader()
-  let heard = ''
-  while (!heard.includes('event: sessions')) heard += (await reader.read()).value ?? ''
-
+  const stream = await watch(id, viewer.token)
   await api.call('DELETE', `/providers/${id}/members/${viewer.id}`, { token: owner.token })
   // Ends by itself; the next one is refused.
-  for (let last = await reader.read(); !last.done; last = await reader.read()) heard += last.value
-  expect(heard.match(/event: sessions/g)).toHaveLength(1)
-  expect((await watch()).status).toBe(404)
+  expect(await stream.countToEnd()).toBe(1)
+  expect((await api.call('GET', `/providers/${id}/sessions/live`, { token: viewer.token })).status).toBe(404)
 })
 
 test('an open stream ends when its user is signed out everywhere', async () => {
   const owner = await addUser(api)
   const operator = await addUser(api, { isOperator: true })
   const id = await addProvider(api, { ownerId: owner.id })
-  const url = api.app.listeningOrigin
-  const answer = await fetch(`${url}/providers/${id}/sessions/live`, {
-    headers: { authorization: `Bearer ${owner.token}` },
-  })
-  const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader()
-  let heard = ''
-  while (!heard.includes('event: sessions')) heard += (await reader.read()).value ?? ''
+  const stream = await watch(id, owner.token)
   await api.call('POST', `/operators/users/${owner.id}/sign-out`, {
     token: operator.token,
     body: { reason: 'Sign-ins from abroad' },
   })
   await openSession({ api, user: await addUser(api, { tokens: 1_000 }), providerId: id })
-  for (let last = await reader.read(); !last.done; last = await reader.read()) heard += last.value
-  expect(heard.match(/event: sessions/g)).toHaveLength(1)
+  expect(await stream.countToEnd()).toBe(1)
+})
+
+test('an open stream ends with the access token it was opened by', async () => {
+  const owner = await addUser(api)
+  const id = await addProvider(api, { ownerId: owner.id })
+  api.clock.advance({ minutes: 14 })
+  const stream = await watch(id, owner.token)
+  const play = await openSession({ api, user: await addUser(api, { tokens: 1_000 }), providerId: id })
+  api.clock.advance({ minutes: 1 })
+  await play.beat()
+  expect(await stream.countToEnd()).toBeLessThanOrEqual(2)
+  expect((await api.call('GET', `/providers/${id}/sessions/live`, { token: owner.token })).status).toBe(401)
 })
