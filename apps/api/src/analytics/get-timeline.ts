@@ -137,7 +137,7 @@ function placeTime(row: TimeRow, usedMs: number | null): Placed {
 
 const ENDINGS = new Set(['completed', 'expired', 'abandoned', 'cancelled', 'revoked'])
 
-/** What a pause or an end counted belongs to the event of that instant. */
+/** What a pause or an end counted belongs to the event of that instant; to each event one, so that the sum stays. */
 function mergeEvents(entries: Placed[]): Placed[] {
   const keyOf = ({ at, what }: Placed) => `${at.getTime()} ${ENDINGS.has(what) ? 'ended' : what}`
   const events = new Map<string, Placed>()
@@ -145,6 +145,7 @@ function mergeEvents(entries: Placed[]): Placed[] {
   return entries.filter((entry) => {
     const event = entry.countedMs === null ? undefined : events.get(keyOf(entry))
     if (!event) return true
+    events.delete(keyOf(entry))
     const { countedMs, unbilledMs, activeMs, marks } = entry
     Object.assign(event, { countedMs, unbilledMs, activeMs, marks: [...event.marks, ...marks] })
     return false
