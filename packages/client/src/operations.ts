@@ -655,7 +655,7 @@ export type Session = {
   userRef: string
   /** What was paid for, extensions included. */
   durationSeconds: number
-  /** Time used so far, as it would be charged now. */
+  /** Time used so far, with what is being served and not confirmed yet; final once ended. */
   usedMs: number
   /** Time left. */
   remainingMs: number
@@ -697,7 +697,7 @@ export type SessionReceipt = {
   status: string
   /** Why it ended; null until then. */
   endReason: string | null
-  /** False while it runs: the charge is what it would be now. */
+  /** False while it runs: the charge is what it would be if all is confirmed that was served so far. */
   isFinal: boolean
   /** When the tokens were held. */
   openedAt: string
@@ -736,7 +736,7 @@ export type SessionReceipt = {
     at: string
     /** As providers’ webhooks name it. */
     event: string
-    /** Time that counted until then. */
+    /** Time used until then. An extension tells it with what was being served, which may count less. */
     usedMs: number
   }[]
   /** The beats behind `usedMs`, oldest first; each single one is in the session’s timeline. Adds up to `usedMs` with `unconfirmedMs`. */
@@ -2524,7 +2524,7 @@ export interface Operations {
         userRef: string
         /** What was paid for, extensions included. */
         durationSeconds: number
-        /** Time used so far, as it would be charged now. */
+        /** Time used so far, with what is being served and not confirmed yet; final once ended. */
         usedMs: number
         /** Time left. */
         remainingMs: number

@@ -14,19 +14,14 @@ const WHAT: Record<TimeKind, Stretch['what']> = {
   end: 'end',
 }
 
-/**
- * The time of a receipt: beats that follow one another are one stretch, whatever is out of the ordinary is one of its own.
- *
- * @param until of a session that runs: beats after its last one that the receipt knows are left to the next receipt
- */
+/** The time of a receipt: beats that follow one another are one stretch, whatever is out of the ordinary is one of its own. */
 export function gatherTime(
   { rows, isComplete }: SessionTime,
-  session: { usedMs: number; isFinal: boolean; until: Date | null },
+  session: { usedMs: number; isFinal: boolean },
 ): Pick<SessionReceipt, 'time' | 'isTimeComplete' | 'unconfirmedMs'> {
-  const known = rows.filter(({ at }) => session.until === null || at.getTime() <= session.until.getTime())
   const time: Stretch[] = []
   let before: TimeRow | undefined
-  for (const row of known) {
+  for (const row of rows) {
     const last = time.at(-1)
     if (last && before && isOrdinary(before) && isOrdinary(row)) {
       last.to = row.at.toISOString()

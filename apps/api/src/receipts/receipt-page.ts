@@ -33,7 +33,7 @@ ${table(
 )}
 ${table(
   'Where the time comes from',
-  ['When', 'What', 'Time counted until then'],
+  ['When', 'What', 'Time used until then'],
   timeline.map(({ at, event, usedMs }) => [instant(at), event.replace('session.', ''), describeTime(usedMs)]),
 )}
 ${table(

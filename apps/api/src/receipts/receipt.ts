@@ -18,7 +18,8 @@ export const SessionReceipt = Shape(
       Type.String({ description: 'Why it ended; null until then.', examples: ['completed'] }),
     ),
     isFinal: Type.Boolean({
-      description: 'False while it runs: the charge is what it would be now.',
+      description:
+        'False while it runs: the charge is what it would be if all is confirmed that was served so far.',
       examples: [true],
     }),
     openedAt: Instant('When the tokens were held.'),
@@ -49,7 +50,11 @@ export const SessionReceipt = Shape(
       Shape({
         at: Instant('When it happened.'),
         event: Type.String({ description: 'As providers’ webhooks name it.', examples: ['session.paused'] }),
-        usedMs: Type.Integer({ description: 'Time that counted until then.', examples: [216000] }),
+        usedMs: Type.Integer({
+          description:
+            'Time used until then. An extension tells it with what was being served, which may count less.',
+          examples: [216000],
+        }),
       }),
       { description: 'Where the time comes from, oldest first.' },
     ),
