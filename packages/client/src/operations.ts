@@ -268,6 +268,8 @@ export type FoundSessionTimeline = {
     usedMs: number | null
     /** What was held then, or what a line of the ledger moved; null where it is neither. */
     tokens: number | null
+    /** How many it stands for, where it is not one: of more than 10,000 in a session those of a minute are one entry. */
+    times?: number
     /** What is worth a look. */
     marks: ('address_changed' | 'browser_changed' | 'taken_over' | 'page_left' | 'unbilled' | 'completed_instantly')[]
   }[]
@@ -730,7 +732,7 @@ export type SessionReceipt = {
     /** Given back of it. */
     released: number
   }[]
-  /** Where the time comes from, oldest first. */
+  /** Where the time comes from, oldest first. Pauses and resumptions beyond the first 1,000 events are only in the session’s timeline. */
   timeline: {
     /** When it happened. */
     at: string
@@ -739,7 +741,7 @@ export type SessionReceipt = {
     /** Time used until then. An extension tells it with what was being served, which may count less. */
     usedMs: number
   }[]
-  /** The beats behind `usedMs`, oldest first; each single one is in the session’s timeline. Adds up to `usedMs` with `unconfirmedMs`. */
+  /** The beats behind `usedMs`, oldest first; each single one is in the session’s timeline; of more than 10,000 those of a minute are added up. Adds up to `usedMs` with `unconfirmedMs`. */
   time: {
     /** When the first of it was counted. */
     from: string

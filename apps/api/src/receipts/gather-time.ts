@@ -25,7 +25,7 @@ export function gatherTime(
     const last = time.at(-1)
     if (last && before && isOrdinary(before) && isOrdinary(row)) {
       last.to = row.at.toISOString()
-      last.beats += 1
+      last.beats += row.times
       last.countedMs += row.countedMs
     } else time.push(begin(row))
     before = row
@@ -40,11 +40,11 @@ export function gatherTime(
 
 const isOrdinary = ({ kind, unbilledMs }: TimeRow) => kind === 'beat' && unbilledMs === 0
 
-function begin({ kind, at, sequence, countedMs, unbilledMs }: TimeRow): Stretch {
+function begin({ kind, times, at, sequence, countedMs, unbilledMs }: TimeRow): Stretch {
   const from = at.toISOString()
   // What a page showed on because it had not heard of the pause.
   const what = kind === 'resume' && sequence === null ? 'pause' : WHAT[kind]
-  return { from, to: from, what, beats: kind === 'beat' ? 1 : 0, countedMs, unbilledMs }
+  return { from, to: from, what, beats: kind === 'beat' ? times : 0, countedMs, unbilledMs }
 }
 
 /** The same as a sentence, to the thousandth of a second, so that it adds up; nothing where beats are not on record. */

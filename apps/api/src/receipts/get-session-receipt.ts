@@ -7,6 +7,9 @@ import { projectLease, type SessionRow } from '../sessions/session.ts'
 import { describeBeats, formatSeconds, gatherTime } from './gather-time.ts'
 import type { SessionReceipt } from './receipt.ts'
 
+/** Pauses beyond this many are in the session's timeline only, which has pages. */
+const EVENTS_MAX = 1_000
+
 interface HoldRow {
   placedAt: Date
   tokens: number
@@ -35,7 +38,10 @@ export async function getSessionReceipt(
   const session = await getUnsettledSession(tx, input)
   const usedMs = session.usedMs + projectLease(session, now).servedMs
   const holds = await tx.query<HoldRow>(listHoldsSql, [sessionId])
-  const timeline = await tx.query<{ at: Date; event: string; usedMs: number }>(listEventsSql, [sessionId])
+  const timeline = await tx.query<{ at: Date; event: string; usedMs: number }>(listEventsSql, [
+    sessionId,
+    EVENTS_MAX,
+  ])
   const [facts] = await tx.query<Facts>(factsSql, [sessionId, usedMs])
   assert(facts, 'the session was read a moment ago')
   const { providerName, chargedByFormula, balanceAfter } = facts
@@ -102,7 +108,10 @@ const listHoldsSql = `
 
 const listEventsSql = `
   select created_at as at, type as event, (snapshot ->> 'usedMs')::bigint as "usedMs"
-  from events where session_id = $1 and snapshot -> 'usedMs' is not null order by sequence, id`
+  from events
+  where session_id = $1 and snapshot -> 'usedMs' is not null
+    and (sequence <= $2 or type not in ('session.paused', 'session.resumed'))
+  order by sequence, id`
 
 const factsSql = `
   select p.name as "providerName", ${chargeSql('s.tokens_per_minute', '$2::bigint')} as "chargedByFormula",

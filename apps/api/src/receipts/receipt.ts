@@ -56,7 +56,10 @@ export const SessionReceipt = Shape(
           examples: [216000],
         }),
       }),
-      { description: 'Where the time comes from, oldest first.' },
+      {
+        description:
+          'Where the time comes from, oldest first. Pauses and resumptions beyond the first 1,000 events are only in the session’s timeline.',
+      },
     ),
     time: Type.Array(
       Shape({
@@ -75,7 +78,7 @@ export const SessionReceipt = Shape(
       }),
       {
         description:
-          'The beats behind `usedMs`, oldest first; each single one is in the session’s timeline. Adds up to `usedMs` with `unconfirmedMs`.',
+          'The beats behind `usedMs`, oldest first; each single one is in the session’s timeline; of more than 10,000 those of a minute are added up. Adds up to `usedMs` with `unconfirmedMs`.',
       },
     ),
     isTimeComplete: Type.Boolean({
