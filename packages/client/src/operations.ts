@@ -715,7 +715,7 @@ export type SessionReceipt = {
   exactTokens: string
   /** Reserved, extensions included. */
   tokensHeld: number
-  /** `exactTokens`, rounded up to whole tokens. */
+  /** `exactTokens`, rounded up to whole tokens; 0 for a test. */
   tokensCharged: number
   /** Held and not charged. */
   tokensReleased: number

@@ -32,7 +32,7 @@ export const SessionReceipt = Shape(
       examples: ['28.8'],
     }),
     tokensHeld: Tokens('Reserved, extensions included.', 120),
-    tokensCharged: Tokens('`exactTokens`, rounded up to whole tokens.', 29),
+    tokensCharged: Tokens('`exactTokens`, rounded up to whole tokens; 0 for a test.', 29),
     tokensReleased: Tokens('Held and not charged.', 91),
     balanceAfter: Nullable(
       Tokens('The wallet’s total after the charge; null where nothing was charged.', 971),
