@@ -11,6 +11,7 @@ import {
   sendEvent,
 } from '../../test/stripe-events.ts'
 import type { Entry } from '../analytics/timeline.ts'
+import { foldBeats } from '../sessions/fold-beats.ts'
 import type { BalanceChange, SessionReceipt } from './receipt.ts'
 
 let api: TestApi
@@ -56,13 +57,13 @@ function beforeStatement(about: string, happens: () => Promise<unknown>): void {
 }
 
 test('what is taken back says how much is owed besides, so that it adds up to the part that was refunded', async () => {
-  const market = await createMarket(api, { tokens: 0 })
+  const market = await createMarket(api, { tokens: 0, tokensPerMinute: 60 })
   const { user } = market
   const purchase = await beginPurchase(api, user.token, 1_000)
   const payment = paymentOf(purchase)
   await sendEvent(api, completed(payment))
-  const play = await openSession(market, { minutes: 240 })
-  await play.use(3_600)
+  const play = await openSession(market, { minutes: 16 })
+  await play.use(240)
   await sendEvent(api, refunded(payment, 475))
   await play.call('complete')
   await sendEvent(api, disputed(payment))
@@ -172,4 +173,17 @@ test('what a page showed in a pause is in the receipt as soon as it is known', a
   await play.call('pause')
   const { body } = await get(market.user.id, `/sessions/${play.sessionId}/receipt`)
   expect(body.time.at(-1)).toMatchObject({ what: 'pause', countedMs: 0, unbilledMs: 20_000 })
+})
+
+test('a page whose beats are partly forgotten does not claim to have them all', async () => {
+  const market = await createMarket(api)
+  const play = await openSession(market)
+  await play.use(60)
+  await foldBeats(api.deps.db, { now: new Date(api.clock.now().getTime() + 600_000) })
+  await api.deps.db.batch.query('delete from session_beats where session_id = $1', [play.sessionId])
+  await play.beat({ afterSeconds: 30 })
+  await play.call('complete')
+  const page = await get(market.user.id, `/sessions/${play.sessionId}/receipt`, 'text/html')
+  expect(page.text).toContain('<caption>Beat by beat, of what is still on record</caption>')
+  expect(page.text).not.toContain('Counted: ')
 })
