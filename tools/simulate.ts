@@ -79,12 +79,23 @@ async function main(): Promise<number> {
     say(
       `${(error as Error).name === 'SimulationFailure' ? (error as Error).message : (error as Error).stack}`,
     )
-    say(
-      `VERDICT: failed, seed ${values.seed}: npm run simulate -- --seed ${values.seed} --hours ${hours} --people ${people}${faults === 1 ? '' : ` --faults ${faults}`}${skewMs === 0 ? '' : ` --skew=${skewMs}`}`,
-    )
+    say(`VERDICT: failed, seed ${values.seed}: npm run simulate -- ${repeating().join(' ')}`)
     return 1
   } finally {
     await postgres.stop()
     await rm(dataDir, { recursive: true, force: true })
   }
+}
+
+/** What repeats this very run. */
+function repeating(): string[] {
+  const seed = `--seed ${values.seed}`
+  if (values.mutations) return [seed, '--mutations']
+  return [
+    seed,
+    `--hours ${hours} --people ${people}`,
+    ...(faults === 1 ? [] : [`--faults ${faults}`]),
+    ...(skewMs === 0 ? [] : [`--skew=${skewMs}`]),
+    ...(values.class ?? []).map((name) => `--class ${JSON.stringify(name)}`),
+  ]
 }

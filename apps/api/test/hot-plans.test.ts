@@ -115,7 +115,7 @@ describe('reading', () => {
       listHistory(tx, { walletId: userId, limit: 1 }),
     )
     const lineId = line!.id
-    expectFlat(await inTenant((tx) => getBalanceChange(tx, { lineId, userId, now, marketplaceUrl })))
+    expectFlat(await inTenant((tx) => getBalanceChange(tx, { lineId, userId, now })))
   })
 })
 

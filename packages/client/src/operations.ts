@@ -268,6 +268,8 @@ export type FoundSessionTimeline = {
     usedMs: number | null
     /** What was held then, or what a line of the ledger moved; null where it is neither. */
     tokens: number | null
+    /** How many it stands for, where it is not one: of more than 10,000 in a session those of a minute are one entry. */
+    times?: number
     /** What is worth a look. */
     marks: ('address_changed' | 'browser_changed' | 'taken_over' | 'page_left' | 'unbilled' | 'completed_instantly')[]
   }[]
@@ -655,7 +657,7 @@ export type Session = {
   userRef: string
   /** What was paid for, extensions included. */
   durationSeconds: number
-  /** Time used so far, as it would be charged now. */
+  /** Time used so far, with what is being served and not confirmed yet; final once ended. */
   usedMs: number
   /** Time left. */
   remainingMs: number
@@ -697,7 +699,7 @@ export type SessionReceipt = {
   status: string
   /** Why it ended; null until then. */
   endReason: string | null
-  /** False while it runs: the charge is what it would be now. */
+  /** False while it runs: the charge is what it would be if all is confirmed that was served so far. */
   isFinal: boolean
   /** When the tokens were held. */
   openedAt: string
@@ -713,7 +715,7 @@ export type SessionReceipt = {
   exactTokens: string
   /** Reserved, extensions included. */
   tokensHeld: number
-  /** `exactTokens`, rounded up to whole tokens. */
+  /** `exactTokens`, rounded up to whole tokens; 0 for a test. */
   tokensCharged: number
   /** Held and not charged. */
   tokensReleased: number
@@ -730,16 +732,16 @@ export type SessionReceipt = {
     /** Given back of it. */
     released: number
   }[]
-  /** Where the time comes from, oldest first. */
+  /** Where the time comes from, oldest first. Pauses and resumptions beyond the first 1,000 events are only in the session’s timeline. */
   timeline: {
     /** When it happened. */
     at: string
     /** As providers’ webhooks name it. */
     event: string
-    /** Time that counted until then. */
+    /** Time used until then. An extension tells it with what was being served, which may count less. */
     usedMs: number
   }[]
-  /** The beats behind `usedMs`, oldest first; each single one is in the session’s timeline. Adds up to `usedMs` with `unconfirmedMs`. */
+  /** The beats behind `usedMs`, oldest first; each single one is in the session’s timeline; of more than 10,000 those of a minute are added up. Adds up to `usedMs` with `unconfirmedMs`. */
   time: {
     /** When the first of it was counted. */
     from: string
@@ -2524,7 +2526,7 @@ export interface Operations {
         userRef: string
         /** What was paid for, extensions included. */
         durationSeconds: number
-        /** Time used so far, as it would be charged now. */
+        /** Time used so far, with what is being served and not confirmed yet; final once ended. */
         usedMs: number
         /** Time left. */
         remainingMs: number

@@ -1,6 +1,6 @@
 import type { Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
-import { listTime, type TimeRow } from '../sessions/list-time.ts'
+import { listTime, TIME_ROWS_MAX, type TimeRow } from '../sessions/list-time.ts'
 import type { TimeKind } from '../sessions/log-time.ts'
 import { INSTANT_MS } from './outcomes.ts'
 import type { Entry, Mark, Timeline } from './timeline.ts'
@@ -47,7 +47,7 @@ export async function getTimeline(
   const { sessionId, providerId = null, userId = null, isTest = null, after = 0 } = input
   const [session] = await tx.query<TimelineRow>(sessionSql, [sessionId, providerId, userId, isTest])
   if (!session) throw new Problem('session_not_found')
-  const events = await tx.query<EventRow>(eventsSql, [sessionId])
+  const events = await tx.query<EventRow>(eventsSql, [sessionId, TIME_ROWS_MAX])
   // The figures are those of the beats' own instant, so that both agree while the session runs.
   const { rows, usedMs, unbilledMs, isComplete } = await listTime(tx, sessionId)
   const { createdAt, lastBeatAt, ...rest } = session
@@ -64,7 +64,7 @@ export async function getTimeline(
     usedMs,
     unbilledMs,
     lastBeatAt: lastBeatAt?.toISOString() ?? null,
-    beats: rows.filter(({ kind }) => kind === 'beat').length,
+    beats: rows.reduce((sum, { kind, times }) => sum + (kind === 'beat' ? times : 0), 0),
     isComplete,
     marks: sumMarks(merged),
     entries: merged
@@ -126,18 +126,19 @@ const isChanged = (before: number | null, now: number | null) =>
   before !== null && now !== null && before !== now
 
 function placeTime(row: TimeRow, usedMs: number | null): Placed {
-  const { at, kind, sequence, countedMs, unbilledMs, activeMs, isFinal } = row
+  const { at, kind, times, sequence, countedMs, unbilledMs, activeMs, isFinal } = row
   const marks: Mark[] = []
   if (kind === 'takeover') marks.push('taken_over')
   if (kind === 'beat' && isFinal) marks.push('page_left')
   if (unbilledMs > 0) marks.push('unbilled')
   const time = { countedMs, unbilledMs, activeMs }
-  return { at, what: WHAT[kind], sequence, usedMs, tokens: null, ...time, marks, place: PLACE.time }
+  const many = times > 1 && { times }
+  return { at, what: WHAT[kind], sequence, usedMs, tokens: null, ...time, ...many, marks, place: PLACE.time }
 }
 
 const ENDINGS = new Set(['completed', 'expired', 'abandoned', 'cancelled', 'revoked'])
 
-/** What a pause or an end counted belongs to the event of that instant. */
+/** What a pause or an end counted belongs to the event of that instant; to each event one, so that the sum stays. */
 function mergeEvents(entries: Placed[]): Placed[] {
   const keyOf = ({ at, what }: Placed) => `${at.getTime()} ${ENDINGS.has(what) ? 'ended' : what}`
   const events = new Map<string, Placed>()
@@ -145,6 +146,7 @@ function mergeEvents(entries: Placed[]): Placed[] {
   return entries.filter((entry) => {
     const event = entry.countedMs === null ? undefined : events.get(keyOf(entry))
     if (!event) return true
+    events.delete(keyOf(entry))
     const { countedMs, unbilledMs, activeMs, marks } = entry
     Object.assign(event, { countedMs, unbilledMs, activeMs, marks: [...event.marks, ...marks] })
     return false
@@ -173,12 +175,14 @@ const sessionSql = `
   where id = $1 and ($2::text is null or provider_id = $2) and ($3::text is null or user_id = $3)
     and ($4::boolean is null or is_test = $4)`
 
+// Who pauses without end is told of the first pauses; what all of them counted is in the list of time.
 // An event comes before the lines of the ledger that it caused in the same transaction.
 const eventsSql = `
   select at, what, sequence, "usedMs", tokens from (
     select created_at as at, split_part(type, '.', 2) as what, sequence, (snapshot ->> 'usedMs')::bigint as "usedMs",
       (snapshot ->> 'tokensHeld')::bigint as tokens, 0 as place
     from events where session_id = $1 and type like 'session.%'
+      and (sequence <= $2 or type not in ('session.paused', 'session.resumed'))
     union all
     select created_at, kind, null, null, amount, 1
     from transfers where session_id = $1 and kind in ('charge', 'fee')

@@ -5,11 +5,13 @@
  */
 import { Type } from '@fastify/type-provider-typebox'
 import { recordAction } from '../audit/record-action.ts'
+import type { Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import { userOf } from '../http/authenticate.ts'
 import { Id, problems, Shape } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
 import { getProviderToRead } from '../providers/get-provider.ts'
+import { getUnsettledSession } from '../sessions/get-session.ts'
 import { isTestKey } from './analytics.ts'
 import { getTimeline } from './get-timeline.ts'
 import { Timeline } from './timeline.ts'
@@ -32,6 +34,10 @@ const Query = Shape({
 const ofSession = Shape({ id: Id('ses', 'The session.') })
 
 export function registerTimelineRoutes(app: App, { db, clock }: Deps): void {
+  /** Events, lines and beats of one view, or a session that ends meanwhile has half of its end. */
+  const readAs = <T>({ tenantId }: { tenantId: string }, read: (tx: Tx) => Promise<T>) =>
+    db.inTenant(tenantId, read, { isOneView: true })
+
   app.get(
     '/providers/:id/sessions/:sessionId/timeline',
     {
@@ -48,7 +54,7 @@ export function registerTimelineRoutes(app: App, { db, clock }: Deps): void {
     async ({ actor, params, query }) => {
       const isTest = actor.kind === 'key' ? isTestKey(actor) : undefined
       const { id: providerId, sessionId } = params
-      return db.inTenant(actor.tenantId, async (tx) => {
+      return readAs(actor, async (tx) => {
         await getProviderToRead(tx, providerId, actor)
         return getTimeline(tx, { providerId, sessionId, isTest, ...query })
       })
@@ -71,7 +77,7 @@ export function registerTimelineRoutes(app: App, { db, clock }: Deps): void {
     async (request) => {
       const { tenantId, userId } = userOf(request)
       const { id: sessionId } = request.params
-      return db.inTenant(tenantId, (tx) => getTimeline(tx, { sessionId, userId, ...request.query }))
+      return readAs({ tenantId }, (tx) => getTimeline(tx, { sessionId, userId, ...request.query }))
     },
   )
 
@@ -90,15 +96,13 @@ export function registerTimelineRoutes(app: App, { db, clock }: Deps): void {
     },
     async (request) => {
       const { id: sessionId } = request.params
-      return db.inTenant(request.actor.tenantId, async (tx) => {
-        await recordAction(tx, {
-          by: request,
-          action: 'session.timeline.look',
-          subjectId: sessionId,
-          now: clock(),
-        })
-        return getTimeline(tx, { sessionId, ...request.query })
+      const now = clock()
+      // Written down before it is seen.
+      await db.inTenant(request.actor.tenantId, async (tx) => {
+        await getUnsettledSession(tx, { sessionId, now })
+        await recordAction(tx, { by: request, action: 'session.timeline.look', subjectId: sessionId, now })
       })
+      return readAs(request.actor, (tx) => getTimeline(tx, { sessionId, ...request.query }))
     },
   )
 }

@@ -57,6 +57,13 @@ export const Entry = Shape({
   tokens: Nullable(
     Tokens('What was held then, or what a line of the ledger moved; null where it is neither.', 120),
   ),
+  times: Type.Optional(
+    Type.Integer({
+      description:
+        'How many it stands for, where it is not one: of more than 10,000 in a session those of a minute are one entry.',
+      examples: [240],
+    }),
+  ),
   marks: Type.Array(MarkName, { description: 'What is worth a look.', examples: [['unbilled']] }),
 })
 export type Entry = Static<typeof Entry>

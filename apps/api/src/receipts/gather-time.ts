@@ -14,23 +14,18 @@ const WHAT: Record<TimeKind, Stretch['what']> = {
   end: 'end',
 }
 
-/**
- * The time of a receipt: beats that follow one another are one stretch, whatever is out of the ordinary is one of its own.
- *
- * @param until of a session that runs: beats after its last one that the receipt knows are left to the next receipt
- */
+/** The time of a receipt: beats that follow one another are one stretch, whatever is out of the ordinary is one of its own. */
 export function gatherTime(
   { rows, isComplete }: SessionTime,
-  session: { usedMs: number; isFinal: boolean; until: Date | null },
+  session: { usedMs: number; isFinal: boolean },
 ): Pick<SessionReceipt, 'time' | 'isTimeComplete' | 'unconfirmedMs'> {
-  const known = rows.filter(({ at }) => session.until === null || at.getTime() <= session.until.getTime())
   const time: Stretch[] = []
   let before: TimeRow | undefined
-  for (const row of known) {
+  for (const row of rows) {
     const last = time.at(-1)
     if (last && before && isOrdinary(before) && isOrdinary(row)) {
       last.to = row.at.toISOString()
-      last.beats += 1
+      last.beats += row.times
       last.countedMs += row.countedMs
     } else time.push(begin(row))
     before = row
@@ -45,11 +40,11 @@ export function gatherTime(
 
 const isOrdinary = ({ kind, unbilledMs }: TimeRow) => kind === 'beat' && unbilledMs === 0
 
-function begin({ kind, at, sequence, countedMs, unbilledMs }: TimeRow): Stretch {
+function begin({ kind, times, at, sequence, countedMs, unbilledMs }: TimeRow): Stretch {
   const from = at.toISOString()
   // What a page showed on because it had not heard of the pause.
   const what = kind === 'resume' && sequence === null ? 'pause' : WHAT[kind]
-  return { from, to: from, what, beats: kind === 'beat' ? 1 : 0, countedMs, unbilledMs }
+  return { from, to: from, what, beats: kind === 'beat' ? times : 0, countedMs, unbilledMs }
 }
 
 /** The same as a sentence, to the thousandth of a second, so that it adds up; nothing where beats are not on record. */

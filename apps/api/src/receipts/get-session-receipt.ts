@@ -1,11 +1,14 @@
 import { assert } from '../assert.ts'
 import type { Tx } from '../db.ts'
 import { chargeSql, describeTime, describeUse, exactTokens } from '../sessions/charge.ts'
-import { getSession } from '../sessions/get-session.ts'
+import { getUnsettledSession } from '../sessions/get-session.ts'
 import { listTime } from '../sessions/list-time.ts'
 import { projectLease, type SessionRow } from '../sessions/session.ts'
 import { describeBeats, formatSeconds, gatherTime } from './gather-time.ts'
 import type { SessionReceipt } from './receipt.ts'
+
+/** Pauses beyond this many are in the session's timeline only, which has pages. */
+const EVENTS_MAX = 1_000
 
 interface HoldRow {
   placedAt: Date
@@ -21,20 +24,24 @@ interface Facts {
 }
 
 /**
- * How a session's charge came to be: hold, time, price, rounding, charge, release, balance. One that is found over is
- * settled on the way; of one that runs it says what ending it now would cost.
+ * How a session's charge came to be: hold, time, price, rounding, charge, release, balance. Of one that runs it says what
+ * would be charged if all were confirmed that was served so far.
  *
+ * @param tx of one view, or a session that ends meanwhile has figures of before and of after
  * @throws {Problem} `session_not_found`, also for somebody else's.
  */
 export async function getSessionReceipt(
   tx: Tx,
-  input: { sessionId: string; userId: string; now: Date; marketplaceUrl: string },
+  input: { sessionId: string; userId: string; now: Date },
 ): Promise<SessionReceipt> {
   const { sessionId, now } = input
-  const session = await getSession(tx, input)
+  const session = await getUnsettledSession(tx, input)
   const usedMs = session.usedMs + projectLease(session, now).servedMs
   const holds = await tx.query<HoldRow>(listHoldsSql, [sessionId])
-  const timeline = await tx.query<{ at: Date; event: string; usedMs: number }>(listEventsSql, [sessionId])
+  const timeline = await tx.query<{ at: Date; event: string; usedMs: number }>(listEventsSql, [
+    sessionId,
+    EVENTS_MAX,
+  ])
   const [facts] = await tx.query<Facts>(factsSql, [sessionId, usedMs])
   assert(facts, 'the session was read a moment ago')
   const { providerName, chargedByFormula, balanceAfter } = facts
@@ -62,7 +69,7 @@ export async function getSessionReceipt(
     balanceAfter,
     holds: holds.map(({ placedAt, ...hold }) => ({ placedAt: placedAt.toISOString(), ...hold })),
     timeline: timeline.map(({ at, ...event }) => ({ at: at.toISOString(), ...event })),
-    ...gatherTime(time, { usedMs, isFinal, until: isFinal ? null : session.lastBeatAt }),
+    ...gatherTime(time, { usedMs, isFinal }),
   }
   return { ...receipt, lines: describeCharge(receipt, session) }
 }
@@ -87,7 +94,7 @@ function describeCharge(
       text: `${formatSeconds(usedMs)} s × ${tokensPerMinute} ÷ 60 = ${receipt.exactTokens}, rounded up to whole tokens`,
       tokens: tokensCharged,
     },
-    { text: isFinal ? 'Charged' : 'Would be charged if it ended now', tokens: -tokensCharged },
+    { text: isFinal ? 'Charged' : 'Would be charged, if all is confirmed', tokens: 0 - tokensCharged },
     { text: isFinal ? 'Released' : 'Would be released', tokens: tokensReleased },
     ...(balanceAfter === null
       ? []
@@ -101,7 +108,10 @@ const listHoldsSql = `
 
 const listEventsSql = `
   select created_at as at, type as event, (snapshot ->> 'usedMs')::bigint as "usedMs"
-  from events where session_id = $1 and snapshot -> 'usedMs' is not null order by sequence, id`
+  from events
+  where session_id = $1 and snapshot -> 'usedMs' is not null
+    and (sequence <= $2 or type not in ('session.paused', 'session.resumed'))
+  order by sequence, id`
 
 const factsSql = `
   select p.name as "providerName", ${chargeSql('s.tokens_per_minute', '$2::bigint')} as "chargedByFormula",

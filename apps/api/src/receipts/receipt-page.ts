@@ -17,7 +17,8 @@ interface Page {
 type Row = (string | number | null)[]
 
 export function renderSessionReceipt(receipt: SessionReceipt): Page {
-  const { lines, timeline, time, sessionId, providerName, isFinal, openedAt, endedAt } = receipt
+  const { lines, timeline, time, isTimeComplete, sessionId, providerName, isFinal, openedAt, endedAt } =
+    receipt
   const title = `Receipt: ${providerName}`
   const intro = isFinal ? '' : '<p><strong>This session still runs: the figures change.</strong></p>'
   const when = endedAt === null ? instant(openedAt) : `${instant(openedAt)} to ${instant(endedAt)}`
@@ -33,11 +34,11 @@ ${table(
 )}
 ${table(
   'Where the time comes from',
-  ['When', 'What', 'Time counted until then'],
+  ['When', 'What', 'Time used until then'],
   timeline.map(({ at, event, usedMs }) => [instant(at), event.replace('session.', ''), describeTime(usedMs)]),
 )}
 ${table(
-  'Beat by beat',
+  isTimeComplete ? 'Beat by beat' : 'Beat by beat, of what is still on record',
   ['When', 'What', 'Counted', 'Served and not charged'],
   time.map(({ from, to, what, beats, countedMs, unbilledMs }) => [
     from === to ? instant(from) : `${instant(from).replace(' UTC', '')} to ${instant(to)}`,

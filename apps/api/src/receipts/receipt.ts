@@ -18,7 +18,8 @@ export const SessionReceipt = Shape(
       Type.String({ description: 'Why it ended; null until then.', examples: ['completed'] }),
     ),
     isFinal: Type.Boolean({
-      description: 'False while it runs: the charge is what it would be now.',
+      description:
+        'False while it runs: the charge is what it would be if all is confirmed that was served so far.',
       examples: [true],
     }),
     openedAt: Instant('When the tokens were held.'),
@@ -31,7 +32,7 @@ export const SessionReceipt = Shape(
       examples: ['28.8'],
     }),
     tokensHeld: Tokens('Reserved, extensions included.', 120),
-    tokensCharged: Tokens('`exactTokens`, rounded up to whole tokens.', 29),
+    tokensCharged: Tokens('`exactTokens`, rounded up to whole tokens; 0 for a test.', 29),
     tokensReleased: Tokens('Held and not charged.', 91),
     balanceAfter: Nullable(
       Tokens('The wallet’s total after the charge; null where nothing was charged.', 971),
@@ -49,9 +50,16 @@ export const SessionReceipt = Shape(
       Shape({
         at: Instant('When it happened.'),
         event: Type.String({ description: 'As providers’ webhooks name it.', examples: ['session.paused'] }),
-        usedMs: Type.Integer({ description: 'Time that counted until then.', examples: [216000] }),
+        usedMs: Type.Integer({
+          description:
+            'Time used until then. An extension tells it with what was being served, which may count less.',
+          examples: [216000],
+        }),
       }),
-      { description: 'Where the time comes from, oldest first.' },
+      {
+        description:
+          'Where the time comes from, oldest first. Pauses and resumptions beyond the first 1,000 events are only in the session’s timeline.',
+      },
     ),
     time: Type.Array(
       Shape({
@@ -70,7 +78,7 @@ export const SessionReceipt = Shape(
       }),
       {
         description:
-          'The beats behind `usedMs`, oldest first; each single one is in the session’s timeline. Adds up to `usedMs` with `unconfirmedMs`.',
+          'The beats behind `usedMs`, oldest first; each single one is in the session’s timeline; of more than 10,000 those of a minute are added up. Adds up to `usedMs` with `unconfirmedMs`.',
       },
     ),
     isTimeComplete: Type.Boolean({

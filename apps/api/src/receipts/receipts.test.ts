@@ -86,7 +86,7 @@ test('a session’s receipt leads from the hold to the balance, every figure fol
   expect(history.items[0]).toMatchObject({ amount: -29, balanceAfter: 971 })
 })
 
-test('a receipt of a session that runs says what ending it now would cost', async () => {
+test('a receipt of a session that runs says what it would cost, and how much of that is confirmed', async () => {
   const market = await createMarket(api)
   const play = await openSession(market, { minutes: 30 })
   await play.use(60)

@@ -3,6 +3,7 @@ import { userOf } from '../http/authenticate.ts'
 import { asJsonOrPage, sendJsonOrPage } from '../http/json-or-page.ts'
 import { Id, problems, Shape } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
+import { getSession } from '../sessions/get-session.ts'
 import { getBalanceChange } from './get-balance-change.ts'
 import { getPurchaseReceipt } from './get-purchase-receipt.ts'
 import { getSessionReceipt } from './get-session-receipt.ts'
@@ -11,6 +12,7 @@ import { renderPurchaseReceipt, renderSessionReceipt } from './receipt-page.ts'
 
 export function registerReceiptRoutes(app: App, { db, clock, config }: Deps): void {
   const { marketplaceUrl } = config
+  const ONE_VIEW = { isOneView: true }
 
   app.get(
     '/sessions/:id/receipt',
@@ -22,7 +24,7 @@ export function registerReceiptRoutes(app: App, { db, clock, config }: Deps): vo
         summary: 'How a session’s charge came to be',
         description:
           'Hold, time used, price, rounding, charge, release and balance, line by line. As JSON, or as a page with ' +
-          '`Accept: text/html`. Of a session that runs: what ending it now would cost.',
+          '`Accept: text/html`. Of a session that runs: what it would cost, if all is confirmed that was served so far.',
         params: Shape({ id: Id('ses', 'The session.') }),
         response: { 200: asJsonOrPage(SessionReceipt, 'The receipt.'), ...problems('session_not_found') },
       },
@@ -30,7 +32,9 @@ export function registerReceiptRoutes(app: App, { db, clock, config }: Deps): vo
     async (request, reply) => {
       const { tenantId, userId } = userOf(request)
       const input = { sessionId: request.params.id, userId, now: clock(), marketplaceUrl }
-      const receipt = await db.inTenant(tenantId, (tx) => getSessionReceipt(tx, input))
+      // One that is found over is settled first: what reads of one view writes nothing.
+      await db.inTenant(tenantId, (tx) => getSession(tx, input))
+      const receipt = await db.inTenant(tenantId, (tx) => getSessionReceipt(tx, input), ONE_VIEW)
       return sendJsonOrPage(request, reply, receipt, renderSessionReceipt)
     },
   )
@@ -53,7 +57,11 @@ export function registerReceiptRoutes(app: App, { db, clock, config }: Deps): vo
     async (request, reply) => {
       const { tenantId, userId } = userOf(request)
       const { id: purchaseId } = request.params
-      const receipt = await db.inTenant(tenantId, (tx) => getPurchaseReceipt(tx, { purchaseId, userId }))
+      const receipt = await db.inTenant(
+        tenantId,
+        (tx) => getPurchaseReceipt(tx, { purchaseId, userId }),
+        ONE_VIEW,
+      )
       return sendJsonOrPage(request, reply, receipt, renderPurchaseReceipt)
     },
   )
@@ -75,8 +83,8 @@ export function registerReceiptRoutes(app: App, { db, clock, config }: Deps): vo
     },
     async (request) => {
       const { tenantId, userId } = userOf(request)
-      const input = { lineId: request.params.id, userId, now: clock(), marketplaceUrl }
-      return db.inTenant(tenantId, (tx) => getBalanceChange(tx, input))
+      const input = { lineId: request.params.id, userId, now: clock() }
+      return db.inTenant(tenantId, (tx) => getBalanceChange(tx, input), ONE_VIEW)
     },
   )
 }

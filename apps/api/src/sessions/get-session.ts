@@ -3,19 +3,35 @@ import { Problem } from '../errors.ts'
 import { lockSession } from './lock-session.ts'
 import { type SessionRow, sessionColumns } from './session.ts'
 
+interface Wanted {
+  sessionId: string
+  userId?: string
+  providerId?: string
+  now: Date
+}
+
 /**
  * The session as it is now; one that is found over is settled on the way.
  *
  * @throws {Problem} `session_not_found`
  */
-export async function getSession(
+export async function getSession(tx: Tx, input: Wanted & { marketplaceUrl: string }): Promise<SessionRow> {
+  const session = await getUnsettledSession(tx, input)
+  return session.overReason === null ? session : lockSession(tx, input)
+}
+
+/**
+ * The session as it is on record, for what only reads.
+ *
+ * @throws {Problem} `session_not_found`
+ */
+export async function getUnsettledSession(
   tx: Tx,
-  input: { sessionId: string; userId?: string; providerId?: string; now: Date; marketplaceUrl: string },
+  { sessionId, userId, providerId, now }: Wanted,
 ): Promise<SessionRow> {
-  const { sessionId, userId, providerId, now, marketplaceUrl } = input
   const [session] = await tx.query<SessionRow>(getSql, [sessionId, now, userId ?? null, providerId ?? null])
   if (!session) throw new Problem('session_not_found')
-  return session.overReason === null ? session : lockSession(tx, { sessionId, now, marketplaceUrl })
+  return session
 }
 
 /** A user's sessions, newest first. */

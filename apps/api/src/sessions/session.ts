@@ -120,7 +120,7 @@ export const Session = Shape(
       examples: [1800],
     }),
     usedMs: Type.Integer({
-      description: 'Time used so far, as it would be charged now.',
+      description: 'Time used so far, with what is being served and not confirmed yet; final once ended.',
       examples: [432000],
     }),
     remainingMs: Type.Integer({ description: 'Time left.', examples: [1368000] }),

@@ -47,6 +47,8 @@ const step = fc.oneof(
         'sweep' as const,
         'fold' as const,
         'takeover' as const,
+        'extend' as const,
+        'look' as const,
         'return' as const,
       ),
     }),
@@ -66,6 +68,22 @@ async function sequenceOf({ sessionId }: Play): Promise<number> {
     [sessionId],
   )
   return row?.sequence ?? -1
+}
+
+/** The session, its receipt and its timeline at one instant, whatever is going on. */
+async function expectOneStory(play: Play): Promise<void> {
+  const { body: receipt } = await play.market('GET', '/receipt')
+  const { body: timeline } = await play.market('GET', '/timeline')
+  const { body: session } = await play.look()
+  expect(sumOf(receipt.time) + receipt.unconfirmedMs).toBe(receipt.usedMs)
+  expect(sumOf(timeline.entries)).toBe(timeline.usedMs)
+  expect(timeline.usedMs + receipt.unconfirmedMs).toBe(receipt.usedMs)
+  expect(session).toMatchObject({ usedMs: receipt.usedMs, tokensHeld: receipt.tokensHeld })
+  expect(receipt.tokensCharged).toBe(Math.ceil((receipt.tokensPerMinute * receipt.usedMs) / 60_000))
+  expect(receipt.tokensCharged + receipt.tokensReleased).toBe(receipt.tokensHeld)
+  expect(receipt.holds.reduce((sum: number, { tokens }: { tokens: number }) => sum + tokens, 0)).toBe(
+    receipt.tokensHeld,
+  )
 }
 
 /** @returns how many beats were applied. */
@@ -123,10 +141,17 @@ async function playSteps(steps: Step[], minutes: number): Promise<{ play: Play; 
         await validateLaunch(play)
         break
       }
+      case 'extend':
+        await play.market('POST', '/extend', { minutes: 1 })
+        break
+      case 'look':
+        await expectOneStory(play)
+        break
       case 'wait':
         break
     }
   }
+  await expectOneStory(play)
   await play.call('complete', { clientId: play.clientId })
   return { play, applied }
 }

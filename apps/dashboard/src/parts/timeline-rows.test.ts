@@ -25,6 +25,12 @@ test('ordinary beats that follow one another are one line, and what is marked st
   expect(lines[0]).toMatchObject({ at: beat(1).at, until: beat(2).at })
 })
 
+test('an entry that stands for many beats is as many', () => {
+  const lines = toLines([beat(1), beat(2, { times: 240 })], false)
+  expect(lines.map(describeLine)).toEqual(['241 beats'])
+  expect(toLines([beat(2, { times: 240 })], true).map(describeLine)).toEqual(['240 beats'])
+})
+
 test('apart, every beat has its line, and what is gathered never changes what it was gathered from', () => {
   const entries = [beat(1), beat(2)]
   toLines(entries, false)

@@ -14,11 +14,11 @@ export function toLines(entries: readonly Entry[], areBeatsApart: boolean): Time
     const isOrdinary = entry.what === 'beat' && entry.marks.length === 0
     if (!areBeatsApart && isOrdinary && last?.what === 'beat' && last.marks.length === 0) {
       last.until = entry.at
-      last.beats += 1
+      last.beats += entry.times ?? 1
       last.countedMs = (last.countedMs ?? 0) + (entry.countedMs ?? 0)
       last.unbilledMs = (last.unbilledMs ?? 0) + (entry.unbilledMs ?? 0)
       last.usedMs = entry.usedMs
-    } else lines.push({ ...entry, until: entry.at, beats: entry.what === 'beat' ? 1 : 0 })
+    } else lines.push({ ...entry, until: entry.at, beats: entry.what === 'beat' ? (entry.times ?? 1) : 0 })
   }
   return lines
 }

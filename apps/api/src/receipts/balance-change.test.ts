@@ -1,0 +1,189 @@
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { accessTokenOf, startTestApi, type TestApi } from '../../test/harness.ts'
+import { createMarket, openSession } from '../../test/play.ts'
+import {
+  beginPurchase,
+  completed,
+  disputeClosed,
+  disputed,
+  paymentOf,
+  refunded,
+  sendEvent,
+} from '../../test/stripe-events.ts'
+import type { Entry } from '../analytics/timeline.ts'
+import { foldBeats } from '../sessions/fold-beats.ts'
+import type { BalanceChange, SessionReceipt } from './receipt.ts'
+
+let api: TestApi
+beforeAll(async () => {
+  api = await startTestApi()
+})
+afterAll(() => api.close())
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+const get = async (userId: string, url: string, accept?: string) =>
+  api.call('GET', url, { token: await accessTokenOf(api, userId), ...(accept && { headers: { accept } }) })
+
+async function explainAll(userId: string): Promise<BalanceChange[]> {
+  const { items } = (await get(userId, '/tokens/history?limit=100')).body
+  return Promise.all(
+    items.map(async ({ id }: { id: string }) => (await get(userId, `/tokens/history/${id}`)).body),
+  )
+}
+
+/** Lets something happen right before the first statement of a request that speaks of this. */
+function beforeStatement(about: string, happens: () => Promise<unknown>): void {
+  const inTenant = api.deps.db.inTenant
+  let isDue = true
+  vi.spyOn(api.deps.db, 'inTenant').mockImplementation((tenantId, run, view) =>
+    inTenant(
+      tenantId,
+      (tx) =>
+        run({
+          ...tx,
+          query: async (sql, values) => {
+            if (isDue && sql.includes(about)) {
+              isDue = false
+              await happens()
+            }
+            return tx.query(sql, values)
+          },
+        }),
+      view,
+    ),
+  )
+}
+
+test('what is taken back says how much is owed besides, so that it adds up to the part that was refunded', async () => {
+  const market = await createMarket(api, { tokens: 0, tokensPerMinute: 60 })
+  const { user } = market
+  const purchase = await beginPurchase(api, user.token, 1_000)
+  const payment = paymentOf(purchase)
+  await sendEvent(api, completed(payment))
+  const play = await openSession(market, { minutes: 16 })
+  await play.use(240)
+  await sendEvent(api, refunded(payment, 475))
+  await play.call('complete')
+  await sendEvent(api, disputed(payment))
+  await sendEvent(api, disputeClosed(payment, 'won'))
+  const explained = await explainAll(user.id)
+  expect(explained.map(({ line }) => [line.kind, line.amount, line.balanceAfter])).toEqual([
+    ['debt_repaid', -240, 260],
+    ['dispute_won', 500, 500],
+    ['dispute', -260, 0],
+    ['debt_repaid', -460, 260],
+    ['charge', -240, 720],
+    ['refund', -40, 960],
+    ['purchase', 1_000, 1_000],
+  ])
+  const becauseOf = (kind: string) => explained.find(({ line }) => line.kind === kind)?.because
+  expect(becauseOf('refund')).toEqual([
+    'A purchase was refunded, in whole or in part: the same part of its tokens is taken back, rounded down',
+    'Payment refunded: tokens taken back',
+    '500 in all: 40 from what could be spent, and 460 that could not, which are owed',
+    '1000 − 40 = 960 tokens',
+  ])
+  expect(becauseOf('dispute')).toContain(
+    '500 in all: 260 from what could be spent, and 240 that could not, which are owed',
+  )
+  expect(becauseOf('dispute_won')?.join()).not.toContain('owed')
+})
+
+test('a charge of nothing is no minus', async () => {
+  const market = await createMarket(api)
+  const play = await openSession(market, { validate: false })
+  api.clock.advance({ hours: 1 })
+  const page = await get(market.user.id, `/sessions/${play.sessionId}/receipt`, 'text/html')
+  expect(page.text).toContain('<td>Charged</td><td>0</td>')
+})
+
+test('a receipt that is read while its session ends is of before or of after, not of both', async () => {
+  const market = await createMarket(api)
+  const play = await openSession(market)
+  await play.use(60)
+  const receipt = async (): Promise<SessionReceipt> =>
+    (await get(market.user.id, `/sessions/${play.sessionId}/receipt`)).body
+  const before = await receipt()
+  beforeStatement('from holds', () => play.call('complete'))
+  expect(await receipt()).toEqual(before)
+  expect(await receipt()).toMatchObject({ isFinal: true, holds: [{ charged: 4 }] })
+})
+
+test('a purchase that is read while it is refunded likewise', async () => {
+  const market = await createMarket(api, { tokens: 0 })
+  const purchase = await beginPurchase(api, market.user.token, 1_000)
+  const payment = paymentOf(purchase)
+  await sendEvent(api, completed(payment))
+  const url = `/tokens/purchases/${purchase.id}/receipt`
+  const before = (await get(market.user.id, url)).body
+  beforeStatement('from transfers', () => sendEvent(api, refunded(payment, 950)))
+  expect((await get(market.user.id, url)).body).toEqual(before)
+  expect((await get(market.user.id, url)).body).toMatchObject({
+    status: 'refunded',
+    ledger: [{}, { amount: -1_000 }],
+  })
+})
+
+test('a timeline that is read while its session ends likewise', async () => {
+  const market = await createMarket(api)
+  const play = await openSession(market)
+  await play.use(60)
+  api.clock.advance({ seconds: 10 })
+  const timeline = async () => (await play.market('GET', '/timeline')).body
+  const before = await timeline()
+  beforeStatement('from session_beats', () => play.call('complete'))
+  expect(await timeline()).toEqual(before)
+  expect(await timeline()).toMatchObject({ status: 'ended', usedMs: 70_000 })
+})
+
+test('pauses of one instant stand for what each counted', async () => {
+  const market = await createMarket(api)
+  const play = await openSession(market)
+  await play.beat({ afterSeconds: 20 })
+  api.clock.advance({ seconds: 10 })
+  for (const verb of ['pause', 'resume', 'pause', 'resume'] as const) {
+    play.sequence += 1
+    await play.call(verb, { clientId: play.clientId, sequence: play.sequence })
+  }
+  await play.use(30)
+  await play.call('complete')
+  const { usedMs, entries } = (await play.market('GET', '/timeline')).body
+  expect(usedMs).toBe(60_000)
+  expect(entries.reduce((sum: number, { countedMs }: Entry) => sum + (countedMs ?? 0), 0)).toBe(usedMs)
+})
+
+test('beats from before the server’s clock was set back are in the receipt of a session that runs', async () => {
+  const market = await createMarket(api)
+  const play = await openSession(market)
+  await play.use(120)
+  api.clock.advance({ minutes: -10 })
+  await play.beat()
+  const { body } = await get(market.user.id, `/sessions/${play.sessionId}/receipt`)
+  expect(body).toMatchObject({ usedMs: 120_000, unconfirmedMs: 0, isTimeComplete: true })
+})
+
+test('what a page showed in a pause is in the receipt as soon as it is known', async () => {
+  const market = await createMarket(api)
+  const play = await openSession(market)
+  await play.use(60)
+  await play.market('POST', '/pause')
+  api.clock.advance({ seconds: 20 })
+  await play.call('pause')
+  const { body } = await get(market.user.id, `/sessions/${play.sessionId}/receipt`)
+  expect(body.time.at(-1)).toMatchObject({ what: 'pause', countedMs: 0, unbilledMs: 20_000 })
+})
+
+test('a page whose beats are partly forgotten does not claim to have them all', async () => {
+  const market = await createMarket(api)
+  const play = await openSession(market)
+  await play.use(60)
+  await foldBeats(api.deps.db, { now: new Date(api.clock.now().getTime() + 600_000) })
+  await api.deps.db.batch.query('delete from session_beats where session_id = $1', [play.sessionId])
+  await play.beat({ afterSeconds: 30 })
+  await play.call('complete')
+  const page = await get(market.user.id, `/sessions/${play.sessionId}/receipt`, 'text/html')
+  expect(page.text).toContain('<caption>Beat by beat, of what is still on record</caption>')
+  expect(page.text).not.toContain('Counted: ')
+})
