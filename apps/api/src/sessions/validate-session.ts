@@ -6,7 +6,7 @@ import { BUSY, createGatherer } from '../gather.ts'
 import { UNBILLED_MS_ALLOWED } from './allowance.ts'
 import { type Ending, endSessions } from './end-sessions.ts'
 import { findSessions } from './find-sessions.ts'
-import { presentSession, type SessionRow, sessionColumns } from './session.ts'
+import { lastBeatSql, presentSession, type SessionRow, sessionColumns } from './session.ts'
 
 export interface Validation {
   tenantId: string
@@ -174,7 +174,7 @@ const spendLaunchesSql = `
       started_at = coalesce(s.started_at, a.at),
       used_ms = s.used_ms + a.counted_ms,
       unbilled_ms = s.unbilled_ms + a.unbilled_ms,
-      last_beat_at = case when s.status = 'paused' then s.last_beat_at else a.at end,
+      last_beat_at = case when s.status = 'paused' then s.last_beat_at else ${lastBeatSql('a.at')} end,
       is_first_beat_due = s.status <> 'paused',
       is_final = false,
       told_ms = null,
