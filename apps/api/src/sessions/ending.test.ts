@@ -8,6 +8,7 @@ import {
   validateLaunch,
   withNewUser,
 } from '../../test/play.ts'
+import { connect } from '../db.ts'
 import { checkLedger } from '../ledger/check-ledger.ts'
 import { sweepSessions } from './sweep-sessions.ts'
 
@@ -38,6 +39,27 @@ const transfersOf = ({ sessionId }: Play) =>
     'select kind, amount from transfers where session_id = $1 order by kind',
     [sessionId],
   )
+
+test('the sweeper comes back at once to a session whose wallet somebody else has locked, and raises no alarm', async () => {
+  const play = await openSession(await freshMarket(), { minutes: 2 })
+  await play.use(90)
+  api.clock.advance({ minutes: 31 })
+  const impatient = connect({ databaseUrl: api.databaseUrl, poolSize: 2, statementTimeoutMs: 500 })
+  const failed: string[] = []
+  const sweepThere = () =>
+    sweepSessions(impatient, {
+      now: api.clock.now(),
+      marketplaceUrl: api.deps.config.marketplaceUrl,
+      onFailure: (sessionId) => failed.push(sessionId),
+    })
+  await api.deps.db.inBatch(async (tx) => {
+    await tx.query('select from wallets where id = $1 for update', [play.user.id])
+    expect(await sweepThere()).toBe(0)
+  })
+  expect(failed).toEqual([])
+  expect(await sweepThere()).toBe(1)
+  await impatient.end()
+})
 
 describe('expiry', () => {
   test('the SDK’s beat at zero ends it and charges everything', async () => {
