@@ -126,6 +126,23 @@ describe('a wallet that somebody else has locked', () => {
     },
     20_000,
   )
+
+  test('keeps a validation waiting that finds its provider suspended, and none that comes with it', async () => {
+    const providerId = await addProvider(api, { ownerId: market.user.id })
+    const user = await addUser(api, { tokens: 10_000 })
+    const late = await openSession({ ...market, user, providerId }, { validate: false })
+    const others = await openMany(6, { validate: false })
+    await owner.query(`update providers set status = 'suspended' where id = $1`, [providerId])
+    const began = performance.now()
+    const refused: Promise<Answer>[] = []
+    await whileLocked('wallets', [user.id], async () => {
+      refused.push(validateLaunch(late))
+      const answers = await Promise.all(others.map((play) => validateLaunch(play)))
+      expect(statuses(answers)).toEqual(others.map(() => 200))
+      expect(performance.now() - began).toBeLessThan(AT_ONCE_MS)
+    })
+    expect((await Promise.all(refused)).map(({ body }) => body.code)).toEqual(['session_ended'])
+  })
 })
 
 /** A transaction of somebody else's that has a row. @returns what ends it */
