@@ -67,6 +67,36 @@ test('two calls of one key never share a batch', async () => {
   expect(batches.map(({ inputs }) => inputs)).toEqual([['a:1', 'b:1'], ['a:2']])
 })
 
+test('two calls of one key are not under way at once: they would only be in one another’s way', async () => {
+  const { call, batches } = gather({ lanes: 2 })
+  const answers = ['a:1', 'a:2', 'b:1'].map(call)
+  await turn()
+  call('a:3')
+  call('c:1')
+  await turn()
+  expect(batches.map(({ inputs }) => inputs)).toEqual([['a:1', 'b:1'], ['c:1']])
+  batches[0]?.answer()
+  await turn()
+  expect(batches.map(({ inputs }) => inputs)).toEqual([['a:1', 'b:1'], ['c:1'], ['a:2']])
+  batches[2]?.answer()
+  await turn()
+  expect(batches[3]?.inputs).toEqual(['a:3'])
+  expect(await Promise.all(answers)).toEqual(['a:1', 'a:2', 'b:1'])
+})
+
+test('what waited for a key is shared by the lanes when the key is free', async () => {
+  const { call, batches, sizes } = gather({ lanes: 2 })
+  for (const name of names(40)) call(`${name}:1`)
+  await turn()
+  for (const name of names(20)) call(`${name}:2`)
+  batches[1]?.answer()
+  await turn()
+  expect(sizes()).toEqual([20, 20])
+  batches[0]?.answer()
+  await turn()
+  expect(sizes()).toEqual([20, 20, 10, 10])
+})
+
 test('one poisoned call sinks nobody else', async () => {
   const { call, batches } = gather({ lanes: 1, fail: (input) => input === 'bad' })
   const answers = Promise.allSettled(['good', 'bad', 'fine'].map(call))

@@ -26,7 +26,10 @@ export interface GathererOptions<Input, Output> {
   name: string
   /** Answers in the order of its inputs. */
   run: (inputs: Input[]) => Promise<(Output | typeof BUSY)[]>
-  /** Two inputs of one key never share a batch: a set-based update would apply only one of them. Left out, any may. */
+  /**
+   * Two inputs of one key never share a batch: a set-based update would apply only one of them. Nor are they under way at
+   * once, where one would lock what the other needs. Left out, any may.
+   */
   keyOf?: (input: Input) => string
   lanes?: number
   batchMax?: number
@@ -47,12 +50,12 @@ export function createGatherer<Input, Output>(
 ): (input: Input) => Promise<Output> {
   const { name, run, keyOf, lanes = 2, batchMax = 256, waitingMax = 20_000 } = options
   let queue: Waiting<Input, Output>[] = []
+  const keysInFlight = new Set<string>()
   let busy = 0
   let inFlight = 0
   let isDue = false
 
   function takeBatch(): Waiting<Input, Output>[] {
-    const keys = new Set<string>()
     const batch: Waiting<Input, Output>[] = []
     const rest: Waiting<Input, Output>[] = []
     // A lane that took everything would leave the other idle, and this process with it until the answer comes: all calls
@@ -61,27 +64,40 @@ export function createGatherer<Input, Output>(
     const most = Math.min(batchMax, Math.max(BATCH_SHARED_MIN, share))
     for (const waiting of queue) {
       const key = keyOf?.(waiting.input)
-      if (batch.length < most && (key === undefined || !keys.has(key))) {
-        if (key !== undefined) keys.add(key)
+      if (batch.length < most && (key === undefined || !keysInFlight.has(key))) {
+        if (key !== undefined) keysInFlight.add(key)
         batch.push(waiting)
       } else rest.push(waiting)
     }
     queue = rest
+    inFlight += batch.length
     return batch
   }
 
-  async function flush(): Promise<void> {
-    busy += 1
-    try {
-      while (queue.length > 0) {
-        const batch = takeBatch()
-        inFlight += batch.length
-        await runBatch(batch)
-        inFlight -= batch.length
-      }
-    } finally {
-      busy -= 1
+  function giveBack(batch: Waiting<Input, Output>[]): void {
+    inFlight -= batch.length
+    if (keyOf) for (const { input } of batch) keysInFlight.delete(keyOf(input))
+  }
+
+  /** What waits may wait for a key: then no lane takes it before the one that has the key is done. */
+  function startLanes(): void {
+    while (busy < lanes && queue.length > 0) {
+      const batch = takeBatch()
+      if (batch.length === 0) return
+      runLane(batch)
     }
+  }
+
+  async function runLane(first: Waiting<Input, Output>[]): Promise<void> {
+    busy += 1
+    for (let batch = first; batch.length > 0; ) {
+      await runBatch(batch)
+      giveBack(batch)
+      batch = takeBatch()
+      // A lane that found only what waited for this one's keys has ended.
+      if (batch.length > 0) startLanes()
+    }
+    busy -= 1
   }
 
   async function runBatch(batch: Waiting<Input, Output>[]): Promise<void> {
@@ -127,7 +143,7 @@ export function createGatherer<Input, Output>(
     isDue = true
     setImmediate(() => {
       isDue = false
-      while (busy < lanes && queue.length > 0) flush()
+      startLanes()
     })
   }
 

@@ -121,6 +121,17 @@ test('a clock set back a day answers every call and shows nothing negative', asy
   api.clock.advance({ hours: 24 })
 })
 
+test('a clock set back in a pause makes the next one no longer', async () => {
+  const play = await openSession(await freshMarket(), { minutes: 60 })
+  await play.use(60)
+  await play.call('pause')
+  api.clock.advance({ minutes: -20 })
+  await play.call('resume')
+  await play.call('pause')
+  api.clock.advance({ minutes: 31 })
+  expect((await play.look()).body).toMatchObject({ status: 'ended', endReason: 'abandoned', usedMs: 60_000 })
+})
+
 test('a clock that was set back five minutes serves one lease for nothing, not five minutes', async () => {
   const play = await openSession(await freshMarket(), { minutes: 60 })
   await play.use(60)
@@ -204,6 +215,47 @@ describe.each([
     expect(body.session.usedMs).toBeLessThanOrEqual(210_000 + Math.min(seconds, 1) * 1000)
     // Clocks further apart than the slack of an interval lose time, in the user’s favour.
     if (seconds < 15) expect(body.session.usedMs).toBeGreaterThanOrEqual(209_000)
+  })
+
+  test.each<[string, (play: Play) => Promise<unknown>]>([
+    [
+      'paused and resumed by its app',
+      async (play) => {
+        await play.call('pause')
+        await play.call('resume')
+      },
+    ],
+    ['resumed once more, because the answer was lost', (play) => play.call('resume', { sequence: 50 })],
+    [
+      'paused and resumed in the marketplace',
+      async (play) => {
+        await play.market('POST', '/pause')
+        await play.market('POST', '/resume')
+      },
+    ],
+    [
+      'launched once more',
+      async (play) => {
+        const { body } = await play.market('POST', '/relaunch')
+        expect((await validateLaunch(play, body)).status).toBe(200)
+      },
+    ],
+  ])('bill nothing twice where it is %s on the one that is behind', async (_what, run) => {
+    const play = await openSession(await freshMarket(), { minutes: 60 })
+    const { session } = (await beatThere(play)).body
+    await run(play)
+    play.sequence = 100
+    expect((await beatThere(play)).body.session.usedMs).toBeLessThanOrEqual(session.usedMs + 30_000)
+  })
+
+  test('count no more than was paid for after a pause in the marketplace on the one that is behind', async () => {
+    const play = await openSession(await freshMarket(), { minutes: 1 })
+    await beatThere(play)
+    for (const path of ['/pause', '/resume']) expect((await play.market('POST', path)).status).toBe(200)
+    api.clock.advance({ seconds: 8 })
+    const { status, body } = await beatThere(play)
+    expect(status).toBe(200)
+    expect(body.session.usedMs).toBeLessThanOrEqual(60_000)
   })
 })
 

@@ -1,4 +1,3 @@
-import { assert } from '../assert.ts'
 import type { Db, Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
 import { BUSY, createGatherer } from '../gather.ts'
@@ -42,7 +41,8 @@ export async function completeSession(
   marketplaceUrl: string,
 ): Promise<SessionRow> {
   const [completed] = await completeSessions(tx, [completion], marketplaceUrl, false)
-  assert(completed !== BUSY, 'what waits for the lock has it')
+  // It waits for the lock: its client took the session over after this had found that another one holds it.
+  if (completed === BUSY) throw new Problem('unavailable', { retryAfterSeconds: 1 }, 'it changed hands')
   return orThrow(completed)
 }
 

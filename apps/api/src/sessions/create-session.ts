@@ -1,6 +1,7 @@
+import { assert } from '../assert.ts'
 import type { Db, Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
-import { createGatherer } from '../gather.ts'
+import { BUSY, createGatherer } from '../gather.ts'
 import { createId } from '../id.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { createJti, launchExpiry, launchUrlOf, signLaunchJwt, userRefOf } from './launch.ts'
@@ -39,56 +40,62 @@ export interface NewSession {
  * @throws {Problem} `provider_not_found`, `spending_limit_reached`, `insufficient_tokens`
  */
 export function createOpening(db: Db, keys: KeyRing): (wanted: NewSession) => Promise<Launch> {
-  const open = createGatherer<NewSession, Answer>({
-    name: 'openings',
-    run: (wanted) => createBatch(db, wanted, keys),
-    // One wallet is asked once in a batch: the next hold is judged with this one in place.
-    keyOf: ({ tenantId, userId }) => `${tenantId}/${userId}`,
-    batchMax: 64,
-  })
-  return async (wanted) => orThrow(await open(wanted))
+  const gather = (name: string, options: { batchMax: number; lanes?: number }) =>
+    createGatherer<NewSession, Answer>({
+      name,
+      run: (wanted) => db.inBatch((tx) => createSessions(tx, wanted, keys, { skipLocked: true })),
+      // One wallet is asked once in a batch: the next hold is judged with this one in place.
+      keyOf: ({ tenantId, userId }) => `${tenantId}/${userId}`,
+      ...options,
+    })
+  const open = gather('openings', { batchMax: 64 })
+  // One by one those whose limits are looked at under their wallet's lock: two wallets locked in two steps of one
+  // transaction could meet another batch's order.
+  const openAlone = gather('openings with limits', { batchMax: 1, lanes: 4 })
+  return async (wanted) => {
+    const opened = await open(wanted)
+    return orThrow(opened === LATER ? await openAlone(wanted) : opened)
+  }
 }
 
 /** The same within a transaction that has more to do. */
 export async function createSession(tx: Tx, wanted: NewSession, keys: KeyRing): Promise<Launch> {
-  const [launch] = await createSessions(tx, [wanted], keys)
+  const [launch] = await createSessions(tx, [wanted], keys, { skipLocked: false })
+  assert(launch !== BUSY, 'what waits for the lock has it')
   return orThrow(launch)
 }
 
+/** In a batch, who has spending limits is left for a transaction of their own. */
+const LATER = Symbol('later')
+
 /** Nothing where there is no such provider, or no such user. */
-type Answer = Launch | Error | undefined
+type Answer = Launch | Problem | typeof LATER | undefined
 
 function orThrow(launch: Answer): Launch {
-  if (launch instanceof Error) throw launch
+  assert(launch !== LATER, 'what is alone has nobody to wait for')
+  if (launch instanceof Problem) throw launch
   if (!launch) throw new Problem('provider_not_found')
   return launch
 }
 
-/** In a batch, who has spending limits is left for a transaction of their own. */
-const LATER = new Error('opened alone')
-
-/**
- * Opens what can be opened together, then one by one those whose limits are looked at under their wallet's lock: two
- * wallets locked in two steps of one transaction could meet another batch's order.
- */
-async function createBatch(db: Db, wanted: NewSession[], keys: KeyRing): Promise<Answer[]> {
-  const answers: Answer[] = await db.inBatch((tx) => createSessions(tx, wanted, keys))
-  for (const [i, session] of wanted.entries()) {
-    if (answers[i] !== LATER) continue
-    // What the batch opened is committed, so one that fails here fails alone.
-    answers[i] = await db.inBatch((tx) => createSession(tx, session, keys)).catch((error: Error) => error)
-  }
-  return answers
+interface Waiting {
+  /** It waits for no wallet that somebody else works on, and opens nothing with it. */
+  skipLocked: boolean
 }
 
-async function createSessions(tx: Tx, wanted: NewSession[], keys: KeyRing): Promise<Answer[]> {
+async function createSessions(
+  tx: Tx,
+  wanted: NewSession[],
+  keys: KeyRing,
+  waiting: Waiting,
+): Promise<(Answer | typeof BUSY)[]> {
   const rows = await tx.query<OpenedProvider & { ordinal: number; isLimited: boolean }>(findProvidersSql, [
     wanted.map(({ tenantId }) => tenantId),
     wanted.map(({ providerId }) => providerId),
     wanted.map(({ userId }) => userId),
   ])
   const providers = new Map(rows.map((row) => [row.ordinal - 1, row]))
-  const answers: Answer[] = wanted.map(() => undefined)
+  const answers: (Answer | typeof BUSY)[] = wanted.map(() => undefined)
   const possible = wanted.flatMap((session, i) => {
     const provider = providers.get(i)
     if (provider?.isLimited && wanted.length > 1) answers[i] = LATER
@@ -97,12 +104,13 @@ async function createSessions(tx: Tx, wanted: NewSession[], keys: KeyRing): Prom
   const [alone] = possible
   if (alone?.provider.isLimited) {
     const tokens = alone.provider.tokensPerMinute * alone.session.durationMinutes
-    await checkLimits(tx, { ...alone.session, tokens })
+    if (!(await checkLimits(tx, { ...alone.session, tokens }, waiting))) return [BUSY]
   }
   const launches = await openSessions(
     tx,
     possible.map(({ session, provider }) => ({ ...session, provider, isTest: false })),
     keys,
+    waiting,
   )
   possible.forEach(({ i }, k) => {
     answers[i] = launches[k]
@@ -120,7 +128,8 @@ export async function openSessions(
   tx: Tx,
   wanted: (NewSession & { provider: OpenedProvider; isTest: boolean })[],
   keys: KeyRing,
-): Promise<(Launch | Problem)[]> {
+  { skipLocked }: Waiting,
+): Promise<(Launch | Problem | typeof BUSY)[]> {
   if (wanted.length === 0) return []
   const prepared = await Promise.all(
     wanted.map(async (session) => {
@@ -139,7 +148,7 @@ export async function openSessions(
       }
     }),
   )
-  const rows = await tx.query<Opened>(openSessionsSql, [
+  const rows = await tx.query<Opened>(skipLocked ? openFreeSql : openSessionsSql, [
     prepared.map(({ tenantId }) => tenantId),
     prepared.map(({ sessionId }) => sessionId),
     prepared.map(({ isTest, now }) => (isTest ? null : createId('hld', now))),
@@ -158,6 +167,8 @@ export async function openSessions(
   const byOrdinal = new Map(rows.map((row) => [row.ordinal - 1, row]))
   return prepared.map(({ price, provider, launchJwt, now }, i) => {
     const row = byOrdinal.get(i)
+    // Every user has a wallet: of one that was not looked at somebody else has the lock.
+    if (skipLocked && row?.available === null) return BUSY
     if (!row?.id) return refuse(price, row)
     const launchUrl = launchUrlOf(provider, launchJwt)
     return { session: row, launchJwt, launchUrl, launchExpiresAt: launchExpiry(now).toISOString() }
@@ -182,14 +193,14 @@ const findProvidersSql = `
   join users u on u.tenant_id = i.tenant_id and u.id = i.user_id and u.deleted_at is null`
 
 // A test asks nothing of the wallet, not even whether it may spend.
-const openSessionsSql = `
+const openSql = (free: string, holdIds: string) => `
   with input as (
     select * from unnest($1::text[], $2::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::int[],
       $9::int[], $10::bigint[], $11::text[], $12::timestamptz[], $13::boolean[], $14::timestamptz[]) with ordinality
       as i (tenant_id, id, user_id, provider_id, user_ref, duration_ms, tokens_per_minute, fee_basis_points,
         price, jti, launch_expires_at, is_test, at, ordinal)
-  ), held as materialized (
-    select * from place_holds($1::text[], $4::text[], $3::text[], $2::text[], $10::bigint[], $14::timestamptz[])
+  ), ${free} held as materialized (
+    select * from place_holds($1::text[], $4::text[], ${holdIds}, $2::text[], $10::bigint[], $14::timestamptz[])
   ), opened as (
     insert into sessions as s (tenant_id, id, user_id, provider_id, user_ref, status, duration_ms, tokens_per_minute,
       fee_basis_points, tokens_held, launch_jti, launch_expires_at, created_at, sweep_at, is_test)
@@ -201,3 +212,18 @@ const openSessionsSql = `
   )
   select i.ordinal, h.available, h.debt, o.*
   from input i left join held h on h.ordinal = i.ordinal left join opened o on o.id = i.id`
+
+const openSessionsSql = openSql('', '$3::text[]')
+
+// Locks the wallets in the order of ids, as `place_holds` does, and waits for none of them: what it did not get has no hold.
+const openFreeSql = openSql(
+  `free as materialized (
+    select i.ordinal from input i join wallets w on w.tenant_id = i.tenant_id and w.id = i.user_id
+    order by w.tenant_id, w.id
+    for update of w skip locked
+  ),`,
+  `array(
+      select case when f.ordinal is not null then h.id end
+      from unnest($3::text[]) with ordinality as h (id, ordinal) left join free f on f.ordinal = h.ordinal
+      order by h.ordinal)`,
+)

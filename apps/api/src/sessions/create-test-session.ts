@@ -1,6 +1,7 @@
 import { assert } from '../assert.ts'
 import type { Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
+import { BUSY } from '../gather.ts'
 import type { Actor } from '../http/authenticate.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { getProviderToRead } from '../providers/get-provider.ts'
@@ -42,8 +43,11 @@ export async function createTestSession(
     feeBasisPoints: 0,
     isTest: true,
   }
-  const [launch] = await openSessions(tx, [test], input.keys)
-  assert(launch && !(launch instanceof Problem), 'a test asks nothing of a wallet that could refuse')
+  const [launch] = await openSessions(tx, [test], input.keys, { skipLocked: false })
+  assert(
+    launch && launch !== BUSY && !(launch instanceof Problem),
+    'a test asks nothing of a wallet that could refuse',
+  )
   return launch
 }
 

@@ -8,7 +8,10 @@ import {
   validateLaunch,
   withNewUser,
 } from '../../test/play.ts'
+import { connect } from '../db.ts'
+import { PUBLIC_TENANT_ID } from '../id.ts'
 import { checkLedger } from '../ledger/check-ledger.ts'
+import { completeSession } from './complete-session.ts'
 import { sweepSessions } from './sweep-sessions.ts'
 
 let api: TestApi
@@ -38,6 +41,51 @@ const transfersOf = ({ sessionId }: Play) =>
     'select kind, amount from transfers where session_id = $1 order by kind',
     [sessionId],
   )
+
+test('the sweeper comes back at once to a session whose wallet somebody else has locked, and raises no alarm', async () => {
+  const play = await openSession(await freshMarket(), { minutes: 2 })
+  await play.use(90)
+  api.clock.advance({ minutes: 31 })
+  const impatient = connect({ databaseUrl: api.databaseUrl, poolSize: 2, statementTimeoutMs: 500 })
+  const failed: string[] = []
+  const sweepThere = () =>
+    sweepSessions(impatient, {
+      now: api.clock.now(),
+      marketplaceUrl: api.deps.config.marketplaceUrl,
+      onFailure: (sessionId) => failed.push(sessionId),
+    })
+  await api.deps.db.inBatch(async (tx) => {
+    await tx.query('select from wallets where id = $1 for update', [play.user.id])
+    expect(await sweepThere()).toBe(0)
+  })
+  expect(failed).toEqual([])
+  expect(await sweepThere()).toBe(1)
+  await impatient.end()
+})
+
+test('a completion with a key that its client takes the session over for at that moment is told to come again', async () => {
+  const { sessionId, providerId } = await openSession(await freshMarket())
+  const clientId = 'second_client'
+  const { db, config } = api.deps
+  const completing = db.inTenant(PUBLIC_TENANT_ID, (tx) => {
+    const query: typeof tx.query = async <Row>(sql: string, values?: readonly unknown[]) => {
+      const rows = await tx.query<Row>(sql, values)
+      await db.batch.query('update sessions set client_id = $2 where id = $1', [sessionId, clientId])
+      return rows
+    }
+    return completeSession(
+      { ...tx, query },
+      {
+        tenantId: PUBLIC_TENANT_ID,
+        sessionId,
+        speaker: { kind: 'client', clientId, providerId, sequence: null, activeMs: null },
+        now: api.clock.now(),
+      },
+      config.marketplaceUrl,
+    )
+  })
+  await expect(completing).rejects.toMatchObject({ code: 'unavailable' })
+})
 
 describe('expiry', () => {
   test('the SDK’s beat at zero ends it and charges everything', async () => {

@@ -4,7 +4,7 @@ import { BUSY, createGatherer } from '../gather.ts'
 import { createBeatAllowance } from './allowance.ts'
 import { endSessions } from './end-sessions.ts'
 import { findSessions } from './find-sessions.ts'
-import { type SessionRow, sessionColumns } from './session.ts'
+import { lastBeatSql, type SessionRow, sessionColumns } from './session.ts'
 
 export interface Beat {
   tenantId: string
@@ -107,8 +107,6 @@ async function applyBeats(db: Db, beats: Beat[]): Promise<(BeatenRow | typeof BU
 // Locks the rows in the order of ids, as every other batch does, and waits for none of them. A beat counts when it comes from the client that holds
 // the session, is newer than the last and finds the session running; while paused it only moves the sequence, and says how long
 // the app showed on what the marketplace had paused.
-// Clocks of two instances differ a little, so the last beat never moves back by that. Further back it is the clock that was
-// set, and waiting for it to come to where it was would serve everybody for nothing until then.
 // Nothing indexed is written, so the update stays on its page (HOT).
 // What is accepted is applied: the row is locked until the commit. So the log and the allowance are written from the same
 // rows, by the same statement, and a crash loses all of it or nothing.
@@ -133,10 +131,7 @@ const applyBeatsSql = `
       sequence = l.sequence,
       used_ms = s.used_ms + l.counted_ms,
       unbilled_ms = s.unbilled_ms + greatest(0, l.served_ms - l.counted_ms),
-      last_beat_at = case
-        when s.status <> 'active' then s.last_beat_at
-        when ms_between(l.at, s.last_beat_at) > 45000 then l.at
-        else greatest(s.last_beat_at, l.at) end,
+      last_beat_at = case when s.status = 'active' then ${lastBeatSql('l.at')} else s.last_beat_at end,
       is_first_beat_due = s.is_first_beat_due and s.status <> 'active',
       is_final = case when s.status = 'active' then l.is_final else s.is_final end,
       told_ms = null

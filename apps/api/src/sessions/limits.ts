@@ -23,21 +23,24 @@ interface Allowance {
  * Refuses what would go beyond a limit. Locks the wallet first, so that of openings that race each sees those before
  * it; call it right before the hold, in the same transaction, for users who have limits.
  *
+ * @returns false where, with `skipLocked`, somebody else has the wallet: then nobody looked
  * @throws {Problem} `spending_limit_reached` with `required`, `available` under the limit, and `limitTokens`.
  */
 export async function checkLimits(
   tx: Tx,
   input: { tenantId: string; userId: string; providerId: string; tokens: number; now: Date },
-): Promise<void> {
+  { skipLocked = false } = {},
+): Promise<boolean> {
   const { tenantId, userId, providerId, tokens, now } = input
-  await tx.query(lockWalletSql, [tenantId, userId])
+  const locked = await tx.query(lockWalletSql(skipLocked ? 'skip locked' : ''), [tenantId, userId])
+  if (skipLocked && locked.length === 0) return false
   const [allowance] = await tx.query<Allowance>(readAllowanceSql, [
     tenantId,
     userId,
     providerId,
     idFloor('ses', windowStart(now)),
   ])
-  if (!allowance) return
+  if (!allowance) return true
   const { perDay, perDayAtProvider, used, usedAtProvider } = allowance
   for (const [limit, spent, where] of [
     [perDayAtProvider, usedAtProvider, ' with this provider'],
@@ -55,6 +58,7 @@ export async function checkLimits(
         'Choose fewer minutes, wait, or raise it with PUT /tokens/limits. Buying tokens does not help.',
     })
   }
+  return true
 }
 
 /** What counts against the limits now. */
@@ -68,7 +72,8 @@ export async function getUsedTokens(tx: Tx, input: { userId: string; now: Date }
 
 const windowStart = (now: Date) => new Date(now.getTime() - LIMIT_WINDOW_MS)
 
-const lockWalletSql = 'select from wallets where tenant_id = $1 and id = $2 for update'
+const lockWalletSql = (lock: 'skip locked' | '') =>
+  `select from wallets where tenant_id = $1 and id = $2 for update ${lock}`
 
 // A statement of its own, after the lock: it sees what those who had the lock before have committed. Sessions of the
 // last 24 hours are a range of the user's own index.

@@ -4,7 +4,7 @@ import { type EventType, emit } from '../events.ts'
 import { isOverAllowance, noteUnbilled } from './allowance.ts'
 import { judgeUnvouchedGap, type LockedSession, lockSession } from './lock-session.ts'
 import { logTime } from './log-time.ts'
-import { presentSession, projectLease, type SessionRow, sessionColumns } from './session.ts'
+import { lastBeatSql, presentSession, projectLease, type SessionRow, sessionColumns } from './session.ts'
 
 /** Who speaks: the client that holds the session, or its user in the marketplace. */
 export type Speaker =
@@ -55,10 +55,7 @@ export async function pauseSession(tx: Tx, input: Input): Promise<SessionRow> {
     speaker.kind === 'user',
     sequenceOf(speaker),
     isShort,
-    // The app shows it until it hears of the pause, or its lease ends.
-    speaker.kind === 'user'
-      ? Math.max(0, (projectLease(session, now).serveUntil ?? 0) - now.getTime())
-      : null,
+    speaker.kind === 'user' ? leftToShowMs(session, countedMs, now) : null,
   ])
   await tell(tx, 'session.paused', paused, input)
   return paused
@@ -117,6 +114,13 @@ async function noteShownInPause(
   return isOverAllowance(tx, { ...session, now })
 }
 
+/** The app shows it until it hears of the pause, or its lease ends: by a clock that is behind, not beyond what was paid for. */
+function leftToShowMs(session: LockedSession, countedMs: number, now: Date): number {
+  const { toldMs, durationMs, usedMs } = session
+  const leaseMs = Math.max(0, (projectLease(session, now).serveUntil ?? 0) - now.getTime())
+  return Math.min(leaseMs, (toldMs ?? durationMs) - usedMs - countedMs)
+}
+
 /** Locks the session for whoever speaks, and refuses those whose it is not. */
 async function lockForSpeaker(tx: Tx, input: Input): Promise<LockedSession> {
   const { sessionId, speaker, now, marketplaceUrl } = input
@@ -170,7 +174,8 @@ const pauseSql = `
   update sessions s set
     status = 'paused', paused_at = $2, is_paused_by_user = $5, is_final = false,
     is_lease_short = s.is_lease_short or $7,
-    used_ms = s.used_ms + $3, unbilled_ms = s.unbilled_ms + $4, last_beat_at = $2, told_ms = s.used_ms + $3 + $8,
+    used_ms = s.used_ms + $3, unbilled_ms = s.unbilled_ms + $4, last_beat_at = ${lastBeatSql('$2')},
+    told_ms = s.used_ms + $3 + $8,
     sequence = coalesce($6, s.sequence), event_sequence = s.event_sequence + 1,
     sweep_at = least(s.sweep_at, $2::timestamptz + (1800001 - s.paused_ms) * interval '1 millisecond')
   where s.id = $1
@@ -183,17 +188,18 @@ const hearPauseSql = `
 
 const restartSql = `
   update sessions s set
-    last_beat_at = $2, unbilled_ms = s.unbilled_ms + $3, sequence = $4, is_lease_short = s.is_lease_short or $5, told_ms = null
+    last_beat_at = ${lastBeatSql('$2')}, unbilled_ms = s.unbilled_ms + $3, sequence = $4,
+    is_lease_short = s.is_lease_short or $5, told_ms = null
   where s.id = $1
   returning ${sessionColumns('$2')}`
 
 // Where the marketplace resumes, the app goes on with the lease it has: none, if it has heard of the pause.
 const resumeSql = `
   update sessions s set
-    status = 'active', paused_ms = s.paused_ms + ms_between(s.paused_at, $2), paused_at = null,
+    status = 'active', paused_ms = s.paused_ms + greatest(0, ms_between(s.paused_at, $2)), paused_at = null,
     unbilled_ms = s.unbilled_ms + $4, is_lease_short = s.is_lease_short or $6,
     told_ms = case when $5 then greatest(s.used_ms, s.told_ms - greatest(0, ms_between(s.paused_at, $2))) end,
-    is_resumed_there = $5, is_paused_by_user = false, is_first_beat_due = false, last_beat_at = $2,
+    is_resumed_there = $5, is_paused_by_user = false, is_first_beat_due = false, last_beat_at = ${lastBeatSql('$2')},
     sequence = coalesce($3, s.sequence), event_sequence = s.event_sequence + 1,
     sweep_at = least(s.sweep_at, running_sweep_at($2, s.duration_ms - s.used_ms))
   where s.id = $1

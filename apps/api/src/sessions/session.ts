@@ -91,6 +91,16 @@ export function sessionColumns(at: string): string {
   return [...plain, `over_reason(s, ${at}) as "overReason"`].join(', ')
 }
 
+/**
+ * The last beat of a call at that instant. Clocks of two instances differ a little, so it never moves back by that: the time
+ * between would count twice. Further back it is the clock that was set, and waiting for it to come to where it was would serve
+ * everybody for nothing until then.
+ *
+ * @param at an SQL expression: the instant of the call
+ */
+export const lastBeatSql = (at: string) =>
+  `case when ms_between(${at}, s.last_beat_at) > 45000 then ${at} else greatest(s.last_beat_at, ${at}) end`
+
 export const Session = Shape(
   {
     id: Id('ses'),

@@ -5,6 +5,8 @@ import { endSessions } from './end-sessions.ts'
 const BATCH_MAX = 200
 /** When a session that could not be settled comes up again: somebody has to look at it first. */
 const FAILED_AGAIN_MS = 600_000
+/** Somebody else works on its wallet: the next second settles it. */
+const LOCK_NOT_AVAILABLE = '55P03'
 
 export interface Sweep {
   now: Date
@@ -58,6 +60,7 @@ async function sweepOneByOne(db: Db, sweep: Sweep): Promise<{ looked: number; ov
       over += await db.inBatch(async (tx) => settle(tx, await tx.query<Due>(dueAloneSql, whose), sweep))
     } catch (error) {
       if (isDatabaseAway(error)) throw error
+      if ((error as { code?: string }).code === LOCK_NOT_AVAILABLE) continue
       sweep.onFailure?.(sessionId, error)
       await db.batch.query(failedSql, [new Date(sweep.now.getTime() + FAILED_AGAIN_MS), tenantId, sessionId])
     }

@@ -6,7 +6,7 @@ import { BUSY, createGatherer } from '../gather.ts'
 import { UNBILLED_MS_ALLOWED } from './allowance.ts'
 import { type Ending, endSessions } from './end-sessions.ts'
 import { findSessions } from './find-sessions.ts'
-import { presentSession, type SessionRow, sessionColumns } from './session.ts'
+import { lastBeatSql, presentSession, type SessionRow, sessionColumns } from './session.ts'
 
 export interface Validation {
   tenantId: string
@@ -35,33 +35,30 @@ export function createValidation(
   db: Db,
   marketplaceUrl: string,
 ): (validation: Validation) => Promise<SessionRow> {
-  const validate = createGatherer<Validation, SessionRow | Problem>({
+  const validate = createGatherer<Validation, Answer>({
     name: 'validations',
-    run: (validations) => validateBatch(db, validations, marketplaceUrl),
+    run: (validations) => db.inBatch((tx) => validateSessions(tx, validations, marketplaceUrl)),
     keyOf: ({ tenantId, sessionId }) => `${tenantId}/${sessionId}`,
   })
   return async (validation) => {
     const validated = await validate(validation)
     if (validated instanceof Problem) throw validated
-    return validated
+    if (!('ending' in validated)) return validated
+    // In a transaction of its own, so that both lock in the one order, and alone, so that nobody else waits for its wallet.
+    await db.inBatch((tx) => endSessions(tx, [validated.ending], marketplaceUrl))
+    throw new Problem('session_ended')
   }
 }
 
-type Answer = SessionRow | Problem | typeof BUSY
-
-/** What is over is settled in a transaction of its own, so that both lock in the one order. */
-async function validateBatch(db: Db, validations: Validation[], marketplaceUrl: string): Promise<Answer[]> {
-  const { answers, endings } = await db.inBatch((tx) => validateSessions(tx, validations, marketplaceUrl))
-  if (endings.length > 0) await db.inBatch((tx) => endSessions(tx, endings, marketplaceUrl))
-  return answers
-}
+/** A session that is over is still to be settled. */
+type Answer = SessionRow | Problem | { ending: Ending }
 
 /** A refusal is an answer here, not an exception: the others of the batch must stay. */
 async function validateSessions(
   tx: Tx,
   validations: Validation[],
   marketplaceUrl: string,
-): Promise<{ answers: Answer[]; endings: Ending[] }> {
+): Promise<(Answer | typeof BUSY)[]> {
   const rows = await tx.query<Validated>(spendLaunchesSql, [
     validations.map((validation) => validation.tenantId),
     validations.map((validation) => validation.sessionId),
@@ -79,9 +76,8 @@ async function validateSessions(
     validations.filter((_, i) => [undefined, 'unchanged'].includes(validated.get(i)?.outcome)),
   )
 
-  const endings: Ending[] = []
   const started: { session: SessionRow; now: Date }[] = []
-  const answers = validations.map(({ tenantId, sessionId, providerId, now }, i): Answer => {
+  const answers = validations.map(({ tenantId, sessionId, providerId, now }, i): Answer | typeof BUSY => {
     const row = validated.get(i)
     const session = found.get(sessionId)
     if (!row) return session?.providerId === providerId ? BUSY : new Problem('launch_invalid')
@@ -98,8 +94,7 @@ async function validateSessions(
       case 'cancelled':
       case 'revoked': {
         const reason = row.outcome === 'over' ? null : row.outcome
-        endings.push({ tenantId, sessionId, reason, lastGap: 'none', now })
-        return new Problem('session_ended')
+        return { ending: { tenantId, sessionId, reason, lastGap: 'none', now } }
       }
       default:
         return new Problem(row.outcome)
@@ -117,7 +112,7 @@ async function validateSessions(
       now,
     })),
   )
-  return { answers, endings }
+  return answers
 }
 
 // Locks the rows in the order of ids, as every other batch does, and waits for none of them. The first client that shows a launch JWT holds the session;
@@ -174,7 +169,7 @@ const spendLaunchesSql = `
       started_at = coalesce(s.started_at, a.at),
       used_ms = s.used_ms + a.counted_ms,
       unbilled_ms = s.unbilled_ms + a.unbilled_ms,
-      last_beat_at = case when s.status = 'paused' then s.last_beat_at else a.at end,
+      last_beat_at = case when s.status = 'paused' then s.last_beat_at else ${lastBeatSql('a.at')} end,
       is_first_beat_due = s.status <> 'paused',
       is_final = false,
       told_ms = null,

@@ -10,6 +10,7 @@ import { connect, type Db } from '../../src/db.ts'
 import { PUBLIC_TENANT_ID } from '../../src/id.ts'
 import { checkLedger } from '../../src/ledger/check-ledger.ts'
 import { createCompletion } from '../../src/sessions/complete-session.ts'
+import { createOpening, type Launch } from '../../src/sessions/create-session.ts'
 import { endProviderSessions } from '../../src/sessions/end-provider-sessions.ts'
 import { sweepSessions } from '../../src/sessions/sweep-sessions.ts'
 import { createValidation } from '../../src/sessions/validate-session.ts'
@@ -44,14 +45,17 @@ afterAll(async () => {
 const openMany = (count: number, options?: Parameters<typeof openSession>[1]) =>
   Promise.all(Array.from({ length: count }, () => openSession(market, options)))
 
+const idsOf = (plays: Play[]) => plays.map(({ sessionId }) => sessionId)
 const statuses = (answers: Answer[]) => answers.map(({ status }) => status)
 
 /** Runs with rows locked by somebody else, and lets go when what is to be answered meanwhile has been. */
-async function whileLocked<T>(locked: Play[], meanwhile: () => Promise<T>): Promise<T> {
+async function whileLocked<T>(
+  table: 'sessions' | 'wallets',
+  ids: string[],
+  meanwhile: () => Promise<T>,
+): Promise<T> {
   await owner.query('begin')
-  await owner.query('select 1 from sessions where id = any($1) for update', [
-    locked.map(({ sessionId }) => sessionId),
-  ])
+  await owner.query(`select 1 from ${table} where id = any($1) for update`, [ids])
   try {
     return await meanwhile()
   } finally {
@@ -71,7 +75,7 @@ describe('rows that somebody else has locked', () => {
     const [locked, others] = [await openMany(6, how), await openMany(12, how)]
     const began = performance.now()
     const late: Promise<Answer>[] = []
-    await whileLocked(locked, async () => {
+    await whileLocked('sessions', idsOf(locked), async () => {
       late.push(...locked.map(call))
       const first = await Promise.all(others.slice(0, 6).map(call))
       const second = await Promise.all(others.slice(6).map(call))
@@ -83,10 +87,62 @@ describe('rows that somebody else has locked', () => {
 
   test('a beat that waits for longer than a lock may take is told to come again', async () => {
     const [play] = await openMany(1)
-    const answer = await whileLocked([play!], () => play!.beat())
+    const answer = await whileLocked('sessions', idsOf([play!]), () => play!.beat())
     expect([answer.status, answer.body.code]).toEqual([503, 'unavailable'])
     expect((await play!.beat()).status).toBe(200)
   }, 15_000)
+})
+
+describe('a wallet that somebody else has locked', () => {
+  test.each([
+    ['an opening', {}],
+    ['an opening of a user with spending limits', { perDayTokens: 5_000 }],
+  ])(
+    'keeps %s waiting, and none that comes with it',
+    async (_what, limits) => {
+      const locked = await addUser(api, { tokens: 10_000 })
+      const others = await Promise.all(Array.from({ length: 6 }, () => addUser(api, { tokens: 10_000 })))
+      const body = { perDayTokens: null, perProviderPerDayTokens: [], lowBalanceTokens: null, ...limits }
+      expect((await api.call('PUT', '/tokens/limits', { token: locked.token, body })).status).toBe(200)
+      const open = createOpening(api.deps.db, api.deps.keys)
+      const opening = ({ id: userId }: { id: string }) =>
+        open({
+          tenantId: PUBLIC_TENANT_ID,
+          userId,
+          providerId: market.providerId,
+          durationMinutes: 10,
+          feeBasisPoints: 2_000,
+          now: api.clock.now(),
+        })
+      const began = performance.now()
+      const late: Promise<Launch>[] = []
+      await whileLocked('wallets', [locked.id], async () => {
+        late.push(opening(locked))
+        await Promise.all(others.map(opening))
+        await Promise.all(others.map(opening))
+        expect(performance.now() - began).toBeLessThan(AT_ONCE_MS)
+      })
+      for (const { session } of await Promise.all(late)) expect(session.tokensHeld).toBe(40)
+    },
+    20_000,
+  )
+
+  test('keeps a validation waiting that finds its provider suspended, and none that comes with it', async () => {
+    const providerId = await addProvider(api, { ownerId: market.user.id })
+    const user = await addUser(api, { tokens: 10_000 })
+    const late = await openSession({ ...market, user, providerId }, { validate: false })
+    const others = await openMany(6, { validate: false })
+    await owner.query(`update providers set status = 'suspended' where id = $1`, [providerId])
+    const began = performance.now()
+    const refused: Promise<Answer>[] = []
+    await whileLocked('wallets', [user.id], async () => {
+      refused.push(validateLaunch(late))
+      const answers = await Promise.all(others.map((play) => validateLaunch(play)))
+      expect(statuses(answers)).toEqual(others.map(() => 200))
+      expect(performance.now() - began).toBeLessThan(AT_ONCE_MS)
+    })
+    expect((await Promise.all(refused)).map(({ body }) => body.code)).toEqual(['session_ended'])
+  })
 })
 
 /** A transaction of somebody else's that has a row. @returns what ends it */
@@ -257,7 +313,7 @@ describe('a provider with more sessions than one transaction takes', () => {
       )
     expect(await endProviderSessions(api.deps.db, end, { ...options, withinMs: 0 })).toBe(false)
     expect(await left()).toBe(252)
-    await whileLocked([running], async () => {
+    await whileLocked('sessions', idsOf([running]), async () => {
       expect(await endProviderSessions(api.deps.db, end, { ...options, withinMs: 500 })).toBe(false)
       expect(await left()).toBe(1)
     })

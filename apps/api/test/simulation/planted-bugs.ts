@@ -209,8 +209,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a page that starts the clock again pays for the wait',
-    from: 'last_beat_at = $2, unbilled_ms',
-    to: 'last_beat_at = least(s.last_beat_at, $2), unbilled_ms',
+    from: 'greatest(s.last_beat_at, $2) end, unbilled_ms',
+    to: 'least(s.last_beat_at, $2) end, unbilled_ms',
   },
   {
     name: 'nobody is told what was earned',
@@ -279,7 +279,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a pause does not end with the last beat noted',
-    from: 'last_beat_at = $2,\n    sequence',
-    to: 'last_beat_at = s.last_beat_at,\n    sequence',
+    from: 'greatest(s.last_beat_at, $2) end,\n    sequence',
+    to: 's.last_beat_at end,\n    sequence',
   },
 ]
