@@ -1228,6 +1228,12 @@ begin
   ) then
     raise exception 'a batch places one hold on each wallet' using errcode = 'integrity_constraint_violation';
   end if;
+  perform from wallets w
+  join unnest(p_tenant_ids, p_wallet_ids, p_hold_ids) as i (tenant_id, wallet_id, hold_id)
+    on w.tenant_id = i.tenant_id and w.id = i.wallet_id and i.hold_id is not null
+  order by w.tenant_id, w.id
+  for update of w;
+
   return query
   with input as materialized (
     select * from unnest(p_tenant_ids, p_wallet_ids, p_hold_ids, p_references, p_amounts, p_times) with ordinality
@@ -1236,8 +1242,6 @@ begin
   ), locked as materialized (
     select i.*, w.debt = 0 and w.posted - w.held >= i.amount as is_enough, w.posted - w.held as available, w.debt
     from input i join wallets w on w.tenant_id = i.tenant_id and w.id = i.wallet_id
-    order by w.tenant_id, w.id
-    for update of w
   ), reserved as (
     update wallets w set held = w.held + l.amount
     from locked l

@@ -82,6 +82,18 @@ test('a reference between tenants’ tables is a reference within the tenant', a
   expect(across).toEqual([])
 })
 
+test('of every tenant’s table a request sees and writes what is its tenant’s, and nothing else', async () => {
+  const open = await find(
+    `select relname as name from pg_class where oid in ${TENANTS} and not relrowsecurity`,
+  )
+  expect(open).toEqual([])
+  const wider = await find(`select tablename || ': ' || policyname as name
+    from pg_policies, (select '(tenant_id = current_tenant())' as its_own) r
+    where schemaname = 'public' and roles && '{tm_app,public}'
+      and (permissive <> 'PERMISSIVE' or coalesce(qual, its_own) <> its_own or coalesce(with_check, its_own) <> its_own)`)
+  expect(wider).toEqual([])
+})
+
 test('no shared table refers to a tenant’s row', async () => {
   const outwards = await find(`select conname as name from pg_constraint
     where contype = 'f' and conrelid not in ${TENANTS} and confrelid in ${TENANTS}`)

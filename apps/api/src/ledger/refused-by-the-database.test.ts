@@ -27,6 +27,11 @@ beforeAll(async () => {
   const owner = new pg.Client({ connectionString: api.databaseUrl })
   await owner.connect()
   await owner.query(`insert into tenants (id, slug, name) values ($1, 'other', 'Other')`, [OTHER_TENANT_ID])
+  await owner.query(
+    `insert into purchases (tenant_id, id, user_id, status, tokens, amount_cents, currency, discount_percent, created_at)
+     values ($1, 'pur_y', $2, 'pending', 50, 50, 'usd', 0, now())`,
+    [PUBLIC_TENANT_ID, userId],
+  )
   await owner.end()
   strangerId = (await addUser(api, { tokens: 50 })).id
   await addProvider(api, { ownerId: userId })
@@ -36,9 +41,10 @@ afterAll(() => api.close())
 /** Plain SQL on a connection of a role, the tenant set or not; what the database says to it. */
 async function attempt(
   sql: string,
-  { role = 'tm_app', tenantId = PUBLIC_TENANT_ID as string | null } = {},
+  { role = 'tm_app' as string | null, tenantId = PUBLIC_TENANT_ID as string | null } = {},
 ): Promise<string | number> {
-  const client = new pg.Client({ connectionString: api.databaseUrl, options: `-c role=${role}` })
+  const options = role === null ? {} : { options: `-c role=${role}` }
+  const client = new pg.Client({ connectionString: api.databaseUrl, ...options })
   await client.connect()
   try {
     await client.query('begin')
@@ -53,10 +59,10 @@ async function attempt(
   }
 }
 
-const transfer = (fields: { id: string; amount: string; debit?: string; tenant?: string; kind?: string }) =>
+const transfer = (fields: { id: string; amount: string; debit?: string; credit?: string; kind?: string }) =>
   `insert into transfers (tenant_id, id, kind, debit_account_id, credit_account_id, amount, description, created_at)
-   values ('${fields.tenant ?? PUBLIC_TENANT_ID}', '${fields.id}', '${fields.kind ?? 'payout'}',
-     '${fields.debit ?? 'platform_fee'}', 'payouts', ${fields.amount}, 'x', now())`
+   values ('${PUBLIC_TENANT_ID}', '${fields.id}', '${fields.kind ?? 'payout'}', '${fields.debit ?? 'platform_fee'}',
+     '${fields.credit ?? 'payouts'}', ${fields.amount}, 'x', now())`
 
 describe.each(['tm_app', 'tm_batch'])('%s', (role) => {
   test.each([
@@ -143,8 +149,14 @@ describe.each(['tm_app', 'tm_batch'])('%s', (role) => {
     ['makes a session a test', 'update sessions set is_test = true', /permission denied/],
     [
       'charges a session more than it holds',
-      'update sessions set tokens_charged = tokens_held + 1',
-      /charged_within_held|ended_sessions_say_why/,
+      `update sessions set status = 'ended', end_reason = 'completed', ended_at = now(), tokens_charged = tokens_held + 1
+       where status <> 'ended'`,
+      /charged_within_held/,
+    ],
+    [
+      'ends a session and charges nobody knows what',
+      `update sessions set status = 'ended', end_reason = 'completed', ended_at = now() where status <> 'ended'`,
+      /ended_sessions_say_why/,
     ],
     [
       'uses more time than was paid for',
@@ -156,6 +168,11 @@ describe.each(['tm_app', 'tm_batch'])('%s', (role) => {
       `insert into purchases (tenant_id, id, user_id, status, tokens, amount_cents, currency, discount_percent, refunded_cents, created_at)
       select '${PUBLIC_TENANT_ID}', 'pur_x', id, 'paid', 1, 1, 'usd', 0, 2, now() from users limit 1`,
       /refunded_within_paid/,
+    ],
+    [
+      'takes more back than was bought',
+      `update purchases set reversed_tokens = tokens + 1`,
+      /reversed_within_credited/,
     ],
     ['deletes a session', 'delete from sessions', /permission denied/],
     ['deletes an event', 'delete from events', /permission denied/],
@@ -208,6 +225,11 @@ describe('the ledger itself', () => {
     ['makes held negative', 'update wallets set held = -1', /held_within_posted/],
     ['overdraws a wallet', 'update wallets set held = posted + 1', /held_within_posted/],
     ['makes posted negative', 'update wallets set posted = -1, held = -1', /held_within_posted/],
+    [
+      'has more than a number can say',
+      'update wallets set posted = 9007199254740992',
+      /posted_is_a_safe_integer/,
+    ],
     ['makes a debt negative', 'update wallets set debt = -1', /debt_leaves_nothing_to_spend/],
     [
       'leaves something to spend beside a debt',
@@ -255,12 +277,29 @@ describe('the ledger itself', () => {
       /debit_side_is_a_wallet_or_not/,
     ],
     [
+      'into a wallet without its number',
+      transfer({ id: 'trf_x', amount: '5', credit: 'usr_00000000000000000000000000' }),
+      /credit_side_is_a_wallet_or_not/,
+    ],
+    [
       'that reverses and does not say what',
       transfer({ id: 'trf_x', amount: '5', kind: 'refund' }),
       /correction_names_what_it_reverses/,
     ],
   ])('never writes a transfer %s', async (_name, sql, refusal) => {
     expect(await attempt(sql, { role: 'tm_ledger' })).toMatch(refusal)
+  })
+})
+
+// Privileges refuse the roles before a trigger is asked; whoever owns the tables has them all.
+describe('whoever owns the tables', () => {
+  test.each([
+    ['changes a transfer', 'update transfers set amount = 1', /transfers is append-only: UPDATE/],
+    ['deletes a transfer', 'delete from transfers', /transfers is append-only: DELETE/],
+    ['truncates transfers', 'truncate transfers cascade', /transfers is append-only: TRUNCATE/],
+    ['deletes a hold', 'delete from holds', /holds is append-only: DELETE/],
+  ])('never %s', async (_name, sql, refusal) => {
+    expect(await attempt(sql, { role: null })).toMatch(refusal)
   })
 })
 
@@ -275,6 +314,7 @@ describe('another tenant', () => {
     'purchases',
     'events',
   ])('sees no %s', async (table) => {
+    expect(await attempt(`select * from ${table}`)).toBeGreaterThan(0)
     expect(await attempt(`select * from ${table}`, { tenantId: OTHER_TENANT_ID })).toBe(0)
   })
 
@@ -338,28 +378,17 @@ test('a role that grants itself more has no more', async () => {
 })
 
 test('the roles cannot log in', async () => {
-  const rows = await api.deps.db.batch.query<{
-    rolcanlogin: boolean
-    rolsuper: boolean
-    rolbypassrls: boolean
-  }>(
+  const rows = await api.deps.db.batch.query(
     `select rolcanlogin, rolsuper, rolbypassrls from pg_roles where rolname in ('tm_app', 'tm_batch', 'tm_ledger')`,
   )
-  expect(rows).toEqual([
-    { rolcanlogin: false, rolsuper: false, rolbypassrls: false },
-    { rolcanlogin: false, rolsuper: false, rolbypassrls: false },
-    { rolcanlogin: false, rolsuper: false, rolbypassrls: false },
-  ])
+  const no = { rolcanlogin: false, rolsuper: false, rolbypassrls: false }
+  expect(rows).toEqual([no, no, no])
 })
 
 test('after all that, the books are untouched', async () => {
-  const [wallet] = await api.deps.db.batch.query<{ posted: number }>(
-    'select posted from wallets where id = $1',
-    [userId],
+  const wallets = await api.deps.db.batch.query(
+    'select posted from wallets where id = any ($1) order by posted',
+    [[userId, strangerId]],
   )
-  const [stranger] = await api.deps.db.batch.query<{ posted: number }>(
-    'select posted from wallets where id = $1',
-    [strangerId],
-  )
-  expect([wallet?.posted, stranger?.posted]).toEqual([996, 50])
+  expect(wallets).toEqual([{ posted: 50 }, { posted: 996 }])
 })

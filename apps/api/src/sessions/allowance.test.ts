@@ -147,3 +147,50 @@ test('who comes back together after an outage is asked about together, each by t
   )
   expect(beats.map(leaseMs)).toEqual([130_000, 130_000, 130_000, 45_000, 130_000, 130_000, 130_000])
 })
+
+// Each of these asks on its own whether somebody is over it.
+const ways: [string, number, (play: Play) => Promise<Answer>][] = [
+  ['a beat', 4, (play) => play.beat({ afterSeconds: 131, activeMs: 0 })],
+  [
+    'a pause',
+    4,
+    async (play) => {
+      api.clock.advance({ seconds: 131 })
+      await play.call('pause', { activeMs: 0 })
+      return play.call('resume')
+    },
+  ],
+  ['a launch', 5, (play) => play.beat()],
+]
+const windows = ways.flatMap(([what, spent, run]) => [
+  { what, spent, run, hours: 23, lease: 45_000 },
+  { what, spent, run, hours: 24, lease: 130_000 },
+])
+test.each(windows)('$what $hours h later leaves a lease of $lease ms', async ({
+  spent,
+  run,
+  hours,
+  lease,
+}) => {
+  const market = await createMarket(api, { tokens: 100_000 })
+  // It is kept by the hour: all of it in one.
+  api.clock.advance({ ms: 3_600_000 - (api.clock.now().getTime() % 3_600_000) })
+  const before = await openSession(market, { minutes: 480 })
+  await before.beat()
+  for (let i = 0; i < spent; i += 1) await before.beat({ afterSeconds: 131, activeMs: 0 })
+  await before.call('complete')
+  api.clock.advance({ hours })
+  const play = await openSession(market, { minutes: 480 })
+  await play.beat()
+  expect(leaseMs(await run(play))).toBe(lease)
+})
+
+test('the allowance is one provider’s: with another one leases stay long', async () => {
+  const market = await createMarket(api, { tokens: 100_000 })
+  const elsewhere = await openSession({ ...(await createMarket(api)), user: market.user }, { minutes: 480 })
+  const play = await openSession(market, { minutes: 480 })
+  await play.beat()
+  for (let i = 0; i < 5; i += 1) await play.beat({ afterSeconds: 131, activeMs: 0 })
+  expect(leaseMs(await play.beat())).toBe(45_000)
+  expect(leaseMs(await elsewhere.beat())).toBe(130_000)
+})

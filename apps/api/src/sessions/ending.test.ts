@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { connectAs } from '../../test/database.ts'
 import { accessTokenOf, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
 import {
   createMarket,
@@ -207,6 +208,25 @@ describe('silence', () => {
     api.clock.advance({ minutes: 29 })
     await sweep()
     expect((await play.look()).body).toMatchObject({ status: 'ended', endReason: 'expired' })
+  })
+
+  test.each([
+    { status: 'pending', endReason: 'cancelled' },
+    { status: 'active', endReason: 'expired' },
+    { status: 'paused', endReason: 'expired' },
+  ])('a $status session is over a day after creation, and not a second before', async ({
+    status,
+    endReason,
+  }) => {
+    const play = await openSession(await freshMarket(), { validate: status !== 'pending' })
+    if (status === 'paused') await play.call('pause')
+    const createdAt = new Date(api.clock.now().getTime() - 86_399_000)
+    const owner = await connectAs(api.databaseUrl)
+    await owner.query('update sessions set created_at = $2 where id = $1', [play.sessionId, createdAt])
+    await owner.end()
+    expect((await play.look()).body.status).toBe(status)
+    api.clock.advance({ seconds: 1 })
+    expect((await play.look()).body).toMatchObject({ status: 'ended', endReason, tokensCharged: 0 })
   })
 })
 

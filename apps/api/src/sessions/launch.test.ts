@@ -121,6 +121,26 @@ describe('opening', () => {
     expect(body.items).toHaveLength(1)
   })
 
+  test('a key is its caller’s and its route’s own, and kept for 24 hours', async () => {
+    const [mine, other] = [await addUser(api, { tokens: 1_000 }), await addUser(api, { tokens: 1_000 })]
+    const post = async ({ id }: { id: string }, path: string, body?: object) =>
+      api.call('POST', path, {
+        token: await accessTokenOf(api, id),
+        ...(body && { body }),
+        headers: { 'idempotency-key': 'one-for-all' },
+      })
+    const open = (user: { id: string }) =>
+      post(user, '/sessions', { providerId: market.providerId, durationMinutes: 10 })
+    const first = await open(mine)
+    const ids = new Set([first.body.session.id, (await open(other)).body.session.id])
+    expect((await post(mine, `/sessions/${first.body.session.id}/relaunch`)).status).toBe(200)
+    api.clock.advance({ hours: 23 })
+    expect((await open(mine)).text).toBe(first.text)
+    api.clock.advance({ hours: 1 })
+    ids.add((await open(mine)).body.session.id)
+    expect(ids.size).toBe(3)
+  })
+
   test('a refusal is an answer too: the same key is refused alike, even when there is money now', async () => {
     const user = await addUser(api)
     const open = () =>
@@ -252,12 +272,21 @@ describe('validating', () => {
     expect((await running.market('POST', '/relaunch')).body.code).toBe('session_ended')
   })
 
-  test('suspended between opening and validating: refused and cancelled', async () => {
+  test.each([
+    { kind: 'pending', reason: 'cancelled' },
+    { kind: 'running', reason: 'revoked' },
+  ])('suspended between launching and validating a $kind session: refused and $reason', async ({
+    kind,
+    reason,
+  }) => {
     const providerId = await addProvider(api, { ownerId: market.user.id })
-    const play = await openSession({ ...market, providerId }, { validate: false })
+    const play = await openSession({ ...market, providerId }, { validate: kind === 'running' })
+    const { launchJwt } = (await play.market('POST', '/relaunch')).body
     await api.deps.db.batch.query(`update providers set status = 'suspended' where id = $1`, [providerId])
-    expect((await validateLaunch(play)).body.code).toBe('session_ended')
-    expect((await play.look()).body.endReason).toBe('cancelled')
+    expect((await play.market('POST', '/relaunch')).body.code).toBe('session_ended')
+    const refused = await validateLaunch(play, { launchJwt, clientId: 'another_one' })
+    expect(refused.body.code).toBe('session_ended')
+    expect((await play.look()).body.endReason).toBe(reason)
   })
 })
 

@@ -210,6 +210,20 @@ test('a dispute that closes before it opens stays closed', async () => {
   expect([await totalOf(user), await statusOf(user, payment)]).toEqual([1_000, 'paid'])
 })
 
+test.each([
+  ['they came', true],
+  ['they did not come', false],
+])('of two ends of a dispute the later one counts, told in the order in which %s', async (_order, isInOrder) => {
+  const { user, payment } = await begin()
+  await send(completed(payment), disputed(payment))
+  const ends = ['lost', 'won'].map((how, i) => ({
+    ...disputeClosed(payment, how),
+    created: 1_770_000_000 + i,
+  }))
+  for (const end of isInOrder ? ends : ends.toReversed()) await send(end)
+  expect([await totalOf(user), await statusOf(user, payment)]).toEqual([1_000, 'paid'])
+})
+
 test('of two disputes one may be won and the other lost', async () => {
   const { user, payment } = await begin()
   await send(completed(payment), disputed(payment, 'dp_1'), disputed(payment, 'dp_2'))

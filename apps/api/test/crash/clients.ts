@@ -9,6 +9,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { STRIPE_SECRET } from './processes.ts'
 
 const TRIES_MAX = 2_000
+/** An attempt that nobody has answered by then is given up, and the same request made again. */
+const ATTEMPT_MS = 15_000
 
 /** What a client was told, and may rely on from then on. */
 export interface Told {
@@ -34,6 +36,8 @@ export interface Load {
   retries: number
   answers: number
   longestDelayMs: number
+  /** The longest that a request took beyond what was being restarted meanwhile. */
+  longestHeldUpMs: number
 }
 
 export const createLoad = (): Load => ({
@@ -42,15 +46,26 @@ export const createLoad = (): Load => ({
   retries: 0,
   answers: 0,
   longestDelayMs: 0,
+  longestHeldUpMs: 0,
 })
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are read as the wire has them.
 type Body = any
 
+export interface Run {
+  clients: number
+  load: Load
+  isOver: () => boolean
+  /** For how long something was being restarted so far. */
+  restartedMs?: () => number
+  /** A client that is held up for longer beyond that is not waiting, it hangs. */
+  heldUpMsMax?: number
+}
+
 /** Goes on until `isOver` says so and every client has finished what it began; `load` tells how far it is. */
 export async function runClients(
   urls: readonly string[],
-  { clients: count, load, isOver }: { clients: number; load: Load; isOver: () => boolean },
+  { clients: count, load, isOver, restartedMs = () => 0, heldUpMsMax = Number.POSITIVE_INFINITY }: Run,
 ): Promise<void> {
   /** The same request until somebody answers it for good. */
   async function call(
@@ -62,8 +77,9 @@ export async function runClients(
       headers = {},
     }: { token?: string; body?: object | string; headers?: Record<string, string> },
   ): Promise<Body> {
-    const began = performance.now()
-    for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    const [began, restartedBefore] = [performance.now(), restartedMs()]
+    const heldUpMs = () => performance.now() - began - (restartedMs() - restartedBefore)
+    for (let tries = 0; tries < TRIES_MAX && heldUpMs() < heldUpMsMax; tries += 1) {
       try {
         // Any process: whoever tries again is likely to meet another one.
         const url = urls[Math.floor(Math.random() * urls.length)]
@@ -75,13 +91,14 @@ export async function runClients(
             ...headers,
           },
           ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-          signal: AbortSignal.timeout(15_000),
+          signal: AbortSignal.timeout(ATTEMPT_MS),
         })
         const answer = (await response.json()) as Body
         const isPassing = response.status === 503 || answer.code === 'idempotency_in_progress'
         if (!isPassing) {
           load.answers += 1
           load.longestDelayMs = Math.max(load.longestDelayMs, performance.now() - began)
+          load.longestHeldUpMs = Math.max(load.longestHeldUpMs, heldUpMs())
           if (!response.ok) load.surprises.push(`${method} ${path}: ${response.status} ${answer.code}`)
           return answer
         }
@@ -91,7 +108,7 @@ export async function runClients(
       load.retries += 1
       await pause(10 + Math.random() * 40)
     }
-    throw new Error(`${method} ${path} was never answered`)
+    throw new Error(`${method} ${path} was not answered, restarts aside, for ${Math.round(heldUpMs())} ms`)
   }
 
   async function buy(client: Client, tokens: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { killUnderLoad } from './kill.ts'
+import { HELD_UP_MS_MAX, killUnderLoad, RESTART_MS_MAX } from './kill.ts'
 
 test.each([
   1, 2,
@@ -8,5 +8,7 @@ test.each([
   process.stdout.write(`${JSON.stringify(report)}\n`)
   expect(report.surprises).toEqual([])
   expect(report.broken).toEqual([])
+  expect(report.longestRestartMs).toBeLessThan(RESTART_MS_MAX)
+  expect(report.longestHeldUpMs).toBeLessThan(HELD_UP_MS_MAX)
   expect(report.ledger).toMatchObject({ code: 0, said: expect.stringContaining('the ledger is right') })
 }, 1_800_000)

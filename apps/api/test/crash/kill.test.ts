@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { killUnderLoad } from './kill.ts'
+import { HELD_UP_MS_MAX, killUnderLoad, RESTART_MS_MAX } from './kill.ts'
 
 test('every acknowledged answer is still true after kill -9 of one of two API processes, of PostgreSQL and of all under load', async () => {
-  const { answers, surprises, broken, ledger } = await killUnderLoad({
+  const { answers, surprises, broken, ledger, ...longest } = await killUnderLoad({
     clients: 4,
     apis: 2,
     apiKills: 1,
@@ -11,6 +11,8 @@ test('every acknowledged answer is still true after kill -9 of one of two API pr
   })
   expect(surprises).toEqual([])
   expect(broken).toEqual([])
+  expect(longest.longestRestartMs).toBeLessThan(RESTART_MS_MAX)
+  expect(longest.longestHeldUpMs).toBeLessThan(HELD_UP_MS_MAX)
   expect(ledger).toMatchObject({ code: 0, said: expect.stringContaining('the ledger is right') })
   expect(answers).toBeGreaterThan(50)
 }, 240_000)

@@ -5,14 +5,27 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { createLoad, runClients } from './clients.ts'
-import { startProcesses } from './processes.ts'
+import { READY_MS_MAX, startProcesses } from './processes.ts'
 import { findBrokenPromises } from './what-is-true.ts'
+
+/**
+ * What a client notices of a kill, at most. Of the restart: the database, and then the process, are ready by then or not coming
+ * back.
+ * Beyond restarts: a kill ends the attempts under way at once and a client tries again within 50 ms; what then waits for
+ * a connection (5 s) or in a statement (10 s) for longer is told 503. On a slow machine that is the most there is, and an
+ * attempt that a client gives up unanswered (15 s) is no delay any more.
+ */
+export const RESTART_MS_MAX = 2 * READY_MS_MAX
+export const HELD_UP_MS_MAX = 15_000
 
 export interface KillReport {
   answers: number
   retries: number
   sessions: number
+  /** The longest that a request took, of which so much was no restart, and the longest restart. */
   longestDelayMs: number
+  longestHeldUpMs: number
+  longestRestartMs: number
   surprises: string[]
   broken: string[]
   ledger: { code: number | null; said: string }
@@ -32,7 +45,15 @@ export async function killUnderLoad(options: {
     const load = createLoad()
     const progress = { isOver: false, hasFailed: false }
     const { clients } = options
-    const loading = runClients(processes.urls, { clients, load, isOver: () => progress.isOver })
+    const restarts = { since: undefined as number | undefined, doneMs: 0, longestMs: 0 }
+    const elapsed = (since: number | undefined) => (since === undefined ? 0 : performance.now() - since)
+    const loading = runClients(processes.urls, {
+      clients,
+      load,
+      isOver: () => progress.isOver,
+      restartedMs: () => restarts.doneMs + elapsed(restarts.since),
+      heldUpMsMax: HELD_UP_MS_MAX,
+    })
     loading.catch(() => {
       progress.hasFailed = true
     })
@@ -46,7 +67,13 @@ export async function killUnderLoad(options: {
       // In the middle of whatever is under way, once the last crash is overcome and work is done again.
       const enough = load.answers + 10 + Math.random() * 40
       while (load.answers < enough && !progress.hasFailed) await pause(1 + Math.random() * 10)
+      if (progress.hasFailed) break
+      restarts.since = performance.now()
       await kill[target]()
+      const tookMs = elapsed(restarts.since)
+      restarts.doneMs += tookMs
+      restarts.longestMs = Math.max(restarts.longestMs, tookMs)
+      restarts.since = undefined
     }
     progress.isOver = true
     await loading
@@ -55,6 +82,8 @@ export async function killUnderLoad(options: {
       retries: load.retries,
       sessions: load.clients.reduce((sum, { sessions }) => sum + sessions.length, 0),
       longestDelayMs: Math.round(load.longestDelayMs),
+      longestHeldUpMs: Math.round(load.longestHeldUpMs),
+      longestRestartMs: Math.round(restarts.longestMs),
       surprises: load.surprises,
       broken: await findBrokenPromises(processes.databaseUrl, load),
       ledger: await processes.checkLedger(),

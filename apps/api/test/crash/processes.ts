@@ -14,7 +14,7 @@ import { startEmbeddedPostgres } from '../../src/embedded-postgres.ts'
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts')
 const CHECK = resolve(import.meta.dirname, '../../src/check-ledger.ts')
-const READY_MS_MAX = 60_000
+export const READY_MS_MAX = 60_000
 const START_TRIES_MAX = 20
 export const STRIPE_SECRET = 'whsec_crash'
 

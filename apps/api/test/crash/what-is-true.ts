@@ -5,6 +5,7 @@
  */
 import pg from 'pg'
 import { findUnloggedTime } from '../unlogged-time.ts'
+import { findUntoldEvents } from '../untold-events.ts'
 import type { Load } from './clients.ts'
 
 interface SessionState {
@@ -55,7 +56,8 @@ export async function findBrokenPromises(databaseUrl: string, load: Load): Promi
       if (wallet?.held !== held) say(`holds ${wallet?.held}, its open sessions say ${held}`)
     }
     const log = { query: async <Row>(sql: string) => (await client.query(sql)).rows as Row[] }
-    for (const { id, said } of await findUnloggedTime(log)) broken.push(`${id}: ${said}`)
+    for (const find of [findUnloggedTime, findUntoldEvents])
+      for (const { id, said } of await find(log)) broken.push(`${id}: ${said}`)
   } finally {
     await client.end()
   }

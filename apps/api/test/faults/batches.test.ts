@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { decodeJwt } from 'jose'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { connect, type Db } from '../../src/db.ts'
@@ -13,7 +12,6 @@ import { createCompletion } from '../../src/sessions/complete-session.ts'
 import { createOpening, type Launch } from '../../src/sessions/create-session.ts'
 import { endProviderSessions } from '../../src/sessions/end-provider-sessions.ts'
 import { sweepSessions } from '../../src/sessions/sweep-sessions.ts'
-import { createValidation } from '../../src/sessions/validate-session.ts'
 import { type Answer, addProvider, addUser, startTestApi, type TestApi } from '../harness.ts'
 import { createMarket, type Market, openSession, type Play, validateLaunch } from '../play.ts'
 import { withCut } from '../simulation/cut.ts'
@@ -143,78 +141,6 @@ describe('a wallet that somebody else has locked', () => {
     })
     expect((await Promise.all(refused)).map(({ body }) => body.code)).toEqual(['session_ended'])
   })
-})
-
-/** A transaction of somebody else's that has a row. @returns what ends it */
-async function hold(sql: string, id: string): Promise<() => Promise<void>> {
-  const holder = new pg.Client({ connectionString: api.databaseUrl })
-  await holder.connect()
-  await holder.query('begin')
-  await holder.query(sql, [id])
-  return () => holder.end()
-}
-
-/** How many wait in line for a row. */
-async function waiting(): Promise<number> {
-  const { rows } = await owner.query(
-    `select count(distinct pid) as count from pg_locks where not granted
-       and pid in (select pid from pg_stat_activity where datname = current_database())`,
-  )
-  return Number(rows[0].count)
-}
-
-test('validations of the same people in another order, on two instances, wait for one another and never in a circle', async () => {
-  const people = [await addUser(api, { tokens: 10_000 }), await addUser(api, { tokens: 10_000 })].sort(
-    (a, b) => (a.id < b.id ? -1 : 1),
-  )
-  const [first, second] = people as [Market['user'], Market['user']]
-  const open = async (user: Market['user']) => openSession({ ...market, user })
-  // In the order of their ids: of the first and the second, and of the second and the first.
-  const plays = []
-  for (const user of [first, second, second, first]) {
-    api.clock.advance({ ms: 5 })
-    plays.push(await open(user))
-  }
-  // Both have time unbilled, and each is taken over after a minute of silence: more of it.
-  for (const play of plays) await play.beat({ afterSeconds: 60, activeMs: 0 })
-  api.clock.advance({ seconds: 60 })
-  const launches: { jti: string }[] = []
-  for (const play of plays) {
-    const { body } = await play.market('POST', '/relaunch')
-    launches.push(decodeJwt<{ jti: string }>(body.launchJwt))
-  }
-  const otherDb = connect({ databaseUrl: api.databaseUrl, poolSize: 2 })
-  const instances = [createValidation(api.deps.db, marketplaceUrl), createValidation(otherDb, marketplaceUrl)]
-  const deadlocks = async () => {
-    await owner.query('select pg_stat_clear_snapshot()')
-    const { rows } = await owner.query(
-      'select deadlocks from pg_stat_database where datname = current_database()',
-    )
-    return Number(rows[0].deadlocks)
-  }
-  const before = await deadlocks()
-  // Held apart, so that whoever has the first person's is behind the other for the second person's.
-  const holders = await Promise.all(
-    people.map(({ id }) => hold('select 1 from unbilled_time where user_id = $1 for update', id)),
-  )
-  const validating = plays.map(({ sessionId }, i) =>
-    instances[i < 2 ? 0 : 1]!({
-      tenantId: PUBLIC_TENANT_ID,
-      sessionId,
-      providerId: market.providerId,
-      jti: launches[i]!.jti,
-      clientId: `taker_000000${i}`,
-      origin: undefined,
-      now: api.clock.now(),
-    }),
-  )
-  for (const release of holders) {
-    await expect.poll(waiting).toBe(2)
-    await release()
-  }
-  expect((await Promise.all(validating)).map(({ status }) => status)).toEqual(plays.map(() => 'active'))
-  await otherDb.end()
-  expect(await deadlocks()).toBe(before)
 })
 
 /** Its hold is made smaller than what it costs, by the hand of the owner: no call does that. */

@@ -19,6 +19,7 @@ import { checkLedger, type LedgerReport } from '../../src/ledger/check-ledger.ts
 import { foldBeats } from '../../src/sessions/fold-beats.ts'
 import { sweepSessions } from '../../src/sessions/sweep-sessions.ts'
 import { findUnloggedTime } from '../unlogged-time.ts'
+import { findUntoldEvents } from '../untold-events.ts'
 
 export const FEE_BASIS_POINTS = 2_000
 export const ORIGIN = 'http://localhost:4002'
@@ -219,12 +220,12 @@ export class Marketplace {
     return this.#instances[0]!.db.inBatch(checkLedger)
   }
 
-  /** Sessions whose log of time is not what they were charged for, before it is folded and after. */
-  async findUnloggedTime(now: number): Promise<{ id: string; said: string }[]> {
+  /** Sessions whose log of time is not what they were charged for, before it is folded and after; and whose events are amiss. */
+  async findUnlogged(now: number): Promise<{ id: string; said: string }[]> {
     const { db } = this.#instances[0]!
     const unfolded = await findUnloggedTime(db.batch)
     await foldBeats(db, { now: new Date(now) })
-    return [...unfolded, ...(await findUnloggedTime(db.batch))]
+    return [...unfolded, ...(await findUnloggedTime(db.batch)), ...(await findUntoldEvents(db.batch))]
   }
 
   async stop(): Promise<void> {

@@ -7,6 +7,7 @@ import { expect } from 'vitest'
 import { getAccountBalance } from '../../src/ledger/account-balance.ts'
 import { checkLedger } from '../../src/ledger/check-ledger.ts'
 import { findUnloggedTime } from '../unlogged-time.ts'
+import { findUntoldEvents } from '../untold-events.ts'
 import { isAboutPayouts, operations } from './operations.ts'
 import { createScenes, type Scene, type SceneKind } from './scene.ts'
 import type { Stage } from './stage.ts'
@@ -110,6 +111,7 @@ async function expectRightBooks({ api }: Stage, scenes: readonly Scene[]): Promi
     await tx.query('set transaction isolation level repeatable read')
     expect((await checkLedger(tx)).findings).toEqual([])
     expect(await findUnloggedTime(tx)).toEqual([])
+    expect(await findUntoldEvents(tx)).toEqual([])
     const ids = ['platform_fee', 'payouts', ...scenes.map(({ play }) => play.providerId)]
     const summed = await tx.query<{ id: string; balance: number }>(
       `select i.id, coalesce(sum(case when t.credit_account_id = i.id then t.amount else -t.amount end), 0) as balance

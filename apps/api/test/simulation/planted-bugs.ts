@@ -223,6 +223,16 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     to: "$8::timestamptz[]) as n (a, b, type, d, e, f, g, h) where n.type <> 'session.started'\n    returning tenant_id",
   },
   {
+    name: 'nobody is told that a session has paused',
+    from: '$8::timestamptz[])\n    returning tenant_id',
+    to: "$8::timestamptz[]) as n (a, b, type, d, e, f, g, h) where n.type <> 'session.paused'\n    returning tenant_id",
+  },
+  {
+    name: 'a resumption has the number of the pause before it',
+    from: 'sequence = coalesce($3, s.sequence), event_sequence = s.event_sequence + 1',
+    to: 'sequence = coalesce($3, s.sequence), event_sequence = s.event_sequence + 0',
+  },
+  {
     name: 'a webhook that was refused is not sent again',
     from: "then 'failed' else 'pending' end",
     to: "then 'failed' else 'failed' end",

@@ -339,10 +339,10 @@ class Simulation {
       throw new SimulationFailure(
         `the ledger is wrong: ${findings.map((one) => JSON.stringify(one)).join('\n')}`,
       )
-    const unlogged = await this.#marketplace.findUnloggedTime(this.#now)
+    const unlogged = await this.#marketplace.findUnlogged(this.#now)
     if (unlogged.length > 0)
       throw new SimulationFailure(
-        `the log of time is wrong: ${unlogged.map(({ id, said }) => `${id} ${said}`).join('\n')}`,
+        `the log of time or of events is wrong: ${unlogged.map(({ id, said }) => `${id} ${said}`).join('\n')}`,
       )
     const earned = new Map(this.#providers.map(({ id }) => [id, { gross: 0, fee: 0 }]))
     for (const { providerId, charged } of sessions) {
