@@ -64,6 +64,10 @@ export function servedMs(s: SessionModel, at: number): number {
   return Math.max(0, Math.min(at - s.lastBeat, leaseOf(s), knownOf(s)))
 }
 
+/** It never moves back by what two clocks differ; further back it is the clock that was set. */
+export const lastBeatAfter = (s: SessionModel, at: number) =>
+  s.lastBeat - at > INTERVAL_AND_SLACK ? at : Math.max(s.lastBeat, at)
+
 /** "What a gap g since the last beat counts." */
 export function countedMs(s: SessionModel, at: number, activeMs: number | null): number {
   if (s.status !== 'active') return 0

@@ -9,6 +9,7 @@ import {
   count,
   countedMs,
   knownOf,
+  lastBeatAfter,
   leaseOf,
   lifeEndOf,
   overReason,
@@ -198,7 +199,7 @@ export class Books {
     if (s.status === 'pending') s.status = 'active'
     s.startedAt ??= at
     if (s.status !== 'paused') {
-      s.lastBeat = at
+      s.lastBeat = lastBeatAfter(s, at)
       s.isFirstBeatDue = true
     }
     s.isFinal = false
@@ -241,7 +242,7 @@ export class Books {
       s.sequence = said.sequence
       s.toldMs = null
       if (s.status === 'active') {
-        s.lastBeat = Math.max(s.lastBeat, at)
+        s.lastBeat = lastBeatAfter(s, at)
         s.isFirstBeatDue = false
         s.isFinal = said.final ?? false
       }
@@ -268,9 +269,9 @@ export class Books {
     if (s.status !== 'active' || isLate(s, said)) return { status: 200, session: s }
     const counted = said === 'user' ? unvouchedMs(s, at) : countedMs(s, at, said.activeMs ?? null)
     this.#note(s, servedMs(s, at) - counted, at)
-    const shownMs = Math.max(0, serveUntilOf(s) - at)
+    const shownMs = Math.min(Math.max(0, serveUntilOf(s) - at), knownOf(s) - counted)
     count(s, 'pause', at, counted)
-    Object.assign(s, { status: 'paused', pausedAt: at, lastBeat: at, isFinal: false })
+    Object.assign(s, { status: 'paused', pausedAt: at, lastBeat: lastBeatAfter(s, at), isFinal: false })
     // The app shows it until it hears of the pause, or its lease ends.
     s.toldMs = said === 'user' ? s.usedMs + shownMs : null
     s.isPausedByUser = said === 'user'
@@ -288,7 +289,7 @@ export class Books {
       this.#note(s, servedMs(s, at), at)
       count(s, 'resume again', at, 0)
       s.isLeaseShort ||= servedMs(s, at) > 0 && this.#isOver(s, at)
-      s.lastBeat = at
+      s.lastBeat = lastBeatAfter(s, at)
       s.toldMs = null
       s.sequence = said.sequence ?? s.sequence
       return { status: 200, session: s }
@@ -300,8 +301,13 @@ export class Books {
     // The app goes on with the lease it has: none, if it has heard of the pause.
     if (said === 'user') s.toldMs = s.usedMs + stillShownMs
     s.isResumedThere = said === 'user'
-    s.pausedMs += at - s.pausedAt
-    Object.assign(s, { status: 'active', lastBeat: at, isFirstBeatDue: false, isPausedByUser: false })
+    s.pausedMs += Math.max(0, at - s.pausedAt)
+    Object.assign(s, {
+      status: 'active',
+      lastBeat: lastBeatAfter(s, at),
+      isFirstBeatDue: false,
+      isPausedByUser: false,
+    })
     if (said !== 'user') s.sequence = said.sequence ?? s.sequence
     return { status: 200, session: s }
   }
