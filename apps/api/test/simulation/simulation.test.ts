@@ -58,6 +58,8 @@ test.each([
     'reloads and relaunches',
     'process crashes',
     'several tabs',
+    'paused in the marketplace',
+    'pauses instead of beating',
     'takes over instead of beating',
   ]
   const { rows, sessions } = await run({ seed: 'skew', hours: 0.4, peoplePerClass: 3, classes, skewMs })
