@@ -27,6 +27,9 @@ interface View {
   isOneView?: boolean
 }
 
+/** For figures of several statements: of two moments they could contradict one another. */
+export const ONE_VIEW = { isOneView: true } as const
+
 export interface Db {
   /** A transaction bound to one tenant by row level security. */
   inTenant<T>(tenantId: string, run: (tx: Tx) => Promise<T>, options?: View): Promise<T>

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectAs } from '../../test/database.ts'
 import { addProvider, addUser } from '../../test/harness.ts'
 import { type SessionMarket, startSessionMarket } from '../../test/session-market.ts'
+import { ONE_VIEW } from '../db.ts'
 import { createId, PUBLIC_TENANT_ID } from '../id.ts'
 import { sweepSessions } from '../sessions/sweep-sessions.ts'
 import { getAnalytics } from './get-analytics.ts'
@@ -238,7 +239,7 @@ describe('the roll-up', () => {
           }
           return getAnalytics({ query }, { providerId: it.providerId, isTest: false, range })
         },
-        { isOneView: true },
+        ONE_VIEW,
       )
     const before = await read(async () => {})
     expect(await read(() => rollUpActivity(db, { now: clock() }))).toEqual(before)

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ONE_VIEW } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import { problems } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
@@ -52,7 +53,7 @@ export function registerAnalyticsRoutes(app: App, deps: Deps, views: ListingView
           const range = await getRange(tx, { asked, interval, now: clock() })
           return getAnalytics(tx, { providerId: params.id, isTest: isTestKey(actor), range })
         },
-        { isOneView: true },
+        ONE_VIEW,
       )
       const fileName = `${params.id}-${answer.from.slice(0, 10)}-${answer.to.slice(0, 10)}`
       const csv = () => toCsv(COLUMNS, answer.rows)

@@ -5,7 +5,7 @@
  */
 import { Type } from '@fastify/type-provider-typebox'
 import { recordAction } from '../audit/record-action.ts'
-import type { Tx } from '../db.ts'
+import { ONE_VIEW } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import { userOf } from '../http/authenticate.ts'
 import { Id, problems, Shape } from '../http/schema.ts'
@@ -34,10 +34,6 @@ const Query = Shape({
 const ofSession = Shape({ id: Id('ses', 'The session.') })
 
 export function registerTimelineRoutes(app: App, { db, clock }: Deps): void {
-  /** Events, lines and beats of one view, or a session that ends meanwhile has half of its end. */
-  const readAs = <T>({ tenantId }: { tenantId: string }, read: (tx: Tx) => Promise<T>) =>
-    db.inTenant(tenantId, read, { isOneView: true })
-
   app.get(
     '/providers/:id/sessions/:sessionId/timeline',
     {
@@ -54,10 +50,14 @@ export function registerTimelineRoutes(app: App, { db, clock }: Deps): void {
     async ({ actor, params, query }) => {
       const isTest = actor.kind === 'key' ? isTestKey(actor) : undefined
       const { id: providerId, sessionId } = params
-      return readAs(actor, async (tx) => {
-        await getProviderToRead(tx, providerId, actor)
-        return getTimeline(tx, { providerId, sessionId, isTest, ...query })
-      })
+      return db.inTenant(
+        actor.tenantId,
+        async (tx) => {
+          await getProviderToRead(tx, providerId, actor)
+          return getTimeline(tx, { providerId, sessionId, isTest, ...query })
+        },
+        ONE_VIEW,
+      )
     },
   )
 
@@ -77,7 +77,7 @@ export function registerTimelineRoutes(app: App, { db, clock }: Deps): void {
     async (request) => {
       const { tenantId, userId } = userOf(request)
       const { id: sessionId } = request.params
-      return readAs({ tenantId }, (tx) => getTimeline(tx, { sessionId, userId, ...request.query }))
+      return db.inTenant(tenantId, (tx) => getTimeline(tx, { sessionId, userId, ...request.query }), ONE_VIEW)
     },
   )
 
@@ -102,7 +102,11 @@ export function registerTimelineRoutes(app: App, { db, clock }: Deps): void {
         await getUnsettledSession(tx, { sessionId, now })
         await recordAction(tx, { by: request, action: 'session.timeline.look', subjectId: sessionId, now })
       })
-      return readAs(request.actor, (tx) => getTimeline(tx, { sessionId, ...request.query }))
+      return db.inTenant(
+        request.actor.tenantId,
+        (tx) => getTimeline(tx, { sessionId, ...request.query }),
+        ONE_VIEW,
+      )
     },
   )
 }

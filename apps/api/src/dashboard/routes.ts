@@ -3,7 +3,6 @@
  *
  * @module
  */
-
 import { Type } from '@fastify/type-provider-typebox'
 import { recordAction } from '../audit/record-action.ts'
 import { ACCESS_TOKEN_SECONDS } from '../auth/issue-access-token.ts'

@@ -7,7 +7,7 @@ import { Type } from '@fastify/type-provider-typebox'
 import { isTestKey, rangeQuery } from '../analytics/analytics.ts'
 import { getRange } from '../analytics/range.ts'
 import { recordAction } from '../audit/record-action.ts'
-import type { Tx } from '../db.ts'
+import { ONE_VIEW, type Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
 import type { Actor } from '../http/authenticate.ts'
@@ -30,9 +30,6 @@ const payoutStatus = Type.Optional(
 export function registerEarningsRoutes(app: App, deps: Deps): void {
   const { db, clock, cursors } = deps
 
-  /** Figures of several statements: of one view, or a payout that is booked meanwhile counts twice or not at all. */
-  const readAs = <T>({ tenantId }: Actor, read: (tx: Tx) => Promise<T>) =>
-    db.inTenant(tenantId, read, { isOneView: true })
   const shown = {
     tags: ['Earnings'],
     params,
@@ -52,10 +49,14 @@ export function registerEarningsRoutes(app: App, deps: Deps): void {
       },
     },
     ({ actor, params: { id: providerId } }) =>
-      readAs(actor, async (tx) => {
-        await checkReader(tx, providerId, actor)
-        return getEarnings(tx, { providerId, now: clock() })
-      }),
+      db.inTenant(
+        actor.tenantId,
+        async (tx) => {
+          await checkReader(tx, providerId, actor)
+          return getEarnings(tx, { providerId, now: clock() })
+        },
+        ONE_VIEW,
+      ),
   )
 
   app.get(
@@ -77,7 +78,7 @@ export function registerEarningsRoutes(app: App, deps: Deps): void {
         await getProviderToRead(tx, params.id, actor)
         await recordAction(tx, { by: request, action: 'earnings.look', subjectId: params.id, now })
       })
-      return readAs(actor, (tx) => getEarnings(tx, { providerId: params.id, now }))
+      return db.inTenant(actor.tenantId, (tx) => getEarnings(tx, { providerId: params.id, now }), ONE_VIEW)
     },
   )
 
@@ -100,11 +101,15 @@ export function registerEarningsRoutes(app: App, deps: Deps): void {
       const now = clock()
       const from = query.from ?? (query.to === undefined ? firstOfMonth(now, query.timeZone) : undefined)
       const asked = { ...query, ...(from !== undefined && { from }) }
-      return readAs(actor, async (tx) => {
-        await checkReader(tx, params.id, actor)
-        const range = await getRange(tx, { asked, interval: 'day', now })
-        return getStatement(tx, { providerId: params.id, range })
-      })
+      return db.inTenant(
+        actor.tenantId,
+        async (tx) => {
+          await checkReader(tx, params.id, actor)
+          const range = await getRange(tx, { asked, interval: 'day', now })
+          return getStatement(tx, { providerId: params.id, range })
+        },
+        ONE_VIEW,
+      )
     },
   )
 

@@ -1,3 +1,4 @@
+import { ONE_VIEW } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import { userOf } from '../http/authenticate.ts'
 import { asJsonOrPage, sendJsonOrPage } from '../http/json-or-page.ts'
@@ -12,7 +13,6 @@ import { renderPurchaseReceipt, renderSessionReceipt } from './receipt-page.ts'
 
 export function registerReceiptRoutes(app: App, { db, clock, config }: Deps): void {
   const { marketplaceUrl } = config
-  const ONE_VIEW = { isOneView: true }
 
   app.get(
     '/sessions/:id/receipt',
