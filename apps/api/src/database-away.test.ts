@@ -14,6 +14,7 @@ test.each([
   ['its machine is down', { code: 'EHOSTDOWN', syscall: 'read' }],
   ['the connection was given up', { code: 'ECONNABORTED', syscall: 'read' }],
   ['it stops', { code: '57P01' }],
+  ['it takes no writes', { code: '25006' }],
 ])('a database is away when %s', (_what, properties) => {
   expect(isDatabaseAway(failed('failed', properties))).toBe(true)
 })
@@ -23,6 +24,7 @@ test.each([
   ['a deadlock', { code: '40P01' }],
   ['a rule that was broken', { code: '23514' }],
   ['a file that is not there', { code: 'ENOENT', syscall: 'open' }],
+  ['a feature it does not have', { code: '0A000' }],
   ['a mistake of ours', {}],
 ])('%s is no database that is away', (_what, properties) => {
   expect(isDatabaseAway(failed('failed', properties))).toBe(false)

@@ -8,6 +8,7 @@
 import pg from 'pg'
 import { assert } from './assert.ts'
 import { ConfigError } from './config.ts'
+import { isStandbyRefusal } from './database-away.ts'
 import { readTimestamp } from './read-timestamp.ts'
 import { inStatementSpan } from './trace.ts'
 
@@ -225,8 +226,9 @@ async function transact<T>(
     } catch (last) {
       // Of what was sent without waiting: all that came behind it fails because of it.
       const error = firstFailure ?? last
-      // Nobody answers: a rollback would wait as long again. The server rolls back when it learns of the end.
-      if (isSilence(error)) broken = error
+      // Nobody answers: a rollback would wait as long again. The server rolls back when it learns of the end. Nor does
+      // a standby become a primary by waiting: a new connection leads to its successor.
+      if (isSilence(error) || isStandbyRefusal(error)) broken = error
       // A rollback that fails means a connection that is gone: the server has rolled back by itself.
       else
         await client.query('rollback').catch((failure: Error) => {

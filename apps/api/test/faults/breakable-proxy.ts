@@ -12,8 +12,8 @@ export interface BreakableProxy {
   cut(): void
   /** Takes everything and passes nothing on, as a network that loses packets. */
   silence(): void
-  /** Passes on to this address from now on, as a name that was pointed elsewhere. */
-  leadTo(url: string): void
+  /** Passes on to this address from now on, as a name that was pointed elsewhere. @param how whether open connections stay */
+  leadTo(url: string, how?: { isKeeping: boolean }): void
   close(): Promise<void>
 }
 
@@ -54,8 +54,8 @@ export async function startBreakableProxy(target: string): Promise<BreakableProx
     silence() {
       mode = 'silent'
     },
-    leadTo(next) {
-      endAll()
+    leadTo(next, { isKeeping } = { isKeeping: false }) {
+      if (!isKeeping) endAll()
       to = new URL(next)
       mode = 'open'
     },

@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isDatabaseAway } from '../../src/database-away.ts'
 import { startEmbeddedPostgres } from '../../src/embedded-postgres.ts'
 import { PUBLIC_TENANT_ID } from '../../src/id.ts'
 import { migrate } from '../../src/migrate.ts'
 import { createTestDatabase } from '../database.ts'
 import { type ApiOn, ask, startApiOn, UNAVAILABLE } from './api-on.ts'
 import { type BreakableProxy, startBreakableProxy } from './breakable-proxy.ts'
+import { startStandby } from './standby.ts'
 
 describe('a database of its own', () => {
   const folders: string[] = []
@@ -69,6 +71,31 @@ describe('a database of its own', () => {
     await expect.poll(() => ask(api.app), { timeout: 10_000 }).toMatchObject({ status: 200 })
     expect((await register('acknowledged@example.com')).json().code).toBe('email_taken')
     expect((await register('after@example.com')).statusCode).toBe(201)
+  })
+
+  test('that takes no writes any more: 503, and its connections are given up, so that its successor serves', async () => {
+    await postgres.stop()
+    const successor = await mkdtemp(join(tmpdir(), 'token-marketplace-successor-'))
+    const demoted = folders.at(-1)!
+    folders.push(successor)
+    execFileSync('cp', ['-a', `${demoted}/.`, successor])
+    const standby = await startStandby(demoted, postgres.url)
+    try {
+      proxy.leadTo(standby.url)
+      const refused = await Promise.all(['a', 'b', 'c'].map((name) => register(`${name}@example.com`)))
+      for (const { statusCode, headers } of refused)
+        expect([statusCode, headers['retry-after']]).toEqual([503, '1'])
+      // A statement that is a transaction of its own.
+      const alone = api.deps.db.batch.query('update users set email = email').catch((error: unknown) => error)
+      expect(isDatabaseAway(await alone)).toBe(true)
+
+      postgres = await startEmbeddedPostgres({ dataDir: successor })
+      // What leads to the standby stays open.
+      proxy.leadTo(postgres.url, { isKeeping: true })
+      expect((await register('successor@example.com')).statusCode).toBe(201)
+    } finally {
+      await standby.stop()
+    }
   })
 })
 
