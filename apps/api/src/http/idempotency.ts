@@ -15,8 +15,9 @@ import { presentProblem } from './problem-details.ts'
 
 interface Stored {
   requestHash: Buffer
-  status: number
-  answerEncrypted: Buffer
+  /** Neither is there while somebody else is asked, or after that failed. */
+  status: number | null
+  answerEncrypted: Buffer | null
 }
 
 export const IDEMPOTENCY_HOURS = 24
@@ -38,6 +39,8 @@ export interface Edge {
   /**
    * The same for what has to ask somebody else between two transactions. `prepare` commits what must outlive a crash
    * and takes its ids from the key, so that a repeated request finds it; `call` reaches out; `finish` stores the answer.
+   * The key belongs to this request from the first on. A repetition waits while this process asks; after a crash it goes on
+   * at once, and on another instance beside this one: both then get the same answer.
    */
   onceAcross<P, R, T>(
     request: FastifyRequest,
@@ -60,6 +63,8 @@ export function createEdge(input: {
   publicUrl: string
 }): Edge {
   const { db, clock, keyEncryptionKey, openingKeys, publicUrl } = input
+  /** Keys for which somebody else is being asked. */
+  const asking = new Set<string>()
 
   async function replay(tx: Tx, place: Place, reply: FastifyReply): Promise<string | undefined> {
     const [lock] = await tx.query<{ isFree: boolean }>(
@@ -75,18 +80,19 @@ export function createEdge(input: {
     ])
     if (!stored) return undefined
     if (!stored.requestHash.equals(place.requestHash)) throw new Problem('idempotency_key_reused')
+    if (stored.status === null || stored.answerEncrypted === null) return undefined
     reply.code(stored.status).header('idempotent-replayed', 'true')
     return unseal(openingKeys, stored.answerEncrypted, place.id)
   }
 
-  function store(tx: Tx, place: Place, status: number, answer: string) {
+  function store(tx: Tx, place: Place, answer?: { status: number; text: string }) {
     return tx.query(storeAnswerSql, [
       place.caller,
       place.route,
       place.key,
       place.requestHash,
-      status,
-      seal(keyEncryptionKey, answer, place.id),
+      answer?.status ?? null,
+      answer ? seal(keyEncryptionKey, answer.text, place.id) : null,
       clock(),
     ])
   }
@@ -112,7 +118,7 @@ export function createEdge(input: {
       reply.code(error.status)
       text = JSON.stringify(presentProblem(error, request, publicUrl))
     }
-    await store(tx, place, reply.statusCode, text)
+    await store(tx, place, { status: reply.statusCode, text })
     return text
   }
 
@@ -142,19 +148,28 @@ export function createEdge(input: {
           .send(await db.inTenant(tenantId, (tx) => finish(tx, prepared, result))) as never
       }
       const subject = createHash('sha256').update(place.id).update(place.requestHash).digest('hex')
-      const first = await db.inTenant(tenantId, async (tx) => {
-        const stored = await replay(tx, place, reply)
-        return stored === undefined ? { prepared: await prepare(tx, subject) } : { stored }
-      })
-      if (first.stored !== undefined) return sendStored(reply, first.stored) as never
-      const result = await call(first.prepared)
-      const text = await db.inTenant(
-        tenantId,
-        async (tx) =>
-          (await replay(tx, place, reply)) ??
-          answer(tx, place, request, reply, status, () => finish(tx, first.prepared, result)),
-      )
-      return sendStored(reply, text) as never
+      const isFirst = !asking.has(place.id)
+      asking.add(place.id)
+      try {
+        const first = await db.inTenant(tenantId, async (tx) => {
+          const stored = await replay(tx, place, reply)
+          if (stored !== undefined) return { stored }
+          if (!isFirst) throw new Problem('idempotency_in_progress', { retryAfterSeconds: 1 })
+          await store(tx, place)
+          return { prepared: await prepare(tx, subject) }
+        })
+        if (first.stored !== undefined) return sendStored(reply, first.stored) as never
+        const result = await call(first.prepared)
+        const text = await db.inTenant(
+          tenantId,
+          async (tx) =>
+            (await replay(tx, place, reply)) ??
+            answer(tx, place, request, reply, status, () => finish(tx, first.prepared, result)),
+        )
+        return sendStored(reply, text) as never
+      } finally {
+        if (isFirst) asking.delete(place.id)
+      }
     },
   }
 }

@@ -159,6 +159,69 @@ test('a request repeated after Stripe was away goes on with its purchase', async
   expect((await api.call('GET', '/tokens/purchases', { token })).body.items).toHaveLength(1)
 })
 
+test('while Stripe is asked, the key is taken: the same request is told to wait, another is refused', async () => {
+  const { token } = await addUser(api)
+  const headers = { 'idempotency-key': 'taken' }
+  const other = () => api.call('POST', '/tokens/purchase', { token, body: { tokens: 2_000 }, headers })
+  const meanwhile = await new Promise<Awaited<ReturnType<typeof buy>>[]>((resolve, reject) => {
+    answerWith = (request, response) => {
+      answerWith = opens
+      buy(token, headers)
+        .then(async (same) => resolve([same, await other()]))
+        .catch(reject)
+        .finally(() => opens(request, response))
+    }
+    buy(token, headers).catch(reject)
+  })
+  expect(meanwhile.map(({ status, body }) => [status, body.code])).toEqual([
+    [409, 'idempotency_in_progress'],
+    [422, 'idempotency_key_reused'],
+  ])
+  expect(Number(meanwhile[0]!.headers['retry-after'])).toBeGreaterThan(0)
+  await expect.poll(async () => (await buy(token, headers)).status).toBe(201)
+  expect((await other()).body.code).toBe('idempotency_key_reused')
+  expect(requests).toHaveLength(1)
+  expect((await api.call('GET', '/tokens/purchases', { token })).body.items).toHaveLength(1)
+})
+
+test('a key stays with its request when Stripe was away', async () => {
+  const { token } = await addUser(api)
+  const headers = { 'idempotency-key': 'kept' }
+  answerWith = fails(400, 'invalid_request_error')
+  expect((await buy(token, headers)).status).toBe(503)
+  answerWith = opens
+  const other = await api.call('POST', '/tokens/purchase', { token, body: { tokens: 2_000 }, headers })
+  expect([other.status, other.body.code]).toEqual([422, 'idempotency_key_reused'])
+  expect((await buy(token, headers)).status).toBe(201)
+})
+
+test('another instance goes on at once where one was stopped while it asked Stripe', async () => {
+  const user = await addUser(api)
+  const token = await accessTokenOf(api, user.id)
+  const { app } = await startCapturedApp(api)
+  const headers = { 'idempotency-key': 'went-on' }
+  const stuck: { request: Request; response: ServerResponse }[] = []
+  const first = new Promise<void>((resolve) => {
+    answerWith = (request, response) => {
+      stuck.push({ request, response })
+      answerWith = opens
+      resolve()
+    }
+  })
+  const answered = buy(token, headers)
+  await first
+  const second = await app.inject({
+    method: 'POST',
+    url: '/tokens/purchase',
+    headers: { authorization: `Bearer ${token}`, ...headers },
+    payload: { tokens: 1_000 },
+  })
+  expect(second.statusCode).toBe(201)
+  for (const { request, response } of stuck) opens(request, response)
+  expect((await answered).text).toBe(second.payload)
+  await app.close()
+})
+
 test('no transaction is open while Stripe is asked', async () => {
   const { token } = await addUser(api)
   // As the database's owner: other roles do not see each other's state.
