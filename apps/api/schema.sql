@@ -219,7 +219,7 @@ create table public.holds (
   constraint hold_is_positive CHECK ((amount > 0)),
   constraint holds_pkey PRIMARY KEY (tenant_id, id),
   constraint resolution_is_known CHECK ((resolution = ANY (ARRAY['captured'::text, 'released'::text])))
-);
+) with (fillfactor=70);
 alter table public.holds enable row level security;
 
 create table public.idempotency_keys (
@@ -676,7 +676,7 @@ create table public.wallets (
   constraint posted_is_a_safe_integer CHECK ((posted <= '9007199254740991'::bigint)),
   constraint wallets_pkey PRIMARY KEY (tenant_id, id),
   constraint wallets_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id)
-);
+) with (fillfactor=70);
 alter table public.wallets enable row level security;
 
 create table public.webhook_attempts (
@@ -753,8 +753,6 @@ CREATE INDEX events_by_session ON public.events USING btree (tenant_id, session_
 
 CREATE INDEX holds_by_reference ON public.holds USING btree (tenant_id, reference);
 
-CREATE INDEX holds_open_by_wallet ON public.holds USING btree (tenant_id, wallet_id) WHERE (resolution IS NULL);
-
 CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
 
 CREATE INDEX invitation_mails_by_address ON public.invitation_mails USING btree (tenant_id, email_hash, asked_at);
@@ -819,11 +817,11 @@ CREATE INDEX sessions_by_provider ON public.sessions USING btree (tenant_id, pro
 
 CREATE INDEX sessions_by_user ON public.sessions USING btree (tenant_id, user_id, id);
 
-CREATE INDEX sessions_due ON public.sessions USING btree (sweep_at) WHERE (status <> 'ended'::text);
+CREATE INDEX sessions_not_over ON public.sessions USING btree (sweep_at) WHERE (ended_at IS NULL);
 
-CREATE INDEX sessions_live_by_provider ON public.sessions USING btree (tenant_id, provider_id, id) WHERE (status <> 'ended'::text);
+CREATE INDEX sessions_running_by_provider ON public.sessions USING btree (tenant_id, provider_id, id) WHERE (ended_at IS NULL);
 
-CREATE INDEX sessions_live_by_user ON public.sessions USING btree (tenant_id, user_id, id) WHERE (status <> 'ended'::text);
+CREATE INDEX sessions_running_by_user ON public.sessions USING btree (tenant_id, user_id, id) WHERE (ended_at IS NULL);
 
 CREATE INDEX sessions_test_by_age ON public.sessions USING btree (created_at) WHERE is_test;
 

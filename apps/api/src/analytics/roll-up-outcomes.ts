@@ -42,7 +42,7 @@ export async function rollUpOutcomesAgain(db: Db): Promise<void> {
 
 async function findOldestOpen(tx: Tx): Promise<Date | undefined> {
   const [oldest] = await tx.query<{ at: Date | null }>(
-    `select min(created_at) as at from sessions where status <> 'ended'`,
+    `select min(created_at) as at from sessions where ended_at is null`,
   )
   return oldest?.at ?? undefined
 }

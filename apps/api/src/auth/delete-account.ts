@@ -65,7 +65,7 @@ function refuse(detail: string): never {
 
 const tiesSql = `
   select w.posted as total, w.debt,
-    exists (select from sessions s where s.user_id = w.id and s.status <> 'ended') as "hasOpenSessions",
+    exists (select from sessions s where s.user_id = w.id and s.ended_at is null) as "hasOpenSessions",
     exists (select from providers p where p.owner_id = w.id) as "hasProviders",
     exists (
       select from purchases p

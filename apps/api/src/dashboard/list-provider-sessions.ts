@@ -42,6 +42,6 @@ const listSql = `
 // Served by the partial index of what has not ended: its cost follows what runs, not what ever ran.
 const liveSql = `
   select ${sessionColumns('$2')} from sessions s
-  where s.provider_id = $1 and s.status <> 'ended'
+  where s.provider_id = $1 and s.ended_at is null
   order by s.id desc
   limit $3`

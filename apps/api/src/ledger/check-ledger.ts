@@ -51,13 +51,13 @@ const RULES: Record<string, string> = {
     ) t
     where w.posted <> t.total`,
   'a wallet holds what its open holds say': `
-    select w.tenant_id as "tenantId", w.id as subject, format('held %s, open holds %s', w.held, h.total) as detail
+    select w.tenant_id as "tenantId", w.id as subject,
+      format('held %s, open holds %s', w.held, coalesce(h.total, 0)) as detail
     from wallets w
-    cross join lateral (
-      select coalesce(sum(amount), 0) as total from holds h
-      where h.tenant_id = w.tenant_id and h.wallet_id = w.id and h.resolution is null
-    ) h
-    where w.held <> h.total`,
+    left join (
+      select tenant_id, wallet_id, sum(amount) as total from holds where resolution is null group by 1, 2
+    ) h on h.tenant_id = w.tenant_id and h.wallet_id = w.id
+    where w.held <> coalesce(h.total, 0)`,
   'a wallet owes what its debt account says': `
     select w.tenant_id as "tenantId", w.id as subject, format('debt %s, transfers %s', w.debt, t.total) as detail
     from wallets w

@@ -50,7 +50,7 @@ const figuresSql = `
     select count(*) filter (where status = 'pending') as pending, count(*) filter (where status = 'active') as active,
       count(*) filter (where status = 'paused') as paused, coalesce(sum(tokens_held), 0) as held,
       min(sweep_at) filter (where sweep_at <= $1) as oldest_due_at
-    from sessions where status <> 'ended'
+    from sessions where ended_at is null
   ), debts as (
     select coalesce(sum(debt), 0) as tokens, count(*) as wallets from wallets where debt > 0
   ), backlog as (

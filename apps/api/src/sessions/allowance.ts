@@ -83,7 +83,7 @@ const shortenLeasesSql = `
   update sessions s set is_lease_short = true
   from (
     select tenant_id, id from sessions
-    where user_id = $1 and provider_id = $2 and status in ('active', 'paused') and not is_lease_short
+    where user_id = $1 and provider_id = $2 and status in ('active', 'paused') and ended_at is null and not is_lease_short
     order by tenant_id, id for update
   ) o
   where s.tenant_id = o.tenant_id and s.id = o.id`

@@ -145,26 +145,6 @@ test('many beats at once are written together, each once and each with its own a
   })
 })
 
-test('the columns a beat writes carry no index, so that its update stays on the page', async () => {
-  const indexed = await api.deps.db.batch.query<{ name: string }>(
-    `select distinct a.attname as name
-     from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
-     where i.indrelid = 'sessions'::regclass`,
-  )
-  const names = indexed.map(({ name }) => name)
-  expect(names).toContain('sweep_at')
-  for (const written of [
-    'used_ms',
-    'unbilled_ms',
-    'last_beat_at',
-    'sequence',
-    'is_final',
-    'is_first_beat_due',
-  ]) {
-    expect(names).not.toContain(written)
-  }
-})
-
 test('the user’s list shows all sessions, newest first, a page at a time, by status', async () => {
   const mine = await createMarket(api)
   const ids: string[] = []

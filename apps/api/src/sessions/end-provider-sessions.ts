@@ -103,7 +103,7 @@ async function endOneByOne(db: Db, end: ProviderEnd, options: Options, failed: s
 // Whoever lists the provider again stops it.
 const OPEN = `
   from sessions s join providers p on p.tenant_id = s.tenant_id and p.id = s.provider_id and p.status = 'suspended'
-  where s.tenant_id = $1 and s.provider_id = $2 and s.status <> 'ended' and s.id <> all ($3::text[])`
+  where s.tenant_id = $1 and s.provider_id = $2 and s.ended_at is null and s.id <> all ($3::text[])`
 
 const openSql = `
   select s.id as "sessionId", s.status = 'pending' as "isPending" ${OPEN} and ($4::text is null or s.id = $4)

@@ -89,7 +89,7 @@ async function settle(tx: Tx, due: Due[], { now, marketplaceUrl }: Sweep): Promi
 const DUE = `
   select s.tenant_id as "tenantId", s.id as "sessionId", over_reason(s, $1) is not null as "isOver"
   from sessions s
-  where s.status <> 'ended' and s.sweep_at <= $1`
+  where s.ended_at is null and s.sweep_at <= $1`
 
 const dueSql = (lock: 'for update skip locked' | '') => `${DUE} order by s.sweep_at limit $2 ${lock}`
 
@@ -101,4 +101,4 @@ const postponeSql = `
   from unnest($2::text[], $3::text[]) as i (tenant_id, id)
   where s.tenant_id = i.tenant_id and s.id = i.id`
 
-const failedSql = `update sessions set sweep_at = $1 where tenant_id = $2 and id = $3 and status <> 'ended'`
+const failedSql = `update sessions set sweep_at = $1 where tenant_id = $2 and id = $3 and ended_at is null`

@@ -157,7 +157,7 @@ const spendLaunchesSql = `
         ), 0) + coalesce((
           select sum(served_ms(x, l.at)) from sessions x
           where x.tenant_id = l.tenant_id and x.user_id = l.user_id and x.provider_id = l.provider_id
-            and x.status = 'active' and x.id <> l.id and ms_between(x.last_beat_at, l.at) > 45000
+            and x.status = 'active' and x.ended_at is null and x.id <> l.id and ms_between(x.last_beat_at, l.at) > 45000
         ), 0) > $8::bigint as is_over_allowance
     from locked l where l.outcome in ('started', 'spent')
   ), spent as (
