@@ -310,7 +310,11 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       if (tabs.open()) beat()
     } else if (moment === 'online') beat()
     else if (isReturnDue) leave()
-    else tick()
+    else {
+      tick()
+      // The tab that opens now goes on from what was used in this one.
+      if (isLive(phase)) save()
+    }
   }
 
   const returnUrl = () => record?.session?.returnUrl ?? marketplaceUrl

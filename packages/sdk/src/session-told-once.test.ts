@@ -396,3 +396,15 @@ test('a tab that is opened after an outage tells what the one before it could no
   expect(market.read('ses_1').usedMs).toBeGreaterThan(85_000)
   expect(market.read('ses_1').usedMs).toBeLessThanOrEqual(109_000)
 })
+
+test('a tab that is opened from one it hides tells all that was used there', async () => {
+  const { market, tab } = await open()
+  await market.advance('29s')
+  breakNetwork(tab, false)
+  await market.advance('80s')
+  tab.setVisible(false)
+  await market.openTab({ href: 'https://app.test/' })
+  await settle()
+  expect(market.read('ses_1').usedMs).toBeGreaterThan(108_000)
+  expect(market.read('ses_1').usedMs).toBeLessThanOrEqual(109_000)
+})

@@ -49,6 +49,8 @@ export class Cheat {
         undecided: [],
         napMs: 0,
         hasNoLastBeat: false,
+        unheardFrom: undefined,
+        isHalfSaid: false,
         isEndedInMarketplace: false,
         isLeft: false,
       }

@@ -13,6 +13,16 @@ export interface Said extends Record<string, unknown> {
   activeMs: number
 }
 
+/** What the tabs of a browser keep together. */
+export interface Shelf {
+  /** The last number used. */
+  sequence: number
+  /** What was told and not answered, as the tab says it that told it first. */
+  told?: Said | undefined
+  /** The use that no answer has acknowledged, as the tab saw it that wrote last: whoever opens goes on from it. */
+  activeMs: number
+}
+
 /** What a page's session can be told to do, in words the model knows as well. */
 export type Verb = 'heartbeat' | 'pause' | 'resume' | 'complete'
 

@@ -15,17 +15,9 @@ import {
 } from '../../../../packages/sdk/src/telling.ts'
 import type { Session } from '../../../../packages/sdk/src/wire.ts'
 import type { Answer } from './marketplace.ts'
-import { questionOf, type Said, sayingOf, sendTwice, type Verb } from './page-calls.ts'
+import { questionOf, type Said, type Shelf, sayingOf, sendTwice, type Verb } from './page-calls.ts'
 import type { Operation, Person } from './person.ts'
 import { type Interval, openInterval, type Use } from './use.ts'
-
-/** What the tabs of a browser keep together. */
-interface Shelf {
-  /** The last number used. */
-  sequence: number
-  /** What was told and not answered, as the tab says it that told it first. */
-  told?: Said | undefined
-}
 
 const OUTCOMES = { pause: 'paused', resume: 'active', complete: 'ended' } as const
 
@@ -44,7 +36,7 @@ export class Page {
   protected readonly use: Use
   protected gateUntil = 0
   protected active = 0
-  protected shelf: Shelf = { sequence: 0 }
+  protected shelf: Shelf = { sequence: 0, activeMs: 0 }
   sessionJwt = ''
   #mark = 0
   #isAwake = true
@@ -103,6 +95,12 @@ export class Page {
     attempt()
   }
 
+  /** It is no longer seen, because another tab opens. */
+  hide(): void {
+    this.advance()
+    this.shelf.activeMs = this.active
+  }
+
   /** Goes on with what the browser kept: after a reload, or in another tab. */
   adopt(other: Page): void {
     this.sessionId = other.sessionId
@@ -110,7 +108,7 @@ export class Page {
     this.shelf = other.shelf
     this.status = other.status
     this.#session = other.#session
-    this.active = other.active
+    this.active = this.shelf.activeMs
     this.#told = other.#told && { ...other.#told }
     this.#mark = this.person.now
     this.gateUntil = other.gateUntil
@@ -185,7 +183,10 @@ export class Page {
     const activeMs = Math.max(0, Math.round(this.active) - (this.#told?.activeMs ?? 0))
     const said = { clientId, sequence: shelf.sequence, activeMs, final: true }
     this.isOpen = false
+    shelf.activeMs = this.active
     if (this.status !== 'active') return
+    const heard = person.books.current.get(this.sessionId).sequence
+    if ((this.#told?.sequence ?? 0) > heard) this.use.isHalfSaid = true
     const { call, operation } = sayingOf(this, 'heartbeat', said)
     const body = JSON.stringify({ ...said, sessionJwt: this.sessionJwt })
     const outcome = { answered: () => {}, failed: unheard }
@@ -264,7 +265,9 @@ export class Page {
     if (verb) {
       this.#told = this.takeUse()
       this.shelf.told = this.#told
+      this.use.unheardFrom ??= this.person.now
     }
+    this.shelf.activeMs = this.active
     for (const tab of [this, ...this.#others()]) tab.#hearOf(this.shelf.told, verb && tab !== this)
     // A copy, because the network may bring it when something else is said under that number.
     const said = verb && { ...this.#told! }
@@ -312,7 +315,10 @@ export class Page {
 
   /** What was said up to there has been heard: as it was, or of a copy in doubt what was counted, where that is known. */
   #settle(sequence: number, next: Session, isInDoubt: boolean): void {
-    if ((this.shelf.told?.sequence ?? 0) <= sequence) this.shelf.told = undefined
+    if ((this.shelf.told?.sequence ?? 0) <= sequence) {
+      this.shelf.told = undefined
+      this.use.unheardFrom = undefined
+    }
     if (!this.#told || this.#told.sequence > sequence) return
     const counted = isInDoubt ? countedMs(this.#session!, next) : 0
     this.active = Math.max(0, this.active - (counted || this.#told.activeMs))
@@ -330,6 +336,7 @@ export class Page {
 
   protected accept(answer: Answer): void {
     this.#learn(answer)
+    this.shelf.activeMs = this.active
     for (const tab of this.#others()) tab.#overhear(answer)
   }
 

@@ -15,6 +15,10 @@ export interface Use {
   undecided: Interval[]
   /** A beat that was to be the last never left. */
   hasNoLastBeat: boolean
+  /** Since when something has been told that nobody heard: lost, or on its way. */
+  unheardFrom: number | undefined
+  /** The last word left out what was told and not heard: whether it was, its page could not know. */
+  isHalfSaid: boolean
 }
 
 /** Until it gets an end. */

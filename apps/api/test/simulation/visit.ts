@@ -69,6 +69,8 @@ export class Visit {
         undecided: [],
         napMs: 0,
         hasNoLastBeat: false,
+        unheardFrom: undefined,
+        isHalfSaid: false,
         isEndedInMarketplace: false,
         isLeft: false,
       }
@@ -146,14 +148,23 @@ export class Visit {
     for (const page of this.#tabs) if (page.isOpen) run(page)
   }
 
+  /** The page before is hidden by it, and loading it takes a moment and a network. */
   #openTab(delay: number): void {
     this.#person.in(delay, () => {
-      if (this.#isAsleep(() => this.#openTab(1))) return
-      // A page cannot be loaded without a network, and loading it takes a moment.
-      const { now, offlineUntil, random } = this.#person
-      if (now < offlineUntil) return this.#openTab(offlineUntil - now + random.whole(300, 2_500))
       if (this.#isOver || !this.#page.isOpen || this.#page.sessionJwt === '') return
-      const tab = new Page(this.#person, this.#record, this.#page.clientId, `${this.#label}t`)
+      if (this.#isAsleep(() => this.#openTab(1))) return
+      this.#page.hide()
+      this.#loadTab()
+    })
+  }
+
+  #loadTab(): void {
+    const person = this.#person
+    person.in(Math.max(0, person.offlineUntil - person.now) + person.random.whole(300, 2_500), () => {
+      if (this.#isOver || !this.#page.isOpen) return
+      if (this.#isAsleep(() => this.#loadTab())) return
+      if (person.now < person.offlineUntil) return this.#loadTab()
+      const tab = new Page(person, this.#record, this.#page.clientId, `${this.#label}t`)
       this.#tabs.push(tab)
       tab.siblings = this.#tabs
       tab.adopt(this.#page)
@@ -203,6 +214,7 @@ export class Visit {
       if (this.#isOver) return
       isBack = true
       this.#record.hasNoLastBeat = false
+      this.#record.isHalfSaid = false
       away.to = this.#person.now
       this.#record.intervals.push({ ...away })
       const page = new Page(this.#person, this.#record, old.clientId, this.#label)
