@@ -120,10 +120,9 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   /** Tells the use not yet acknowledged; without an action it only asks. */
   async function ask(action?: string): Promise<void> {
     const { id } = record.session!
-    let url = `${sessionsUrl}/${id}`
+    const url = `${sessionsUrl}/${id}${action ? `/${action}` : ''}`
     let use: Use | undefined
     if (action) {
-      url += `/${action}`
       time.tick(snapshot.canServe)
       use = { clientId: record.clientId, sequence: ++record.sequence, activeMs: time.activeMs() }
       // What did not arrive keeps its sequence, in case it still does.
@@ -310,11 +309,8 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       if (tabs.open()) beat()
     } else if (moment === 'online') beat()
     else if (isReturnDue) leave()
-    else {
-      tick()
-      // The tab that opens now goes on from what was used in this one.
-      if (isLive(phase)) save()
-    }
+    else tick()
+    if (moment === 'hidden' && isLive(phase)) save()
   }
 
   const returnUrl = () => record?.session?.returnUrl ?? marketplaceUrl

@@ -27,7 +27,7 @@ export interface SessionRecord {
   sequence: number
   /** What was told and not answered: it is told again as it was, by any tab, so that no use is told twice. */
   told?: Use | undefined
-  /** The use that no answer has acknowledged, as the tab that wrote this saw it. */
+  /** The use that no answer has acknowledged, as the tab that wrote this saw it: also when it is hidden by one that opens. */
   activeMs?: number
   session?: Session | undefined
   sessionJwt?: string | undefined
