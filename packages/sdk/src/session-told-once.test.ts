@@ -385,7 +385,7 @@ test('a pause whose beat before was not answered stops the clock all the same', 
 })
 
 test.each<[string, boolean, number]>([
-  ['that stays in sight', false, 25_000],
+  ['that stays in sight', false, 24_000],
   ['it hides', true, 1_000],
 ])('a tab that is opened after an outage from one %s tells its use', async (_which, isHidden, mostLostMs) => {
   const { market, tab } = await open()
@@ -396,5 +396,5 @@ test.each<[string, boolean, number]>([
   const other = await market.openTab({ href: 'https://app.test/' })
   await settle()
   expect(other.session.getSnapshot()).toMatchObject({ canServe: true, error: null })
-  expect(Math.abs(market.read('ses_1').usedMs - 109_000)).toBeLessThan(mostLostMs)
+  expect(109_000 - market.read('ses_1').usedMs).toSatisfy((lost) => lost >= 0 && lost < mostLostMs)
 })
