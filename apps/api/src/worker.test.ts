@@ -1,4 +1,5 @@
 import { parseCrontab } from 'graphile-worker'
+import pg from 'pg'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestApi, type TestApi } from '../test/harness.ts'
@@ -21,4 +22,38 @@ test('every scheduled job is a task that exists', () => {
 test('the worker starts, and stops when it is told to', async () => {
   const worker = await startWorker({ ...api.deps, log: pino({ level: 'silent' }) }, api.databaseUrl)
   await worker.stop()
+})
+
+test('a job whose worker was killed is done after minutes, not hours; a scheduled one comes again by itself', async () => {
+  const owner = new pg.Client({ connectionString: api.databaseUrl })
+  await owner.connect()
+  const lock = async (task: string, minutesAgo: number) => {
+    const { rows } = await owner.query(
+      `select (graphile_worker.add_job($1, '{"tenantId":"ten_x","providerId":"prv_x"}'::json)).id`,
+      [task],
+    )
+    // As a worker that is gone leaves it.
+    await owner.query(
+      `update graphile_worker._private_jobs set attempts = 1, locked_by = 'worker-' || id,
+         locked_at = now() - $2 * interval '1 minute' where id = $1`,
+      [rows[0].id, minutesAgo],
+    )
+    return rows[0].id as string
+  }
+  const killed = await lock('end-provider-sessions', 3)
+  const kept = [await lock('end-provider-sessions', 2), await lock('check-ledger', 30)]
+  const worker = await startWorker({ ...api.deps, log: pino({ level: 'silent' }) }, api.databaseUrl)
+  try {
+    const left = async () => {
+      const { rows } = await owner.query<{ id: string }>(
+        'select id from graphile_worker.jobs where id = any ($1) order by id',
+        [[killed, ...kept]],
+      )
+      return rows.map(({ id }) => id)
+    }
+    await expect.poll(left, { timeout: 10_000 }).toEqual(kept)
+  } finally {
+    await worker.stop()
+    await owner.end()
+  }
 })

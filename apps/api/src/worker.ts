@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Logger, run, type TaskList } from 'graphile-worker'
+import { Logger, parseCrontab, run, type TaskList } from 'graphile-worker'
 import pg from 'pg'
 import { noticeUnusualProvidersTask, rollUpActivityAgainTask, rollUpActivityTask } from './analytics/jobs.ts'
 import { chainAuditTask } from './audit/jobs.ts'
@@ -22,6 +22,7 @@ import { PROVIDER_MAIL_TASK } from './providers/provider-mail.ts'
 import { END_PROVIDER_SESSIONS_TASK } from './sessions/end-provider-sessions.ts'
 import { endProviderSessionsTask, foldBeatsTask, startSweeper } from './sessions/jobs.ts'
 import { LOW_BALANCE_MAIL_TASK, noticeLowBalancesTask, sendLowBalanceMailTask } from './tokens/jobs.ts'
+import { unlockJobs } from './unlock-jobs.ts'
 import { forgetWebhookDeliveriesTask, sendDisabledMailTask, startCourier } from './webhooks/jobs.ts'
 import { DISABLED_MAIL_TASK } from './webhooks/record-attempt.ts'
 
@@ -88,12 +89,13 @@ export async function startWorker(deps: Deps, databaseUrl: string): Promise<Work
     if (!isStopping) log.warn({ err: error }, 'database connection lost')
   })
   pgPool.on('connect', (client) => client.on('error', () => undefined))
+  const tasks = createTasks(deps)
   const runner = await run({
     pgPool,
     concurrency: 4,
     noHandleSignals: true,
     crontab: CRON,
-    taskList: traceTasks(createTasks(deps)),
+    taskList: traceTasks(tasks),
     logger: new Logger(() => (level, message) => {
       // Whatever ends with us is no news.
       if (isStopping) return
@@ -106,8 +108,14 @@ export async function startWorker(deps: Deps, databaseUrl: string): Promise<Work
   })
   const stopSweeper = startSweeper(deps)
   const stopCourier = startCourier(deps)
+  const scheduled = new Set(parseCrontab(CRON).map(({ task }) => task))
+  const unscheduled = Object.keys(tasks).filter((task) => !scheduled.has(task))
+  const unlock = () =>
+    unlockJobs(pgPool, unscheduled).catch((error: Error) => log.warn({ err: error }, 'jobs not unlocked'))
+  void unlock()
   const refresh = setInterval(() => {
     deps.keys.reload().catch((error: Error) => log.warn({ err: error }, 'key set not reloaded'))
+    void unlock()
   }, 60_000)
   refresh.unref()
   return {
