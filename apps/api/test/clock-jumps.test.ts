@@ -248,6 +248,18 @@ describe.each([
     expect((await beatThere(play)).body.session.usedMs).toBeLessThanOrEqual(session.usedMs + 30_000)
   })
 
+  test.each([
+    2, 60,
+  ])('serve %i minutes until their end, and no longer than a lease, on the one that is behind', async (minutes) => {
+    const play = await openSession(await freshMarket(), { minutes })
+    await beatThere(play)
+    const { session } = (await play.read()).body
+    const [serveUntil, serverTime] = [Date.parse(session.serveUntil), Date.parse(session.serverTime)]
+    expect(serveUntil).toBeGreaterThan(serverTime)
+    expect(serveUntil).toBeLessThanOrEqual(Date.parse(session.endsAt))
+    expect(serveUntil - serverTime).toBeLessThanOrEqual(130_000)
+  })
+
   test('count no more than was paid for after a pause in the marketplace on the one that is behind', async () => {
     const play = await openSession(await freshMarket(), { minutes: 1 })
     await beatThere(play)

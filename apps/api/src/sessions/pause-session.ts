@@ -55,7 +55,7 @@ export async function pauseSession(tx: Tx, input: Input): Promise<SessionRow> {
     speaker.kind === 'user',
     sequenceOf(speaker),
     isShort,
-    speaker.kind === 'user' ? leftToShowMs(session, countedMs, now) : null,
+    speaker.kind === 'user' ? leftToShowMs(session, now) : null,
   ])
   await tell(tx, 'session.paused', paused, input)
   return paused
@@ -114,12 +114,9 @@ async function noteShownInPause(
   return isOverAllowance(tx, { ...session, now })
 }
 
-/** The app shows it until it hears of the pause, or its lease ends: by a clock that is behind, not beyond what was paid for. */
-function leftToShowMs(session: LockedSession, countedMs: number, now: Date): number {
-  const { toldMs, durationMs, usedMs } = session
-  const leaseMs = Math.max(0, (projectLease(session, now).serveUntil ?? 0) - now.getTime())
-  return Math.min(leaseMs, (toldMs ?? durationMs) - usedMs - countedMs)
-}
+/** The app shows it until it hears of the pause, or its lease ends. */
+const leftToShowMs = (session: LockedSession, now: Date): number =>
+  Math.max(0, (projectLease(session, now).serveUntil ?? 0) - now.getTime())
 
 /** Locks the session for whoever speaks, and refuses those whose it is not. */
 async function lockForSpeaker(tx: Tx, input: Input): Promise<LockedSession> {

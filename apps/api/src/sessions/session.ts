@@ -203,7 +203,9 @@ export function projectLease(
   const lastBeat = row.lastBeatAt.getTime()
   const leaseMs = row.isFirstBeatDue || row.isLeaseShort ? LEASE_SHORT_MS : LEASE_MS
   const lifeEnd = row.createdAt.getTime() + SESSION_LIFE_MS
-  const until = Math.min(lastBeat + leaseMs, lastBeat + (row.toldMs ?? row.durationMs) - row.usedMs, lifeEnd)
+  // A clock that is behind the one of the last beat serves no longer because of it.
+  const from = Math.min(lastBeat, now.getTime())
+  const until = Math.min(from + leaseMs, from + (row.toldMs ?? row.durationMs) - row.usedMs, lifeEnd)
   const servedMs = Math.max(0, Math.min(now.getTime(), until) - lastBeat)
   return { servedMs, serveUntil: until > now.getTime() ? until : undefined }
 }
