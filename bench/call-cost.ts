@@ -9,6 +9,7 @@
 import { connect } from '../apps/api/src/db.ts'
 import { foldBeats } from '../apps/api/src/sessions/fold-beats.ts'
 import { withClient } from './bulk.ts'
+import { openLaunches } from './launches.ts'
 import { type Call, keepCalls, runLoads } from './load.ts'
 import { measureCpuUs } from './meter.ts'
 import { createUse, inTurns } from './month.ts'
@@ -42,11 +43,12 @@ const of = (verb: string, body: object): Call[] =>
     body: JSON.stringify(body),
   }))
 const beats = of('heartbeat', { clientId, sequence: '@seq', activeMs: 30_000 })
-const opens = sessions.map((_, i) => ({
-  path: '/sessions',
-  token: signer('at+jwt', accessClaims(i + 1)),
-  body: JSON.stringify({ providerId: PROVIDER_ID, durationMinutes: 20 }),
-}))
+const opensOf = (firstUser: number) =>
+  sessions.map((_, i) => ({
+    path: '/sessions',
+    token: signer('at+jwt', accessClaims(firstUser + i)),
+    body: JSON.stringify({ providerId: PROVIDER_ID, durationMinutes: 20 }),
+  }))
 const read = async () => {
   const [row] = await ask<{ wal: number; commits: number }>(`
     select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint as wal, xact_commit as commits
@@ -57,7 +59,8 @@ const read = async () => {
 // Every JWT is seen once, every page written whole once.
 await call('', beats, 3)
 await call('a beat', beats, 3)
-await call('an opening', opens, 1)
+await call('an opening', opensOf(1), 1)
+await call('a validation', await openLaunches(api.url, opensOf(CALLED + 1)), 1)
 await call('a completion', of('complete', {}), 1)
 await api.stop()
 

@@ -6,6 +6,7 @@
 import { createHash, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { checkApplied, type Work } from './applied.ts'
+import { openLaunches } from './launches.ts'
 import { type Call, keepCalls, type LoadOrder, type LoadResult, runLoads } from './load.ts'
 import { bestOf, CLIENTS, completeScript, createBenchFunctions, openScript, runPgbench } from './pgbench.ts'
 import { atLeast, atMost, type Results } from './results.ts'
@@ -159,7 +160,7 @@ export async function measureMarket(results: Results, scale: MarketScale): Promi
     async function launch(shares: number): Promise<{ file: string }> {
       const calls = openings.slice(launched, launched + share * shares)
       launched += calls.length
-      return keep(await openedLaunches(api, calls), stops)
+      return keep(await openLaunches(api.url, calls), stops)
     }
 
     async function measureCompletions() {
@@ -225,24 +226,6 @@ const openCalls = (signer: Signer): Call[] =>
     token: signer('at+jwt', accessClaims(i + 1)),
     body: JSON.stringify({ providerId: PROVIDER_ID, durationMinutes: 10 }),
   }))
-
-/** Sessions really opened, whose launch JWTs nobody has spent. */
-async function openedLaunches(api: Server, opens: Call[]): Promise<Call[]> {
-  const launches: Call[] = []
-  for (let from = 0; from < opens.length; from += 50) {
-    const opened = await Promise.all(
-      opens.slice(from, from + 50).map(async ({ path, token, body }) => {
-        const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` }
-        const answer = await fetch(`${api.url}${path}`, { method: 'POST', headers, body })
-        return (await answer.json()) as { launchJwt: string }
-      }),
-    )
-    for (const { launchJwt } of opened) {
-      launches.push({ path: '/api/v1/sessions/validate', body: JSON.stringify({ launchJwt, clientId }) })
-    }
-  }
-  return launches
-}
 
 /** How often a second this thread checks one ES256 signature and makes another, with nothing around it. */
 function bareJwtRate(): number {
