@@ -83,7 +83,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'sessions left alone are not on the allowance before they end',
-    from: "and x.status = 'active' and x.id <> l.id",
+    from: "and x.status = 'active' and x.ended_at is null and x.id <> l.id",
     to: 'and false',
   },
   {
