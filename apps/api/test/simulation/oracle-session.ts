@@ -123,16 +123,16 @@ export const chargeOf = (s: SessionModel) =>
 
 export const lifeEndOf = (s: SessionModel) => s.createdAt + LIFE
 
-/** Until when the app may serve, for all it knows; the past where it may not. */
-export const serveUntilOf = (s: SessionModel) =>
+/** Until when the app may serve, for all it knows, and by the clock that is asked; the past where it may not. */
+export const serveUntilOf = (s: SessionModel, at: number) =>
   s.status === 'active' && !s.isFinal
-    ? Math.min(s.lastBeat + leaseOf(s), s.lastBeat + knownOf(s), lifeEndOf(s))
+    ? Math.min(Math.min(s.lastBeat, at) + Math.min(leaseOf(s), knownOf(s)), lifeEndOf(s))
     : 0
 
 /** What a read shows: time is projected up to `serveUntil` and nothing stored. */
 export function viewOf(s: SessionModel, at: number): Record<string, unknown> {
   const isServing = s.status === 'active' && !s.isFinal
-  const until = serveUntilOf(s)
+  const until = serveUntilOf(s, at)
   const usedMs = s.usedMs + (isServing ? Math.max(0, Math.min(at, until) - s.lastBeat) : 0)
   const instant = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
   return {

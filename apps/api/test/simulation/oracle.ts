@@ -269,7 +269,7 @@ export class Books {
     if (s.status !== 'active' || isLate(s, said)) return { status: 200, session: s }
     const counted = said === 'user' ? unvouchedMs(s, at) : countedMs(s, at, said.activeMs ?? null)
     this.#note(s, servedMs(s, at) - counted, at)
-    const shownMs = Math.min(Math.max(0, serveUntilOf(s) - at), knownOf(s) - counted)
+    const shownMs = Math.min(Math.max(0, serveUntilOf(s, at) - at), knownOf(s) - counted)
     count(s, 'pause', at, counted)
     Object.assign(s, { status: 'paused', pausedAt: at, lastBeat: lastBeatAfter(s, at), isFinal: false })
     // The app shows it until it hears of the pause, or its lease ends.
