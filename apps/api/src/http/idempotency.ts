@@ -66,12 +66,16 @@ export function createEdge(input: {
   /** Keys for which somebody else is being asked. */
   const asking = new Set<string>()
 
-  async function replay(tx: Tx, place: Place, reply: FastifyReply): Promise<string | undefined> {
+  /** @throws {Problem} `idempotency_in_progress` where another one is in a transaction under this key */
+  async function lock(tx: Tx, place: Place): Promise<void> {
     const [lock] = await tx.query<{ isFree: boolean }>(
       'select pg_try_advisory_xact_lock(hashtextextended($1, 7305)) as "isFree"',
       [place.id],
     )
     if (!lock?.isFree) throw new Problem('idempotency_in_progress', { retryAfterSeconds: 1 })
+  }
+
+  async function replay(tx: Tx, place: Place, reply: FastifyReply): Promise<string | undefined> {
     const [stored] = await tx.query<Stored>(findAnswerSql, [
       place.caller,
       place.route,
@@ -130,11 +134,10 @@ export function createEdge(input: {
         const result = await db.inTenant(tenantId, run)
         return reply.code(status).send(result) as never
       }
-      const text = await db.inTenant(
-        tenantId,
-        async (tx) =>
-          (await replay(tx, place, reply)) ?? answer(tx, place, request, reply, status, () => run(tx)),
-      )
+      const text = await db.inTenant(tenantId, async (tx) => {
+        await lock(tx, place)
+        return (await replay(tx, place, reply)) ?? answer(tx, place, request, reply, status, () => run(tx))
+      })
       return sendStored(reply, text) as never
     },
     async onceAcross(request, reply, status, { prepare, call, finish }) {
@@ -152,6 +155,7 @@ export function createEdge(input: {
       asking.add(place.id)
       try {
         const first = await db.inTenant(tenantId, async (tx) => {
+          await lock(tx, place)
           const stored = await replay(tx, place, reply)
           if (stored !== undefined) return { stored }
           if (!isFirst) throw new Problem('idempotency_in_progress', { retryAfterSeconds: 1 })
@@ -159,13 +163,18 @@ export function createEdge(input: {
           return { prepared: await prepare(tx, subject) }
         })
         if (first.stored !== undefined) return sendStored(reply, first.stored) as never
-        const result = await call(first.prepared)
-        const text = await db.inTenant(
-          tenantId,
-          async (tx) =>
-            (await replay(tx, place, reply)) ??
-            answer(tx, place, request, reply, status, () => finish(tx, first.prepared, result)),
+        // Refused for good is an answer to keep, too.
+        const settle = await call(first.prepared).then(
+          (result) => (tx: Tx) => finish(tx, first.prepared, result),
+          (error: unknown) => () => Promise.reject(error),
         )
+        const text = await db.inTenant(tenantId, async (tx) => {
+          // A repetition holds it for a moment, to be told that this one asks.
+          await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 7305))', [place.id])
+          return (
+            (await replay(tx, place, reply)) ?? answer(tx, place, request, reply, status, () => settle(tx))
+          )
+        })
         return sendStored(reply, text) as never
       } finally {
         if (isFirst) asking.delete(place.id)

@@ -254,9 +254,10 @@ describe('refunds through Stripe', () => {
     asked.length = 0
     return { user, purchase, payment, staff: await addUser(live, { isOperator: true }) }
   }
-  const give = async (staff: TestUser, id: string) =>
+  const give = async (staff: TestUser, id: string, headers: Record<string, string> = {}) =>
     live.call('POST', `/operators/purchases/${id}/refund`, {
       token: await accessTokenOf(live, staff.id),
+      headers,
       body: { amountCents: 40, reason: 'Goodwill' },
     })
 
@@ -321,6 +322,18 @@ describe('refunds through Stripe', () => {
     answerWith = { status: 200, body: { id: 're_3', object: 'refund' } }
     expect((await give(staff, purchase.id)).status).toBe(201)
     expect(new Set(asked.map(({ key }) => key)).size).toBe(2)
+  })
+
+  test('one that Stripe declines stays declined under its Idempotency-Key, and Stripe is asked once', async () => {
+    const { purchase, staff } = await paid()
+    answerWith = { status: 400, body: { error: { type: 'invalid_request_error', message: 'too old' } } }
+    const headers = { 'idempotency-key': 'declined' }
+    const refused = await give(staff, purchase.id, headers)
+    answerWith = { status: 200, body: { id: 're_4', object: 'refund' } }
+    const again = await give(staff, purchase.id, headers)
+    expect([again.status, again.text]).toEqual([409, refused.text])
+    expect(again.headers['idempotent-replayed']).toBe('true')
+    expect(asked).toHaveLength(1)
   })
 })
 

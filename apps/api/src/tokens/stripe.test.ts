@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { startCapturedApp } from '../../test/captured-log.ts'
 import { accessTokenOf, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
 import { completed, paymentOf, sendEvent } from '../../test/stripe-events.ts'
+import { PUBLIC_TENANT_ID } from '../id.ts'
 import { isSignedByStripe, signLikeStripe } from './stripe.ts'
 
 interface Request {
@@ -220,6 +221,35 @@ test('another instance goes on at once where one was stopped while it asked Stri
   for (const { request, response } of stuck) opens(request, response)
   expect((await answered).text).toBe(second.payload)
   await app.close()
+})
+
+test('who asked first is answered, also where a repetition is being told to wait at that moment', async () => {
+  const user = await addUser(api)
+  const owner = new pg.Client({ connectionString: api.databaseUrl })
+  await owner.connect()
+  const isHeld = async (granted: boolean) => {
+    const { rows } = await owner.query(
+      `select from pg_locks where locktype = 'advisory' and granted = $1
+         and database = (select oid from pg_database where datname = current_database())`,
+      [granted],
+    )
+    return rows.length > 0
+  }
+  try {
+    // As a repetition holds the key while it is told.
+    const place = `${PUBLIC_TENANT_ID}/${user.id}/POST /tokens/purchase/first`
+    answerWith = (request, response) => {
+      owner
+        .query('select pg_advisory_lock(hashtextextended($1, 7305))', [place])
+        .then(() => opens(request, response))
+    }
+    const first = buy(user.token, { 'idempotency-key': 'first' })
+    await expect.poll(() => isHeld(false)).toBe(true)
+    await owner.query('select pg_advisory_unlock_all()')
+    expect((await first).status).toBe(201)
+  } finally {
+    await owner.end()
+  }
 })
 
 test('no transaction is open while Stripe is asked', async () => {
