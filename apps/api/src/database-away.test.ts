@@ -14,7 +14,6 @@ test.each([
   ['its machine is down', { code: 'EHOSTDOWN', syscall: 'read' }],
   ['the connection was given up', { code: 'ECONNABORTED', syscall: 'read' }],
   ['it stops', { code: '57P01' }],
-  ['it takes no writes', { code: '25006' }],
 ])('a database is away when %s', (_what, properties) => {
   expect(isDatabaseAway(failed('failed', properties))).toBe(true)
 })
@@ -25,6 +24,7 @@ test.each([
   ['a rule that was broken', { code: '23514' }],
   ['a file that is not there', { code: 'ENOENT', syscall: 'open' }],
   ['a feature it does not have', { code: '0A000' }],
+  ['a write of ours where we only read', { code: '25006' }],
   ['a mistake of ours', {}],
 ])('%s is no database that is away', (_what, properties) => {
   expect(isDatabaseAway(failed('failed', properties))).toBe(false)

@@ -3,12 +3,22 @@ const AWAY_CODE =
 const AWAY_MESSAGE =
   /connection terminated|not queryable|query read timeout|timeout exceeded when trying to connect/i
 
-/** A standby, or a primary that became one: it answers, but somebody else takes the writes now. */
-export function isStandbyRefusal(error: unknown): error is Error {
-  if (!(error instanceof Error)) return false
-  const { code } = error as { code?: string }
-  return code === '25006' || (code === '0A000' && error.message.includes('during recovery'))
+const refusedByStandby = new WeakSet<Error>()
+
+/**
+ * Notes what a standby answers, or a primary that became one, to whoever may write: somebody else takes the writes now. Told by
+ * codes, for messages are translated. In a transaction of ours that only reads, the same code is a mistake of ours.
+ *
+ * @param error of a beginning transaction that writes, of a statement that is one of its own, or of the job queue
+ */
+export function noteStandby(error: unknown): void {
+  if (!(error instanceof Error)) return
+  const { code = '' } = error as { code?: string }
+  if (['25006', '0A000'].includes(code)) refusedByStandby.add(error)
 }
+
+export const isStandbyRefusal = (error: unknown): error is Error =>
+  error instanceof Error && refusedByStandby.has(error)
 
 /** PostgreSQL that is away, full, silent or a standby. Where it went away during a commit, nobody can say what became of it. */
 export function isDatabaseAway(error: unknown): boolean {

@@ -8,7 +8,7 @@
 import pg from 'pg'
 import { assert } from './assert.ts'
 import { ConfigError } from './config.ts'
-import { isStandbyRefusal } from './database-away.ts'
+import { isStandbyRefusal, noteStandby } from './database-away.ts'
 import { readTimestamp } from './read-timestamp.ts'
 import { inStatementSpan } from './trace.ts'
 
@@ -67,6 +67,8 @@ const beginning = ({ isOneView = false }: View) =>
 /** Serialization failure and deadlock: the transaction did nothing, so it may run again. */
 const RETRIABLE = new Set(['40001', '40P01'])
 const TRIES_MAX = 4
+/** A busy connection would lead to where it led for ever: to a standby, say, that answers reads and is no longer meant. */
+export const CONNECTION_SECONDS_MAX = 300
 /** The server ends a statement by itself; where its word does not come, the network is gone. */
 const SILENCE_MS = 2_000
 
@@ -99,6 +101,7 @@ export function connect({
       pipeline: true,
       keepAlive: true,
       idleTimeoutMillis: 30_000,
+      maxLifetimeSeconds: CONNECTION_SECONDS_MAX,
       application_name: `token-marketplace ${role}`,
       options: [
         `-c role=${role}`,
@@ -144,7 +147,11 @@ export function connect({
     },
     batch: {
       query: (sql, values) =>
-        inStatementSpan(sql, async () => (await pools.single.query(prepared(sql, values))).rows),
+        inStatementSpan(sql, async () => {
+          const answered = pools.single.query(prepared(sql, values))
+          answered.catch(noteStandby)
+          return (await answered).rows
+        }),
     },
     pools: () =>
       Object.entries(pools).map(([name, pool]) => ({
@@ -211,6 +218,7 @@ async function transact<T>(
         sent.push(sending)
       }
       const begun = client.query(begin)
+      begun.catch(noteStandby)
       note(begun)
       if (!readOnlyAlone.has(client)) await begun
       const result = await run({

@@ -9,7 +9,7 @@ import { ensureOperator } from './auth/ensure-operator.ts'
 import { systemClock } from './clock.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { createDeps } from './create-deps.ts'
-import { isDatabaseAway } from './database-away.ts'
+import { isDatabaseAway, noteStandby } from './database-away.ts'
 import { connect } from './db.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import { explainFailure } from './explain-failure.ts'
@@ -72,6 +72,7 @@ async function main(): Promise<void> {
   // graphile-worker 0.18 writes down how a job ended and waits for no answer: where the database went away under a job, nobody
   // would catch that, and the whole process would end. The job is given to another worker, as after a crash.
   process.on('unhandledRejection', (error) => {
+    noteStandby(error)
     if (!isDatabaseAway(error)) throw error
     log.error({ err: error }, 'how a job ended is not written down: the database is away')
   })

@@ -9,7 +9,7 @@ import { noticeUnusualProvidersTask, rollUpActivityAgainTask, rollUpActivityTask
 import { chainAuditTask } from './audit/jobs.ts'
 import { ACCOUNT_MAIL_TASK } from './auth/account-mail.ts'
 import { sendAccountMailTask } from './auth/jobs.ts'
-import { examineRole } from './db.ts'
+import { CONNECTION_SECONDS_MAX, examineRole } from './db.ts'
 import type { Deps } from './deps.ts'
 import { forgetOldRowsTask } from './http/forget-old-rows.ts'
 import { checkLedgerTask, rollUpTask } from './ledger/jobs.ts'
@@ -79,6 +79,7 @@ export async function startWorker(deps: Deps, databaseUrl: string): Promise<Work
   const pgPool = new pg.Pool({
     connectionString: databaseUrl,
     max: 8,
+    maxLifetimeSeconds: CONNECTION_SECONDS_MAX,
     application_name: 'token-marketplace jobs',
     // The queue's tables and nobody's wallet: whoever gets hold of one of these connections is no owner.
     options: '-c role=tm_batch',
