@@ -293,7 +293,8 @@ async function actTwoTabs(world: { engine: Engine; lab: Lab }, lacks: Lack[]): P
 }
 
 async function expectBack(tab: Tab, { stack }: Lab, reason: string): Promise<void> {
+  // The marketplace may have asked for a sign-in by then, and keeps the address for afterwards.
   await expect
-    .poll(() => tab.run<string>('location.href').catch(() => ''), PATIENCE)
+    .poll(() => tab.run<string>('decodeURIComponent(location.href)').catch(() => ''), PATIENCE)
     .toMatch(new RegExp(`^${stack.marketplaceUrl}/.*[?&]reason=${reason}`))
 }
