@@ -5,6 +5,7 @@
  * @module
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { foldBeats, forgetBeats } from '../../src/sessions/fold-beats.ts'
 import { isAboutPayouts, operations } from './operations.ts'
 import { race } from './pairs.ts'
 import { type Stage, startProcessStage } from './stage.ts'
@@ -21,6 +22,10 @@ beforeAll(async () => {
   stage = await startProcessStage(
     payouts * (one.length + 5) + (process.env.LONG === '1' ? payouts * names.length : 0),
   )
+  // As its processes do every five minutes: nothing that is looked at here may be that old.
+  const [{ db }] = stage.instances
+  await foldBeats(db, { now: new Date() })
+  await forgetBeats(db, { now: new Date() })
 })
 afterAll(() => stage?.close())
 
