@@ -67,7 +67,7 @@ export function createEdge(input: {
   const asking = new Set<string>()
 
   /** @throws {Problem} `idempotency_in_progress` where another one is in a transaction under this key */
-  async function lock(tx: Tx, place: Place): Promise<void> {
+  async function lockKey(tx: Tx, place: Place): Promise<void> {
     const [lock] = await tx.query<{ isFree: boolean }>(
       'select pg_try_advisory_xact_lock(hashtextextended($1, 7305)) as "isFree"',
       [place.id],
@@ -135,7 +135,7 @@ export function createEdge(input: {
         return reply.code(status).send(result) as never
       }
       const text = await db.inTenant(tenantId, async (tx) => {
-        await lock(tx, place)
+        await lockKey(tx, place)
         return (await replay(tx, place, reply)) ?? answer(tx, place, request, reply, status, () => run(tx))
       })
       return sendStored(reply, text) as never
@@ -155,7 +155,7 @@ export function createEdge(input: {
       asking.add(place.id)
       try {
         const first = await db.inTenant(tenantId, async (tx) => {
-          await lock(tx, place)
+          await lockKey(tx, place)
           const stored = await replay(tx, place, reply)
           if (stored !== undefined) return { stored }
           if (!isFirst) throw new Problem('idempotency_in_progress', { retryAfterSeconds: 1 })
