@@ -1,7 +1,7 @@
 import { parseCrontab } from 'graphile-worker'
 import pg from 'pg'
 import { pino } from 'pino'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startTestApi, type TestApi } from '../test/harness.ts'
 import { CRON, createTasks, startWorker } from './worker.ts'
 
@@ -28,6 +28,8 @@ test('a job whose worker was killed is done after minutes, not hours; a schedule
   const owner = new pg.Client({ connectionString: api.databaseUrl })
   await owner.connect()
   const lock = async (task: string, minutesAgo: number) => {
+    // At once, so that no worker here takes it before.
+    await owner.query('begin')
     const { rows } = await owner.query(
       `select (graphile_worker.add_job($1, '{"tenantId":"ten_x","providerId":"prv_x"}'::json)).id`,
       [task],
@@ -38,21 +40,28 @@ test('a job whose worker was killed is done after minutes, not hours; a schedule
          locked_at = now() - $2 * interval '1 minute' where id = $1`,
       [rows[0].id, minutesAgo],
     )
+    await owner.query('commit')
     return rows[0].id as string
   }
-  const killed = await lock('end-provider-sessions', 3)
+  const killed = [await lock('end-provider-sessions', 3)]
   const kept = [await lock('end-provider-sessions', 2), await lock('check-ledger', 30)]
+  vi.useFakeTimers({ toFake: ['setInterval'] })
   const worker = await startWorker({ ...api.deps, log: pino({ level: 'silent' }) }, api.databaseUrl)
   try {
     const left = async () => {
       const { rows } = await owner.query<{ id: string }>(
         'select id from graphile_worker.jobs where id = any ($1) order by id',
-        [[killed, ...kept]],
+        [[...killed, ...kept]],
       )
       return rows.map(({ id }) => id)
     }
     await expect.poll(left, { timeout: 10_000 }).toEqual(kept)
+    // One that was killed after this one had started.
+    killed.push(await lock('end-provider-sessions', 3))
+    vi.advanceTimersByTime(60_000)
+    await expect.poll(left, { timeout: 10_000 }).toEqual(kept)
   } finally {
+    vi.useRealTimers()
     await worker.stop()
     await owner.end()
   }
