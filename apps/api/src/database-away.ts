@@ -7,15 +7,15 @@ const refusedByStandby = new WeakSet<Error>()
 
 /**
  * Notes what a standby answers, or a primary that became one, to whoever may write: somebody else takes the writes now. Told by
- * codes, for messages are translated. In a transaction of ours that only reads, the same code is a mistake of ours.
+ * codes, for messages are translated; elsewhere each of them is a mistake of ours.
  *
- * @param error of a beginning transaction that writes, of a statement that is one of its own, or of the job queue
+ * @param code 0A000 of a beginning transaction that writes; 25006 of a statement that is one of its own, or of the job queue
  */
-export function noteStandby(error: unknown): void {
-  if (!(error instanceof Error)) return
-  const { code = '' } = error as { code?: string }
-  if (['25006', '0A000'].includes(code)) refusedByStandby.add(error)
-}
+export const noteStandby =
+  (code: '0A000' | '25006') =>
+  (error: unknown): void => {
+    if (error instanceof Error && (error as { code?: string }).code === code) refusedByStandby.add(error)
+  }
 
 export const isStandbyRefusal = (error: unknown): error is Error =>
   error instanceof Error && refusedByStandby.has(error)

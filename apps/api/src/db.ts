@@ -149,7 +149,7 @@ export function connect({
       query: (sql, values) =>
         inStatementSpan(sql, async () => {
           const answered = pools.single.query(prepared(sql, values))
-          answered.catch(noteStandby)
+          answered.catch(noteStandby('25006'))
           return (await answered).rows
         }),
     },
@@ -218,7 +218,7 @@ async function transact<T>(
         sent.push(sending)
       }
       const begun = client.query(begin)
-      begun.catch(noteStandby)
+      begun.catch(noteStandby('0A000'))
       note(begun)
       if (!readOnlyAlone.has(client)) await begun
       const result = await run({

@@ -72,7 +72,7 @@ async function main(): Promise<void> {
   // graphile-worker 0.18 writes down how a job ended and waits for no answer: where the database went away under a job, nobody
   // would catch that, and the whole process would end. The job is given to another worker, as after a crash.
   process.on('unhandledRejection', (error) => {
-    noteStandby(error)
+    noteStandby('25006')(error)
     if (!isDatabaseAway(error)) throw error
     log.error({ err: error }, 'how a job ended is not written down: the database is away')
   })

@@ -6,7 +6,8 @@
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { rollUpActivityAgain } from '../src/analytics/roll-up-activity.ts'
-import { connect, type Db, type Tx } from '../src/db.ts'
+import { isDatabaseAway } from '../src/database-away.ts'
+import { connect, type Db, ONE_VIEW, type Tx } from '../src/db.ts'
 import { PUBLIC_TENANT_ID } from '../src/id.ts'
 import { createTestDatabase } from './database.ts'
 
@@ -139,3 +140,15 @@ test('a job waits for the same job of another instance, longer than a request wo
   await job
   await Promise.all([holding!.end(), looking!.end()])
 }, 20_000)
+
+test.each<[string, () => Promise<unknown>]>([
+  ['a write where we only read', () => db.inBatch((tx) => tx.query(NOTE, [PUBLIC_TENANT_ID, 'x']), ONE_VIEW)],
+  [
+    'what PostgreSQL cannot do',
+    () => db.batch.query(`do $$ begin raise 'no' using errcode = '0A000'; end $$`),
+  ],
+])('%s is a mistake of ours, and no standby', async (_what, run) => {
+  const error = await run().catch((failure: unknown) => failure)
+  expect(error).toMatchObject({ code: expect.stringMatching(/^(25006|0A000)$/) })
+  expect(isDatabaseAway(error)).toBe(false)
+})

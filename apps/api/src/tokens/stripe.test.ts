@@ -227,11 +227,10 @@ test('who asked first is answered, also where a repetition is being told to wait
   const user = await addUser(api)
   const owner = new pg.Client({ connectionString: api.databaseUrl })
   await owner.connect()
-  const isHeld = async (granted: boolean) => {
+  const isAwaited = async () => {
     const { rows } = await owner.query(
-      `select from pg_locks where locktype = 'advisory' and granted = $1
+      `select from pg_locks where locktype = 'advisory' and not granted
          and database = (select oid from pg_database where datname = current_database())`,
-      [granted],
     )
     return rows.length > 0
   }
@@ -244,7 +243,7 @@ test('who asked first is answered, also where a repetition is being told to wait
         .then(() => opens(request, response))
     }
     const first = buy(user.token, { 'idempotency-key': 'first' })
-    await expect.poll(() => isHeld(false)).toBe(true)
+    await expect.poll(isAwaited).toBe(true)
     await owner.query('select pg_advisory_unlock_all()')
     expect((await first).status).toBe(201)
   } finally {
