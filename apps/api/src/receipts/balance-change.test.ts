@@ -91,6 +91,39 @@ test('what is taken back says how much is owed besides, so that it adds up to th
   expect(becauseOf('dispute_won')?.join()).not.toContain('owed')
 })
 
+test('what was paid back says of which purchase, the debt that is longest owed first', async () => {
+  const market = await createMarket(api, { tokens: 0, tokensPerMinute: 100 })
+  const { user } = market
+  const buy = async (tokens: number) => {
+    const payment = paymentOf(await beginPurchase(api, await accessTokenOf(api, user.id), tokens))
+    await sendEvent(api, completed(payment))
+    return payment
+  }
+  const first = await buy(1_000)
+  api.clock.advance({ hours: 24 })
+  const second = await buy(500)
+  const play = await openSession(market, { minutes: 15 })
+  await play.use(840)
+  await play.call('complete')
+  await sendEvent(api, refunded(first, first.amountCents))
+  api.clock.advance({ hours: 24 })
+  await sendEvent(api, refunded(second, second.amountCents))
+  await buy(600)
+  await buy(1_000)
+  const paidBack = (await explainAll(user.id)).filter(({ line }) => line.kind === 'debt_repaid')
+  const today = api.clock.now()
+  const [yesterday] = new Date(today.getTime() - 24 * 3_600_000).toISOString().split('T')
+  expect(paidBack.map(({ line, because }) => [line.amount, ...because.slice(2, -1)])).toEqual([
+    [
+      -800,
+      `300 of the 900 owed since ${yesterday} for the purchase ${first.purchaseId}`,
+      `500 of the 500 owed since ${today.toISOString().split('T')[0]} for the purchase ${second.purchaseId}`,
+    ],
+    [-600, `600 of the 900 owed since ${yesterday} for the purchase ${first.purchaseId}`],
+  ])
+  expect(paidBack.map(({ purchase }) => purchase?.purchaseId)).toEqual([undefined, first.purchaseId])
+})
+
 test('a charge of nothing is no minus', async () => {
   const market = await createMarket(api)
   const play = await openSession(market, { validate: false })

@@ -11,6 +11,14 @@ interface LineRow extends LedgerLineRow {
   owed: number | null
 }
 
+/** What a line paid back of one debt. */
+interface DebtRow {
+  paid: number
+  owed: number
+  since: Date
+  purchaseId: string
+}
+
 /**
  * Why a balance changed: a line of the wallet, and the receipt of the session or the purchase behind it.
  *
@@ -26,10 +34,13 @@ export async function getBalanceChange(
   const { sessionId, purchaseId, owed, ...found } = row
   const line = presentLine(found)
   const sum = `${line.balanceAfter - line.amount} ${line.amount < 0 ? '−' : '+'} ${Math.abs(line.amount)} = ${line.balanceAfter} tokens`
-  const rest = owed === null ? [] : [describeOwed(-line.amount, owed)]
+  const debts = line.kind === 'debt_repaid' ? await tx.query<DebtRow>(listDebtsPaidSql, [lineId, userId]) : []
+  const rest = owed === null ? debts.map(describeDebt) : [describeOwed(-line.amount, owed)]
   const because = [...(REASONS[line.kind] ?? []), line.description, ...rest, sum]
-  if (purchaseId !== null)
-    return { line, because, purchase: await getPurchaseReceipt(tx, { purchaseId, userId }) }
+  const purchases = new Set(purchaseId === null ? debts.map((debt) => debt.purchaseId) : [purchaseId])
+  const [behind] = purchases
+  if (purchases.size === 1 && behind)
+    return { line, because, purchase: await getPurchaseReceipt(tx, { purchaseId: behind, userId }) }
   if (sessionId === null) return { line, because }
   const session = await getSessionReceipt(tx, { ...input, sessionId })
   return { line, because: line.kind === 'charge' ? [...describeSession(session), sum] : because, session }
@@ -42,6 +53,9 @@ const describeSession = ({ providerName, lines }: SessionReceipt) => [
 
 const describeOwed = (taken: number, owed: number) =>
   `${taken + owed} in all: ${taken} from what could be spent, and ${owed} that could not, which are owed`
+
+const describeDebt = ({ paid, owed, since, purchaseId }: DebtRow) =>
+  `${paid} of the ${owed} owed since ${since.toISOString().slice(0, 10)} for the purchase ${purchaseId}`
 
 const REASONS: Record<string, string[]> = {
   purchase: ['A purchase was paid'],
@@ -66,3 +80,23 @@ const findLineSql = `
      where t.kind in ('refund', 'dispute') and o.purchase_id = t.purchase_id and o.kind = 'debt'
        and o.created_at = t.created_at and o.written_by = t.written_by) as owed
   from transfers t where t.id = $1 and $2 in (t.credit_account_id, t.debit_account_id)`
+
+// Each debt is a stretch of all that was ever owed, and so is what each line paid back: the oldest debt comes first.
+const listDebtsPaidSql = `
+  with line as (
+    select t.amount, sum(r.amount) as until
+    from transfers t
+    join transfers r on r.tenant_id = t.tenant_id and r.debit_account_id = t.debit_account_id and r.kind = t.kind
+      and r.debit_sequence <= t.debit_sequence
+    where t.id = $1 and t.debit_account_id = $2
+    group by t.amount
+  ), debt as (
+    select d.amount, d.purchase_id, d.created_at, sum(d.amount) over (order by d.created_at, d.id) as until
+    from transfers d
+    where d.debit_account_id = 'debt:' || $2 and d.kind = 'debt' and d.debit_sequence is null
+  )
+  select least(d.until, l.until) - greatest(d.until - d.amount, l.until - l.amount) as paid, d.amount as owed,
+    d.created_at as since, d.purchase_id as "purchaseId"
+  from debt d, line l
+  where d.until > l.until - l.amount and d.until - d.amount < l.until
+  order by d.until`
