@@ -75,6 +75,10 @@ export function createEdge(input: {
     if (!lock?.isFree) throw new Problem('idempotency_in_progress', { retryAfterSeconds: 1 })
   }
 
+  /** Another instance has it for as long as one of its two transactions. */
+  const waitForKey = (tx: Tx, place: Place) =>
+    tx.query('select pg_advisory_xact_lock(hashtextextended($1, 7305))', [place.id])
+
   async function replay(tx: Tx, place: Place, reply: FastifyReply): Promise<string | undefined> {
     const [stored] = await tx.query<Stored>(findAnswerSql, [
       place.caller,
@@ -155,7 +159,8 @@ export function createEdge(input: {
       asking.add(place.id)
       try {
         const first = await db.inTenant(tenantId, async (tx) => {
-          await lockKey(tx, place)
+          // Only who asks takes the key, or those that only look would keep it from them.
+          if (isFirst) await waitForKey(tx, place)
           const stored = await replay(tx, place, reply)
           if (stored !== undefined) return { stored }
           if (!isFirst) throw new Problem('idempotency_in_progress', { retryAfterSeconds: 1 })
@@ -169,8 +174,7 @@ export function createEdge(input: {
           (error: unknown) => () => Promise.reject(error),
         )
         const text = await db.inTenant(tenantId, async (tx) => {
-          // A repetition holds it for a moment, to be told that this one asks.
-          await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 7305))', [place.id])
+          await waitForKey(tx, place)
           return (
             (await replay(tx, place, reply)) ?? answer(tx, place, request, reply, status, () => settle(tx))
           )

@@ -185,6 +185,18 @@ test('while Stripe is asked, the key is taken: the same request is told to wait,
   expect((await api.call('GET', '/tokens/purchases', { token })).body.items).toHaveLength(1)
 })
 
+test('of requests at the same instant under one key, one is answered', async () => {
+  const { token } = await addUser(api)
+  for (let i = 0; i < 40; i += 1) {
+    const headers = { 'idempotency-key': `pair-${i}` }
+    const pair = await Promise.all([buy(token, headers), buy(token, headers)])
+    const purchases = pair.filter(({ status }) => status === 201)
+    expect(purchases.length).toBeGreaterThan(0)
+    for (const { status, body } of pair)
+      expect(status === 201 || body.code === 'idempotency_in_progress').toBe(true)
+  }
+})
+
 test('a key stays with its request when Stripe was away', async () => {
   const { token } = await addUser(api)
   const headers = { 'idempotency-key': 'kept' }
