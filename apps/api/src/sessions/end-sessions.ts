@@ -12,7 +12,9 @@ export interface Ending {
   /** Whether the time since the last beat counts: not at all, up to 45 s, or as a beat with this `activeMs`. */
   lastGap: 'none' | 'unvouched' | { activeMs: number | null }
   /** Only if the session is this user's, or this client of its provider holds it. */
-  by?: { kind: 'user'; userId: string } | { kind: 'client'; clientId: string; providerId: string }
+  by?:
+    | { kind: 'user'; userId: string }
+    | { kind: 'client'; clientId: string; providerId: string; sequence: number | null }
   now: Date
 }
 
@@ -44,6 +46,7 @@ export async function endSessions(
     endings.map(({ by }) => (by?.kind === 'user' ? by.userId : null)),
     endings.map(({ by }) => (by?.kind === 'client' ? by.clientId : null)),
     endings.map(({ by }) => (by?.kind === 'client' ? by.providerId : null)),
+    endings.map(({ by }) => (by?.kind === 'client' ? by.sequence : null)),
   ])
   const charged = ended.filter((session) => session.tokensHeld > 0)
   const captures = await captureHolds(
@@ -96,10 +99,10 @@ const UNTIL = "least(i.at, s.created_at + interval '24 hours')"
 const endSessionsSql = (lock: 'skip locked' | '') => `
   with input as (
     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::text[], $8::text[],
-        $9::text[])
-      as i (tenant_id, id, reason, gap_rule, active_ms, at, by_user_id, by_client_id, by_provider_id)
+        $9::text[], $10::bigint[])
+      as i (tenant_id, id, reason, gap_rule, active_ms, at, by_user_id, by_client_id, by_provider_id, sequence)
   ), locked as materialized (
-    select s.tenant_id, s.id, i.at, i.active_ms, 
+    select s.tenant_id, s.id, i.at, i.active_ms, i.sequence,
       coalesce(
         over_reason(s, i.at),
         case when s.status = 'pending' and i.reason = 'completed' then 'cancelled' else i.reason end
@@ -121,6 +124,7 @@ const endSessionsSql = (lock: 'skip locked' | '') => `
   ), ended as (
     update sessions s set
       status = 'ended', end_reason = l.reason, ended_at = l.at, paused_at = null,
+      sequence = greatest(s.sequence, l.sequence),
       used_ms = s.used_ms + l.counted_ms,
       unbilled_ms = s.unbilled_ms + greatest(0, l.served_ms - l.counted_ms),
       tokens_charged = case when s.tokens_held = 0 then 0

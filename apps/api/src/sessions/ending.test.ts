@@ -237,10 +237,17 @@ describe('completion', () => {
     api.clock.advance({ ms: 15_001 })
     const first = await play.call('complete', { clientId: play.clientId, sequence: 2, activeMs: 15_001 })
     expect(first.body).toMatchObject({
-      session: { status: 'ended', endReason: 'completed', usedMs: 15_001, tokensCharged: 2 },
+      session: { status: 'ended', endReason: 'completed', usedMs: 15_001, tokensCharged: 2, sequence: 2 },
       returnUrl: `http://localhost:4001/?session=${play.sessionId}`,
     })
     api.clock.advance({ minutes: 5 })
+    for (const verb of ['pause', 'resume', 'complete'] as const) {
+      const other = await play.call(verb, { clientId: 'another_client', sequence: 9 })
+      expect([other.status, other.body.session]).toEqual([
+        200,
+        { ...first.body.session, serverTime: expect.any(String) },
+      ])
+    }
     const again = await play.call('complete')
     expect(again.status).toBe(200)
     expect(again.body.session).toMatchObject({

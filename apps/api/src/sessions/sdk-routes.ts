@@ -54,6 +54,10 @@ const Answer = Shape({ session: Session })
 const SESSION_ID = new RegExp(idPattern('ses'))
 const REFUSALS = ['session_not_found', 'unauthenticated', 'origin_not_allowed', 'session_superseded'] as const
 
+/** Who claims to be another client than the JWT was given to holds no session, which changes nothing once it has ended. */
+const holderOf = (actor: { clientId: string }, told = actor.clientId) =>
+  told === actor.clientId ? told : ''
+
 export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): void {
   const { db, keys, clock, config, edge, origins } = deps
   const { marketplaceUrl, marketplaceOrigins } = config
@@ -69,12 +73,9 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
   ): Speaker {
     if (actor.kind === 'user') return { kind: 'user', userId: actor.userId }
     assert(actor.kind === 'session', 'users and session JWTs speak')
-    // Whoever claims to be another client than the JWT was given to is not the one that holds the session.
-    if (told.clientId !== undefined && told.clientId !== actor.clientId)
-      throw new Problem('session_superseded')
     return {
       kind: 'client',
-      clientId: actor.clientId,
+      clientId: holderOf(actor, told.clientId),
       providerId: actor.providerId,
       sequence: told.sequence ?? null,
       activeMs: told.activeMs ?? null,
@@ -222,13 +223,11 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
         await checkOrigin(origins, request.headers.origin, actor)
         const at = clock()
         const { tenantId, sessionId, providerId } = actor
-        // Both must be the client that holds the session; an impossible id makes the beat change nothing.
-        const holder = clientId === actor.clientId ? clientId : ''
         const session = await beat({
           tenantId,
           sessionId,
           providerId,
-          clientId: holder,
+          clientId: holderOf(actor, clientId),
           sequence,
           activeMs,
           isFinal,

@@ -322,7 +322,9 @@ export class Books {
 
   complete(sessionId: string, said: Said | 'user', at: number): Expected {
     const s = this.get(sessionId)
+    const isTold = s.status !== 'ended' && said !== 'user' && s.clientId === said.clientId
     this.#endIfOver(s, at)
+    if (isTold) s.sequence = Math.max(s.sequence, said.sequence ?? 0)
     if (s.status === 'ended') return { status: 200, session: s }
     if (said !== 'user' && s.clientId !== said.clientId) return refusal(409, 'session_superseded')
     const counted = said === 'user' ? unvouchedMs(s, at) : countedMs(s, at, said.activeMs ?? null)
