@@ -231,6 +231,27 @@ test('the keyboard alone opens a session', async () => {
   await context.close()
 })
 
+test('while its scripts are on their way the page says that it is coming', async () => {
+  const context = await newContext({ isOpen: true })
+  const page = await context.newPage()
+  let deliver = () => {}
+  const late = new Promise<void>((resolve) => {
+    deliver = resolve
+  })
+  await page.route('**/main.js', async (route) => {
+    await late
+    await route.continue()
+  })
+  await page.goto(stack.marketplaceUrl, { waitUntil: 'commit' })
+  const hint = () =>
+    page.evaluate(() => getComputedStyle(document.querySelector('main')!, '::before').content)
+  await expect.poll(hint).toBe('"One moment…"')
+  deliver()
+  await page.locator('.app').waitFor()
+  expect(await hint()).toBe('none')
+  await context.close()
+})
+
 test('a link with a mistake in it leads to a page that says so', async () => {
   const context = await newContext()
   const page = await context.newPage()
