@@ -137,7 +137,15 @@ function startLoad(balancer: Balancer, signer: (typ: string, claims: object) => 
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const { calls, failed, restarts } = await restartUnderLoad(Number(process.argv[2] ?? 5))
+  const rounds = Number(process.argv[2] ?? 5)
+  // Not a number of rounds is none, and nothing fails in none.
+  if (!Number.isSafeInteger(rounds) || rounds < 1) {
+    process.stderr.write(
+      'npm run rolling-restart -- 5: how often both processes are replaced, at least once\n',
+    )
+    process.exit(2)
+  }
+  const { calls, failed, restarts } = await restartUnderLoad(rounds)
   process.stdout.write(`${restarts} processes replaced under load: ${calls} calls, ${failed} failed\n`)
   process.exitCode = failed === 0 ? 0 : 1
 }

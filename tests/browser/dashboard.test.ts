@@ -248,7 +248,10 @@ describe('a provider', () => {
     await open('/settings')
     await page.getByLabel('Tokens per minute').fill('ten')
     await button(page, 'Save').click()
-    await page.getByText('must be integer').waitFor()
+    await page.getByText('must be a whole number').waitFor()
+    await expect
+      .poll(() => page.evaluate(() => document.activeElement?.getAttribute('name')))
+      .toBe('tokensPerMinute')
     await page.getByLabel('Tokens per minute').fill('9')
     await page.getByLabel('Allowed origins').fill(`${stack.appUrl}\nhttp://localhost:4499`)
     await button(page, 'Save').click()

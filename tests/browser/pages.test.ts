@@ -115,7 +115,7 @@ const pages: Seen[] = [
   },
   { name: 'sign-ins', url: marketplace('/account/sign-ins'), ready: '.row' },
   { name: 'purchase-paid', url: () => marketplace(`/purchases/${paidId}`)(), ready: '#what-it-did' },
-  { name: 'no-such-session', url: marketplace('/sessions/ses_nothing'), ready: '.notice' },
+  { name: 'no-such-session', url: marketplace('/sessions/ses_nothing'), ready: 'h1' },
   { name: 'no-such-page', url: marketplace('/nothing'), ready: 'h1' },
   { name: 'app-closed', url: () => stack.appUrl, ready: '.gate:visible', isOpen: true },
   {
@@ -228,6 +228,45 @@ test('the keyboard alone opens a session', async () => {
   await page.keyboard.press('Tab')
   await page.keyboard.press('Enter')
   await page.locator('#app').waitFor()
+  await context.close()
+})
+
+test('while its scripts are on their way the page says that it is coming', async () => {
+  const context = await newContext({ isOpen: true })
+  const page = await context.newPage()
+  let deliver = () => {}
+  const late = new Promise<void>((resolve) => {
+    deliver = resolve
+  })
+  await page.route('**/main.js', async (route) => {
+    await late
+    await route.continue()
+  })
+  await page.goto(stack.marketplaceUrl, { waitUntil: 'commit' })
+  const hint = () =>
+    page.evaluate(() => getComputedStyle(document.querySelector('main')!, '::before').content)
+  await expect.poll(hint).toBe('"One moment…"')
+  deliver()
+  await page.locator('.app').waitFor()
+  expect(await hint()).toBe('none')
+  await context.close()
+})
+
+test('a link with a mistake in it leads to a page that says so', async () => {
+  const context = await newContext()
+  const page = await context.newPage()
+  await page.goto(`${stack.marketplaceUrl}/#/sessions/ses_nothing`)
+  await page.getByRole('heading', { name: 'There is nothing here' }).waitFor()
+  await context.close()
+})
+
+test('who comes back from an app to extend keeps the keyboard’s place', async () => {
+  const context = await newContext()
+  const page = await context.newPage()
+  await page.goto(`${stack.marketplaceUrl}/#/sessions/${runningId}?reason=extend`)
+  await page.getByRole('dialog', { name: 'Extend this session' }).waitFor()
+  await page.keyboard.press('Escape')
+  await expect.poll(() => focused(page)).toBe('Extend: Stille')
   await context.close()
 })
 

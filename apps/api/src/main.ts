@@ -13,6 +13,7 @@ import { isDatabaseAway, noteStandby } from './database-away.ts'
 import { connect } from './db.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import { explainFailure } from './explain-failure.ts'
+import { refuseWrongKey } from './keys/refuse-wrong-key.ts'
 import { createLog } from './log.ts'
 import { migrate } from './migrate.ts'
 import { startTracing } from './observability/start-tracing.ts'
@@ -49,6 +50,7 @@ async function main(): Promise<void> {
   try {
     if (ownerDatabaseUrl === undefined) await refuseOldSchema(db)
     else await migrate(ownerDatabaseUrl)
+    await refuseWrongKey(db, { openingKeys: config.openingKeys, now: systemClock() })
     const deps = await createDeps({ config, log, db, clock: systemClock })
     await ensureOperator(deps)
     const app = await createApp(deps)

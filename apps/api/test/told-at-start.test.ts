@@ -36,6 +36,23 @@ test.each(['192.0.2.1', '999.1.1.1'])('HOST=%s is no address to listen on', asyn
   })
 }, 30_000)
 
+test('a KEY_ENCRYPTION_KEY that does not open what signs is told before anything is served', async () => {
+  const env = { HOST: '192.0.2.1', PORT: '0', DATABASE_URL: database.url, STRIPE_WEBHOOK_SECRET: 'whsec_x' }
+  const other = '08'.repeat(32)
+  // Not an address of this machine: whichever gets so far ends there, having made the first key.
+  await run('main.ts', env)
+  const { code, said } = await run('main.ts', { ...env, KEY_ENCRYPTION_KEY: other })
+  expect(code).toBe(1)
+  expect(said).toMatch(/^KEY_ENCRYPTION_KEY does not open the signing keys of this database: [^\n]+\n$/)
+  // While it is changed, the second one opens.
+  const changing = await run('main.ts', {
+    ...env,
+    KEY_ENCRYPTION_KEY: other,
+    KEY_ENCRYPTION_KEY_ALSO: '07'.repeat(32),
+  })
+  expect(changing.said).toBe('HOST: 192.0.2.1 is not an address of this machine.\n')
+}, 60_000)
+
 test.each([
   ['main.ts', 1],
   ['check-ledger.ts', 2],

@@ -6,7 +6,14 @@
 import { onBalanceChange, refreshBalance } from './balance.js'
 import { fill, h } from './element.js'
 import { formatNumber, formatTokens } from './format.js'
-import { currentUser, onReachable, onSignInChange, SignedOut, signOut } from './marketplace.js'
+import {
+  currentUser,
+  MarketplaceProblem,
+  onReachable,
+  onSignInChange,
+  SignedOut,
+  signOut,
+} from './marketplace.js'
 import { problemBox } from './notice.js'
 import { showAccount } from './views/account.js'
 import { showApp } from './views/app.js'
@@ -135,10 +142,14 @@ async function show() {
       location.replace(`#/sign-in?next=${encodeURIComponent(location.hash.slice(1))}`)
       return
     }
-    view = {
-      title: 'That did not work',
-      content: problemBox(error, { retry: context.reload, headingLevel: 'h1' }),
-    }
+    // Nothing was filled in here: what the API finds wrong stands in the address.
+    const isAddressWrong = error instanceof MarketplaceProblem && error.code === 'validation_failed'
+    view = isAddressWrong
+      ? missing()
+      : {
+          title: 'That did not work',
+          content: problemBox(error, { retry: context.reload, headingLevel: 'h1' }),
+        }
   }
   if (signal.aborted) return
   main.removeAttribute('aria-busy')

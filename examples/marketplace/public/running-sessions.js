@@ -78,6 +78,8 @@ export function sessionCard(first, { signal, onend, tag = 'li' }) {
   }
 
   function openExtend() {
+    // Also where the page opens it by itself: the keyboard comes back to where it had the focus before.
+    extend.focus()
     element.append(
       extendDialog(session, (next) => {
         take(next)

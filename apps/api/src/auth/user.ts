@@ -4,13 +4,17 @@
  * @module
  */
 import { type Static, Type } from '@fastify/type-provider-typebox'
+import { inWords } from '../http/pattern.ts'
 import { Id, Instant, Nullable, Shape } from '../http/schema.ts'
 import { EMAIL_CHARACTERS_MAX } from './email.ts'
 import { PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN } from './password.ts'
 
 export const DISPLAY_NAME_CHARACTERS_MAX = 80
 /** Something to see, and nothing that controls a terminal, breaks a line or turns the direction of what follows. */
-const DISPLAY_NAME = '^(?=.*\\S)[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}\\u202a-\\u202e\\u2066-\\u2069]+$'
+const DISPLAY_NAME = inWords(
+  '^(?=.*\\S)[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}\\u202a-\\u202e\\u2066-\\u2069]+$',
+  'must be one line with something to see in it',
+)
 
 export interface UserRow {
   id: string

@@ -3,9 +3,16 @@
  *
  * @module
  */
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type {
+  FastifyError,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  FastifySchemaValidationError,
+} from 'fastify'
 import { isDatabaseAway } from '../database-away.ts'
 import { PROBLEMS, Problem, type ProblemCode } from '../errors.ts'
+import { describePattern } from './pattern.ts'
 import type { ProblemBody } from './schema.ts'
 
 const ERRORS_SHOWN_MAX = 20
@@ -108,6 +115,7 @@ function toProblem(error: FastifyError): Problem {
     return new Problem('validation_failed', {
       // Enough to mend a request by; a body of ten thousand mistakes gets no book.
       errors: error.validation
+        .filter((each, _, all) => !isSaidAlready(each, all))
         .slice(0, ERRORS_SHOWN_MAX)
         .map(({ instancePath, message, params, keyword }) => ({
           path: pathOf(instancePath, keyword, params),
@@ -137,6 +145,17 @@ function toProblem(error: FastifyError): Problem {
   return new Problem('internal_error', {}, error.message)
 }
 
+/** An empty text matches no pattern either: that it is empty says enough. */
+function isSaidAlready(
+  { instancePath, keyword }: FastifySchemaValidationError,
+  all: FastifySchemaValidationError[],
+): boolean {
+  return (
+    keyword === 'pattern' &&
+    all.some((other) => other.keyword === 'minLength' && other.instancePath === instancePath)
+  )
+}
+
 function pathOf(instancePath: string, keyword: string, params: Record<string, unknown>): string {
   if (keyword === 'required') return `${instancePath}/${String(params.missingProperty)}`
   if (keyword === 'additionalProperties') return `${instancePath}/${String(params.additionalProperty)}`
@@ -147,5 +166,8 @@ function messageOf(keyword: string, params: Record<string, unknown>, message = '
   if (keyword === 'required') return 'is needed'
   if (keyword === 'additionalProperties') return 'is not a known property'
   if (keyword === 'enum') return `must be one of ${(params.allowedValues as unknown[]).join(', ')}`
+  if (keyword === 'pattern') return describePattern(String(params.pattern))
+  if (keyword === 'minLength' && params.limit === 1) return 'must not be empty'
+  if (keyword === 'type' && params.type === 'integer') return 'must be a whole number'
   return message
 }

@@ -35,6 +35,19 @@ test('the command adds a key, names it and says from when it signs', async () =>
   expect(new Set(await published())).toEqual(new Set([oldKid, kid]))
 })
 
+test('a key that no instance could open is not added', async () => {
+  const published = () => api.deps.db.batch.query('select kid from signing_keys order by kid')
+  const before = await published()
+  const { code, out, err } = await run({
+    DATABASE_URL: api.databaseUrl,
+    STRIPE_WEBHOOK_SECRET: 'whsec_test',
+    KEY_ENCRYPTION_KEY: Buffer.alloc(32, 8).toString('base64'),
+  })
+  expect([code, out]).toEqual([2, ''])
+  expect(err).toMatch(/^KEY_ENCRYPTION_KEY does not open the signing keys of this database: [^\n]+\n$/)
+  expect(await published()).toEqual(before)
+})
+
 test('a wrong environment is one clear line', async () => {
   const wrong = await run({ DATABASE_URL: 'mysql://localhost/x' })
   expect([wrong.code, wrong.err]).toEqual([2, 'DATABASE_URL must start with postgres://\n'])

@@ -5,6 +5,7 @@
  */
 import { type Static, Type } from '@fastify/type-provider-typebox'
 import { assert } from '../assert.ts'
+import { inWords } from '../http/pattern.ts'
 import { Id, Instant, Nullable, Shape } from '../http/schema.ts'
 import { type MemberRole, MemberRoleField } from './member-role.ts'
 
@@ -22,16 +23,22 @@ const HOSTILE =
 /** Invisible, too, but words of some scripts and emoji need them between their letters. */
 const JOINING = '\\u00ad\\u061c\\u200c-\\u200f\\ufe00-\\ufe0f'
 const CLEAN = `${HOSTILE}\\n`
-export const LINE_PATTERN = `^[^${CLEAN}]*$`
+export const LINE_PATTERN = inWords(`^[^${CLEAN}]*$`, 'must be one line, without what nobody can see')
 /** Begins with a letter or sign that is seen; may end with what chooses how an emoji looks. */
-const NAME_PATTERN = `^[^\\s${CLEAN}${JOINING}]([^${CLEAN}]*[^\\s${CLEAN}\\u00ad\\u061c\\u200c-\\u200f])?$`
+const NAME_PATTERN = inWords(
+  `^[^\\s${CLEAN}${JOINING}]([^${CLEAN}]*[^\\s${CLEAN}\\u00ad\\u061c\\u200c-\\u200f])?$`,
+  'must be one line of what can be seen, without spaces at its ends',
+)
 /** Line breaks are welcome in a description. */
-const TEXT_PATTERN = `^[^${HOSTILE}]*$`
+const TEXT_PATTERN = inWords(`^[^${HOSTILE}]*$`, 'must not contain what nobody can see')
 /**
  * Addresses are ASCII on the wire: punycode in the host, percent-encoding elsewhere. Quotes, backticks, angle brackets and
  * backslashes are no part of one (RFC 3986), and would end an attribute on a page that forgot to escape it.
  */
-export const URL_PATTERN = '^[\\x21\\x23-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x5f\\x61-\\x7e]+$'
+export const URL_PATTERN = inWords(
+  '^[\\x21\\x23-\\x3b\\x3d\\x3f-\\x5b\\x5d-\\x5f\\x61-\\x7e]+$',
+  'must be an address of ASCII characters, without spaces and quotes',
+)
 
 const STATUSES = ['draft', 'in_review', 'listed', 'suspended'] as const
 export type ProviderStatus = (typeof STATUSES)[number]
@@ -57,7 +64,10 @@ const description = Type.String({
 })
 export const category = Type.String({
   maxLength: 40,
-  pattern: '^[a-z0-9]+(-[a-z0-9]+)*$',
+  pattern: inWords(
+    '^[a-z0-9]+(-[a-z0-9]+)*$',
+    'must be small letters and digits, with single hyphens between them',
+  ),
   description: 'A free slug.',
   examples: ['productivity'],
 })

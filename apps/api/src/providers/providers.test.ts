@@ -166,6 +166,28 @@ describe('registering', () => {
     expect(body).toMatchObject(change)
   })
 
+  test('says in words what a text must be, whatever its pattern', async () => {
+    const { status, body } = await register(api, owner.token, {
+      name: '',
+      category: 'Two Words',
+      tokensPerMinute: 1.5,
+      launchUrl: 'https://typing.example.com/"start',
+    })
+    expect(status).toBe(400)
+    expect(body.errors).toEqual([
+      { path: '/name', message: 'must not be empty' },
+      { path: '/category', message: 'must be small letters and digits, with single hyphens between them' },
+      { path: '/launchUrl', message: 'must be an address of ASCII characters, without spaces and quotes' },
+      { path: '/tokensPerMinute', message: 'must be a whole number' },
+    ])
+    const hidden = await register(api, owner.token, { name: ' Typing', description: 'Type\u200b faster.' })
+    expect(hidden.body.errors).toEqual([
+      { path: '/name', message: 'must be one line of what can be seen, without spaces at its ends' },
+      { path: '/description', message: 'must not contain what nobody can see' },
+    ])
+    expect(JSON.stringify([body, hidden.body])).not.toContain('pattern')
+  })
+
   test('bounds how many one account has', async () => {
     const busy = await addUser(api)
     for (let i = 0; i < 100; i += 1) await addProvider(api, { ownerId: busy.id, name: 'Crowd' })
