@@ -227,12 +227,11 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     error = null
     time.setAnchor({ serverTime: Date.parse(session.serverTime), wallAt: next.wallAt })
     phase = session.status as Phase
+    isReturnDue = phase === 'ended' && redirect
     tick()
     arm()
-    if (phase !== 'ended' || !redirect) return
     // Hidden tabs wait until they are looked at; else every tab would turn into a marketplace.
-    if (isOtherTabs && !ports.lifecycle.isVisible()) isReturnDue = true
-    else leave()
+    if (isReturnDue && (!isOtherTabs || ports.lifecycle.isVisible())) leave()
   }
 
   /** Takes over what another tab knows, where it is newer. */
