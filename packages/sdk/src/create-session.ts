@@ -211,9 +211,8 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   function accept(session: Session, sentAt: number, sessionJwt = record.sessionJwt): void {
     // Answers may overtake each other; the later one stands.
     if (acceptedAt > sentAt && record.session && isOlder(session, record.session)) return
-    acceptedAt = ports.clock.monotonic()
     // The server told its time somewhere between question and answer.
-    const wallAt = ports.clock.wall() - (acceptedAt - sentAt) / 2
+    const wallAt = ports.clock.wall() - (ports.clock.monotonic() - sentAt) / 2
     take({ ...record, sequence: Math.max(record.sequence, session.sequence), session, sessionJwt, wallAt })
     share()
     takeLaunchJwt(ports.navigation)
@@ -225,6 +224,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     record = next
     failures = 0
     error = null
+    acceptedAt = ports.clock.monotonic()
     time.setAnchor({ serverTime: Date.parse(session.serverTime), wallAt: next.wallAt })
     phase = session.status as Phase
     isReturnDue = phase === 'ended' && redirect

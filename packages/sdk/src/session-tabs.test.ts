@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createFakeMarketplace, settle } from './testing/index.ts'
+import { createFakeMarketplace, type OpenTab, settle } from './testing/index.ts'
 
 /** A tab that leads, and one that was opened after it. */
 async function openTwo() {
@@ -9,6 +9,24 @@ async function openTwo() {
   const second = await market.openTab({ href: 'https://app.test/' })
   await market.advance('5s')
   return { market, first, second }
+}
+
+/** Requests arrive at once; their answers wait until they are let through. */
+function holdAnswers(tab: OpenTab): () => void {
+  const { fetch } = tab.ports
+  let letThrough!: () => void
+  const isThrough = new Promise<void>((resolve) => {
+    letThrough = resolve
+  })
+  tab.ports.fetch = async (url, init) => {
+    const answer = await fetch(url, init)
+    await isThrough
+    return answer
+  }
+  return () => {
+    tab.ports.fetch = fetch
+    letThrough()
+  }
 }
 
 test('a hidden tab whose session ended goes on with the next one, and is not sent away when it is looked at', async () => {
@@ -25,4 +43,19 @@ test('a hidden tab whose session ended goes on with the next one, and is not sen
   await settle()
   expect(first.leftTo).toBeUndefined()
   expect(first.session.getSnapshot()).toMatchObject(running)
+})
+
+test('an answer that is older than what another tab has heard does not open a gate again', async () => {
+  const { market, first, second } = await openTwo()
+  const letThrough = holdAnswers(first)
+  first.session.refresh()
+  await market.advance('500ms')
+  await second.session.pause()
+  await settle()
+  expect(first.session.getSnapshot()).toMatchObject({ phase: 'paused', canServe: false })
+  letThrough()
+  await settle()
+  expect(first.session.getSnapshot()).toMatchObject({ phase: 'paused', canServe: false })
+  const kept = JSON.parse(first.ports.storage.get('tm:prv_fake')!)
+  expect(kept.session.status).toBe('paused')
 })
