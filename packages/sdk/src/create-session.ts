@@ -309,7 +309,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     } else if (moment === 'online') beat()
     else if (isReturnDue) leave()
     else tick()
-    if (moment === 'hidden' && isLive(phase)) save()
+    if (moment === 'hidden' && isLive(phase) && tabs.isLeading()) save()
   }
 
   const returnUrl = () => record?.session?.returnUrl ?? marketplaceUrl

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { createFakeMarketplace, type OpenTab, settle } from './testing/index.ts'
 
 /** A tab that leads, and one that was opened after it. */
-async function openTwo() {
+async function openTwo(options = {}) {
   const market = createFakeMarketplace()
-  const first = await market.openTab()
+  const first = await market.openTab({ options })
   await market.advance('5s')
   const second = await market.openTab({ href: 'https://app.test/' })
   await market.advance('5s')
@@ -58,4 +58,35 @@ test('an answer that is older than what another tab has heard does not open a ga
   expect(first.session.getSnapshot()).toMatchObject({ phase: 'paused', canServe: false })
   const kept = JSON.parse(first.ports.storage.get('tm:prv_fake')!)
   expect(kept.session.status).toBe('paused')
+})
+
+test('a frozen tab that runs for a moment behind others does not keep a session that they ended', async () => {
+  const { market, first, second } = await openTwo({ redirect: false })
+  const waiting: (() => void)[] = []
+  let isFrozen = false
+  const { channel } = second.ports
+  second.ports.channel = (name, receive) =>
+    channel(name, (message) => (isFrozen ? waiting.push(() => receive(message)) : receive(message)))
+  second.session.dispose()
+  await second.session.start()
+  second.setVisible(false)
+  await market.advance('5s')
+
+  // Less than the jump of the clocks after which it would ask.
+  isFrozen = true
+  second.freeze()
+  await market.advance('30s')
+  await first.session.complete()
+  await settle()
+  isFrozen = false
+  // The event `resume` comes before everything that waited.
+  second.tell('hidden')
+  for (const receive of waiting) receive()
+  await settle()
+  expect(second.session.getSnapshot().phase).toBe('ended')
+
+  const visitor = await market.openTab({ href: 'https://app.test/', options: { isOptional: true } })
+  await market.advance('1s')
+  expect(visitor.session.getSnapshot().error?.code).toBe('launch_missing')
+  expect(visitor.leftTo).toBeUndefined()
 })
