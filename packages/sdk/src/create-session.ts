@@ -338,7 +338,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     if (!isRunning) {
       isRunning = true
       ports ??= makePorts()
-      time ??= createTimekeeper(ports.clock)
+      time = createTimekeeper(ports.clock)
       // The tab that led is gone, and may have told the server so.
       tabs ??= createTabs(ports, storageKey, adopt, () => isBeating || beat())
       wayBack ??= createWayBack(ports, events, options)

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { createFakeMarketplace, settle } from './testing/index.ts'
+
+test('a minute disposed of is not told as use', async () => {
+  const market = createFakeMarketplace()
+  const tab = await market.openTab()
+  await market.advance('31s')
+  tab.session.dispose()
+  await market.advance('60s')
+  tab.session.start()
+  await market.advance('1s')
+  expect(market.api.sessions.get('ses_1')!.usedMs).toBeLessThanOrEqual(32_000)
+})
+
+test('what an outage left untold is told once, though the session was disposed of and started again', async () => {
+  const market = createFakeMarketplace()
+  const tab = await market.openTab()
+  await market.advance('29s')
+  market.goOffline()
+  await market.advance('31s')
+  tab.session.dispose()
+  tab.session.start()
+  await settle()
+  await market.sleepLaptop('66s')
+  await market.goOnline()
+  await settle()
+  expect(market.api.sessions.get('ses_1')!.usedMs).toBeLessThanOrEqual(60_000)
+})
