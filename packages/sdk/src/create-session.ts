@@ -51,7 +51,6 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   let unlisten: (() => void) | undefined
   let view: Promise<unknown> | undefined
   let watch: typeof view
-
   const left = () => (record.session ? remainingMs(record.session, time.serverNow(), mayGiveTime) : 0)
   function publish(): void {
     const last = snapshot
@@ -110,7 +109,6 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   }
 
   async function exchange(action: string): Promise<void> {
-    if (!isLive(phase)) throw new MarketplaceError('not_running')
     adopt(loadRecord(ports.storage, storageKey, ports.crypto))
     // What has arrived must not be told again.
     if (record.told) await ask()
@@ -320,17 +318,19 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   }
 
   async function act(action: string, status: Session['status']): Promise<Snapshot> {
-    for (let tries = ACTION_TRIES_MAX; record?.session?.status !== status && tries--; )
+    for (let tries = ACTION_TRIES_MAX; record?.session?.status !== status && tries--; ) {
+      if (!isLive(phase)) throw new MarketplaceError('not_running')
       try {
         await exchange(action)
       } catch (cause) {
         if (!tries || !(cause as MarketplaceError).isTemporary) {
           await onFailure(cause)
-          if (isLive(phase)) publish()
+          publish()
           throw cause
         }
         await new Promise<void>((resolve) => ports.timers.set(resolve, ACTION_RETRY_MS))
       }
+    }
     return snapshot
   }
 

@@ -1,6 +1,21 @@
 import { expect, test } from 'vitest'
 import { createFakeMarketplace, settle } from './testing/index.ts'
 
+test.each([
+  'pause',
+  'resume',
+  'complete',
+] as const)('%s before the launch could be validated is refused and takes nothing from the launch', async (action) => {
+  const market = createFakeMarketplace()
+  market.goOffline()
+  const tab = await market.openTab()
+  await expect(tab.session[action]()).rejects.toMatchObject({ code: 'not_running' })
+  expect(tab.session.getSnapshot()).toMatchObject({ phase: 'starting', error: { code: 'offline' } })
+  await market.goOnline()
+  await market.advance('5s')
+  expect(tab.session.getSnapshot()).toMatchObject({ phase: 'active', canServe: true })
+})
+
 test('a minute disposed of is not told as use', async () => {
   const market = createFakeMarketplace()
   const tab = await market.openTab()
