@@ -30,7 +30,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   const events = createListeners()
   let ports: Ports
   let time: Timekeeper
-  let record: SessionRecord
+  let record = {} as SessionRecord
   /** What an earlier launch left, while a new one is being validated. */
   let kept: SessionRecord | undefined
   let launchJwt: string | undefined
@@ -83,9 +83,9 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
 
   const mayAsk = () => !isBeating && isRunning && (launchJwt || isLive(phase))
   function beat(): void {
-    ports.timers.clear(beatTimer)
     isBeatWanted = isBeating
     if (!mayAsk()) return
+    ports.timers.clear(beatTimer)
     isBeating = true
     const answered = launchJwt ? validate(launchJwt) : exchange('heartbeat')
     answered.catch(onFailure).then(() => {
@@ -310,15 +310,15 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     if (moment === 'hidden' && isLive(phase) && tabs.isLeading()) save()
   }
 
-  const returnUrl = () => record?.session?.returnUrl ?? marketplaceUrl
+  const returnUrl = () => record.session?.returnUrl ?? marketplaceUrl
   async function leave(): Promise<void> {
     isReturnDue = false
-    const reason = record?.session?.endReason ?? null
+    const reason = record.session?.endReason ?? null
     await wayBack?.leave(returnUrl(), reason === 'cancelled' ? null : reason, snapshot)
   }
 
   async function act(action: string, status: Session['status']): Promise<Snapshot> {
-    for (let tries = ACTION_TRIES_MAX; record?.session?.status !== status && tries--; ) {
+    for (let tries = ACTION_TRIES_MAX; record.session?.status !== status && tries--; ) {
       if (!isLive(phase)) throw new MarketplaceError('not_running')
       try {
         await exchange(action)
@@ -376,11 +376,12 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     leave,
     refresh: beat,
     dismissWarning() {
+      if (!isRunning) return
       record.isWarningDismissed = true
       share()
       publish()
     },
-    getSessionJwt: () => record?.sessionJwt,
+    getSessionJwt: () => record.sessionJwt,
     secondsLeft: { subscribe: (listener) => events.on('second', listener), getSnapshot: () => secondsLeft },
     subscribe: (listener) => events.on('', listener),
     getSnapshot: () => snapshot,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { createFakeMarketplace, settle } from './testing/index.ts'
+import { createSession } from './create-session.ts'
+import { createFakeMarketplace, FAKE_API_URL, FAKE_PROVIDER_ID, settle } from './testing/index.ts'
 
 test.each([
   'pause',
@@ -14,6 +15,18 @@ test.each([
   await market.goOnline()
   await market.advance('5s')
   expect(tab.session.getSnapshot()).toMatchObject({ phase: 'active', canServe: true })
+})
+
+test('before the start nothing throws: components inside of a provider mount before it', async () => {
+  const market = createFakeMarketplace()
+  const { ports } = market.openBrowser().open(market.launch().href)
+  const session = createSession({ apiUrl: FAKE_API_URL, providerId: FAKE_PROVIDER_ID }, () => ports)
+  expect(session.refresh).not.toThrow()
+  expect(session.dismissWarning).not.toThrow()
+  await session.leave()
+  await session.extend()
+  await expect(session.pause()).rejects.toMatchObject({ code: 'not_running' })
+  expect(await session.start()).toMatchObject({ phase: 'active', isWarningDismissed: false })
 })
 
 test('a minute disposed of is not told as use', async () => {
