@@ -43,6 +43,7 @@ export async function request<Answer>(
           // Nothing is said without a body.
           body: JSON.stringify(body),
           credentials: 'omit',
+          cache: 'no-store',
           signal: abort.signal,
         }).then(resolve, reject)
       send()

@@ -7,7 +7,7 @@ import { request } from './api.ts'
 import { beatDelayMs, retryDelayMs } from './beat-delay.ts'
 import { MarketplaceError } from './errors.ts'
 import { createWayBack, type WayBack, withQuery } from './go-back.ts'
-import { canLoadKeys, isGenuine } from './key-set.ts'
+import { isGenuine, loadKeys } from './key-set.ts'
 import { readLaunchJwt, takeLaunchJwt } from './launch-jwt.ts'
 import type { Moment, Ports } from './ports.ts'
 import type { MarketplaceSession, Phase, SessionOptions, Snapshot } from './session.ts'
@@ -182,7 +182,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       if (!launchJwt && !isLive(phase)) return
       error = problem
       // Browsers hide that CORS refused. Where the key set, open to all, can be read, it is the origin.
-      if (launchJwt && problem.code === 'offline' && failures > 1 && (await canLoadKeys(ports, apiUrl)))
+      if (launchJwt && problem.code === 'offline' && failures > 1 && (await loadKeys(ports, apiUrl)))
         fail(new MarketplaceError('origin_not_allowed'))
       return
     }
