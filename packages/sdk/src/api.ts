@@ -29,7 +29,7 @@ export async function request<Answer>(
   timeoutMs = REQUEST_TIMEOUT_MS,
 ): Promise<Answer> {
   const abort = new AbortController()
-  const timer = timers.set(() => abort.abort(), timeoutMs)
+  const timer = timers.set(() => abort.abort(new MarketplaceError('server_unavailable')), timeoutMs)
   let again: unknown
   try {
     const response = await new Promise<Response>((resolve, reject) => {
