@@ -112,3 +112,25 @@ test('without the options nothing is loaded that would watch', async () => {
   await createFakeMarketplace().openTab({ ports: { watch } })
   expect(watch).not.toHaveBeenCalled()
 })
+
+test('who comes back while the pause is on its way goes on', async () => {
+  const tab = await openTab()
+  const stop = pauseWhenAway(tab.session, { hiddenSeconds: 60 })
+  const { fetch } = tab.ports
+  let answer = () => {}
+  tab.ports.fetch = async (url, init) => {
+    const response = await fetch(url, init)
+    await new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    return response
+  }
+  look(true)
+  await pass(60)
+  look(false)
+  tab.ports.fetch = fetch
+  answer()
+  await settle()
+  expect(phaseOf(tab)).toBe('active')
+  stop()
+})
