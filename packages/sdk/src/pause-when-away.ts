@@ -24,11 +24,22 @@ export function pauseWhenAway(session: MarketplaceSession, options: AwayOptions)
   let hiddenTimer: ReturnType<typeof setTimeout> | undefined
   let idleTimer: ReturnType<typeof setTimeout> | undefined
   let pausing: Promise<unknown> | undefined
+  let isLast = false
+  // The tab that was used last speaks for all: who left this one for another is there.
+  const line = new BroadcastChannel(session.options.providerId)
+  line.onmessage = () => {
+    isLast = false
+  }
 
   // What goes wrong here is in the snapshot, and tried again by the user.
   const act = async (phase: Phase, action: 'pause' | 'resume') =>
     session.getSnapshot().phase === phase && session[action]().catch(() => {})
-  const pause = () => act('active', 'pause')
+  const pause = async () => isLast && act('active', 'pause')
+
+  function used(): void {
+    if (!isLast) line.postMessage(0)
+    isLast = true
+  }
 
   function seen(): void {
     clearTimeout(hiddenTimer)
@@ -37,6 +48,7 @@ export function pauseWhenAway(session: MarketplaceSession, options: AwayOptions)
         pausing = pause()
       }, hiddenSeconds! * 1000)
     else {
+      used()
       // It may still be on its way.
       pausing?.then((isPaused) => isPaused && act('paused', 'resume'))
       pausing = undefined
@@ -44,12 +56,16 @@ export function pauseWhenAway(session: MarketplaceSession, options: AwayOptions)
   }
 
   function active(): void {
+    used()
     clearTimeout(idleTimer)
     idleTimer = setTimeout(pause, idleSeconds! * 1000)
   }
 
   const settings = { signal: listening.signal, capture: true, passive: true }
-  if (hiddenSeconds) document.addEventListener('visibilitychange', seen, settings)
+  if (hiddenSeconds) {
+    document.addEventListener('visibilitychange', seen, settings)
+    seen()
+  }
   if (idleSeconds) {
     for (const type of ['pointerdown', 'pointermove', 'keydown', 'scroll'])
       document.addEventListener(type, active, settings)
@@ -57,6 +73,7 @@ export function pauseWhenAway(session: MarketplaceSession, options: AwayOptions)
   }
   return () => {
     listening.abort()
+    line.close()
     clearTimeout(hiddenTimer)
     clearTimeout(idleTimer)
   }
