@@ -113,7 +113,7 @@ export function createBrowserPorts(): Ports {
     },
     crypto: {
       random: (length) => crypto.getRandomValues(new Uint8Array(length)),
-      ...(globalThis.crypto?.subtle && { verifyEs256 }),
+      ...(crypto.subtle && { verifyEs256 }),
     },
     navigation: {
       href: () => location.href,

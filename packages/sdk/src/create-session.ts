@@ -81,7 +81,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     tickTimer = ports.timers.set(tick, ports.lifecycle.isVisible() ? delayMs : HIDDEN_TICK_MS)
   }
 
-  const mayAsk = () => !isBeating && isRunning && (launchJwt || isLive(phase))
+  const mayAsk = () => !isBeating && tabs?.isOpen() && (launchJwt || isLive(phase))
   function beat(): void {
     isBeatWanted = isBeating
     if (!mayAsk()) return
