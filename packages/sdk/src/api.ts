@@ -29,7 +29,7 @@ export async function request<Answer>(
   timeoutMs = REQUEST_TIMEOUT_MS,
 ): Promise<Answer> {
   const abort = new AbortController()
-  const timer = timers.set(() => abort.abort(), timeoutMs)
+  const timer = timers.set(() => abort.abort(new MarketplaceError('server_unavailable')), timeoutMs)
   let again: unknown
   try {
     const response = await new Promise<Response>((resolve, reject) => {
@@ -43,6 +43,7 @@ export async function request<Answer>(
           // Nothing is said without a body.
           body: JSON.stringify(body),
           credentials: 'omit',
+          cache: 'no-store',
           signal: abort.signal,
         }).then(resolve, reject)
       send()

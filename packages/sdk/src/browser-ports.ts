@@ -19,10 +19,13 @@ function attempt<Value>(work: () => Value): Value | undefined {
 function createStorage(): KeyValueStorage {
   const memory: Record<string, string> = {}
   return {
-    get: (key) => attempt(() => localStorage.getItem(key)) ?? memory[key] ?? null,
+    get: (key) => memory[key] ?? attempt(() => localStorage.getItem(key)) ?? null,
     set(key, value) {
       memory[key] = value
-      attempt(() => localStorage.setItem(key, value))
+      attempt(() => {
+        localStorage.setItem(key, value)
+        delete memory[key]
+      })
     },
   }
 }
@@ -110,20 +113,14 @@ export function createBrowserPorts(): Ports {
     },
     crypto: {
       random: (length) => crypto.getRandomValues(new Uint8Array(length)),
-      ...(globalThis.crypto?.subtle && { verifyEs256 }),
+      ...(crypto.subtle && { verifyEs256 }),
     },
     navigation: {
       href: () => location.href,
       rewrite: (href) => attempt(() => history.replaceState(history.state, '', href)),
       leave: (url, keepsHistory) => (keepsHistory ? location.assign(url) : location.replace(url)),
     },
-    async view(session) {
-      const { openDialog } = await import('./dialog/dialog.ts')
-      return openDialog(session)
-    },
-    async watch(session) {
-      const { pauseAsWanted } = await import('./pause-when-away.ts')
-      return pauseAsWanted(session)
-    },
+    view: (session) => import('./dialog/dialog.ts').then(({ openDialog }) => openDialog(session)),
+    watch: (session) => import('./pause-when-away.ts').then(({ pauseAsWanted }) => pauseAsWanted(session)),
   }
 }

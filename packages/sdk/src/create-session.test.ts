@@ -127,6 +127,20 @@ describe('a launch', () => {
     expect(session.getSnapshot()).toMatchObject({ phase: 'failed', error: { code: 'origin_not_allowed' } })
   })
 
+  test('that an overloaded API does not answer is not taken for one from a wrong origin', async () => {
+    const market = createFakeMarketplace()
+    const { session } = await market.openTab({
+      ports: {
+        fetch: (url, { signal }) =>
+          url.endsWith('/keys/public')
+            ? Promise.resolve(Response.json({ keys: [] }))
+            : new Promise((_, reject) => signal!.addEventListener('abort', () => reject(signal!.reason))),
+      },
+    })
+    await market.advance('1m')
+    expect(session.getSnapshot()).toMatchObject({ phase: 'starting', error: { isTemporary: true } })
+  })
+
   test('during an outage waits for the network', async () => {
     const market = createFakeMarketplace()
     market.goOffline()

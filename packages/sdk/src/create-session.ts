@@ -7,7 +7,7 @@ import { request } from './api.ts'
 import { beatDelayMs, retryDelayMs } from './beat-delay.ts'
 import { MarketplaceError } from './errors.ts'
 import { createWayBack, type WayBack, withQuery } from './go-back.ts'
-import { canLoadKeys, isGenuine } from './key-set.ts'
+import { isGenuine, loadKeys } from './key-set.ts'
 import { readLaunchJwt, takeLaunchJwt } from './launch-jwt.ts'
 import type { Moment, Ports } from './ports.ts'
 import type { MarketplaceSession, Phase, SessionOptions, Snapshot } from './session.ts'
@@ -30,7 +30,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   const events = createListeners()
   let ports: Ports
   let time: Timekeeper
-  let record: SessionRecord
+  let record = {} as SessionRecord
   /** What an earlier launch left, while a new one is being validated. */
   let kept: SessionRecord | undefined
   let launchJwt: string | undefined
@@ -51,7 +51,6 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   let unlisten: (() => void) | undefined
   let view: Promise<unknown> | undefined
   let watch: typeof view
-
   const left = () => (record.session ? remainingMs(record.session, time.serverNow(), mayGiveTime) : 0)
   function publish(): void {
     const last = snapshot
@@ -82,11 +81,11 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     tickTimer = ports.timers.set(tick, ports.lifecycle.isVisible() ? delayMs : HIDDEN_TICK_MS)
   }
 
-  const mayAsk = () => !isBeating && isRunning && (launchJwt || isLive(phase))
+  const mayAsk = () => !isBeating && tabs?.isOpen() && (launchJwt || isLive(phase))
   function beat(): void {
-    ports.timers.clear(beatTimer)
     isBeatWanted = isBeating
     if (!mayAsk()) return
+    ports.timers.clear(beatTimer)
     isBeating = true
     const answered = launchJwt ? validate(launchJwt) : exchange('heartbeat')
     answered.catch(onFailure).then(() => {
@@ -110,7 +109,6 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   }
 
   async function exchange(action: string): Promise<void> {
-    if (!isLive(phase)) throw new MarketplaceError('not_running')
     adopt(loadRecord(ports.storage, storageKey, ports.crypto))
     // What has arrived must not be told again.
     if (record.told) await ask()
@@ -184,7 +182,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       if (!launchJwt && !isLive(phase)) return
       error = problem
       // Browsers hide that CORS refused. Where the key set, open to all, can be read, it is the origin.
-      if (launchJwt && problem.code === 'offline' && failures > 1 && (await canLoadKeys(ports, apiUrl)))
+      if (launchJwt && problem.code === 'offline' && failures > 1 && (await loadKeys(ports, apiUrl)))
         fail(new MarketplaceError('origin_not_allowed'))
       return
     }
@@ -211,9 +209,8 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   function accept(session: Session, sentAt: number, sessionJwt = record.sessionJwt): void {
     // Answers may overtake each other; the later one stands.
     if (acceptedAt > sentAt && record.session && isOlder(session, record.session)) return
-    acceptedAt = ports.clock.monotonic()
     // The server told its time somewhere between question and answer.
-    const wallAt = ports.clock.wall() - (acceptedAt - sentAt) / 2
+    const wallAt = ports.clock.wall() - (ports.clock.monotonic() - sentAt) / 2
     take({ ...record, sequence: Math.max(record.sequence, session.sequence), session, sessionJwt, wallAt })
     share()
     takeLaunchJwt(ports.navigation)
@@ -225,14 +222,14 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     record = next
     failures = 0
     error = null
+    acceptedAt = ports.clock.monotonic()
     time.setAnchor({ serverTime: Date.parse(session.serverTime), wallAt: next.wallAt })
     phase = session.status as Phase
+    isReturnDue = phase === 'ended' && redirect
     tick()
     arm()
-    if (phase !== 'ended' || !redirect) return
     // Hidden tabs wait until they are looked at; else every tab would turn into a marketplace.
-    if (isOtherTabs && !ports.lifecycle.isVisible()) isReturnDue = true
-    else leave()
+    if (isReturnDue && (!isOtherTabs || ports.lifecycle.isVisible())) leave()
   }
 
   /** Takes over what another tab knows, where it is newer. */
@@ -310,28 +307,30 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     } else if (moment === 'online') beat()
     else if (isReturnDue) leave()
     else tick()
-    if (moment === 'hidden' && isLive(phase)) save()
+    if (moment === 'hidden' && isLive(phase) && tabs.isLeading()) save()
   }
 
-  const returnUrl = () => record?.session?.returnUrl ?? marketplaceUrl
+  const returnUrl = () => record.session?.returnUrl ?? marketplaceUrl
   async function leave(): Promise<void> {
     isReturnDue = false
-    const reason = record?.session?.endReason ?? null
+    const reason = record.session?.endReason ?? null
     await wayBack?.leave(returnUrl(), reason === 'cancelled' ? null : reason, snapshot)
   }
 
   async function act(action: string, status: Session['status']): Promise<Snapshot> {
-    for (let tries = ACTION_TRIES_MAX; record?.session?.status !== status && tries--; )
+    for (let tries = ACTION_TRIES_MAX; record.session?.status !== status && tries--; ) {
+      if (!isLive(phase)) throw new MarketplaceError('not_running')
       try {
         await exchange(action)
       } catch (cause) {
         if (!tries || !(cause as MarketplaceError).isTemporary) {
           await onFailure(cause)
-          if (isLive(phase)) publish()
+          publish()
           throw cause
         }
         await new Promise<void>((resolve) => ports.timers.set(resolve, ACTION_RETRY_MS))
       }
+    }
     return snapshot
   }
 
@@ -339,7 +338,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     if (!isRunning) {
       isRunning = true
       ports ??= makePorts()
-      time ??= createTimekeeper(ports.clock)
+      time = createTimekeeper(ports.clock)
       // The tab that led is gone, and may have told the server so.
       tabs ??= createTabs(ports, storageKey, adopt, () => isBeating || beat())
       wayBack ??= createWayBack(ports, events, options)
@@ -377,11 +376,12 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     leave,
     refresh: beat,
     dismissWarning() {
+      if (!isRunning) return
       record.isWarningDismissed = true
       share()
       publish()
     },
-    getSessionJwt: () => record?.sessionJwt,
+    getSessionJwt: () => record.sessionJwt,
     secondsLeft: { subscribe: (listener) => events.on('second', listener), getSnapshot: () => secondsLeft },
     subscribe: (listener) => events.on('', listener),
     getSnapshot: () => snapshot,

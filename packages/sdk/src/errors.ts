@@ -64,8 +64,8 @@ export class MarketplaceError extends Error {
     this.retryAfterMs = retryAfterMs
   }
 
-  /** True where the SDK tries again by itself. */
+  /** True where the SDK tries again by itself: offline, server_unavailable, rate_limited. */
   get isTemporary(): boolean {
-    return /^(off|server|rate)/.test(this.code)
+    return /^(of|ser|ra)/.test(this.code)
   }
 }

@@ -6,19 +6,13 @@
 import { request } from './api.ts'
 import { verifyLaunchJwt } from './launch-jwt.ts'
 import type { Ports } from './ports.ts'
-import type { PublicKeySet } from './wire.ts'
 
 /** The keys only save a round trip; the server verifies again, so nobody waits long for them. */
 const KEYS_TIMEOUT_MS = 3_000
 
-const loadKeys = (ports: Ports, apiUrl: string): Promise<PublicKeySet> =>
-  request(ports, `${apiUrl}/api/v1/keys/public`, undefined, undefined, KEYS_TIMEOUT_MS)
-
-export const canLoadKeys = (ports: Ports, apiUrl: string): Promise<boolean> =>
-  loadKeys(ports, apiUrl).then(
-    () => true,
-    () => false,
-  )
+/** Undefined where it cannot be read. */
+export const loadKeys = (ports: Ports, apiUrl: string): Promise<unknown> =>
+  request(ports, `${apiUrl}/api/v1/keys/public`, undefined, undefined, KEYS_TIMEOUT_MS).catch(() => {})
 
 /** False only for a signature that is certainly wrong; what cannot be told here, the server tells. */
 export async function isGenuine(
@@ -34,8 +28,9 @@ export async function isGenuine(
     let verdict = await verifyLaunchJwt(jwt, keys, crypto)
     if (verdict === undefined) {
       keys = await loadKeys(ports, apiUrl)
-      storage.set(storageKey, JSON.stringify(keys))
+      // Throws where there are none, before they are kept.
       verdict = await verifyLaunchJwt(jwt, keys, crypto)
+      storage.set(storageKey, JSON.stringify(keys))
     }
     return verdict !== false
   } catch {

@@ -1,8 +1,10 @@
 // @vitest-environment happy-dom
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createBrowserPorts } from './browser-ports.ts'
-import { pauseWhenAway } from './pause-when-away.ts'
+import { type AwayOptions, pauseWhenAway } from './pause-when-away.ts'
 import { createFakeMarketplace, settle } from './testing/index.ts'
+
+const realSetTimeout = globalThis.setTimeout
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
@@ -14,10 +16,13 @@ afterEach(() => {
 const phaseOf = ({ session }: Awaited<ReturnType<typeof openTab>>) => session.getSnapshot().phase
 const openTab = () => createFakeMarketplace().openTab()
 
-function look(isHidden: boolean): void {
+function look(isHidden: boolean, isTold = true): void {
   Object.defineProperty(document, 'hidden', { value: isHidden, configurable: true })
-  document.dispatchEvent(new Event('visibilitychange'))
+  if (isTold) document.dispatchEvent(new Event('visibilitychange'))
 }
+
+/** Messages between tabs come by a port of their own, in no turn that could be counted. */
+const heard = () => new Promise((resolve) => realSetTimeout(resolve, 50))
 
 async function pass(seconds: number): Promise<void> {
   vi.advanceTimersByTime(seconds * 1000)
@@ -111,4 +116,60 @@ test('without the options nothing is loaded that would watch', async () => {
   const watch = vi.fn()
   await createFakeMarketplace().openTab({ ports: { watch } })
   expect(watch).not.toHaveBeenCalled()
+})
+
+test('who comes back while the pause is on its way goes on', async () => {
+  const tab = await openTab()
+  const stop = pauseWhenAway(tab.session, { hiddenSeconds: 60 })
+  const { fetch } = tab.ports
+  let answer = () => {}
+  tab.ports.fetch = async (url, init) => {
+    const response = await fetch(url, init)
+    await new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    return response
+  }
+  look(true)
+  await pass(60)
+  look(false)
+  tab.ports.fetch = fetch
+  answer()
+  await settle()
+  expect(phaseOf(tab)).toBe('active')
+  stop()
+})
+
+describe('of two tabs', () => {
+  /** Two tabs of one browser; the second one is looked at and used. */
+  async function openTwo(options: AwayOptions) {
+    const market = createFakeMarketplace()
+    const [first, second] = [await market.openTab(), await market.openTab({ href: 'https://app.test/' })]
+    const stopFirst = pauseWhenAway(first.session, options)
+    look(true)
+    // The other document of this browser.
+    look(false, false)
+    const stopSecond = pauseWhenAway(second.session, options)
+    await heard()
+    return { first, second, stopFirst, stopSecond }
+  }
+
+  test('the one that was left for the other does not pause it', async () => {
+    const { second, stopFirst, stopSecond } = await openTwo({ hiddenSeconds: 60, idleSeconds: 300 })
+    await pass(299)
+    expect(phaseOf(second)).toBe('active')
+    stopFirst()
+    stopSecond()
+  })
+
+  test('the one that was used last pauses both', async () => {
+    const { first, stopFirst, stopSecond } = await openTwo({ hiddenSeconds: 60 })
+    stopFirst()
+    look(true)
+    await pass(60)
+    await settle()
+    expect(phaseOf(first)).toBe('paused')
+    stopSecond()
+    look(false)
+  })
 })

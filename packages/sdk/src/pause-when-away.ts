@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { MarketplaceSession } from './session.ts'
+import type { MarketplaceSession, Phase } from './session.ts'
 
 export interface AwayOptions {
   /** Pause once the page was hidden for this long, and resume when it is seen again. */
@@ -23,39 +23,57 @@ export function pauseWhenAway(session: MarketplaceSession, options: AwayOptions)
   const listening = new AbortController()
   let hiddenTimer: ReturnType<typeof setTimeout> | undefined
   let idleTimer: ReturnType<typeof setTimeout> | undefined
-  let isPausedForHidden = false
+  let pausing: Promise<unknown> | undefined
+  let isLast = false
+  // The tab that was used last speaks for all: who left this one for another is there.
+  const line = new BroadcastChannel(session.options.providerId)
+  line.onmessage = () => {
+    isLast = false
+  }
 
-  const phase = () => session.getSnapshot().phase
   // What goes wrong here is in the snapshot, and tried again by the user.
-  const quietly = (work: Promise<unknown>) => work.catch(() => {})
+  const act = async (phase: Phase, action: 'pause' | 'resume') =>
+    session.getSnapshot().phase === phase && session[action]().catch(() => {})
+  const pause = async () => isLast && act('active', 'pause')
+
+  function used(): void {
+    if (!isLast) line.postMessage(0)
+    isLast = true
+  }
 
   function seen(): void {
     clearTimeout(hiddenTimer)
-    if (document.hidden && hiddenSeconds)
+    if (document.hidden)
       hiddenTimer = setTimeout(() => {
-        if (phase() !== 'active') return
-        isPausedForHidden = true
-        quietly(session.pause())
-      }, hiddenSeconds * 1000)
-    if (document.hidden || !isPausedForHidden) return
-    isPausedForHidden = false
-    if (phase() === 'paused') quietly(session.resume())
+        pausing = pause()
+      }, hiddenSeconds! * 1000)
+    else {
+      used()
+      // It may still be on its way.
+      pausing?.then((isPaused) => isPaused && act('paused', 'resume'))
+      pausing = undefined
+    }
   }
 
   function active(): void {
+    used()
     clearTimeout(idleTimer)
-    idleTimer = setTimeout(() => phase() === 'active' && quietly(session.pause()), idleSeconds! * 1000)
+    idleTimer = setTimeout(pause, idleSeconds! * 1000)
   }
 
   const settings = { signal: listening.signal, capture: true, passive: true }
-  if (hiddenSeconds) document.addEventListener('visibilitychange', seen, settings)
+  if (hiddenSeconds) {
+    document.addEventListener('visibilitychange', seen, settings)
+    seen()
+  }
   if (idleSeconds) {
-    for (const type of ['pointerdown', 'pointermove', 'keydown', 'scroll', 'touchstart'])
+    for (const type of ['pointerdown', 'pointermove', 'keydown', 'scroll'])
       document.addEventListener(type, active, settings)
     active()
   }
   return () => {
     listening.abort()
+    line.close()
     clearTimeout(hiddenTimer)
     clearTimeout(idleTimer)
   }

@@ -27,6 +27,7 @@ export function createTabs(
 
   return {
     isLeading: () => isLeading,
+    isOpen: () => channel,
     post: (message: TabMessage) => channel?.post(JSON.stringify(message)),
     /** False if they are open already. */
     open(): boolean {

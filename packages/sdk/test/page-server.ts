@@ -15,6 +15,8 @@ export interface PageServer {
   scriptPath: string
   /** What stands in the root element before the script runs. */
   rootAttributes: string
+  /** False where the network loses a request to the API. */
+  isHeard: (path: string) => boolean
   /** Attributes of the tag besides the two that are needed. */
   attributes: string
   body: string
@@ -58,6 +60,12 @@ export async function startPageServer(): Promise<PageServer> {
   })
 
   const apiServer = createServer(async (request, response) => {
+    if (!world.isHeard(request.url!)) {
+      request.socket.destroy()
+      return
+    }
+    // As the API does it.
+    if (request.url!.endsWith('/keys/public')) response.setHeader('cache-control', 'public, max-age=300')
     response.setHeader('access-control-allow-origin', request.headers.origin ?? '*')
     response.setHeader('access-control-allow-headers', 'authorization, content-type')
     if (request.method === 'OPTIONS') {
@@ -84,6 +92,7 @@ export async function startPageServer(): Promise<PageServer> {
     },
     scriptPath: '/sdk.min.js',
     rootAttributes: '',
+    isHeard: () => true,
     attributes: '',
     body: '<p data-tm-remaining>–</p><button data-tm-pause>Pause</button><button data-tm-end>End</button>',
     launch(options) {

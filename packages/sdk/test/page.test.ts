@@ -73,6 +73,21 @@ describe('on the strictest page', () => {
     expect(complaints).toEqual([])
   })
 
+  test('a launch that the network loses is tried again, though the browser still has the key set', async () => {
+    const page = await context.newPage()
+    const { href } = world.launch()
+    const asked: string[] = []
+    world.isHeard = (path) => asked.push(path) === 1
+    await page.goto(href)
+    // It would be the origin that is refused, if the key set could be read and the launch could not be validated.
+    const validations = () => asked.filter((path) => path.endsWith('/validate')).length
+    await expect.poll(validations, { timeout: 15_000 }).toBeGreaterThan(4)
+    expect(asked[0]).toContain('/keys/public')
+    expect(await page.getAttribute('html', 'data-tm-phase')).toBe('starting')
+    world.isHeard = () => true
+    await phase(page, 'active')
+  })
+
   test('a visitor without a launch is told so and nothing is thrown', async () => {
     const page = await context.newPage()
     await page.goto(world.appUrl)

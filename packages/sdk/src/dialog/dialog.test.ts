@@ -130,6 +130,14 @@ describe('the dialog', () => {
     expect([title(), text()]).toEqual(['Keine Sitzung', 'Bitte über den Marktplatz öffnen.'])
   })
 
+  test('speaks English where the words cannot be loaded', async () => {
+    const texts = Promise.reject(new TypeError('Failed to fetch dynamically imported module'))
+    const { tab, isOpen, title } = await open({ texts })
+    await tab.session.pause()
+    expect(isOpen()).toBe(true)
+    expect(title()).toBe('Paused')
+  })
+
   test('takes what the page puts into its slots, also after it was closed for good and opened again', async () => {
     document.body.innerHTML = '<token-marketplace hidden><b slot="header">Acme</b></token-marketplace>'
     const host = document.querySelector<HTMLElement>('token-marketplace')!

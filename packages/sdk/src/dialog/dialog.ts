@@ -30,12 +30,13 @@ export async function openDialog(session: MarketplaceSession): Promise<() => voi
   // The page's own element may still be on its way.
   if (document.readyState === 'loading')
     await new Promise((resolve) => document.addEventListener('DOMContentLoaded', resolve))
-  const { isOptional, theme } = session.options
-  // Those of the script tag come in a file of their own.
-  const texts = await session.options.texts
+  const { options } = session
+  const { isOptional, theme } = options
+  // Those of the script tag come in a file of their own. What cannot be loaded is said in English.
+  const texts = await Promise.resolve(options.texts).catch(() => {})
   const { host, root, isOfPage } = takeHost()
   style(root, css)
-  void dress(root, session.options)
+  void dress(root, options)
   if (theme) host.style.colorScheme = theme
 
   const add = <Tag extends keyof HTMLElementTagNameMap>(parent: Node, tag: Tag, attributes = {}) => {
@@ -65,12 +66,12 @@ export async function openDialog(session: MarketplaceSession): Promise<() => voi
   const say = (key: TextKey) => (texts?.[key] ?? english[key]).replace('{time}', time())
 
   const actions: Partial<Record<TextKey, () => unknown>> = {
-    continue: () => session.dismissWarning(),
-    extend: () => session.extend(),
-    end: () => session.complete(),
-    resume: () => session.resume(),
-    retry: () => session.refresh(),
-    back: () => session.leave(),
+    continue: session.dismissWarning,
+    extend: session.extend,
+    end: session.complete,
+    resume: session.resume,
+    retry: session.refresh,
+    back: session.leave,
   }
   const choices: Record<State, TextKey[]> = {
     warning: ['extend', 'continue', 'end'],
@@ -90,8 +91,8 @@ export async function openDialog(session: MarketplaceSession): Promise<() => voi
       // Else the focus would go with its button.
       title.focus()
       buttons.replaceChildren()
-      const hasWayBack = snapshot.session || session.options.marketplaceUrl
-      for (const key of (state && choices[state]) ?? []) {
+      const hasWayBack = snapshot.session || options.marketplaceUrl
+      for (const key of choices[state!] ?? []) {
         if (key === 'back' && !hasWayBack) continue
         const button = add(buttons, 'button', { type: 'button', part: `button ${key}` })
         button.textContent = say(key)

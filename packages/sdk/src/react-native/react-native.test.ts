@@ -93,6 +93,32 @@ test('an app in the background stops its time, and goes on when it is opened', a
   expect(phone.api.sessions.get('ses_1')?.usedMs).toBeLessThan(52_000)
 })
 
+test('an app that goes to the background while a beat is on its way stops its time all the same', async () => {
+  const phone = createPhone()
+  phone.initialUrl = toLink(phone.api.launch().launchJwt)
+  const session = await phone.openApp()
+  await pass(20)
+  const { fetch } = globalThis
+  let answer = () => {}
+  vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
+    const response = await fetch(url, init)
+    await new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    return response
+  })
+  session.refresh()
+  await settle()
+  phone.changeState('background')
+  vi.stubGlobal('fetch', fetch)
+  answer()
+  await pass(600)
+  expect(phone.api.sessions.get('ses_1')?.usedMs).toBe(20_000)
+  phone.changeState('active')
+  await settle()
+  expect(session.getSnapshot()).toMatchObject({ phase: 'active', canServe: true })
+})
+
 test('an app that was ended finds its session in the storage', async () => {
   const phone = createPhone()
   phone.initialUrl = toLink(phone.api.launch().launchJwt)

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest'
+import { createSession } from './create-session.ts'
+import { createFakeMarketplace, FAKE_API_URL, FAKE_PROVIDER_ID, settle } from './testing/index.ts'
+
+test.each([
+  'pause',
+  'resume',
+  'complete',
+] as const)('%s before the launch could be validated is refused and takes nothing from the launch', async (action) => {
+  const market = createFakeMarketplace()
+  market.goOffline()
+  const tab = await market.openTab()
+  await expect(tab.session[action]()).rejects.toMatchObject({ code: 'not_running' })
+  expect(tab.session.getSnapshot()).toMatchObject({ phase: 'starting', error: { code: 'offline' } })
+  await market.goOnline()
+  await market.advance('5s')
+  expect(tab.session.getSnapshot()).toMatchObject({ phase: 'active', canServe: true })
+})
+
+test('before the start nothing throws: components inside of a provider mount before it', async () => {
+  const market = createFakeMarketplace()
+  const { ports } = market.openBrowser().open(market.launch().href)
+  const session = createSession({ apiUrl: FAKE_API_URL, providerId: FAKE_PROVIDER_ID }, () => ports)
+  expect(session.refresh).not.toThrow()
+  expect(session.dismissWarning).not.toThrow()
+  await session.leave()
+  await session.extend()
+  await expect(session.pause()).rejects.toMatchObject({ code: 'not_running' })
+  expect(await session.start()).toMatchObject({ phase: 'active', isWarningDismissed: false })
+})
+
+test('a minute disposed of is not told as use', async () => {
+  const market = createFakeMarketplace()
+  const tab = await market.openTab()
+  await market.advance('31s')
+  tab.session.dispose()
+  await market.advance('60s')
+  tab.session.start()
+  await market.advance('1s')
+  expect(market.api.sessions.get('ses_1')!.usedMs).toBeLessThanOrEqual(32_000)
+})
+
+test('what an outage left untold is told once, though the session was disposed of and started again', async () => {
+  const market = createFakeMarketplace()
+  const tab = await market.openTab()
+  await market.advance('29s')
+  market.goOffline()
+  await market.advance('31s')
+  tab.session.dispose()
+  tab.session.start()
+  await settle()
+  await market.sleepLaptop('66s')
+  await market.goOnline()
+  await settle()
+  expect(market.api.sessions.get('ses_1')!.usedMs).toBeLessThanOrEqual(60_000)
+})
