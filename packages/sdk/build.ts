@@ -77,7 +77,8 @@ async function buildWhole(entry: string, format: 'umd' | 'iife', fileName: strin
       emptyOutDir: false,
       outDir: dist,
       lib: { entry, formats: [format], name: 'TokenMarketplace', fileName: () => fileName },
-      rolldownOptions: { optimization },
+      // What they export is a plain object: nobody asks what it calls itself.
+      rolldownOptions: { optimization, output: { generatedCode: { symbols: false } } },
     },
   })
 }

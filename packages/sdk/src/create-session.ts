@@ -45,6 +45,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   let acceptedAt = 0
   let wayBack: WayBack
   let isReturnDue = false
+  let isLate: unknown
   let beatTimer: unknown
   let tickTimer: unknown
   let tabs: Tabs
@@ -145,15 +146,15 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     const { told } = record
     if (told && told.sequence <= next.sequence) {
       // It has arrived: as it was told, or of a copy in doubt what was counted, where that is known.
-      time.acknowledge((isInDoubt() && countedMs(record.session!, next)) || told.activeMs)
-      record.told = undefined
+      time.settle((isInDoubt() && countedMs(record.session!, next)) || told.activeMs)
+      record.told = isLate = undefined
     }
     // A last word of the page before closes no gate here: the beat that follows would bill the wait for its answer.
     if (snapshot.canServe && !use && next.endsAt && !next.serveUntil) return
-    // The lease was opened a while ago, and nothing was served since: the clock has to start now.
-    const mustRestart = !snapshot.canServe && next.serveUntil && isInDoubt() && !isLongSilent(next)
+    // The lease was opened a while ago, and nothing was served since: the clock has to start now. Until that is heard.
+    isLate = (isLate || !snapshot.canServe) && next.serveUntil && isInDoubt() && !isLongSilent(next)
     accept(next, askedAt)
-    if (mustRestart) await ask('resume')
+    if (isLate) await ask('resume')
   }
 
   async function validate(jwt: string): Promise<void> {
@@ -223,7 +224,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     failures = 0
     error = null
     acceptedAt = ports.clock.monotonic()
-    time.setAnchor({ serverTime: Date.parse(session.serverTime), wallAt: next.wallAt })
+    time.start({ serverTime: Date.parse(session.serverTime), wallAt: next.wallAt })
     phase = session.status as Phase
     isReturnDue = phase === 'ended' && redirect
     tick()
@@ -252,7 +253,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     }
     // What the other tab told was acknowledged: what was used here until then is in it. A question told nothing.
     if (other.sequence !== mine?.sequence)
-      time.acknowledge(told?.sequence === other.sequence ? told.activeMs : time.activeMs())
+      time.settle(told?.sequence === other.sequence ? told.activeMs : time.activeMs())
     take({ ...theirs, sequence: record.sequence, told: undefined }, true)
   }
 
@@ -292,9 +293,8 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     if (moment === 'hide') {
       if (phase === 'active' && tabs.isLeading()) {
         time.tick(snapshot.canServe)
-        // Only what the beat without an answer did not say: whether it was heard, the page after this one asks. Behind
-        // a closed gate nothing: where that beat was heard, a last word would bill the wait for its answer.
-        // Before anything is stored: in a closing tab Firefox drops what is sent after that.
+        // Only what the beat without an answer did not say: whether it was heard, the page after this one asks. Behind a
+        // closed gate nothing: it would bill the wait. Before anything is stored: Firefox drops what a closing tab sends after.
         if (snapshot.canServe) sendFinal(record, time.activeMs() - (record.told?.activeMs || 0))
         share(true)
       }
@@ -318,7 +318,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   }
 
   async function act(action: string, status: Session['status']): Promise<Snapshot> {
-    for (let tries = ACTION_TRIES_MAX; record.session?.status !== status && tries--; ) {
+    for (let tries = ACTION_TRIES_MAX; (isLate || record.session?.status !== status) && tries--; ) {
       if (!isLive(phase)) throw new MarketplaceError('not_running')
       try {
         await exchange(action)
@@ -358,7 +358,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
         beat()
       } else if (record.session) {
         // What the tabs before could not tell is told by this one, should it speak first.
-        time.acknowledge(-record.activeMs!)
+        time.settle(-record.activeMs!)
         take(record)
         beat()
       } else fail(new MarketplaceError('launch_missing'))

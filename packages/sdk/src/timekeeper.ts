@@ -25,8 +25,9 @@ export interface Timekeeper {
   tick(isServing: boolean): boolean
   /** Use since the last acknowledged beat. */
   activeMs(): number
-  acknowledge(activeMs: number): void
-  setAnchor(anchor: Anchor): void
+  settle(activeMs: number): void
+  /** Reckons the server’s time from there. */
+  start(anchor: Anchor): void
   /** The server's time now, as far as the clocks can tell. */
   serverNow(): number
   /** True for a moment after a jump: what the clocks say now may be nonsense. */
@@ -63,10 +64,10 @@ export function createTimekeeper({ wall, monotonic }: Clock): Timekeeper {
       return hasJumped
     },
     activeMs: () => Math.round(active),
-    acknowledge(activeMs) {
+    settle(activeMs) {
       active = Math.max(0, active - activeMs)
     },
-    setAnchor(next) {
+    start(next) {
       anchor = next
       doubtUntil = 0
       const ageMs = wall() - next.wallAt

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { createFakeMarketplace, type OpenTab } from './testing/index.ts'
+
+type Fate = 'unanswered' | 'answered' | 'lost'
+
+/** What becomes of the next requests, one by one; those after them fare well. */
+function foresee(tab: OpenTab, fates: Fate[]): void {
+  const { fetch } = tab.ports
+  tab.ports.fetch = (url, init) => {
+    const fate = fates.shift() ?? 'answered'
+    if (fate === 'answered') return fetch(url, init)
+    if (fate === 'lost') return Promise.reject(new TypeError('Failed to fetch'))
+    void fetch(url, init)
+    return new Promise((_, reject) => {
+      init.signal!.addEventListener('abort', () => reject(new DOMException('', 'AbortError')))
+    })
+  }
+}
+
+test.each<[string, Fate[]]>([
+  ['an answer', ['unanswered', 'answered']],
+  ['an answer, and its restart is lost', ['unanswered', 'answered', 'lost']],
+  ['an answer, and its restart is lost twice', ['unanswered', 'answered', 'lost', 'answered', 'lost']],
+  ['an answer, and that of its restart, too', ['unanswered', 'answered', 'unanswered', 'unanswered']],
+])('the wait for %s to a resumption is not billed', async (_, fates) => {
+  const market = createFakeMarketplace()
+  const tab = await market.openTab({ href: market.launch({ duration: '2h' }).href })
+  await market.advance('10s')
+  await tab.session.pause()
+  await market.advance('60s')
+  const before = market.read('ses_1').usedMs
+  foresee(tab, fates)
+  void tab.session.resume()
+  let servedMs = 0
+  for (let tenths = 0; tenths < 800; tenths++) {
+    if (tab.session.getSnapshot().canServe) servedMs += 100
+    await market.advance('100ms')
+  }
+  expect(servedMs).toBeGreaterThan(60_000)
+  const billedMs = market.read('ses_1').usedMs - before
+  expect(billedMs - servedMs).toBeLessThanOrEqual(1_000)
+  expect(servedMs - billedMs).toBeLessThanOrEqual(31_000)
+})
