@@ -4,8 +4,6 @@ import { createBrowserPorts } from './browser-ports.ts'
 import { type AwayOptions, pauseWhenAway } from './pause-when-away.ts'
 import { createFakeMarketplace, settle } from './testing/index.ts'
 
-const realSetTimeout = globalThis.setTimeout
-
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
 })
@@ -21,8 +19,16 @@ function look(isHidden: boolean, isTold = true): void {
   if (isTold) document.dispatchEvent(new Event('visibilitychange'))
 }
 
-/** Messages between tabs come by a port of their own, in no turn that could be counted. */
-const heard = () => new Promise((resolve) => realSetTimeout(resolve, 50))
+/** Resolves when a tab has told the others: this one listens since later than they do, and so hears it last. */
+function hearLast(line: string): Promise<void> {
+  const channel = new BroadcastChannel(line)
+  return new Promise((resolve) => {
+    channel.onmessage = () => {
+      channel.close()
+      resolve()
+    }
+  })
+}
 
 async function pass(seconds: number): Promise<void> {
   vi.advanceTimersByTime(seconds * 1000)
@@ -140,6 +146,19 @@ test('who comes back while the pause is on its way goes on', async () => {
   stop()
 })
 
+test('a browser in which tabs cannot talk pauses all the same', async () => {
+  vi.stubGlobal('BroadcastChannel', undefined)
+  const tab = await openTab()
+  const stop = pauseWhenAway(tab.session, { hiddenSeconds: 60 })
+  look(true)
+  await pass(60)
+  await settle()
+  expect(phaseOf(tab)).toBe('paused')
+  stop()
+  look(false)
+  vi.unstubAllGlobals()
+})
+
 describe('of two tabs', () => {
   /** Two tabs of one browser; the second one is looked at and used. */
   async function openTwo(options: AwayOptions) {
@@ -149,8 +168,9 @@ describe('of two tabs', () => {
     look(true)
     // The other document of this browser.
     look(false, false)
+    const isTold = hearLast(first.session.options.providerId)
     const stopSecond = pauseWhenAway(second.session, options)
-    await heard()
+    await isTold
     return { first, second, stopFirst, stopSecond }
   }
 

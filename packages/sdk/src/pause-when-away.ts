@@ -26,10 +26,11 @@ export function pauseWhenAway(session: MarketplaceSession, options: AwayOptions)
   let pausing: Promise<unknown> | undefined
   let isLast = false
   // The tab that was used last speaks for all: who left this one for another is there.
-  const line = new BroadcastChannel(session.options.providerId)
-  line.onmessage = () => {
-    isLast = false
-  }
+  const line = globalThis.BroadcastChannel && new BroadcastChannel(session.options.providerId)
+  if (line)
+    line.onmessage = () => {
+      isLast = false
+    }
 
   // What goes wrong here is in the snapshot, and tried again by the user.
   const act = async (phase: Phase, action: 'pause' | 'resume') =>
@@ -37,7 +38,7 @@ export function pauseWhenAway(session: MarketplaceSession, options: AwayOptions)
   const pause = async () => isLast && act('active', 'pause')
 
   function used(): void {
-    if (!isLast) line.postMessage(0)
+    if (!isLast) line?.postMessage(0)
     isLast = true
   }
 
@@ -73,7 +74,7 @@ export function pauseWhenAway(session: MarketplaceSession, options: AwayOptions)
   }
   return () => {
     listening.abort()
-    line.close()
+    line?.close()
     clearTimeout(hiddenTimer)
     clearTimeout(idleTimer)
   }
