@@ -12,6 +12,8 @@ const ALLOWANCE_MS = 600 * SECOND
 /** One interval and a second: what is lost where no last beat can be sent. */
 const NO_LAST_BEAT_MS = 31 * SECOND
 const LONG_MS = 300 * SECOND
+/** A gap of up to so much counts whole, whatever a page says of it. */
+const WHOLE_GAP_MS = 45 * SECOND
 /** What of each session that long is billed at least. */
 const WORST = 0.99
 /** Nobody pays for more than was used, over all sessions of a class: in percent. */
@@ -25,7 +27,7 @@ export interface Measured {
   trueMs: number
   /** Between pressing Pause or End and the answer. */
   undecidedMs: number
-  /** In naps within a gap that counts whole. */
+  /** Asleep within a gap that counts whole: in a nap, or while the beat that ends it was on its way. */
   napMs: number
   hasNoLastBeat: boolean
   /** Of what was not billed, what no beat had been sent for that was lost. */
@@ -89,9 +91,11 @@ export function measure(record: VisitRecord): Measured | undefined {
   const hasNoLastBeat =
     isRevoked ||
     isHalfHeard ||
-    (!isLastWordHeard && (record.hasNoLastBeat || (isSilent && silentMs > 45 * SECOND)))
+    (!isLastWordHeard && (record.hasNoLastBeat || (isSilent && silentMs > WHOLE_GAP_MS)))
   const servedMs = unionMs(intervals)
   const { usedMs } = session
+  const whole = session.gaps.filter(({ from, to, counted }) => counted > 0 && to - from <= WHOLE_GAP_MS)
+  const napMs = unionMs(whole.flatMap((gap) => record.asleep.flatMap((one) => overlapOf(one, gap))))
   const undecidedMs = unionMs(
     record.undecided.flatMap((one) => intervals.flatMap((served) => overlapOf(one, served))),
   )
@@ -104,7 +108,7 @@ export function measure(record: VisitRecord): Measured | undefined {
     usedMs,
     trueMs,
     undecidedMs,
-    napMs: record.napMs,
+    napMs,
     hasNoLastBeat,
     // Its last word said what came after the beat that was lost, and not the beat.
     untoldMs: trueMs - usedMs - (isHalfHeard ? 0 : unheardMs),
@@ -176,9 +180,8 @@ export function judge(rows: readonly AccuracyRow[], cheats: readonly CheatRow[])
     if (row.overbilled > overbilled) say(`one session was billed ${row.overbilled} s beyond its use`)
     const untold = bound.untold ?? NO_LAST_BEAT_MS / SECOND
     if (row.untold > untold) say(`${row.untold} s were lost without a last beat`)
-    // The gate stays open to the end of the lease, and only confirmed time is charged.
-    if (row.noLastBeatLoss > (LEASE_MS + SECOND) / SECOND)
-      say(`${row.noLastBeatLoss} s were lost, more than a lease`)
+    if (row.noLastBeatLoss > (bound.loss ?? NO_LAST_BEAT_MS / SECOND))
+      say(`${row.noLastBeatLoss} s were lost, what was sent in vain among it`)
   }
   for (const { className, gain } of cheats) {
     // The allowance, and the lease that was out when it was used up.
@@ -194,13 +197,25 @@ interface Bound {
   worstLoss?: number
   overbilled?: number
   untold?: number
+  loss?: number
 }
+
+/** The gate stays open to the end of the lease, and only confirmed time is charged. */
+const NETWORK_GONE: Bound = { loss: (LEASE_MS + SECOND) / SECOND }
+/** Of the last beat both copies were lost: it is given up after ten seconds, and told again within five. */
+const CALLS_LOST: Bound = { loss: NO_LAST_BEAT_MS / SECOND + 15 }
 
 /** Where the rules of design § 6 themselves decide otherwise; why stands beside each. */
 const BOUNDS: Record<string, Bound> = {
   // A beat that was under way for more than 15 s, its second copy lost, counts what it said when it left: the gap is over 45 s. And
   // a page that is lost with something unheard may have taken over from another one of which the same is true.
-  'everything at once': { worstLoss: 45, untold: 131 },
+  'everything at once': { ...NETWORK_GONE, worstLoss: 45 },
+  'network gone for minutes': NETWORK_GONE,
+  'network gone for good': NETWORK_GONE,
+  'lost requests': CALLS_LOST,
+  'late and reordered': CALLS_LOST,
+  'process crashes': CALLS_LOST,
+  'killed connections': CALLS_LOST,
   // A gap of up to 45 s counts whole: the way of a beacon, too, while it arrives within 45 s of the beat before.
   'a last beat that comes late': { overbilled: 45, accuracyMost: 105 },
 }

@@ -47,7 +47,7 @@ export class Cheat {
         person,
         intervals: [],
         undecided: [],
-        napMs: 0,
+        asleep: [],
         hasNoLastBeat: false,
         unheardFrom: undefined,
         isHalfSaid: false,

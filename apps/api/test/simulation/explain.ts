@@ -12,7 +12,7 @@ const SHOWN_MS = 300
 /** What happened around a gap: this long before and after it. */
 const AROUND_MS = 40_000
 
-/** The sessions that are furthest off, the overbilled before all, and the one that lost most without a last beat. */
+/** The sessions that are furthest off, the overbilled before all, and the one that lost most that was never told. */
 export function explain(
   measured: readonly (Measured & { record: VisitRecord })[],
   className: string,
@@ -21,7 +21,7 @@ export function explain(
   const judged = measured.filter((one) => one.className === className && !one.isOverAllowance)
   const furthest = judged.toSorted((a, b) => offMs(b) - offMs(a)).slice(0, sessions)
   const silent = judged.filter(({ hasNoLastBeat }) => hasNoLastBeat)
-  const mostLost = silent.sort((a, b) => lostMs(b) - lostMs(a)).slice(0, 1)
+  const mostLost = silent.sort((a, b) => b.untoldMs - a.untoldMs).slice(0, 1)
   return [...new Set([...furthest, ...mostLost])].flatMap(({ record, usedMs, trueMs }) => {
     const { person, sessionId } = record
     const session = person.books.current.get(sessionId)
@@ -67,7 +67,6 @@ function without({ from, to }: Interval, others: readonly Interval[]): Interval[
 }
 
 /** Overbilled weighs ten times: a second of it is too much. What no last beat could tell of weighs least. */
-const lostMs = ({ usedMs, trueMs }: Measured) => trueMs - usedMs
 const offMs = ({ usedMs, trueMs, hasNoLastBeat }: Measured) =>
   usedMs > trueMs ? 10 * (usedMs - trueMs) : (trueMs - usedMs) / (hasNoLastBeat ? 1_000 : 1)
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`

@@ -49,6 +49,7 @@ export class Page {
   #timer = 0
   #stopped: Interval | undefined
   #isAsking = false
+  #isLate = false
   #onWake: (() => void)[] = []
 
   constructor(person: Person, use: Use, clientId: string, label: string) {
@@ -301,9 +302,11 @@ export class Page {
           if (!isClosed && !said && endsAt && !serveUntil) return then(answer)
           this.#failures = 0
           this.accept(answer)
-          // The lease was opened a while ago, and nothing was served since: the clock has to start now.
-          if (isClosed && serveUntil && isInDoubt && !isLongSilent(answer.body.session))
-            return this.#ask('resume', (next) => then(next?.status === 200 ? answer : next))
+          // The lease was opened a while ago, and nothing was served since: the clock has to start now. Until that is heard.
+          this.#isLate &&= this.shelf.told !== undefined
+          this.#isLate =
+            (this.#isLate || isClosed) && serveUntil && isInDoubt && !isLongSilent(answer.body.session)
+          if (this.#isLate) return this.#ask('resume', (next) => then(next?.status === 200 ? answer : next))
         }
         then(answer)
       })
@@ -346,7 +349,7 @@ export class Page {
     if (id !== this.sessionId) return
     this.advance()
     if (sequence === this.#told?.sequence) this.#settle(sequence, answer.body.session, false)
-    else if (sequence !== this.#session?.sequence) this.active = 0
+    else if (sequence !== this.#session?.sequence) [this.active, this.#told] = [0, undefined]
     this.#learn(answer)
     this.#arm()
   }

@@ -8,7 +8,7 @@ import { ask } from './bank.ts'
 import { openOperation, relaunchOperation, type SimulatedProvider } from './launch-operations.ts'
 import { Page } from './page.ts'
 import type { Operation, Person } from './person.ts'
-import { openInterval, type Use } from './use.ts'
+import { type Interval, openInterval, type Use } from './use.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -20,8 +20,8 @@ export interface VisitRecord extends Use {
   isEndedInMarketplace: boolean
   /** Its page said its last word by beacon, whether it was heard or not. */
   isLeft: boolean
-  /** Asleep for less than a gap that counts whole. */
-  napMs: number
+  /** When its user had closed the lid. */
+  asleep: Interval[]
 }
 
 export class Visit {
@@ -67,7 +67,7 @@ export class Visit {
         person,
         intervals: [],
         undecided: [],
-        napMs: 0,
+        asleep: [],
         hasNoLastBeat: false,
         unheardFrom: undefined,
         isHalfSaid: false,
@@ -180,9 +180,9 @@ export class Visit {
 
   #sleep(forMs: number): void {
     this.#person.world.countFault(forMs > MINUTE ? 'sleep' : 'nap')
-    if (forMs < MINUTE) this.#record.napMs += forMs
     this.#person.note(`${this.#label} sleeps ${forMs}`)
     this.#asleepUntil = this.#person.now + forMs
+    this.#record.asleep.push({ from: this.#person.now, to: this.#asleepUntil })
     this.#each((page) => page.sleep())
     this.#person.in(forMs, () => this.#each((page) => page.wake()))
   }
