@@ -55,8 +55,7 @@ const SESSION_ID = new RegExp(idPattern('ses'))
 const REFUSALS = ['session_not_found', 'unauthenticated', 'origin_not_allowed', 'session_superseded'] as const
 
 /** Who claims to be another client than the JWT was given to holds no session, which changes nothing once it has ended. */
-const holderOf = (actor: { clientId: string }, told = actor.clientId) =>
-  told === actor.clientId ? told : ''
+const holderOf = (actor: { clientId: string }, told = actor.clientId) => (told === actor.clientId ? told : '')
 
 export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): void {
   const { db, keys, clock, config, edge, origins } = deps
