@@ -142,9 +142,7 @@ async function show() {
       location.replace(`#/sign-in?next=${encodeURIComponent(location.hash.slice(1))}`)
       return
     }
-    // Nothing was filled in here: what the API finds wrong stands in the address.
-    const isAddressWrong = error instanceof MarketplaceProblem && error.code === 'validation_failed'
-    view = isAddressWrong
+    view = isMissing(error)
       ? missing()
       : {
           title: 'That did not work',
@@ -165,6 +163,9 @@ async function show() {
 }
 
 /** @returns {View} */
+/** Also a link with a mistake in it: an id that nothing can have is one that nothing has. */
+const isMissing = (error) => error instanceof MarketplaceProblem && error.status === 404
+
 function missing() {
   return {
     title: 'Nothing here',

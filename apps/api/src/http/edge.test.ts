@@ -157,6 +157,28 @@ describe('addresses', () => {
     expect([status, body.code, body.instance]).toEqual([404, 'not_found', '/nothing/here'])
   })
 
+  test('an id that nothing can have is one that nothing has', async () => {
+    const { token } = user
+    const open = (providerId: unknown, more = {}) =>
+      api.call('POST', '/sessions', { token, body: { providerId, durationMinutes: 5, ...more } })
+    const answers = [
+      await api.call('GET', '/sessions/ses_nope', { token }),
+      await api.call('GET', '/providers/prv_nope', { token }),
+      await api.call('GET', `/tokens/history/${'x'.repeat(99)}`, { token }),
+      await open('prv_nope'),
+      await open(7),
+      await open('prv_nope', { durationMinutes: 0 }),
+    ]
+    expect(answers.map(({ status, body }) => [status, body.code])).toEqual([
+      [404, 'session_not_found'],
+      [404, 'provider_not_found'],
+      [404, 'history_line_not_found'],
+      [404, 'provider_not_found'],
+      [400, 'validation_failed'],
+      [400, 'validation_failed'],
+    ])
+  })
+
   test('a method that is not taken names those that are', async () => {
     const wrong = await api.call('DELETE', '/providers')
     expect([wrong.status, wrong.body.code, wrong.headers.allow]).toEqual([

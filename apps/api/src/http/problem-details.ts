@@ -12,6 +12,7 @@ import type {
 } from 'fastify'
 import { isDatabaseAway } from '../database-away.ts'
 import { PROBLEMS, Problem, type ProblemCode } from '../errors.ts'
+import { idPattern } from '../id.ts'
 import { describePattern } from './pattern.ts'
 import type { ProblemBody } from './schema.ts'
 
@@ -27,6 +28,19 @@ const FRAMEWORK: Record<string, ProblemCode> = {
   '22021': 'validation_failed',
   '22P05': 'validation_failed',
 }
+
+const MISSING = new Map<string, ProblemCode>([
+  [idPattern('ses'), 'session_not_found'],
+  [idPattern('prv'), 'provider_not_found'],
+  [idPattern('pur'), 'purchase_not_found'],
+  [idPattern('trf'), 'history_line_not_found'],
+  [idPattern('key'), 'api_key_not_found'],
+  [idPattern('whe'), 'webhook_endpoint_not_found'],
+  [idPattern('dlv'), 'webhook_delivery_not_found'],
+  [idPattern('pay'), 'payout_not_found'],
+  [idPattern('inv'), 'invitation_not_found'],
+  [idPattern('fam'), 'sign_in_not_found'],
+])
 
 /** PostgreSQL that is too busy: nothing was changed, so the caller may try again. */
 const DATABASE_BUSY = new Set(['40001', '40P01', '55P03', '25P03'])
@@ -112,6 +126,8 @@ export function sendProblem(
 function toProblem(error: FastifyError): Problem {
   if (error instanceof Problem) return error
   if (error.validation) {
+    const missing = missingThing(error.validation, error.validationContext)
+    if (missing) return new Problem(missing)
     return new Problem('validation_failed', {
       // Enough to mend a request by; a body of ten thousand mistakes gets no book.
       errors: error.validation
@@ -143,6 +159,15 @@ function toProblem(error: FastifyError): Problem {
     return new Problem('malformed_json', { detail: 'The request could not be read.' }, error.message)
   }
   return new Problem('internal_error', {}, error.message)
+}
+
+/** An id of a form that none has names nothing, as one that nothing has. In a filter it stays what is to be mended. */
+function missingThing(
+  [first, ...more]: FastifySchemaValidationError[],
+  context: string | undefined,
+): ProblemCode | undefined {
+  if (context === 'querystring' || first?.keyword !== 'pattern' || more.length > 0) return undefined
+  return MISSING.get(String(first.params.pattern))
 }
 
 /** An empty text matches no pattern either: that it is empty says enough. */

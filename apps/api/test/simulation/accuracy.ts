@@ -208,8 +208,8 @@ const CALLS_LOST: Bound = { loss: NO_LAST_BEAT_MS / SECOND + 15 }
 /** Where the rules of design § 6 themselves decide otherwise; why stands beside each. */
 const BOUNDS: Record<string, Bound> = {
   // A beat that was under way for more than 15 s, its second copy lost, counts what it said when it left: the gap is over 45 s. And
-  // a page that is lost with something unheard may have taken over from another one of which the same is true.
-  'everything at once': { ...NETWORK_GONE, worstLoss: 45 },
+  // a tab that opens while there is no network knows the use of the one before it up to when that was hidden.
+  'everything at once': { ...NETWORK_GONE, worstLoss: 45, untold: 31 + 45 },
   'network gone for minutes': NETWORK_GONE,
   'network gone for good': NETWORK_GONE,
   'lost requests': CALLS_LOST,
