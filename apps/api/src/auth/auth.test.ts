@@ -139,6 +139,8 @@ test('malformed JSON, another media type and a huge body are refused as such', a
 test('an unknown address and a wrong password look the same', async () => {
   const email = freshEmail()
   await register(email)
+  // Here somebody has signed in to it before.
+  await login(email, password)
   const wrong = await login(email, 'wrong password')
   const strip = ({ requestId, ...body }: Record<string, unknown>) => body
   for (const nobody of ['nobody@example.com', 'not an e-mail', 'a\u0000@example.com']) {
@@ -146,6 +148,7 @@ test('an unknown address and a wrong password look the same', async () => {
     expect([unknown.status, wrong.status]).toEqual([401, 401])
     expect(strip(unknown.body)).toEqual(strip(wrong.body))
     expect(Object.keys(unknown.headers).sort()).toEqual(Object.keys(wrong.headers).sort())
+    expect(unknown.headers['ratelimit-policy']).toBe(wrong.headers['ratelimit-policy'])
   }
   expect(wrong.body.code).toBe('invalid_credentials')
 })

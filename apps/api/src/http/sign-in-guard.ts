@@ -49,7 +49,10 @@ export function registerSignInGuard(
     const isKnownAddress = await known.isSet(pair)
     admit(await perPair.take(pair), reply)
     attempts.set(request, { account, pair, isKnownAddress })
-    if (!isKnownAddress) admit(await perAccount.take(account), reply)
+    if (isKnownAddress) return
+    const count = await perAccount.take(account)
+    // Told only where it refuses, or its absence would tell who has signed in from here.
+    if (count.isOver) admit(count, reply)
   }
 
   // Only a refused password stays counted.
