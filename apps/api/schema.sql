@@ -524,6 +524,7 @@ create table public.sessions (
   sweep_at timestamp with time zone not null,
   told_ms bigint,
   is_resumed_there boolean not null default false,
+  held_jti text,
   constraint charged_within_held CHECK ((tokens_charged <= tokens_held)),
   constraint end_reason_is_known CHECK ((end_reason = ANY (ARRAY['completed'::text, 'expired'::text, 'abandoned'::text, 'cancelled'::text, 'revoked'::text]))),
   constraint ended_sessions_say_why CHECK ((((status = 'ended'::text) = (end_reason IS NOT NULL)) AND ((status = 'ended'::text) = (ended_at IS NOT NULL)) AND ((status = 'ended'::text) = (tokens_charged IS NOT NULL)))),
@@ -1954,6 +1955,10 @@ grant update on table public.sessions (ended_at) to tm_batch;
 grant update on table public.sessions (event_sequence) to tm_app;
 
 grant update on table public.sessions (event_sequence) to tm_batch;
+
+grant update on table public.sessions (held_jti) to tm_app;
+
+grant update on table public.sessions (held_jti) to tm_batch;
 
 grant update on table public.sessions (is_final) to tm_app;
 

@@ -118,7 +118,7 @@ async function validateSessions(
 // Locks the rows in the order of ids, as every other batch does, and waits for none of them. The first client that shows a launch JWT holds the session;
 // time starts with the first of them, and whoever takes a running session over counts what the client before was surely
 // served. A client that asks again before its first beat never got the answer: its clock starts now, and what it may have
-// been served goes on the allowance. A client that comes back goes on with its own sequence; a paused session stays paused.
+// been served goes on the allowance. Its launch stays its own until a later one is shown, not only made. A client that comes back goes on with its own sequence; a paused session stays paused.
 //
 // Over the allowance counts also what silent sessions of theirs were served: that is written down only when they end, half
 // an hour later.
@@ -129,14 +129,15 @@ const spendLaunchesSql = `
       with ordinality as i (tenant_id, id, provider_id, jti, client_id, origin, at, ordinal)
   ), locked as materialized (
     select s.tenant_id, s.id, s.user_id, s.provider_id, s.status, s.launch_spent_by, s.client_id as held_by,
-      i.client_id, i.at, i.ordinal,
+      i.client_id, i.jti, i.at, i.ordinal,
       case
         when i.origin is not null and not i.origin = any (p.allowed_origins) then 'origin_not_allowed'
         when s.status = 'ended' then 'session_ended'
         when over_reason(s, i.at) is not null then 'over'
-        when s.launch_jti <> i.jti then 'launch_invalid'
+        when s.launch_jti <> i.jti and s.held_jti is distinct from i.jti then 'launch_invalid'
         when p.status = 'suspended' then case when s.status = 'pending' then 'cancelled' else 'revoked' end
-        when s.launch_spent_by <> i.client_id then 'launch_already_used'
+        when s.launch_jti <> i.jti and s.client_id = i.client_id then 'unchanged'
+        when s.launch_jti <> i.jti or s.launch_spent_by <> i.client_id then 'launch_already_used'
         when s.status = 'pending' then 'started'
         when s.launch_spent_by = i.client_id and not (s.status = 'active' and s.is_first_beat_due and not s.is_lease_short)
           then 'unchanged'
@@ -163,6 +164,7 @@ const spendLaunchesSql = `
   ), spent as (
     update sessions s set
       launch_spent_by = a.client_id,
+      held_jti = a.jti,
       sequence = case when s.client_id = a.client_id then s.sequence else 0 end,
       client_id = a.client_id,
       status = case when s.status = 'pending' then 'active' else s.status end,

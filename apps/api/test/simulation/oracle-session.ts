@@ -30,6 +30,8 @@ export interface SessionModel {
   jti: string
   launchExpiresAt: number
   launchSpentBy: string | null
+  /** The launch by which its client holds it. */
+  heldJti: string | null
   clientId: string | null
   sequence: number
   lastBeat: number

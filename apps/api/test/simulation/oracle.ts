@@ -149,6 +149,7 @@ export class Books {
       jti: input.jti,
       launchExpiresAt: at + 2 * MINUTE,
       launchSpentBy: null,
+      heldJti: null,
       clientId: null,
       sequence: 0,
       lastBeat: 0,
@@ -184,7 +185,11 @@ export class Books {
     if (at >= launch.expiresAt) return refusal(401, 'launch_expired')
     this.#endIfOver(s, at)
     if (s.status === 'ended') return refusal(409, 'session_ended')
-    if (s.jti !== launch.jti) return refusal(401, 'launch_invalid')
+    if (s.jti !== launch.jti && s.heldJti !== launch.jti) return refusal(401, 'launch_invalid')
+    if (s.jti !== launch.jti)
+      return s.clientId === launch.clientId
+        ? { status: 200, session: s }
+        : refusal(409, 'launch_already_used')
     const isAgain = s.launchSpentBy === launch.clientId
     if (isAgain && (s.status !== 'active' || !s.isFirstBeatDue || s.isLeaseShort))
       return { status: 200, session: s }
@@ -194,6 +199,7 @@ export class Books {
     this.#note(s, servedMs(s, at) - counted, at)
     count(s, isAgain ? 'again' : 'takeover', at, counted)
     s.launchSpentBy = launch.clientId
+    s.heldJti = launch.jti
     if (s.clientId !== launch.clientId) s.sequence = 0
     s.clientId = launch.clientId
     if (s.status === 'pending') s.status = 'active'

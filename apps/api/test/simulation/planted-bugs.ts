@@ -73,8 +73,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a relaunch leaves the launch JWT before it good',
-    from: "when s.launch_jti <> i.jti then 'launch_invalid'",
-    to: "when false then 'launch_invalid'",
+    from: 'when s.launch_jti <> i.jti and s.held_jti is distinct from i.jti then',
+    to: 'when false then',
   },
   {
     name: 'a new session starts with a new allowance',
@@ -153,7 +153,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a launch JWT opens the app for anybody, again and again',
-    from: 'when s.launch_spent_by <> i.client_id then',
+    from: 'when s.launch_jti <> i.jti or s.launch_spent_by <> i.client_id then',
     to: 'when false then',
   },
   {

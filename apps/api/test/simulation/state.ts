@@ -18,6 +18,7 @@ export interface SessionState {
   clientId: string | null
   jti: string
   launchSpentBy: string | null
+  heldJti: string | null
   lastBeat: Date | null
   isFinal: boolean
   isLeaseShort: boolean
@@ -37,7 +38,7 @@ export async function readState(marketplace: Marketplace, userId: string): Promi
     marketplace.rows<SessionState>(
       `select id, status, end_reason as "endReason", used_ms as "usedMs", tokens_charged as charged,
          tokens_held as held, duration_ms as "durationMs", sequence, client_id as "clientId", launch_jti as jti,
-         launch_spent_by as "launchSpentBy", last_beat_at as "lastBeat", is_final as "isFinal",
+         launch_spent_by as "launchSpentBy", held_jti as "heldJti", last_beat_at as "lastBeat", is_final as "isFinal",
          is_lease_short as "isLeaseShort", told_ms as "toldMs"
        from sessions where user_id = $1 order by created_at, id`,
       [userId],
@@ -73,9 +74,9 @@ export function differenceOf(books: Books, state: State, at: number): string | u
     const model = books.sessions.get(row.id)
     if (!model) return `session ${index + 1} is unknown to the model`
     const { status, endReason, usedMs, charged, held, durationMs, sequence, clientId } = model
-    const { jti, launchSpentBy } = model
+    const { jti, launchSpentBy, heldJti } = model
     const money = { status, endReason, usedMs, charged, held, durationMs }
-    const fields = { ...money, sequence, clientId, jti, launchSpentBy }
+    const fields = { ...money, sequence, clientId, jti, launchSpentBy, heldJti }
     const isRunning = status === 'active' || status === 'paused'
     const difference = differing(
       `session ${index + 1}`,
