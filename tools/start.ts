@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { readFileSync } from 'node:fs'
 import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { endWithNpm } from '../apps/api/src/end-with-npm.ts'
 import { buildDashboardIfOld } from './build-dashboard.ts'
 import { buildSdkIfOld } from './build-sdk.ts'
 import { type Child, startChild } from './child.ts'
@@ -28,7 +28,9 @@ let endingSince = 0
 process.on('SIGINT', () => void end(0))
 process.on('SIGTERM', () => void end(0))
 process.on('SIGHUP', () => void end(0))
-endWithNpm()
+endWithNpm('start', () => {
+  if (!isEnding) void end(1)
+})
 
 try {
   await start()
@@ -181,25 +183,4 @@ async function end(code: number): Promise<void> {
   await Promise.all(examples.map((child) => child.stop()))
   await api?.stop()
   process.exit(code)
-}
-
-/** npm killed the hard way leaves this process and the shell between them behind, with the ports taken. */
-function endWithNpm(): void {
-  if (env.npm_lifecycle_event !== 'start') return
-  const parent = process.ppid
-  const npm = findParent(parent)
-  setInterval(() => {
-    const isAlone = process.ppid !== parent || (npm !== undefined && findParent(parent) !== npm)
-    if (isAlone && !isEnding) void end(1)
-  }, 1000).unref()
-}
-
-/** Undefined where the system does not tell; then only the death of our own parent is noticed. */
-function findParent(pid: number): number | undefined {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '')
-    return Number(fields.split(' ')[1])
-  } catch {
-    return undefined
-  }
 }

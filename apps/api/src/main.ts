@@ -12,6 +12,7 @@ import { createDeps } from './create-deps.ts'
 import { isDatabaseAway, noteStandby } from './database-away.ts'
 import { connect } from './db.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
+import { endWithNpm } from './end-with-npm.ts'
 import { explainFailure } from './explain-failure.ts'
 import { createLog } from './log.ts'
 import { migrate } from './migrate.ts'
@@ -41,6 +42,10 @@ async function main(): Promise<void> {
     },
   })
   let isStopping = false
+  // Not while it stops: Ctrl-C and service managers end npm and this process at once, and asked twice it would not finish.
+  endWithNpm('api', () => {
+    if (!isStopping) process.kill(process.pid, 'SIGTERM')
+  })
   let stopAll = async () => {
     await stopTracing()
     await db.end()
