@@ -10,7 +10,7 @@ import { endWithNpm } from '../apps/api/src/end-with-npm.ts'
 import { buildDashboardIfOld } from './build-dashboard.ts'
 import { buildSdkIfOld } from './build-sdk.ts'
 import { type Child, startChild } from './child.ts'
-import { isPortFree } from './port.ts'
+import { isPortFree, urlOf } from './port.ts'
 import { seedDemo } from './seed-demo.ts'
 
 const READY_SECONDS_MAX = 120
@@ -70,7 +70,7 @@ async function start(): Promise<void> {
     OUTGOING_ALLOW_CIDRS: env.OUTGOING_ALLOW_CIDRS || '127.0.0.0/8,::1/128',
   })
   await Promise.all([buildSdkIfOld(), buildDashboardIfOld()])
-  const local = `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${ports.api}`
+  const local = urlOf(host, ports.api)
   await waitUntilReady(api, local)
   const providerId = await seedDemo({ apiUrl: local, dataDir, appUrl })
 
