@@ -1,7 +1,14 @@
-import { connect, createServer } from 'node:net'
+import { connect, createServer, isIPv6 } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const WAIT_SECONDS_MAX = 3
+const EVERYWHERE = ['0.0.0.0', '::']
+
+/** Where this machine calls what listens on a host. */
+export function urlOf(host: string, port: number): string {
+  const address = EVERYWHERE.includes(host) ? '127.0.0.1' : host
+  return `http://${isIPv6(address) ? `[${address}]` : address}:${port}`
+}
 
 /**
  * Whether nobody listens on a port. Waits a moment for a taken one: an earlier run that was killed

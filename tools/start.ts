@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { readFileSync } from 'node:fs'
 import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { endWithNpm } from '../apps/api/src/end-with-npm.ts'
 import { buildDashboardIfOld } from './build-dashboard.ts'
 import { buildSdkIfOld } from './build-sdk.ts'
 import { type Child, startChild } from './child.ts'
-import { isPortFree } from './port.ts'
+import { isPortFree, urlOf } from './port.ts'
 import { seedDemo } from './seed-demo.ts'
 
 const READY_SECONDS_MAX = 120
@@ -28,7 +28,9 @@ let endingSince = 0
 process.on('SIGINT', () => void end(0))
 process.on('SIGTERM', () => void end(0))
 process.on('SIGHUP', () => void end(0))
-endWithNpm()
+endWithNpm('start', () => {
+  if (!isEnding) void end(1)
+})
 
 try {
   await start()
@@ -68,7 +70,7 @@ async function start(): Promise<void> {
     OUTGOING_ALLOW_CIDRS: env.OUTGOING_ALLOW_CIDRS || '127.0.0.0/8,::1/128',
   })
   await Promise.all([buildSdkIfOld(), buildDashboardIfOld()])
-  const local = `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${ports.api}`
+  const local = urlOf(host, ports.api)
   await waitUntilReady(api, local)
   const providerId = await seedDemo({ apiUrl: local, dataDir, appUrl })
 
@@ -181,25 +183,4 @@ async function end(code: number): Promise<void> {
   await Promise.all(examples.map((child) => child.stop()))
   await api?.stop()
   process.exit(code)
-}
-
-/** npm killed the hard way leaves this process and the shell between them behind, with the ports taken. */
-function endWithNpm(): void {
-  if (env.npm_lifecycle_event !== 'start') return
-  const parent = process.ppid
-  const npm = findParent(parent)
-  setInterval(() => {
-    const isAlone = process.ppid !== parent || (npm !== undefined && findParent(parent) !== npm)
-    if (isAlone && !isEnding) void end(1)
-  }, 1000).unref()
-}
-
-/** Undefined where the system does not tell; then only the death of our own parent is noticed. */
-function findParent(pid: number): number | undefined {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '')
-    return Number(fields.split(' ')[1])
-  } catch {
-    return undefined
-  }
 }

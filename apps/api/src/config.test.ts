@@ -60,6 +60,36 @@ test.each(
 })
 
 test.each([
+  'https://proxy.example:8443',
+  'http://localhost:12111/',
+  'http://127.8.9.1',
+  'http://[::1]:12111',
+])('production takes STRIPE_API_BASE=%s', (base) => {
+  const config = readConfig({ ...production, STRIPE_API_BASE: base })
+  expect(config.stripeApiBase).toBe(base.replace(/\/$/, ''))
+})
+
+test.each([
+  ['http://proxy.example:12111', 'must be https in production'],
+  ['http://127.example.com', 'must be https in production'],
+  ['http://localhost.example.com', 'must be https in production'],
+  ['https://proxy.example/stripe', 'must be scheme://host[:port]'],
+  ['https://proxy.example?tenant=1', 'must be scheme://host[:port]'],
+  ['https://user:secret@proxy.example', 'must be scheme://host[:port]'],
+  ['proxy.example', 'must be scheme://host[:port]'],
+  ['file:///stripe', 'must be scheme://host[:port]'],
+])('production refuses STRIPE_API_BASE=%s', (base, why) => {
+  const lines = complaints({ ...production, STRIPE_API_BASE: base })
+  expect(lines).toHaveLength(1)
+  expect(lines[0]).toMatch(/^STRIPE_API_BASE /)
+  expect(lines[0]).toContain(why)
+})
+
+test('outside production STRIPE_API_BASE may be http anywhere', () => {
+  expect(complaints({ STRIPE_API_BASE: 'http://stripe-mock:12111' })).toEqual([])
+})
+
+test.each([
   ['PUBLIC_URL', 'http://api.example.com'],
   ['MARKETPLACE_URL', 'market.example'],
   ['MARKETPLACE_ORIGINS', 'https://market.example/path'],

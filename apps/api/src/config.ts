@@ -151,6 +151,14 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     wrong.push('ADMIN_PASSWORD must have 8 to 128 characters')
   }
   const stripeSecretKey = need('STRIPE_SECRET_KEY', 'the sandbox checkout does not exist in production')
+  const stripeApiBase = read('STRIPE_API_BASE')?.replace(/\/+$/, '')
+  if (stripeApiBase !== undefined) {
+    // Its library asks for /v1/… there and for nothing else.
+    if (!isOrigin(stripeApiBase))
+      wrong.push('STRIPE_API_BASE must be scheme://host[:port], http or https, without a path')
+    else if (isProduction && new URL(stripeApiBase).protocol !== 'https:' && !isLoopback(stripeApiBase))
+      wrong.push('STRIPE_API_BASE must be https in production; http only for a proxy on this machine')
+  }
   need('STRIPE_WEBHOOK_SECRET', 'it verifies every Stripe event')
   need('KEY_ENCRYPTION_KEY', 'it encrypts signing keys at rest (32 bytes, base64 or hex)')
   // Not needed to start: the contract's variables are. Without it messages wait in the queue, and start says so.
@@ -186,7 +194,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     ownerDatabaseUrl: findOwnerUrl(env),
     dataDir,
     stripeSecretKey,
-    stripeApiBase: read('STRIPE_API_BASE') && url('STRIPE_API_BASE', read('STRIPE_API_BASE') ?? ''),
+    stripeApiBase,
     platformFeeBasisPoints,
     redisUrl: read('REDIS_URL'),
     rateLimitFactor,
@@ -251,6 +259,20 @@ function isProxy(text: string): boolean {
 
 function originOf(url: string): string {
   return URL.canParse(url) ? new URL(url).origin : ''
+}
+
+/** Of any spelling: a scheme, a host and perhaps a port. */
+function isOrigin(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url !== undefined && /^https?:/.test(url.protocol) && url.href === `${url.origin}/`
+}
+
+function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url)
+  const address = hostname.replace(/^\[|\]$/g, '')
+  return (
+    hostname === 'localhost' || (ipaddr.isValid(address) && ipaddr.process(address).range() === 'loopback')
+  )
 }
 
 function isSmtpUrl(text: string): boolean {

@@ -12,8 +12,8 @@ import { createDeps } from './create-deps.ts'
 import { isDatabaseAway, noteStandby } from './database-away.ts'
 import { connect } from './db.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
+import { endWithNpm } from './end-with-npm.ts'
 import { explainFailure } from './explain-failure.ts'
-import { refuseWrongKey } from './keys/refuse-wrong-key.ts'
 import { createLog } from './log.ts'
 import { migrate } from './migrate.ts'
 import { startTracing } from './observability/start-tracing.ts'
@@ -42,6 +42,10 @@ async function main(): Promise<void> {
     },
   })
   let isStopping = false
+  // Not while it stops: Ctrl-C and service managers end npm and this process at once, and asked twice it would not finish.
+  endWithNpm('api', () => {
+    if (!isStopping) process.kill(process.pid, 'SIGTERM')
+  })
   let stopAll = async () => {
     await stopTracing()
     await db.end()
@@ -50,7 +54,6 @@ async function main(): Promise<void> {
   try {
     if (ownerDatabaseUrl === undefined) await refuseOldSchema(db)
     else await migrate(ownerDatabaseUrl)
-    await refuseWrongKey(db, { openingKeys: config.openingKeys, now: systemClock() })
     const deps = await createDeps({ config, log, db, clock: systemClock })
     await ensureOperator(deps)
     const app = await createApp(deps)

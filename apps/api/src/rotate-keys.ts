@@ -4,14 +4,16 @@
  * @module
  */
 import { recordAction } from './audit/record-action.ts'
+import { systemClock } from './clock.ts'
 import { runCommand } from './command.ts'
-import { addSigningKey, KEY_LEAD_MINUTES } from './keys/key-ring.ts'
-import { refuseWrongKey } from './keys/refuse-wrong-key.ts'
+import { addSigningKey, createKeyRing, KEY_LEAD_MINUTES } from './keys/key-ring.ts'
 
 const noTables = 'This database has no tables yet: start the API once, it makes its first key.'
 
-await runCommand({ noTables, poolSize: 1 }, async ({ config: { keyEncryptionKey, openingKeys }, db }) => {
-  await refuseWrongKey(db, { openingKeys, now: new Date() })
+await runCommand({ noTables, poolSize: 1 }, async ({ config, db }) => {
+  const { keyEncryptionKey, openingKeys, publicUrl: issuer } = config
+  // Refuses a key that does not open what signs now: what it seals, no instance could open.
+  await createKeyRing({ db, clock: systemClock, issuer, keyEncryptionKey, openingKeys })
   const { kid, signsFrom } = await db.inBatch(async (tx) => {
     const now = new Date()
     const added = await addSigningKey(tx, { keyEncryptionKey, now })

@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createTestDatabase } from './database.ts'
+import { connectAs, createTestDatabase } from './database.ts'
 
 const AWAY = 'postgres://nobody@127.0.0.1:1/nothing'
 let database: Awaited<ReturnType<typeof createTestDatabase>>
@@ -36,21 +36,25 @@ test.each(['192.0.2.1', '999.1.1.1'])('HOST=%s is no address to listen on', asyn
   })
 }, 30_000)
 
-test('a KEY_ENCRYPTION_KEY that does not open what signs is told before anything is served', async () => {
-  const env = { HOST: '192.0.2.1', PORT: '0', DATABASE_URL: database.url, STRIPE_WEBHOOK_SECRET: 'whsec_x' }
-  const other = '08'.repeat(32)
-  // Not an address of this machine: whichever gets so far ends there, having made the first key.
-  await run('main.ts', env)
-  const { code, said } = await run('main.ts', { ...env, KEY_ENCRYPTION_KEY: other })
-  expect(code).toBe(1)
-  expect(said).toMatch(/^KEY_ENCRYPTION_KEY does not open the signing keys of this database: [^\n]+\n$/)
-  // While it is changed, the second one opens.
-  const changing = await run('main.ts', {
-    ...env,
-    KEY_ENCRYPTION_KEY: other,
-    KEY_ENCRYPTION_KEY_ALSO: '07'.repeat(32),
-  })
-  expect(changing.said).toBe('HOST: 192.0.2.1 is not an address of this machine.\n')
+test('a KEY_ENCRYPTION_KEY that is not the one of the database is told before anything is done', async () => {
+  const [own, other] = ['07'.repeat(32), '08'.repeat(32)]
+  const env = { PORT: '0', DATABASE_URL: database.url, STRIPE_WEBHOOK_SECRET: 'whsec_x' }
+  const admin = { ADMIN_EMAIL: 'admin@example.com', ADMIN_PASSWORD: 'correct horse battery' }
+  // As far as the last step of a start, which fails for another reason.
+  const far = { code: 1, said: 'HOST: 192.0.2.1 is not an address of this machine.\n' }
+  const start = (keys: Record<string, string>) => run('main.ts', { ...env, HOST: '192.0.2.1', ...keys })
+  expect(await start({ KEY_ENCRYPTION_KEY: own })).toEqual(far)
+  const refused = await start({ KEY_ENCRYPTION_KEY: other, ...admin })
+  expect(refused.said).toMatch(
+    /^KEY_ENCRYPTION_KEY does not open the signing keys of this database: .*changing-the-key\.md\.\n$/,
+  )
+  expect(refused.code).toBe(1)
+  const owner = await connectAs(database.url)
+  expect(await owner.query('select 1 from users')).toEqual([])
+  await owner.end()
+  // The steps of a change, in both directions.
+  expect(await start({ KEY_ENCRYPTION_KEY: own, KEY_ENCRYPTION_KEY_ALSO: other })).toEqual(far)
+  expect(await start({ KEY_ENCRYPTION_KEY: other, KEY_ENCRYPTION_KEY_ALSO: own })).toEqual(far)
 }, 60_000)
 
 test.each([

@@ -7,6 +7,7 @@
 import { type TSchema, Type } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { assert } from '../assert.ts'
+import { weightOf } from '../http/accept.ts'
 
 type Cell = string | number | null
 /** What numbers, instants, days and the names of experiments are made of. */
@@ -29,10 +30,10 @@ export function toCsv<Name extends string>(
   return `${[columns.join(','), ...lines].join('\r\n')}\r\n`
 }
 
-/** Whether CSV is asked for, and not only taken as well as JSON. */
-function wantsCsv(accept = ''): boolean {
-  const [csv, json] = [accept.indexOf('text/csv'), accept.indexOf('application/json')]
-  return csv >= 0 && (json < 0 || csv < json)
+/** Whether CSV is asked for by name with more weight than JSON, or with as much and before it. */
+export function prefersCsv(accept = ''): boolean {
+  const [csv, json] = [weightOf(accept, 'text/csv'), weightOf(accept, 'application/json')]
+  return csv > json || (csv > 0 && csv === json && /text\/csv.*application\/json/i.test(accept))
 }
 
 /** Answers with the object, or with its rows as a file to those who ask for CSV. */
@@ -42,7 +43,7 @@ export function sendJsonOrCsv<Answer>(
   { answer, csv, fileName }: { answer: Answer; csv: () => string; fileName: string },
 ): Answer {
   reply.header('vary', 'Accept')
-  if (!wantsCsv(headers.accept)) return answer
+  if (!prefersCsv(headers.accept)) return answer
   return reply
     .header('content-type', 'text/csv; charset=utf-8')
     .header('content-disposition', `attachment; filename="${fileName}.csv"`)

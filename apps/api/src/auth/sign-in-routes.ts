@@ -42,14 +42,14 @@ export function registerSignInRoutes(app: App, deps: Deps): void {
     async (request) => {
       const { tenantId, userId } = userOf(request)
       const { limit = 20, cursor } = request.query
-      const before = cursors.decode(cursor)
+      const before = cursors.of(request).decode(cursor)
       const rows = await db.inTenant(tenantId, (tx) =>
         listSignIns(tx, { userId, limit: limit + 1, before, now: clock() }),
       )
       return toPage(
         rows,
         limit,
-        cursors,
+        cursors.of(request),
         ({ id }) => id,
         ({ id, userAgent, signedInAt, lastUsedAt, expiresAt }) => ({
           id,

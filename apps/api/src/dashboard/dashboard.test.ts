@@ -181,6 +181,8 @@ describe('the pages', () => {
     const script = await get('/dashboard/assets/one-abc123.js', { 'accept-encoding': 'gzip, br' })
     expect(script.headers['cache-control']).toBe('public, max-age=31536000, immutable')
     expect(brotliDecompressSync(script.rawPayload).toString()).toBe('// one')
+    const zipped = await get('/dashboard/assets/one-abc123.js', { 'accept-encoding': 'br;q=0, GZIP' })
+    expect(zipped.headers['content-encoding']).toBe('gzip')
     expect((await get('/dashboard/assets/two-abc123.js')).statusCode).not.toBe(200)
     expect((await get('/dashboard/..%2f..%2fpackage.json')).statusCode).not.toBe(200)
 

@@ -14,6 +14,7 @@ import { brotliCompress, constants, gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
+import { weightOf } from '../http/accept.ts'
 import { sendPage } from '../http/page.ts'
 import type { App } from '../http/server.ts'
 
@@ -87,8 +88,8 @@ export function registerPages(app: App, { config }: Deps, dist = DIST): void {
       .header('referrer-policy', 'no-referrer')
     if (request.headers['if-none-match'] === file.etag) return reply.code(304).send()
     const accepted = String(request.headers['accept-encoding'] ?? '')
-    if (/\bbr\b/.test(accepted)) return reply.header('content-encoding', 'br').send(file.bodies.br)
-    if (/\bgzip\b/.test(accepted)) return reply.header('content-encoding', 'gzip').send(file.bodies.gzip)
+    if (weightOf(accepted, 'br') > 0) return reply.header('content-encoding', 'br').send(file.bodies.br)
+    if (weightOf(accepted, 'gzip') > 0) return reply.header('content-encoding', 'gzip').send(file.bodies.gzip)
     return reply.send(file.bodies.identity)
   }
 

@@ -63,7 +63,7 @@ export function registerDashboardRoutes(app: App, deps: Deps): void {
     async (request) => {
       const { actor, params, query } = request
       const { limit = 20, cursor, status, test } = query
-      const after = cursors.decode(cursor)
+      const after = cursors.of(request).decode(cursor)
       const now = clock()
       // A key sees the sessions of its own mode, whatever it asks for.
       const isTest = actor.kind === 'key' ? actor.mode === 'test' : test
@@ -74,7 +74,7 @@ export function registerDashboardRoutes(app: App, deps: Deps): void {
       return toPage(
         rows,
         limit,
-        cursors,
+        cursors.of(request),
         ({ id }) => id,
         (row) => presentProviderSession(row, now, marketplaceUrl),
       )

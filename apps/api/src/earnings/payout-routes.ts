@@ -53,12 +53,12 @@ export function registerPayoutRoutes(app: App, deps: Deps): void {
     },
     async (request) => {
       const { limit = 20, cursor, status } = request.query
-      const before = cursors.decode(cursor)
+      const before = cursors.of(request).decode(cursor)
       const rows = await db.inTenant(request.actor.tenantId, async (tx) => {
         await recordAction(tx, { by: request, action: 'payout.search', after: { status }, now: clock() })
         return listPayouts(tx, { providerId: undefined, status, before, limit: limit + 1 })
       })
-      return toPage(rows, limit, cursors, ({ id }) => id, presentPayout)
+      return toPage(rows, limit, cursors.of(request), ({ id }) => id, presentPayout)
     },
   )
 

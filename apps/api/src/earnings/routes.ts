@@ -127,14 +127,15 @@ export function registerEarningsRoutes(app: App, deps: Deps): void {
         response: { 200: Page(Payout), ...problems('provider_not_found') },
       },
     },
-    async ({ actor, params, query }) => {
+    async (request) => {
+      const { actor, params, query } = request
       const { limit = 20, cursor, status } = query
-      const before = cursors.decode(cursor)
+      const before = cursors.of(request).decode(cursor)
       const rows = await db.inTenant(actor.tenantId, async (tx) => {
         await checkReader(tx, params.id, actor)
         return listPayouts(tx, { providerId: params.id, status, before, limit: limit + 1 })
       })
-      return toPage(rows, limit, cursors, ({ id }) => id, presentPayout)
+      return toPage(rows, limit, cursors.of(request), ({ id }) => id, presentPayout)
     },
   )
 

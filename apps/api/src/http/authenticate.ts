@@ -49,6 +49,7 @@ export interface CredentialCounts {
 }
 
 export const API_KEY_PREFIX = 'tmk_'
+const PLAIN_TEXT = /^text\/plain\s*(;|$)/i
 
 export function registerAuthentication(
   app: FastifyInstance,
@@ -117,7 +118,7 @@ function readBearer(request: FastifyRequest): string | undefined {
   const [, fromHeader] =
     /^Bearer +([A-Za-z0-9._~+/=-]{1,8192})$/i.exec(request.headers.authorization ?? '') ?? []
   const body = request.body as { sessionJwt?: unknown } | null | undefined
-  if (request.headers['content-type']?.startsWith('text/plain') && body && typeof body === 'object') {
+  if (PLAIN_TEXT.test(request.headers['content-type'] ?? '') && body && typeof body === 'object') {
     const { sessionJwt } = body
     delete body.sessionJwt
     if (fromHeader === undefined && typeof sessionJwt === 'string') return sessionJwt

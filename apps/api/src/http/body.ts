@@ -11,10 +11,11 @@ const DEPTH_MAX = 20
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-export function registerJsonBodies(app: FastifyInstance): void {
+/** @param mediaType by which the JSON is sent */
+export function registerJsonBodies(app: FastifyInstance, mediaType = 'application/json'): void {
   const parse = app.getDefaultJsonParser('error', 'error')
-  app.removeContentTypeParser('application/json')
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+  app.removeContentTypeParser(mediaType)
+  app.addContentTypeParser(mediaType, { parseAs: 'buffer' }, (request, body, done) => {
     // Clients that name a type on every request send it with a DELETE, too; a schema says where a body is needed.
     if (body.length === 0) return done(null, undefined)
     let text: string

@@ -5,6 +5,7 @@
  */
 import { type TSchema, Type } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { weightOf } from './accept.ts'
 import { sendPage } from './page.ts'
 
 /** The answer in a route's schema. */
@@ -29,15 +30,6 @@ export function sendJsonOrPage<B extends object>(
 }
 
 /** Whether a page is asked for by name, with more weight than JSON; whoever takes anything gets JSON. */
-export function prefersPage(accept = ''): boolean {
-  const weightOf = (type: string) => {
-    for (const range of accept.toLowerCase().split(',')) {
-      const [name, ...parameters] = range.split(';').map((part) => part.trim())
-      if (name !== type) continue
-      const q = parameters.find((parameter) => parameter.startsWith('q='))
-      return q === undefined ? 1 : Number(q.slice(2)) || 0
-    }
-    return 0
-  }
-  return weightOf('text/html') > weightOf('application/json')
+export function prefersPage(accept?: string): boolean {
+  return weightOf(accept, 'text/html') > weightOf(accept, 'application/json')
 }

@@ -4,11 +4,17 @@
  * @module
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
 
 const MAC_BYTES = 12
 
 export interface Cursors {
+  /** Those of the list that a request asks for: another one's mean nothing here. */
+  of(request: Pick<FastifyRequest, 'routeOptions'>): ListCursors
+}
+
+export interface ListCursors {
   encode(position: string): string
   /** @throws {Problem} `validation_failed` for anything we did not hand out. */
   decode(cursor: string | undefined): string | undefined
@@ -20,8 +26,12 @@ export interface Cursors {
  * @param accepted keys whose cursors are taken besides: those of before a change.
  */
 export function createCursors(key: Buffer, accepted: readonly Buffer[] = []): Cursors {
+  return { of: ({ routeOptions: { url = '' } }) => createListCursors(url, key, accepted) }
+}
+
+function createListCursors(list: string, key: Buffer, accepted: readonly Buffer[]): ListCursors {
   const sign = (position: string, key: Buffer) =>
-    createHmac('sha256', key).update('cursor\0').update(position).digest().subarray(0, MAC_BYTES)
+    createHmac('sha256', key).update(`cursor\0${list}\0${position}`).digest().subarray(0, MAC_BYTES)
   return {
     encode: (position) => Buffer.concat([sign(position, key), Buffer.from(position)]).toString('base64url'),
     decode(cursor) {
@@ -44,7 +54,7 @@ export function createCursors(key: Buffer, accepted: readonly Buffer[] = []): Cu
 export function toPage<Row, Item>(
   rows: Row[],
   limit: number,
-  cursors: Cursors,
+  cursors: ListCursors,
   position: (row: Row) => string,
   present: (row: Row) => Item,
 ): { items: Item[]; nextCursor: string | null } {

@@ -3,6 +3,7 @@ import { decodeProtectedHeader, exportJWK, SignJWT } from 'jose'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { connectAs, createTestDatabase } from '../../test/database.ts'
 import { createTestClock, type TestClock } from '../../test/harness.ts'
+import { ConfigError } from '../config.ts'
 import { connect, type Db } from '../db.ts'
 import { addSigningKey, createKeyRing, JwtRefused, type JwtType, type KeyRing } from './key-ring.ts'
 
@@ -83,11 +84,31 @@ test('the published set holds public parts only, the stored private key is seale
   )
   expect(row!.sealed.toString('latin1')).not.toContain('"d"')
   expect(row!.text).not.toContain('"d"')
-  await expect(
-    createKeyRing({ db, clock: clock.now, issuer, keyEncryptionKey: Buffer.alloc(32, 8) }).then((ring) =>
-      ring.sign('at+jwt', claims()),
-    ),
-  ).rejects.toThrow()
+})
+
+const openForeignRing = (also: Buffer[] = []) => {
+  const foreign = Buffer.alloc(32, 8)
+  const openingKeys = [foreign, ...also]
+  return createKeyRing({ db, clock: clock.now, issuer, keyEncryptionKey: foreign, openingKeys })
+}
+
+test('who cannot open the key that signs, or the one that will, is refused at once', async () => {
+  await expect(openForeignRing()).rejects.toThrow(ConfigError)
+  await (await openForeignRing([keyEncryptionKey])).sign('at+jwt', claims())
+  await db.inBatch((tx) => addSigningKey(tx, { keyEncryptionKey: Buffer.alloc(32, 8), now: clock.now() }))
+  await expect(openForeignRing()).rejects.toThrow(ConfigError)
+  await expect(openRing()).rejects.toThrow(ConfigError)
+  // Its time has come: the first one is published still, and signs no more.
+  clock.advance({ minutes: 10 })
+  const ring = await openForeignRing()
+  expect(ring.publicKeys()).toHaveLength(2)
+  await ring.sign('at+jwt', claims())
+})
+
+test('of instances that start first at once with two keys those with one of them go on', async () => {
+  await db.batch.query('update signing_keys set published_until = $1', [clock.now()])
+  const rings = await Promise.allSettled([openRing(), openForeignRing(), openRing(), openForeignRing()])
+  expect(rings.map(({ status }) => status).sort()).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected'])
 })
 
 test('a new key is published ten minutes before it signs, and what the old one signed stays good', async () => {

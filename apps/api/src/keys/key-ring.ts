@@ -14,7 +14,9 @@ import {
   sign,
 } from 'node:crypto'
 import { decodeProtectedHeader, errors, exportJWK, type JWK, type JWTPayload, jwtVerify } from 'jose'
+import { assert } from '../assert.ts'
 import type { Clock } from '../clock.ts'
+import { ConfigError } from '../config.ts'
 import type { Db, Tx } from '../db.ts'
 import { seal, unseal } from '../seal.ts'
 import { Recent } from './recent.ts'
@@ -85,6 +87,7 @@ const TRUSTED_MAX: Record<JwtType, number> = {
 /** What a private key is sealed for. */
 export const signingKeyPlace = (kid: string) => `signing_keys/${kid}`
 
+/** @throws {ConfigError} when the keys of the database were sealed with another `KEY_ENCRYPTION_KEY`. */
 export async function createKeyRing(input: {
   db: Db
   clock: Clock
@@ -161,7 +164,23 @@ export async function createKeyRing(input: {
     return candidates.find(({ signsFrom }) => signsFrom.getTime() <= now) ?? candidates.at(-1)
   }
 
+  /** Those that sign now or will. The older ones only verify, which takes their public part. */
+  function refuseForeignKeys() {
+    const signing = keyToSign(clock().getTime(), 0)
+    assert(signing, 'there is a signing key')
+    try {
+      rows.slice(0, rows.indexOf(signing) + 1).forEach(privateKeyOf)
+    } catch {
+      throw new ConfigError(
+        'KEY_ENCRYPTION_KEY does not open the signing keys of this database: they were sealed with another one. Set that one ' +
+          '(unset, it is in the file key-encryption-key of DATA_DIR), or also that one as KEY_ENCRYPTION_KEY_ALSO: ' +
+          'see docs/operations/changing-the-key.md.',
+      )
+    }
+  }
+
   await reload()
+  refuseForeignKeys()
   return {
     reload,
     publicKeys: () =>
@@ -177,7 +196,7 @@ export async function createKeyRing(input: {
     async sign(typ, claims) {
       const now = clock().getTime()
       const row = keyToSign(now, (claims.exp ?? 0) * 1000)
-      if (!row) throw new Error('there is a signing key')
+      assert(row, 'there is a signing key')
       // Signed by node:crypto directly: jose takes a turn of the thread pool for each, and there is nothing to judge in
       // what we write ourselves (RFC 7515, 7.1).
       const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')

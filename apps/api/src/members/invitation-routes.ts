@@ -93,9 +93,10 @@ export function registerInvitationRoutes(app: App, { db, clock, cursors, edge }:
         response: { 200: Page(Invitation), ...problems('provider_not_found', 'forbidden') },
       },
     },
-    async ({ actor, params, query }) => {
+    async (request) => {
+      const { actor, params, query } = request
       const { limit = 20, cursor } = query
-      const before = cursors.decode(cursor)
+      const before = cursors.of(request).decode(cursor)
       const rows = await db.inTenant(actor.tenantId, async (tx) => {
         await getProviderToRead(tx, params.id, actor, 'owner')
         return listInvitations(tx, { providerId: params.id, before, limit: limit + 1 })
@@ -104,7 +105,7 @@ export function registerInvitationRoutes(app: App, { db, clock, cursors, edge }:
       return toPage(
         rows,
         limit,
-        cursors,
+        cursors.of(request),
         ({ id }) => id,
         (row) => presentInvitation(row, now),
       )

@@ -47,14 +47,15 @@ export function registerMemberRoutes(app: App, deps: Deps): void {
         response: { 200: Page(Member), ...problems('provider_not_found') },
       },
     },
-    async ({ actor, params, query }) => {
+    async (request) => {
+      const { actor, params, query } = request
       const { limit = 20, cursor } = query
-      const after = cursors.decode(cursor)
+      const after = cursors.of(request).decode(cursor)
       const rows = await db.inTenant(actor.tenantId, async (tx) => {
         await getProviderToRead(tx, params.id, actor)
         return listMembers(tx, { providerId: params.id, after, limit: limit + 1, now: clock() })
       })
-      return toPage(rows, limit, cursors, ({ userId }) => userId, presentMember)
+      return toPage(rows, limit, cursors.of(request), ({ userId }) => userId, presentMember)
     },
   )
 

@@ -42,12 +42,12 @@ export function registerAuditRoutes(app: App, { db, clock, cursors }: Deps): voi
     },
     async (request) => {
       const { limit = 20, cursor, ...query } = request.query
-      const before = cursors.decode(cursor)
+      const before = cursors.of(request).decode(cursor)
       const rows = await db.inTenant(request.actor.tenantId, async (tx) => {
         await recordAction(tx, { by: request, action: 'audit.search', after: query, now: clock() })
         return listAudit(tx, { filter: readFilter(query), before, limit: limit + 1 })
       })
-      return toPage(rows, limit, cursors, ({ id }) => id, presentAuditEntry)
+      return toPage(rows, limit, cursors.of(request), ({ id }) => id, presentAuditEntry)
     },
   )
 

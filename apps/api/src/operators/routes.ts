@@ -104,12 +104,12 @@ export function registerOperatorRoutes(app: App, deps: Deps): void {
     },
     async (request) => {
       const { email, id, limit = 20, cursor } = request.query
-      const before = cursors.decode(cursor)
+      const before = cursors.of(request).decode(cursor)
       const emailNormalized = email === undefined ? undefined : (normalizeEmail(email)?.normalized ?? '')
       const rows = await look(request, 'user.search', { after: { email, id } }, (tx) =>
         listFoundUsers(tx, { emailNormalized, id, before, limit: limit + 1 }),
       )
-      return toPage(rows, limit, cursors, (row) => row.id, presentFoundUser)
+      return toPage(rows, limit, cursors.of(request), (row) => row.id, presentFoundUser)
     },
   )
 
@@ -154,11 +154,11 @@ export function registerOperatorRoutes(app: App, deps: Deps): void {
     },
     async (request) => {
       const { limit = 20, cursor, ...filter } = request.query
-      const before = cursors.decode(cursor)
+      const before = cursors.of(request).decode(cursor)
       const rows = await look(request, 'session.search', { after: filter }, (tx) =>
         listFoundSessions(tx, { filter, now: clock(), before, limit: limit + 1 }),
       )
-      return toPage(rows, limit, cursors, (row) => row.id, presentFoundSession)
+      return toPage(rows, limit, cursors.of(request), (row) => row.id, presentFoundSession)
     },
   )
 
@@ -204,11 +204,11 @@ export function registerOperatorRoutes(app: App, deps: Deps): void {
     },
     async (request) => {
       const { limit = 20, cursor, ...filter } = request.query
-      const before = cursors.decode(cursor)
+      const before = cursors.of(request).decode(cursor)
       const rows = await look(request, 'purchase.search', { after: filter }, (tx) =>
         listFoundPurchases(tx, { ...filter, before, limit: limit + 1 }),
       )
-      return toPage(rows, limit, cursors, (row) => row.id, presentFoundPurchase)
+      return toPage(rows, limit, cursors.of(request), (row) => row.id, presentFoundPurchase)
     },
   )
 
@@ -239,11 +239,11 @@ export function registerOperatorRoutes(app: App, deps: Deps): void {
     },
     async (request) => {
       const { limit = 20, cursor, ...filter } = request.query
-      const before = cursors.decode(cursor)
+      const before = cursors.of(request).decode(cursor)
       const rows = await look(request, 'transfer.search', { after: filter }, (tx) =>
         listFoundTransfers(tx, { filter, before, limit: limit + 1 }),
       )
-      return toPage(rows, limit, cursors, (row) => row.id, presentDated)
+      return toPage(rows, limit, cursors.of(request), (row) => row.id, presentDated)
     },
   )
 

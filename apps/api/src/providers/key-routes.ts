@@ -79,12 +79,12 @@ export function registerApiKeyRoutes(app: App, deps: Deps): void {
     async (request) => {
       const { actor, params, query } = request
       const { limit = 20, cursor } = query
-      const after = cursors.decode(cursor)
+      const after = cursors.of(request).decode(cursor)
       const rows = await db.inTenant(actor.tenantId, async (tx) => {
         await getProviderToRead(tx, params.id, actor)
         return listApiKeys(tx, { providerId: params.id, after, limit })
       })
-      return toPage(rows, limit, cursors, ({ id }) => id, presentApiKey)
+      return toPage(rows, limit, cursors.of(request), ({ id }) => id, presentApiKey)
     },
   )
 

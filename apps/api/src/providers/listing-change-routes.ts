@@ -39,13 +39,13 @@ export function registerListingChangeRoutes(app: App, { db, clock, cursors }: De
     },
     async (request) => {
       const { limit = 20, cursor } = request.query
-      const after = cursors.decode(cursor)
+      const after = cursors.of(request).decode(cursor)
       const rows = await db.inTenant(request.actor.tenantId, async (tx) => {
         await recordAction(tx, { by: request, action: 'listing_change.list', now: clock() })
         return listListingChanges(tx, { after, limit: limit + 1 })
       })
       const position = ({ changedSince, id }: ProviderRow) => `${changedSince?.toISOString()}/${id}`
-      return toPage(rows, limit, cursors, position, (row) => {
+      return toPage(rows, limit, cursors.of(request), position, (row) => {
         const { changedSince, listingBefore } = row
         assert(changedSince && listingBefore, 'what waits says since when and what was before')
         return presentListingChange({ ...row, changedSince, listingBefore })

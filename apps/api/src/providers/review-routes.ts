@@ -74,12 +74,12 @@ export function registerReviewRoutes(app: App, deps: Deps, suspending: Suspendin
     },
     async (request) => {
       const { status = 'in_review', limit = 20, cursor } = request.query
-      const after = cursors.decode(cursor)
+      const after = cursors.of(request).decode(cursor)
       const rows = await db.inTenant(request.actor.tenantId, async (tx) => {
         await recordAction(tx, { by: request, action: 'provider.list', after: { status }, now: clock() })
         return listProvidersByStatus(tx, { status, after, limit })
       })
-      return toPage(rows, limit, cursors, ({ id }) => id, presentOwnProvider)
+      return toPage(rows, limit, cursors.of(request), ({ id }) => id, presentOwnProvider)
     },
   )
 

@@ -74,11 +74,11 @@ export function registerProviderRoutes(app: App, deps: Deps, seams: ProviderSeam
     },
     async (request, reply) => {
       const { limit = 20, cursor, ...filter } = request.query
-      const after = cursors.decode(cursor)
+      const after = cursors.of(request).decode(cursor)
       const rows = await db.inTenant(request.actor.tenantId, (tx) =>
         listProviders(tx, { ...filter, after, limit }),
       )
-      const page = toPage(rows, limit, cursors, positionOf, presentListedProvider)
+      const page = toPage(rows, limit, cursors.of(request), positionOf, presentListedProvider)
       return sendWithEtag(request, reply, page)
     },
   )
@@ -100,9 +100,9 @@ export function registerProviderRoutes(app: App, deps: Deps, seams: ProviderSeam
     async (request) => {
       const { tenantId, userId } = userOf(request)
       const { limit = 20, cursor } = request.query
-      const after = cursors.decode(cursor)
+      const after = cursors.of(request).decode(cursor)
       const rows = await db.inTenant(tenantId, (tx) => listOwnProviders(tx, { userId, after, limit }))
-      return toPage(rows, limit, cursors, positionOf, presentTeamProvider)
+      return toPage(rows, limit, cursors.of(request), positionOf, presentTeamProvider)
     },
   )
 

@@ -110,6 +110,42 @@ test('a page that is being closed sends text/plain with its session JWT inside',
   expect(elsewhere.status).toBe(415)
 })
 
+// Media types know no case (RFC 9110, 8.3.1).
+test.each([
+  'Text/Plain;charset=UTF-8',
+  'TEXT/PLAIN',
+  'text/plain ; charset=utf-8',
+])('text/plain may be written %s', async (type) => {
+  const play = await openSession(market)
+  const sent = await api.call('POST', `/api/v1/sessions/${play.sessionId}/heartbeat`, {
+    text: JSON.stringify({ clientId: play.clientId, sequence: 1, sessionJwt: play.sessionJwt }),
+    headers: { 'content-type': type },
+  })
+  expect(sent.status).toBe(200)
+})
+
+test.each(['application/json', 'text/plain'])('%s of nothing is nothing to tell', async (type) => {
+  const play = await openSession(market)
+  const sent = await api.call('POST', `/api/v1/sessions/${play.sessionId}/pause`, {
+    token: play.sessionJwt,
+    text: '',
+    headers: { 'content-type': type },
+  })
+  expect([sent.status, sent.body.session?.status]).toEqual([200, 'paused'])
+})
+
+test('text/plain is read as strictly as JSON', async () => {
+  const play = await openSession(market)
+  const send = (text: string) =>
+    api.call('POST', `/api/v1/sessions/${play.sessionId}/complete`, {
+      token: play.sessionJwt,
+      text,
+      headers: { 'content-type': 'text/plain' },
+    })
+  expect((await send('{ "reason": "\\ud800" }')).body.code).toBe('validation_failed')
+  expect((await send('{ "__proto__": {} }')).body.code).toBe('malformed_json')
+})
+
 test.each([
   [{ sequence: 0 }],
   [{ sequence: 1.5 }],

@@ -69,13 +69,17 @@ export function signSessionJwt(
   })
 }
 
-/** The provider's address with the launch JWT in the query, or in the fragment where the provider chose so. */
+/**
+ * The provider's address with the launch JWT in the query, or in the fragment where the provider chose so. Their own query
+ * stays as they wrote it; a `launch_jwt` of its own is refused where they give the address.
+ */
 export function launchUrlOf(
   provider: { launchUrl: string; launchInFragment: boolean },
   launchJwt: string,
 ): string {
   const url = new URL(provider.launchUrl)
   if (provider.launchInFragment) url.hash = `launch_jwt=${launchJwt}`
-  else url.searchParams.set('launch_jwt', launchJwt)
+  // Not by `searchParams`, which writes all of the query anew: spaces, signs and what is not UTF-8 would come out as others.
+  else url.search += `${url.search && '&'}launch_jwt=${launchJwt}`
   return url.toString()
 }

@@ -104,14 +104,14 @@ export function registerSessionRoutes(app: App, deps: Deps, tuning?: BeatTuning)
       const { tenantId, userId } = userOf(request)
       const { limit = 20, cursor, status } = request.query
       const now = clock()
-      const before = cursors.decode(cursor)
+      const before = cursors.of(request).decode(cursor)
       const rows = await db.inTenant(tenantId, (tx) =>
         listSessions(tx, { userId, status, limit: limit + 1, before, now }),
       )
       return toPage(
         rows,
         limit,
-        cursors,
+        cursors.of(request),
         (row) => row.id,
         (row) => present(row, now),
       )

@@ -4,10 +4,12 @@
  * @module
  */
 import { Type } from '@fastify/type-provider-typebox'
+import type { FastifyInstance } from 'fastify'
 import { assert } from '../assert.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
 import type { Actor } from '../http/authenticate.ts'
+import { registerJsonBodies } from '../http/body.ts'
 import { addressOf } from '../http/rate-limit.ts'
 import { Id, problems, Shape } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
@@ -183,10 +185,7 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
 
   app.register(async (closing) => {
     // A page that is being closed can send text/plain without a preflight, with its session JWT inside.
-    const parseJson = closing.getDefaultJsonParser('error', 'error')
-    closing.addContentTypeParser('text/plain', { parseAs: 'string' }, (request, body, done) =>
-      parseJson(request, body as string, done),
-    )
+    registerJsonBodies(closing as unknown as FastifyInstance, 'text/plain')
     // Nothing to tell is written as no body or as {}.
     closing.addHook('preValidation', (request, _reply, done) => {
       request.body ??= {}

@@ -178,11 +178,21 @@ test('the history tells every line with its running balance, page by page', asyn
 
 test('a list takes only its own cursors and limits', async () => {
   const { token } = await addUser(api)
-  await buy(token, { tokens: 100 })
-  await buy(token, { tokens: 100 })
+  for (const _ of [1, 2]) {
+    const { body } = await buy(token, { tokens: 100 })
+    await sendEvent(api, completed(paymentOf(body.purchase)))
+  }
   const { nextCursor } = (await get(token, '/tokens/purchases?limit=1')).body
   for (const query of [`cursor=${nextCursor}`, 'cursor=abc', 'limit=0', 'limit=101', 'limit=x', 'offset=1']) {
     const answer = await get(token, `/tokens/history?${query}`)
     expect([query, answer.status, answer.body.code]).toEqual([query, 400, 'validation_failed'])
+  }
+  const lists = ['/tokens/history', '/tokens/purchases', '/sessions', '/providers', '/auth/sign-ins']
+  for (const own of ['/tokens/history', '/tokens/purchases']) {
+    const cursor = (await get(token, `${own}?limit=1`)).body.nextCursor
+    for (const list of lists) {
+      const answer = await get(token, `${list}?cursor=${cursor}`)
+      expect([own, list, answer.status]).toEqual([own, list, list === own ? 200 : 400])
+    }
   }
 })

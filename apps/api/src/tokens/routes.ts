@@ -205,11 +205,11 @@ export function registerTokenRoutes(app: App, deps: Deps): void {
     async (request) => {
       const { tenantId, userId } = userOf(request)
       const { limit = 20, cursor } = request.query
-      const before = cursors.decode(cursor)
+      const before = cursors.of(request).decode(cursor)
       const rows = await db.inTenant(tenantId, (tx) =>
         listPurchases(tx, { userId, limit: limit + 1, before }),
       )
-      return toPage(rows, limit, cursors, ({ id }) => id, presentPurchase)
+      return toPage(rows, limit, cursors.of(request), ({ id }) => id, presentPurchase)
     },
   )
 
@@ -249,14 +249,14 @@ export function registerTokenRoutes(app: App, deps: Deps): void {
     async (request) => {
       const { tenantId, userId } = userOf(request)
       const { limit = 20, cursor } = request.query
-      const before = readLineNumber(cursors.decode(cursor))
+      const before = readLineNumber(cursors.of(request).decode(cursor))
       const rows = await db.inTenant(tenantId, (tx) =>
         listHistory(tx, { walletId: userId, limit: limit + 1, before }),
       )
       return toPage(
         rows,
         limit,
-        cursors,
+        cursors.of(request),
         ({ sequence }) => String(sequence),
         ({ id, kind, amount, balanceAfter, sessionId, purchaseId, description, createdAt }) => ({
           id,

@@ -8,7 +8,11 @@ import { isSignedByStripe } from './stripe.ts'
 import { readStripeEvent } from './stripe-event.ts'
 
 export const STRIPE_WEBHOOK_PATH = '/webhooks/stripe'
-const EVENT_BYTES_MAX = 512 * 1024
+/**
+ * Stripe names no largest event, and every signed one is taken. Theirs have kilobytes, with all of the metadata they allow some
+ * tens of them; this is a hundred times as much, and little enough to be held while its signature is looked at.
+ */
+const EVENT_BYTES_MAX = 5_000_000
 
 const Received = Shape({
   received: Type.Literal(true, { description: 'Do not send it again.', examples: [true] }),

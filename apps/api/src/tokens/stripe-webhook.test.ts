@@ -374,6 +374,21 @@ test('the signature counts, not the Content-Type', async () => {
   })
   expect(answer.status).toBe(200)
   expect(await totalOf(user)).toBe(1_000)
-  const huge = await api.call('POST', '/webhooks/stripe', { text: 'x'.repeat(600_000) })
+})
+
+test('an event may have 5 MB, and what is larger is no event', async () => {
+  const { user, payment } = await begin()
+  const event = JSON.stringify(completed(payment))
+  const send = (text: string) => {
+    const signature = signatureOf(text, api.deps.config.stripeWebhookSecret, api.clock.now())
+    return api.call('POST', '/webhooks/stripe', { text, headers: { 'stripe-signature': signature } })
+  }
+  const huge = await send(event.padEnd(5_000_001))
   expect([huge.status, huge.body.code]).toEqual([413, 'payload_too_large'])
+  expect(await totalOf(user)).toBe(0)
+  expect((await send(event.padEnd(5_000_000))).status).toBe(200)
+  expect(await totalOf(user)).toBe(1_000)
+  // Nobody else may send as much.
+  const elsewhere = await api.call('POST', '/auth/login', { text: '{}'.padEnd(600_000) })
+  expect([elsewhere.status, elsewhere.body.code]).toEqual([413, 'payload_too_large'])
 })

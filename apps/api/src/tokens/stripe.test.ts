@@ -6,7 +6,7 @@ import { startCapturedApp } from '../../test/captured-log.ts'
 import { accessTokenOf, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
 import { completed, paymentOf, sendEvent } from '../../test/stripe-events.ts'
 import { PUBLIC_TENANT_ID } from '../id.ts'
-import { isSignedByStripe, signLikeStripe } from './stripe.ts'
+import { addressOf, isSignedByStripe, signLikeStripe } from './stripe.ts'
 
 interface Request {
   method: string | undefined
@@ -96,6 +96,14 @@ test('a purchase opens a Checkout Session that names it everywhere', async () =>
     success_url: `http://localhost:4001/?purchase=${id}&result=success`,
     cancel_url: `http://localhost:4001/?purchase=${id}&result=cancelled`,
   })
+})
+
+test.each([
+  ['https://proxy.example', { protocol: 'https', host: 'proxy.example', port: 443 }],
+  ['http://127.0.0.1', { protocol: 'http', host: '127.0.0.1', port: 80 }],
+  ['http://[::1]:12111', { protocol: 'http', host: '::1', port: 12_111 }],
+])('STRIPE_API_BASE=%s leads there', (base, address) => {
+  expect(addressOf(base)).toEqual(address)
 })
 
 test('with a Stripe key there is no sandbox', async () => {

@@ -110,12 +110,13 @@ async function findRefund(
   return undefined
 }
 
-function addressOf(apiBase: string) {
+/** As the `stripe` package wants it: an IPv6 address without its brackets. */
+export function addressOf(apiBase: string) {
   const { protocol, hostname, port } = new URL(apiBase)
   const isHttp = protocol === 'http:'
   return {
     protocol: isHttp ? ('http' as const) : ('https' as const),
-    host: hostname,
+    host: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? (isHttp ? 80 : 443) : Number(port),
   }
 }

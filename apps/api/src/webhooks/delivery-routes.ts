@@ -67,15 +67,16 @@ export function registerDeliveryRoutes(app: App, deps: Deps): void {
         response: { 200: Page(Delivery), ...problems(...MISSING) },
       },
     },
-    async ({ actor, params, query }) => {
+    async (request) => {
+      const { actor, params, query } = request
       const { limit = 20, cursor, status } = query
-      const before = cursors.decode(cursor)
+      const before = cursors.of(request).decode(cursor)
       const rows = await db.inTenant(actor.tenantId, async (tx) => {
         await getProviderToRead(tx, params.id, actor)
         const { id: endpointId } = await getEndpoint(tx, { providerId: params.id, id: params.endpointId })
         return listDeliveries(tx, { endpointId, status, before, limit: limit + 1 })
       })
-      return toPage(rows, limit, cursors, ({ id }) => id, presentDelivery)
+      return toPage(rows, limit, cursors.of(request), ({ id }) => id, presentDelivery)
     },
   )
 

@@ -95,7 +95,7 @@ export function registerWebhookEndpointRoutes(app: App, deps: Deps): void {
     async (request) => {
       const { actor, params, query } = request
       const { limit = 20, cursor } = query
-      const before = cursors.decode(cursor)
+      const before = cursors.of(request).decode(cursor)
       const now = clock()
       const rows = await db.inTenant(actor.tenantId, async (tx) => {
         await getProviderToRead(tx, params.id, actor)
@@ -104,7 +104,7 @@ export function registerWebhookEndpointRoutes(app: App, deps: Deps): void {
       return toPage(
         rows,
         limit,
-        cursors,
+        cursors.of(request),
         ({ id }) => id,
         (row) => presentEndpoint(row, now),
       )
