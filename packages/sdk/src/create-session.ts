@@ -52,7 +52,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   let unlisten: (() => void) | undefined
   let view: Promise<unknown> | undefined
   let watch: typeof view
-  const left = () => (record.session ? remainingMs(record.session, time.serverNow(), mayGiveTime) : 0)
+  const left = () => (record.session ? remainingMs(record.session, time.now(), mayGiveTime) : 0)
   function publish(): void {
     const last = snapshot
     const ms = left()
@@ -105,7 +105,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     const delayMs =
       failures || !session
         ? retryDelayMs(failures, error?.retryAfterMs ?? 0, ports.crypto.random(1)[0]! / 256)
-        : beatDelayMs(session, time.serverNow(), tabs.isLeading(), left())
+        : beatDelayMs(session, time.now(), tabs.isLeading(), left())
     beatTimer = ports.timers.set(beat, delayMs)
   }
 
@@ -113,7 +113,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     adopt(loadRecord(ports.storage, storageKey, ports.crypto))
     // What has arrived must not be told again.
     if (record.told) await ask()
-    await ask(action)
+    if (!isLate) await ask(action)
   }
 
   /** Tells the use not yet acknowledged; without an action it only asks. */
@@ -154,7 +154,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     // The lease was opened a while ago, and nothing was served since: the clock has to start now. Until that is heard.
     isLate = (isLate || !snapshot.canServe) && next.serveUntil && isInDoubt() && !isLongSilent(next)
     accept(next, askedAt)
-    if (isLate) await ask('resume')
+    if (isLate) await ask('resume').catch(onFailure).then(arm)
   }
 
   async function validate(jwt: string): Promise<void> {
@@ -318,7 +318,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   }
 
   async function act(action: string, status: Session['status']): Promise<Snapshot> {
-    for (let tries = ACTION_TRIES_MAX; (isLate || record.session?.status !== status) && tries--; ) {
+    for (let tries = ACTION_TRIES_MAX; record.session?.status !== status && tries--; ) {
       if (!isLive(phase)) throw new MarketplaceError('not_running')
       try {
         await exchange(action)

@@ -36,8 +36,7 @@ export function nextSnapshot(
   let canServe = false
   let isEnding = false
   if (session && isLive(phase)) {
-    const isServed =
-      leftMs > 0 && (onUnavailable === 'allow-until-paid' || time.serverNow() < leaseEnd(session))
+    const isServed = leftMs > 0 && (onUnavailable === 'allow-until-paid' || time.now() < leaseEnd(session))
     // Right after a jump of the clocks the gate stays as it was, until the server was asked.
     canServe = phase === 'active' && (time.isInDoubt() ? last.canServe : isServed)
     isEnding =

@@ -29,7 +29,7 @@ export interface Timekeeper {
   /** Reckons the server’s time from there. */
   start(anchor: Anchor): void
   /** The server's time now, as far as the clocks can tell. */
-  serverNow(): number
+  now(): number
   /** True for a moment after a jump: what the clocks say now may be nonsense. */
   isInDoubt(): boolean
 }
@@ -74,7 +74,7 @@ export function createTimekeeper({ wall, monotonic }: Clock): Timekeeper {
       // An answer from the future was kept before the clock was set back: how old it is, nobody knows.
       anchorMonotonic = ageMs < -CLOCK_DISAGREEMENT_MAX_MS ? -Infinity : monotonic() - ageMs
     },
-    serverNow() {
+    now() {
       const byMonotonic = monotonic() - anchorMonotonic
       const elapsed = isInDoubt() ? byMonotonic : Math.max(byMonotonic, wall() - anchor.wallAt)
       return anchor.serverTime + elapsed
