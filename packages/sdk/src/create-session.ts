@@ -113,6 +113,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     adopt(loadRecord(ports.storage, storageKey, ports.crypto))
     // What has arrived must not be told again.
     if (record.told) await ask()
+    else isLate = false
     if (!isLate) await ask(action)
   }
 
@@ -177,7 +178,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
 
   async function onFailure(cause: unknown): Promise<void> {
     const problem = cause instanceof MarketplaceError ? cause : new MarketplaceError('offline')
-    if (launchJwt ? problem.isTemporary : !/^(session_[eis]|origin)/.test(problem.code)) {
+    if (launchJwt ? problem.isTemporary : !/^(session_[eis]|or)/.test(problem.code)) {
       failures++
       // Too late to matter: it was disposed, or ended another way.
       if (!launchJwt && !isLive(phase)) return
@@ -293,8 +294,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     if (moment === 'hide') {
       if (phase === 'active' && tabs.isLeading()) {
         time.tick(snapshot.canServe)
-        // Only what the beat without an answer did not say: whether it was heard, the page after this one asks. Behind a
-        // closed gate nothing: it would bill the wait. Before anything is stored: Firefox drops what a closing tab sends after.
+        // Only what no beat has told, and nothing behind a closed gate. Before it stores: Firefox drops what a tab sends later.
         if (snapshot.canServe) sendFinal(record, time.activeMs() - (record.told?.activeMs || 0))
         share(true)
       }

@@ -38,7 +38,7 @@ export function nextSnapshot(
   if (session && isLive(phase)) {
     const isServed = leftMs > 0 && (onUnavailable === 'allow-until-paid' || time.now() < leaseEnd(session))
     // Right after a jump of the clocks the gate stays as it was, until the server was asked.
-    canServe = phase === 'active' && (time.isInDoubt() ? last.canServe : isServed)
+    canServe = phase === 'active' && (time.doubts() ? last.canServe : isServed)
     isEnding =
       leftMs <= Math.min(warningSeconds ?? session.warningSeconds, session.durationSeconds / 2) * 1000
   }

@@ -68,10 +68,10 @@ describe("the server's time", () => {
     time.start({ serverTime: 100_000, wallAt: 5_000_000 })
     pass(61_000, 1_000)
     time.tick(true)
-    expect(time.isInDoubt()).toBe(true)
+    expect(time.doubts()).toBe(true)
     expect(time.now()).toBe(101_000)
     pass(3_000)
-    expect(time.isInDoubt()).toBe(false)
+    expect(time.doubts()).toBe(false)
     expect(time.now()).toBe(164_000)
   })
 

@@ -31,7 +31,7 @@ export interface Timekeeper {
   /** The server's time now, as far as the clocks can tell. */
   now(): number
   /** True for a moment after a jump: what the clocks say now may be nonsense. */
-  isInDoubt(): boolean
+  doubts(): boolean
 }
 
 /**
@@ -48,7 +48,7 @@ export function createTimekeeper({ wall, monotonic }: Clock): Timekeeper {
   let anchor: Anchor = { serverTime: 0, wallAt: lastWall }
   let anchorMonotonic = lastMonotonic
 
-  const isInDoubt = () => monotonic() < doubtUntil
+  const doubts = () => monotonic() < doubtUntil
 
   return {
     tick(isServing) {
@@ -76,9 +76,9 @@ export function createTimekeeper({ wall, monotonic }: Clock): Timekeeper {
     },
     now() {
       const byMonotonic = monotonic() - anchorMonotonic
-      const elapsed = isInDoubt() ? byMonotonic : Math.max(byMonotonic, wall() - anchor.wallAt)
+      const elapsed = doubts() ? byMonotonic : Math.max(byMonotonic, wall() - anchor.wallAt)
       return anchor.serverTime + elapsed
     },
-    isInDoubt,
+    doubts,
   }
 }
