@@ -10,9 +10,9 @@ import { readStripeEvent } from './stripe-event.ts'
 export const STRIPE_WEBHOOK_PATH = '/webhooks/stripe'
 /**
  * Stripe names no largest event, and every signed one is taken. Theirs have kilobytes, with all of the metadata they allow some
- * tens of them; this is a hundred times as much, and little enough to be held while its signature is looked at.
+ * tens of them; this is ten times as much, and little enough to be held six hundred times while signatures are looked at.
  */
-const EVENT_BYTES_MAX = 5_000_000
+const EVENT_BYTES_MAX = 1_000_000
 
 const Received = Shape({
   received: Type.Literal(true, { description: 'Do not send it again.', examples: [true] }),
