@@ -270,10 +270,11 @@ describe('the catalogue', () => {
     }
   })
 
-  test('an unknown, a foreign and a malformed id differ in nothing that tells', async () => {
-    const missing = await api.call('GET', '/providers/prv_00000000000000000000000000')
-    expect([missing.status, missing.body.code]).toEqual([404, 'provider_not_found'])
-    expect((await api.call('GET', '/providers/1')).status).toBe(400)
+  test('an unknown and a malformed id differ in nothing that tells', async () => {
+    for (const id of ['prv_00000000000000000000000000', '1']) {
+      const { status, body } = await api.call('GET', `/providers/${id}`)
+      expect([id, status, body.code]).toEqual([id, 404, 'provider_not_found'])
+    }
   })
 })
 
