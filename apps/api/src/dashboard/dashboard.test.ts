@@ -136,7 +136,7 @@ describe('streams', () => {
       while (!(await reader.read()).done);
     })().catch(() => 'cut off')
     await Promise.all([server.close(), rest])
-  }, 10_000)
+  })
 
   test('are not waited for by a stop, nor is a connection that a browser opened ahead of need', async () => {
     const server = await startTestApi()
@@ -144,7 +144,7 @@ describe('streams', () => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1')
     await once(server.app.server, 'connection')
     await Promise.all([server.close(), once(socket, 'close')])
-  }, 10_000)
+  })
 
   test('tell an error of their look by ending', async () => {
     const stream = createWatches().open('usr_a', 'x', () => Promise.reject(new Error('no database')))!

@@ -39,7 +39,7 @@ test('a request in flight is answered, and its connection is not waited for afte
   await text(response)
   await stopping
   agent.destroy()
-}, 10_000)
+})
 
 test('a request that is on its way when the stop begins is answered', async () => {
   const { api, port, answer } = await startSlowApi()
@@ -50,4 +50,4 @@ test('a request that is on its way when the stop begins is answered', async () =
   socket.write('GET /providers HTTP/1.1\r\nHost: here\r\n\r\n')
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
   await stopping
-}, 10_000)
+})
