@@ -8,7 +8,7 @@ beforeAll(async () => {
 })
 afterAll(() => api.close())
 
-test('a statement has the same number whatever the caches of the process know, so that a seed can be replayed', async () => {
+test('a statement has the same number whatever the process knows and does besides, so that a seed can be replayed', async () => {
   const { token } = await addUser(api)
   const count = async () => {
     const { cut } = await withCut({ statement: 99, mode: 'before' }, api.databaseUrl, () =>
@@ -22,4 +22,9 @@ test('a statement has the same number whatever the caches of the process know, s
   api.deps.signedOut.forget()
   api.deps.origins.forget()
   expect(await count()).toBe(warm)
+  // Others are at it, as the courier is while a receiver answers.
+  const { token: other } = await addUser(api)
+  const busy = api.call('POST', '/tokens/purchase', { token: other, body: { tokens: 1_000 } })
+  expect(await count()).toBe(warm)
+  expect((await busy).status).toBe(201)
 })

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import pg from 'pg'
 
 /**
@@ -22,7 +23,8 @@ export interface Cut {
 
 type Query = (...given: unknown[]) => unknown
 
-let armed: Cut | undefined
+/** What a call does, and not what others do meanwhile: the courier, say, whose receivers answer when they like. */
+const underWay = new AsyncLocalStorage<Cut>()
 
 /** Runs one call alone with a cut at a statement of it. */
 export async function withCut<T>(
@@ -36,10 +38,10 @@ export async function withCut<T>(
   const original = pg.Client.prototype.query as Query
   const patched: Query = function (this: pg.Client, ...given) {
     // What was sent behind it without waiting for its answer meets the same end.
-    if (armed === cut && being?.client === this && typeof given.at(-1) !== 'function') {
+    if (being?.client === this && typeof given.at(-1) !== 'function') {
       return being.cut.catch(() => undefined).then(() => original.apply(this, given))
     }
-    if (armed !== cut || cut.hasFired) return original.apply(this, given)
+    if (underWay.getStore() !== cut || cut.hasFired) return original.apply(this, given)
     const text = textOf(given[0])
     if (text.startsWith('begin')) inTransaction.add(this)
     // Caches, and whoever opened the connection: whether they ask depends on how much of the wall's clock has passed.
@@ -61,11 +63,9 @@ export async function withCut<T>(
     return void cutting.catch(callback)
   }
   pg.Client.prototype.query = patched as typeof pg.Client.prototype.query
-  armed = cut
   try {
-    return { result: await run(), cut }
+    return { result: await underWay.run(cut, run), cut }
   } finally {
-    armed = undefined
     pg.Client.prototype.query = original as typeof pg.Client.prototype.query
   }
 }
