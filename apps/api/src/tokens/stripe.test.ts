@@ -243,7 +243,7 @@ test('another instance goes on at once where one was stopped while it asked Stri
   await app.close()
 })
 
-test('who asked first is answered, also where a repetition is being told to wait at that moment', async () => {
+test('who asks is answered, also where another instance has the key at that moment', async () => {
   const user = await addUser(api)
   const owner = new pg.Client({ connectionString: api.databaseUrl })
   await owner.connect()
@@ -255,7 +255,6 @@ test('who asked first is answered, also where a repetition is being told to wait
     return rows.length > 0
   }
   try {
-    // As a repetition holds the key while it is told.
     const place = `${PUBLIC_TENANT_ID}/${user.id}/POST /tokens/purchase/first`
     answerWith = (request, response) => {
       owner
