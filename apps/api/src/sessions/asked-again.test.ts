@@ -22,6 +22,8 @@ test('a launch that holds the session is good until a later one is shown, not un
   )
   const third = (await play.market('POST', '/relaunch')).body.launchJwt
   expect((await validateLaunch(play, { launchJwt: second })).body.code).toBe('launch_invalid')
+  // Which spends nothing of the later one.
+  expect((await validateLaunch(play, { launchJwt: first })).status).toBe(200)
   expect((await validateLaunch(play, { launchJwt: third, clientId: 'another_one' })).status).toBe(200)
   expect((await validateLaunch(play, { launchJwt: first })).body.code).toBe('launch_invalid')
 })

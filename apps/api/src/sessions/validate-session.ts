@@ -136,9 +136,9 @@ const spendLaunchesSql = `
         when over_reason(s, i.at) is not null then 'over'
         when s.launch_jti <> i.jti and s.held_jti is distinct from i.jti then 'launch_invalid'
         when p.status = 'suspended' then case when s.status = 'pending' then 'cancelled' else 'revoked' end
-        when s.launch_jti <> i.jti and s.client_id = i.client_id then 'unchanged'
-        when s.launch_jti <> i.jti or s.launch_spent_by <> i.client_id then 'launch_already_used'
+        when (s.held_jti = i.jti and s.client_id <> i.client_id) or s.launch_spent_by <> i.client_id then 'launch_already_used'
         when s.status = 'pending' then 'started'
+        when s.launch_jti <> i.jti then 'unchanged'
         when s.launch_spent_by = i.client_id and not (s.status = 'active' and s.is_first_beat_due and not s.is_lease_short)
           then 'unchanged'
         else 'spent' end as outcome,

@@ -91,7 +91,12 @@ class Walker {
     this.#validate(`thief_${this.#person.random.name(12)}`)
   }
 
-  /** By the launch JWT that a relaunch has made void. */
+  /** In the browser that holds it, by the launch it was opened with, when a later one was made. */
+  launchAgain(): void {
+    this.#validate(this.#page.clientId, this.#olderLaunchJwt)
+  }
+
+  /** By the launch JWT before the last one: void where nobody had used it. */
   launchByTheOlder(): void {
     this.#validate(`edge_${this.#person.random.name(12)}`, this.#olderLaunchJwt)
   }
@@ -311,12 +316,15 @@ export const WALKS: Readonly<Record<string, readonly Step[]>> = {
     ...START,
     [12, (it) => it.steal()],
     [20, (it) => it.relaunch()],
+    [21, (it) => it.launchAgain()],
     [22, (it) => it.launchByTheOlder()],
     [24, (it) => it.launch()],
     [26, (it) => it.say('heartbeat', { activeMs: 2_000 })],
     // Left in one, gone on with in the next.
     [30, (it) => it.say('heartbeat', { activeMs: 4_000, final: true })],
     [34, (it) => it.relaunch()],
+    [35, (it) => it.relaunch()],
+    [36, (it) => it.launchByTheOlder()],
     [38, (it) => it.launch()],
     [40, (it) => it.say('heartbeat', { activeMs: 2_000 })],
     [50, (it) => it.say('complete', { activeMs: 10_000 })],

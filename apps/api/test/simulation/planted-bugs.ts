@@ -153,7 +153,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a launch JWT opens the app for anybody, again and again',
-    from: 'when s.launch_jti <> i.jti or s.launch_spent_by <> i.client_id then',
+    from: 'when (s.held_jti = i.jti and s.client_id <> i.client_id) or s.launch_spent_by <> i.client_id then',
     to: 'when false then',
   },
   {
