@@ -26,6 +26,7 @@ import { registerRequestLog } from './http/request-log.ts'
 import { registerRouteDefaults } from './http/route-defaults.ts'
 import { ProblemDetails } from './http/schema.ts'
 import { registerSecurityHeaders } from './http/security-headers.ts'
+import { registerSerialization } from './http/serialization.ts'
 import { type App, createServer } from './http/server.ts'
 import { registerStopping } from './http/stopping.ts'
 import { registerValidation } from './http/validation.ts'
@@ -56,6 +57,7 @@ export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   registerRouteDefaults(plain)
   registerRequestTracing(plain)
   registerValidation(plain)
+  registerSerialization(plain)
   registerJsonBodies(plain)
   registerRequestLog(plain, deps)
   registerProblemDetails(plain, deps.config.publicUrl)
