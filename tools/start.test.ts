@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer, type Server } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { makeDataFolder } from '../apps/api/test/data-folder.ts'
 
 const SCRIPT = join(import.meta.dirname, 'start.ts')
 const running: ChildProcess[] = []
@@ -11,7 +11,7 @@ let folder: string
 let ports: [number, number, number]
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'token-marketplace-start-'))
+  folder = await makeDataFolder('start')
   ports = await findFreePorts()
 })
 

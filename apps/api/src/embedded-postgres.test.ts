@@ -1,17 +1,17 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import pg from 'pg'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { makeDataFolder } from '../test/data-folder.ts'
 import { type EmbeddedPostgres, joinEmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
 
 let dataDir: string
 const running: { stop(): unknown }[] = []
 
 beforeEach(async () => {
-  dataDir = join(await mkdtemp(join(tmpdir(), 'token-marketplace-embedded-')), 'data')
+  dataDir = join(await makeDataFolder('embedded'), 'data')
 })
 
 afterEach(async () => {

@@ -5,10 +5,10 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { makeDataFolder } from '../test/data-folder.ts'
 import { createTestDatabase } from '../test/database.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
@@ -18,7 +18,7 @@ const running: ChildProcess[] = []
 
 beforeAll(async () => {
   database = await createTestDatabase()
-  dataDir = await mkdtemp(join(tmpdir(), 'token-marketplace-npm-'))
+  dataDir = await makeDataFolder('npm')
 })
 afterEach(() => {
   for (const { pid = 0 } of running.splice(0)) {

@@ -1,10 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
 import { startEmbeddedPostgres } from '../src/embedded-postgres.ts'
 import { migrate } from '../src/migrate.ts'
+import { makeDataFolder } from './data-folder.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -24,7 +23,7 @@ const TEMPLATE = 'marketplace_template'
  * a server of their own.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'token-marketplace-test-'))
+  const dataDir = await makeDataFolder('test')
   const postgres = await startEmbeddedPostgres({
     dataDir,
     settings: {

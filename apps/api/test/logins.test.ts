@@ -4,9 +4,7 @@
  *
  * @module
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { Logger, run as runJobs } from 'graphile-worker'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -17,6 +15,7 @@ import { PUBLIC_TENANT_ID } from '../src/id.ts'
 import { checkLedger } from '../src/ledger/check-ledger.ts'
 import { migrate } from '../src/migrate.ts'
 import { startWorker } from '../src/worker.ts'
+import { makeDataFolder } from './data-folder.ts'
 import { startTestApi, type TestApi } from './harness.ts'
 import { createMarket, openSession } from './play.ts'
 
@@ -41,7 +40,7 @@ async function run(url: string, ...statements: string[]): Promise<void> {
 }
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'token-marketplace-logins-'))
+  dataDir = await makeDataFolder('logins')
   server = await startEmbeddedPostgres({ dataDir, settings: { fsync: 'off' } })
   await run(server.url, `create role plain login createrole createdb password 'secret'`)
   await run(urlOf('plain', 'postgres'), 'create database market')

@@ -4,14 +4,14 @@
  * @module
  */
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/embedded-postgres.ts'
 import { listMigrations, QUEUE_REVISION } from '../src/migrate.ts'
 import { startApiProcess } from './crash/processes.ts'
+import { makeDataFolder } from './data-folder.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 const PASSWORD = 'a secret'
@@ -21,7 +21,7 @@ let server: EmbeddedPostgres
 let administrator: pg.Client
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'token-marketplace-migrating-'))
+  dataDir = await makeDataFolder('migrating')
   server = await startEmbeddedPostgres({ dataDir, settings: { fsync: 'off' } })
   administrator = new pg.Client({ connectionString: server.url })
   await administrator.connect()
