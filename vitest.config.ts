@@ -60,8 +60,7 @@ export default defineConfig({
           globalSetup: ['apps/api/test/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // One page at a time, and after everything else: timers in a page are what is tested.
-          fileParallelism: false,
+          // After everything else: timers in a page are part of what is tested.
           sequence: { groupOrder: 1 },
         },
       },
