@@ -56,7 +56,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   function publish(): void {
     const last = snapshot
     const ms = left()
-    snapshot = nextSnapshot(last, phase, error, record, ms, time, options)
+    snapshot = nextSnapshot(last, phase, error, record, ms, time, mayGiveTime, options)
     if (!snapshot.isEnding) record.isWarningDismissed = false
     const seconds = record.session ? Math.ceil(ms / 1000) : null
     if (seconds !== secondsLeft) {
@@ -199,7 +199,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       return
     }
     fail(problem)
-    if (!jwt || problem.code !== 'launch_expired' || !redirect) return
+    if (!(jwt && problem.code === 'launch_expired' && redirect && isRunning)) return
     const { sid } = readLaunchJwt(jwt, providerId)
     const url = problem.problem?.returnUrl ?? withQuery(marketplaceUrl, 'session', sid)
     if (!url || record.sentBack === sid) return
@@ -227,7 +227,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     acceptedAt = ports.clock.monotonic()
     time.start({ serverTime: Date.parse(session.serverTime), wallAt: next.wallAt })
     phase = session.status as Phase
-    isReturnDue = phase === 'ended' && redirect
+    isReturnDue = phase === 'ended' && redirect && isRunning
     tick()
     arm()
     // Hidden tabs wait until they are looked at; else every tab would turn into a marketplace.
@@ -326,7 +326,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
         if (!tries || !(cause as MarketplaceError).isTemporary) {
           await onFailure(cause)
           publish()
-          throw cause
+          throw error ?? cause // which is no MarketplaceError where somebody else answered
         }
         await new Promise<void>((resolve) => ports.timers.set(resolve, ACTION_RETRY_MS))
       }

@@ -54,3 +54,40 @@ test('what an outage left untold is told once, though the session was disposed o
   await settle()
   expect(market.api.sessions.get('ses_1')!.usedMs).toBeLessThanOrEqual(60_000)
 })
+
+test('who disposed of a session is led nowhere by an answer that comes later', async () => {
+  const market = createFakeMarketplace()
+  const tab = await market.openTab()
+  Object.assign(market.api.sessions.get('ses_1')!, {
+    status: 'ended',
+    endReason: 'expired',
+    endedAt: market.now(),
+  })
+  tab.session.refresh()
+  tab.session.dispose()
+  await market.advance('5s')
+  expect([tab.session.getSnapshot().phase, tab.leftTo]).toEqual(['ended', undefined])
+})
+
+test('who disposed of a launch that had expired is led nowhere', async () => {
+  const market = createFakeMarketplace()
+  const { href } = market.launch()
+  await market.advance('3m')
+  const tab = market.openBrowser().open(href)
+  const session = createSession({ apiUrl: FAKE_API_URL, providerId: FAKE_PROVIDER_ID }, () => tab.ports)
+  session.start()
+  session.dispose()
+  await market.advance('5s')
+  expect([session.getSnapshot().error?.code, tab.leftTo]).toEqual(['launch_expired', undefined])
+})
+
+test('a pause that somebody else answers, in JSON of their own, is refused as the network’s fault', async () => {
+  const market = createFakeMarketplace()
+  const tab = await market.openTab()
+  const { fetch } = tab.ports
+  tab.ports.fetch = async () => Response.json({ portal: 'Please sign in to the network.' })
+  await expect(tab.session.pause()).rejects.toMatchObject({ name: 'MarketplaceError', code: 'offline' })
+  tab.ports.fetch = fetch
+  await tab.session.pause()
+  expect(tab.session.getSnapshot()).toMatchObject({ phase: 'paused', error: null })
+})

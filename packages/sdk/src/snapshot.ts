@@ -30,13 +30,14 @@ export function nextSnapshot(
   record: SessionRecord,
   leftMs: number,
   time: Timekeeper,
-  { onUnavailable, warningSeconds }: SessionOptions,
+  mayGiveTime: boolean,
+  { warningSeconds }: SessionOptions,
 ): Snapshot {
   const session = record.session ?? null
   let canServe = false
   let isEnding = false
   if (session && isLive(phase)) {
-    const isServed = leftMs > 0 && (onUnavailable === 'allow-until-paid' || time.now() < leaseEnd(session))
+    const isServed = leftMs > 0 && (mayGiveTime || time.now() < leaseEnd(session))
     // Right after a jump of the clocks the gate stays as it was, until the server was asked.
     canServe = phase === 'active' && (time.doubts() ? last.canServe : isServed)
     isEnding =
