@@ -25,6 +25,7 @@ import { registerRateLimits } from './http/rate-limit.ts'
 import { registerRequestLog } from './http/request-log.ts'
 import { registerRouteDefaults } from './http/route-defaults.ts'
 import { ProblemDetails } from './http/schema.ts'
+import { registerSdkScript } from './http/sdk-script.ts'
 import { registerSecurityHeaders } from './http/security-headers.ts'
 import { registerSerialization } from './http/serialization.ts'
 import { type App, createServer } from './http/server.ts'
@@ -73,6 +74,7 @@ export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   registerBusinessMetrics(deps)
   registerErrorDocs(plain)
   registerFrontPage(app, deps)
+  registerSdkScript(app)
   registerHealth(app, deps)
   registerKeyRoutes(app, deps)
   registerAuthRoutes(app, deps)

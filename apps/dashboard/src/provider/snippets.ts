@@ -21,7 +21,7 @@ export function createSnippets({ apiUrl, providerId }: SnippetFacts): Snippet[] 
       parts: [
         {
           label: 'In your page',
-          text: `<script src="https://cdn.jsdelivr.net/npm/@token-marketplace/sdk"
+          text: `<script src="${apiUrl}/sdk/sdk.min.js"
         data-api-url="${apiUrl}"
         data-provider-id="${providerId}"></script>
 

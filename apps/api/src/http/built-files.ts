@@ -1,0 +1,91 @@
+/**
+ * What a build left, from memory and compressed. Read anew when a build has replaced it, so that a build needs no restart.
+ *
+ * @module
+ */
+import { createHash } from 'node:crypto'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { brotliCompress, constants, gzip } from 'node:zlib'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { weightOf } from './accept.ts'
+
+const TYPES: Record<string, string> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.svg': 'image/svg+xml',
+}
+
+export interface BuiltFile {
+  type: string
+  etag: string
+  bodies: { identity: Buffer; br: Buffer; gzip: Buffer }
+}
+
+export interface BuiltFiles {
+  /** As they were when last asked for. */
+  known(name: string): BuiltFile | undefined
+  /** As they are now; undefined where nothing was built. */
+  load(): Promise<ReadonlyMap<string, BuiltFile> | undefined>
+}
+
+/** @param last the file of a build by which a newer one is told */
+export function createBuiltFiles(
+  dist: string,
+  last: string,
+  isServed: (name: string) => boolean = () => true,
+): BuiltFiles {
+  let files: Map<string, BuiltFile> | undefined
+  let builtAt = 0
+  return {
+    known: (name) => files?.get(name),
+    async load() {
+      const at = await stat(path.join(dist, last)).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      )
+      if (at === 0) return undefined
+      if (!files || at !== builtAt) {
+        files = await readFiles(dist, isServed)
+        builtAt = at
+      }
+      return files
+    },
+  }
+}
+
+/** In the best form the caller takes, or 304 where it has it. Other headers are the route's. */
+export function sendBuiltFile(request: FastifyRequest, reply: FastifyReply, file: BuiltFile) {
+  reply.header('content-type', file.type).header('etag', file.etag).header('vary', 'accept-encoding')
+  if (request.headers['if-none-match'] === file.etag) return reply.code(304).send()
+  const accepted = String(request.headers['accept-encoding'] ?? '')
+  if (weightOf(accepted, 'br') > 0) return reply.header('content-encoding', 'br').send(file.bodies.br)
+  if (weightOf(accepted, 'gzip') > 0) return reply.header('content-encoding', 'gzip').send(file.bodies.gzip)
+  return reply.send(file.bodies.identity)
+}
+
+async function readFiles(dist: string, isServed: (name: string) => boolean): Promise<Map<string, BuiltFile>> {
+  const entries = await readdir(dist, { withFileTypes: true, recursive: true })
+  const files = new Map<string, BuiltFile>()
+  for (const entry of entries) {
+    const type = TYPES[path.extname(entry.name)]
+    const full = path.join(entry.parentPath, entry.name)
+    const name = path.relative(dist, full).split(path.sep).join('/')
+    if (!entry.isFile() || !type || !isServed(name)) continue
+    const body = await readFile(full)
+    files.set(name, {
+      type,
+      etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
+      bodies: { identity: body, br: await squeeze(body), gzip: await promisify(gzip)(body) },
+    })
+  }
+  return files
+}
+
+/** Good and quick: the best takes a second for a per cent. */
+function squeeze(body: Buffer): Promise<Buffer> {
+  return promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 6 } })
+}
