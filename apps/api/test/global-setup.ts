@@ -31,6 +31,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
       synchronous_commit: 'off',
       full_page_writes: 'off',
       shared_buffers: '128MB',
+      // Its folder may be memory.
+      max_wal_size: '256MB',
       max_connections: '400',
       autovacuum: 'off',
     },
