@@ -63,5 +63,7 @@ test('the tag that the dashboard shows, pasted into a page of another origin, ru
   // Its words come from beside the script.
   await tab.locator('token-marketplace').getByRole('button', { name: 'Fortsetzen' }).waitFor()
   expect(complaints).toEqual([])
+  const { headers } = await fetch(`${apiUrl}/sdk/sdk.min.js`)
+  expect([headers.get('access-control-allow-origin'), headers.get('ratelimit')]).toEqual(['*', null])
   await context.close()
 })
