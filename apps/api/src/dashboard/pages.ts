@@ -36,10 +36,12 @@ export function registerPages(app: App, { config }: Deps, dist = DIST): void {
     const name = decodeURIComponent(request.url.split('?', 1)[0] ?? '').slice(PREFIX.length + 1)
     const isAsset = /^assets\/|\.[a-z0-9]+$/.test(name)
     // A page's assets are those of the build it came with; only a page asks whether there is a newer one.
-    const known = isAsset ? files.known(name) : undefined
-    const built = known ? undefined : await files.load()
-    if (!known && !built) return sendNotBuilt(reply)
-    const file = known ?? built?.get(isAsset ? name : 'index.html')
+    let file = isAsset ? files.known(name) : undefined
+    if (!file) {
+      const built = await files.load()
+      if (!built) return sendNotBuilt(reply)
+      file = built.get(isAsset ? name : 'index.html')
+    }
     if (!file) throw new Problem('not_found', { detail: 'This file is of another build: reload the page.' })
     const isHashed = name.startsWith('assets/')
     reply

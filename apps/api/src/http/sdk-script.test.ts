@@ -25,7 +25,7 @@ test('says how to build it, is then served to pages of any origin, and nothing e
     expect(script.headers).toMatchObject({
       'content-type': 'text/javascript; charset=utf-8',
       'access-control-allow-origin': '*',
-      'cache-control': 'public, max-age=300, stale-while-revalidate=86400',
+      'cache-control': 'public, max-age=300',
     })
     expect((await get('/sdk/sdk.min.js', { 'if-none-match': script.headers.etag })).statusCode).toBe(304)
     expect((await get('/sdk/languages/de.js')).body).toBe('// languages/de.js')

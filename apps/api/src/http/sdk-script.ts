@@ -32,9 +32,7 @@ export function registerSdkScript(app: App, dist = DIST): void {
       const file = built.get(request.url.split('?', 1)[0]!.slice(PREFIX.length))
       if (!file) throw new Problem('not_found', { detail: 'The script is /sdk/sdk.min.js.' })
       // Any page may load it, one that checks a hash or is isolated from other origins, too.
-      reply
-        .header('access-control-allow-origin', '*')
-        .header('cache-control', 'public, max-age=300, stale-while-revalidate=86400')
+      reply.header('access-control-allow-origin', '*').header('cache-control', 'public, max-age=300')
       return sendBuiltFile(request, reply, file)
     },
   )
