@@ -6,8 +6,8 @@
  */
 import { decodeJwt } from 'jose'
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { connect, type Db } from '../../src/db.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { connect, type Db, type Tx } from '../../src/db.ts'
 import { createId, PUBLIC_TENANT_ID } from '../../src/id.ts'
 import { checkLedger } from '../../src/ledger/check-ledger.ts'
 import { endSessions } from '../../src/sessions/end-sessions.ts'
@@ -164,19 +164,75 @@ test('endings, of their sessions', async () => {
 
 // As an opening says it, which has no row of its own to be held beforehand.
 const placeSql = `
-  select placed from place_holds(array_fill($1::text, '{2}'), $2::text[], $3::text[], $3::text[], '{4,4}', array_fill($4::timestamptz, '{2}'))`
+  select placed from place_holds(array_fill($1::text, array[cardinality($2::text[])]), $2::text[], $3::text[], $3::text[],
+    array_fill(4, array[cardinality($2::text[])]), array_fill($4::timestamptz, array[cardinality($2::text[])]))`
+
+function placeHolds(tx: Tx, walletIds: string[]): Promise<unknown[]> {
+  const now = api.clock.now()
+  return tx.query(placeSql, [PUBLIC_TENANT_ID, walletIds, walletIds.map(() => createId('hld', now)), now])
+}
+
 test('holds', async () => {
   const lockSql = 'select 1 from wallets where id = $1 for update'
   const ids = people.map(({ id }) => id)
-  const now = api.clock.now()
   const placed = await expectNoCircle(lockSql, ids, () =>
-    instances.map((db, i) =>
-      db.inBatch(async (tx) => {
-        const wallets = i === 0 ? ids : ids.toReversed()
-        const holds = ids.map(() => createId('hld', now))
-        return tx.query(placeSql, [PUBLIC_TENANT_ID, wallets, holds, now])
-      }),
-    ),
+    instances.map((db, i) => db.inBatch((tx) => placeHolds(tx, i === 0 ? ids : ids.toReversed()))),
   )
   expect(placed.flat()).toEqual(Array.from({ length: 4 }, () => ({ placed: true })))
+})
+
+/**
+ * Two rows come in the right order by luck as well, and small tables are read from their beginning. So there are more of them, asked
+ * for from the last to the first, and PostgreSQL takes the tables for ones of a million rows, in which each is looked up.
+ */
+describe('a batch that waits for the first of its rows has none of the others', () => {
+  const SESSIONS = 8
+  let plays: Play[]
+  let instance: Db
+
+  beforeAll(async () => {
+    await owner.query(`alter database ${new URL(api.databaseUrl).pathname.slice(1)} set enable_sort = off`)
+    instance = connect({ databaseUrl: api.databaseUrl, poolSize: 2 })
+  })
+  beforeEach(async () => {
+    plays = []
+    for (let i = 0; i < SESSIONS; i += 1) {
+      api.clock.advance({ ms: 5 })
+      plays.push(await openSession({ ...market, user: await addUser(api, { tokens: 10_000 }) }))
+    }
+    await owner.query(
+      `update pg_class set reltuples = 1000000, relpages = greatest(relpages, 1) where relname in ('sessions', 'wallets', 'holds')`,
+    )
+  })
+  afterAll(() => instance.end())
+
+  async function expectOneAtATime(
+    table: 'sessions' | 'wallets',
+    ids: string[],
+    run: (tx: Tx) => Promise<unknown>,
+  ) {
+    const [first, ...others] = ids.toSorted()
+    const release = await hold(`select from ${table} where id = $1 for update`, first!)
+    const running = instance.inBatch(run)
+    await expect.poll(waiting).toBe(1)
+    const { rows } = await owner.query(
+      `select id from ${table} where id = any ($1) order by id for update skip locked`,
+      [others],
+    )
+    await release()
+    await running
+    expect(rows.map(({ id }) => id)).toEqual(others)
+  }
+
+  test.each<['sessions' | 'wallets', (play: Play) => string]>([
+    ['sessions', ({ sessionId }) => sessionId],
+    ['wallets', ({ user }) => user.id],
+  ])('endings, of their %s', async (table, idOf) => {
+    const endings = plays.map(ending).toReversed()
+    await expectOneAtATime(table, plays.map(idOf), (tx) => endSessions(tx, endings, marketplaceUrl))
+  })
+  test('holds', async () => {
+    const ids = plays.map(({ user }) => user.id)
+    await expectOneAtATime('wallets', ids, (tx) => placeHolds(tx, ids.toSorted().toReversed()))
+  })
 })
