@@ -12,6 +12,7 @@ import { connect } from '../src/db.ts'
 import type { Deps } from '../src/deps.ts'
 import type { App } from '../src/http/server.ts'
 import { createId, PUBLIC_TENANT_ID } from '../src/id.ts'
+import { SCOPES } from '../src/providers/api-key.ts'
 import { createTestDatabase } from './database.ts'
 
 export interface TestClock {
@@ -180,4 +181,16 @@ export async function addProvider(
     ),
   )
   return id
+}
+
+/** A live key with every scope there is, made by the provider's owner. */
+export async function addApiKey(
+  api: TestApi,
+  { providerId, token, name }: { providerId: string; token: string; name: string },
+): Promise<{ id: string; secret: string }> {
+  const { body } = await api.call('POST', `/providers/${providerId}/api-keys`, {
+    token,
+    body: { name, scopes: Object.keys(SCOPES), mode: 'live' },
+  })
+  return body
 }

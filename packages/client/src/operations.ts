@@ -1929,7 +1929,7 @@ export interface Operations {
       /** For its owner to tell keys apart. */
       name: string
       /** What the key may do, and nothing else. */
-      scopes: ('sessions:read' | 'sessions:write' | 'providers:write' | 'analytics:read' | 'webhooks:write')[]
+      scopes: ('sessions:read' | 'sessions:write' | 'providers:write' | 'analytics:read' | 'webhooks:write' | 'keys:write')[]
       /** `test` keys know test sessions only, which cost nothing; `live` keys know only the others. */
       mode: 'live' | 'test'
     }
@@ -1939,7 +1939,7 @@ export interface Operations {
       /** For its owner to tell keys apart. */
       name: string
       /** What the key may do, and nothing else. */
-      scopes: ('sessions:read' | 'sessions:write' | 'providers:write' | 'analytics:read' | 'webhooks:write')[]
+      scopes: ('sessions:read' | 'sessions:write' | 'providers:write' | 'analytics:read' | 'webhooks:write' | 'keys:write')[]
       /** `test` keys know test sessions only, which cost nothing; `live` keys know only the others. */
       mode: 'live' | 'test'
       /** Shown this once; only its hash is stored. */
@@ -2009,7 +2009,7 @@ export interface Operations {
         /** For its owner to tell keys apart. */
         name: string
         /** What the key may do, and nothing else. */
-        scopes: ('sessions:read' | 'sessions:write' | 'providers:write' | 'analytics:read' | 'webhooks:write')[]
+        scopes: ('sessions:read' | 'sessions:write' | 'providers:write' | 'analytics:read' | 'webhooks:write' | 'keys:write')[]
         /** `test` keys know test sessions only, which cost nothing; `live` keys know only the others. */
         mode: 'live' | 'test'
         /** The last four characters of the secret. */
@@ -2417,7 +2417,7 @@ export interface Operations {
       /** Give it as `cursor` for the next page; null at the end. */
       nextCursor: string | null
     }
-    problems: never
+    problems: 'forbidden'
   }
   /** What tokens cost. `GET /tokens/packages` */
   listPackages: {
@@ -3192,7 +3192,7 @@ export interface Operations {
       /** For its owner to tell keys apart. */
       name: string
       /** What the key may do, and nothing else. */
-      scopes: ('sessions:read' | 'sessions:write' | 'providers:write' | 'analytics:read' | 'webhooks:write')[]
+      scopes: ('sessions:read' | 'sessions:write' | 'providers:write' | 'analytics:read' | 'webhooks:write' | 'keys:write')[]
       /** `test` keys know test sessions only, which cost nothing; `live` keys know only the others. */
       mode: 'live' | 'test'
       /** Shown this once; only its hash is stored. */

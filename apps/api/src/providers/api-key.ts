@@ -6,7 +6,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { type Static, Type } from '@fastify/type-provider-typebox'
-import { API_KEY_PREFIX } from '../http/authenticate.ts'
+import { type Actor, API_KEY_PREFIX } from '../http/authenticate.ts'
 import { Id, Instant, Nullable, Shape } from '../http/schema.ts'
 import { LINE_PATTERN } from './provider.ts'
 
@@ -19,9 +19,11 @@ export const ROTATION_OVERLAP_HOURS_MAX = 168
 export const SCOPES = {
   'sessions:read': 'read the provider’s sessions',
   'sessions:write': 'open test sessions',
-  'providers:write': 'change the provider: texts, addresses, price, asking for review',
+  'providers:write': 'read and change the provider: texts, addresses, price, asking for review',
   'analytics:read': 'read figures and earnings',
   'webhooks:write': 'manage webhook endpoints and replay deliveries',
+  'keys:write':
+    'list keys, and make, replace and revoke those of its own mode that may do no more than it may',
 } as const
 export type Scope = keyof typeof SCOPES
 const scopeNames = Object.keys(SCOPES) as Scope[]
@@ -105,6 +107,16 @@ export function presentApiKey({ createdAt, lastUsedAt, expiresAt, revokedAt, ...
     expiresAt: expiresAt?.toISOString() ?? null,
     revokedAt: revokedAt?.toISOString() ?? null,
   }
+}
+
+/**
+ * Whether a caller may make, replace and end such a key: one key never gives another more than it has.
+ *
+ * @example mayManageKey(actor, { scopes: ['sessions:read'], mode: 'live' })
+ */
+export function mayManageKey(actor: Actor, key: Pick<NewApiKey, 'scopes' | 'mode'>): boolean {
+  if (actor.kind !== 'key') return true
+  return key.mode === actor.mode && key.scopes.every((scope) => actor.scopes.includes(scope))
 }
 
 const SECRET_BYTES = 32

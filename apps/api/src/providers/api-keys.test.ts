@@ -78,13 +78,36 @@ describe('a key', () => {
     expect(refused.body.detail).toContain('providers:write')
   })
 
-  test('never makes, lists, rotates or ends keys', async () => {
+  test('without the scope for it never makes, lists, rotates or ends keys', async () => {
     const { secret, id } = await issue({ scopes: ['providers:write', 'webhooks:write', 'sessions:write'] })
     const body = { name: 'More', scopes: ['providers:write'], mode: 'live' }
-    expect((await api.call('POST', keys(), { token: secret, body })).status).toBe(401)
-    expect((await api.call('GET', keys(), { token: secret })).status).toBe(401)
-    expect((await api.call('POST', `${keys()}/${id}/rotate`, { token: secret, body: {} })).status).toBe(401)
-    expect((await api.call('DELETE', `${keys()}/${id}`, { token: secret })).status).toBe(401)
+    const answers = await Promise.all([
+      api.call('POST', keys(), { token: secret, body }),
+      api.call('GET', keys(), { token: secret }),
+      api.call('POST', `${keys()}/${id}/rotate`, { token: secret, body: {} }),
+      api.call('DELETE', `${keys()}/${id}`, { token: secret }),
+    ])
+    for (const answer of answers) {
+      expect([answer.status, answer.body.code]).toEqual([403, 'forbidden'])
+      expect(answer.body.detail).toContain('keys:write')
+    }
+  })
+
+  test('lists the one provider it was made for, a draft too', async () => {
+    const draft = await addProvider(api, { ownerId: owner.id })
+    await api.deps.db.batch.query(`update providers set status = 'draft' where id = $1`, [draft])
+    const { body: issued } = await api.call('POST', `/providers/${draft}/api-keys`, {
+      token: owner.token,
+      body: { name: 'Server', scopes: ['providers:write'], mode: 'live' },
+    })
+    const { body, status } = await api.call('GET', '/providers/mine?limit=1', { token: issued.secret })
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      items: [{ id: draft, status: 'draft', role: 'developer' }],
+      nextCursor: null,
+    })
+    const { secret: narrow } = await issue({ scopes: ['sessions:read'] })
+    expect((await api.call('GET', '/providers/mine', { token: narrow })).status).toBe(403)
   })
 
   test('tells when it was last used, to the minute', async () => {
@@ -154,6 +177,89 @@ describe('a key', () => {
         headers: { 'idempotency-key': 'one-key' },
       })
     expect((await send()).body.secret).toBe((await send()).body.secret)
+  })
+})
+
+const waitingSql = `
+  select from pg_locks where not granted and pid in (
+    select pid from pg_stat_activity where datname = current_database())`
+
+describe('a key that manages keys', () => {
+  const scopes = ['keys:write', 'providers:write']
+  const asKey = (secret: string, method: 'POST' | 'DELETE', path: string, body?: object) =>
+    api.call(method, `${keys()}${path}`, { token: secret, body })
+
+  test('makes keys that may do no more than it may', async () => {
+    const { secret } = await issue({ scopes })
+    const made = await asKey(secret, 'POST', '', {
+      name: 'Its own',
+      scopes: ['providers:write'],
+      mode: 'live',
+    })
+    expect(made.status).toBe(201)
+    expect((await use(made.body.secret)).status).toBe(200)
+    for (const more of [
+      { scopes: ['sessions:read'], mode: 'live' },
+      { scopes: ['providers:write', 'analytics:read'], mode: 'live' },
+      { scopes: ['providers:write'], mode: 'test' },
+    ]) {
+      const refused = await asKey(secret, 'POST', '', { name: 'More', ...more })
+      expect([refused.status, refused.body.code]).toEqual([403, 'forbidden'])
+    }
+    const { body } = await api.call('GET', keys(), { token: secret })
+    expect(body.items.map((item: { id: string }) => item.id)).toContain(made.body.id)
+  })
+
+  test('replaces and ends those, itself among them, and no others', async () => {
+    const { secret, id } = await issue({ scopes })
+    const equal = await issue()
+    for (const more of [await issue({ scopes: ['sessions:read'] }), await issue({ mode: 'test' })]) {
+      for (const refused of [
+        await asKey(secret, 'POST', `/${more.id}/rotate`, {}),
+        await asKey(secret, 'DELETE', `/${more.id}`),
+      ]) {
+        expect([refused.status, refused.body.code]).toEqual([403, 'forbidden'])
+      }
+    }
+    expect((await asKey(secret, 'DELETE', `/${equal.id}`)).status).toBe(204)
+    expect((await use(equal.secret)).status).toBe(401)
+    const rotated = await asKey(secret, 'POST', `/${id}/rotate`, { overlapHours: 0 })
+    expect(rotated.status).toBe(201)
+    expect((await use(secret)).status).toBe(401)
+    expect((await use(rotated.body.secret)).status).toBe(200)
+  })
+
+  test('knows no other provider', async () => {
+    const { secret } = await issue({ scopes })
+    const other = await addProvider(api, { ownerId: owner.id })
+    const body = { name: 'There', scopes: ['providers:write'], mode: 'live' }
+    const answer = await api.call('POST', `/providers/${other}/api-keys`, { token: secret, body })
+    expect([answer.status, answer.body.code]).toEqual([404, 'provider_not_found'])
+  })
+
+  test('makes nothing any more where it is revoked while its request waits', async () => {
+    const { secret, id } = await issue({ scopes })
+    const body = { name: 'Too late', scopes: ['providers:write'], mode: 'live' }
+    let answer: ReturnType<typeof asKey> | undefined
+    await api.deps.db.inTenant(PUBLIC_TENANT_ID, async (tx) => {
+      await tx.query('select from providers where id = $1 for update', [providerId])
+      answer = asKey(secret, 'POST', '', body)
+      await expect.poll(() => api.deps.db.batch.query(waitingSql)).toHaveLength(1)
+      await tx.query('update api_keys set revoked_at = $2 where id = $1', [id, api.clock.now()])
+    })
+    expect((await answer)?.body.code).toBe('unauthenticated')
+    const { body: list } = await api.call('GET', keys(), { token: owner.token })
+    expect(list.items.map(({ name }: { name: string }) => name)).not.toContain('Too late')
+  })
+
+  test('works for whoever made it: their keys, where they leave the team, are all that go back to them', async () => {
+    const { secret } = await issue({ scopes })
+    const { body: made } = await asKey(secret, 'POST', '', { name: 'Second', scopes, mode: 'live' })
+    const { body: third } = await asKey(made.secret, 'POST', '', { name: 'Third', scopes, mode: 'live' })
+    const rows = await api.deps.db.batch.query('select created_by as by from api_keys where id = any ($1)', [
+      [made.id, third.id],
+    ])
+    expect(rows).toEqual([{ by: owner.id }, { by: owner.id }])
   })
 })
 

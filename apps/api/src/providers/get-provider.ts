@@ -1,7 +1,7 @@
 import type { Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
 import type { Actor } from '../http/authenticate.ts'
-import { type MemberRole, mayAct } from './member-role.ts'
+import { KEY_ROLE, type MemberRole, mayAct } from './member-role.ts'
 import { PROVIDER_COLUMNS, type ProviderRow } from './provider.ts'
 
 /** @throws {Problem} `provider_not_found`, also for one that is not listed. */
@@ -63,7 +63,7 @@ function admit(row: FoundRow | undefined, actor: Actor, needed: MemberRole): Pro
   const { role, ...provider } = row
   if (actor.kind === 'user' && actor.isOperator) return provider
   if (actor.kind === 'key' && actor.providerId === provider.id) {
-    if (needed === 'owner')
+    if (!mayAct(KEY_ROLE, needed))
       throw new Problem('forbidden', { detail: 'A key does not decide who is on the team.' })
     return provider
   }

@@ -1,26 +1,34 @@
 import { assert } from '../assert.ts'
 import type { Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
+import type { Actor } from '../http/authenticate.ts'
 import { createId } from '../id.ts'
 import {
   API_KEYS_PER_PROVIDER_MAX,
   createApiKeySecret,
   hashOfSecret,
   type IssuedApiKey,
+  mayManageKey,
   type NewApiKey,
-  type Scope,
 } from './api-key.ts'
+import { lockApiKey } from './lock-api-key.ts'
 
 /**
  * Makes a key of a provider. The secret is in the result and nowhere else.
  *
- * @throws {Problem} `limit_reached`
+ * @throws {Problem} `limit_reached`; `forbidden` where a key would make one that may do more than it may itself
  */
 export async function issueApiKey(
   tx: Tx,
-  input: { providerId: string; createdBy: string; key: NewApiKey; now: Date },
+  input: { providerId: string; by: Actor; key: NewApiKey; now: Date },
 ): Promise<IssuedApiKey> {
-  const { providerId, createdBy, key, now } = input
+  const { providerId, by, key, now } = input
+  if (!mayManageKey(by, key)) {
+    throw new Problem('forbidden', {
+      detail: 'A key makes keys of its own mode, with scopes that it has itself.',
+    })
+  }
+  const createdBy = await findMaker(tx, by, now)
   const secret = createApiKeySecret(key.mode)
   const id = createId('key', now)
   const [issued] = await tx.query<{ id: string }>(issueApiKeySql, [
@@ -43,6 +51,24 @@ export async function issueApiKey(
   return { id, name: key.name, scopes: key.scopes, mode: key.mode, secret }
 }
 
+/**
+ * Who answers for what is made: a person, also where a key does it that they made. A key that was revoked while its
+ * request waited for the provider's row makes nothing any more.
+ *
+ * @throws {Problem} `unauthenticated`
+ */
+async function findMaker(tx: Tx, by: Actor, now: Date): Promise<string> {
+  if (by.kind === 'user') return by.userId
+  assert(by.kind === 'key', 'keys are made by people and by keys')
+  const [maker] = await tx.query<{ createdBy: string }>(findMakerSql, [by.keyId, now])
+  if (!maker) throw new Problem('unauthenticated')
+  return maker.createdBy
+}
+
+const findMakerSql = `
+  select created_by as "createdBy" from api_keys
+  where id = $1 and revoked_at is null and (expires_at is null or expires_at > $2)`
+
 // The provider's row is locked by whoever checked its owner, so keys of one provider are counted one at a time.
 const issueApiKeySql = `
   insert into api_keys (id, provider_id, name, scopes, mode, secret_hash, secret_ending, created_by, created_at)
@@ -57,30 +83,23 @@ const issueApiKeySql = `
  * Replaces a key by one with the same name, scopes and mode. The old secret works on until the overlap is over,
  * so that servers can be moved one by one.
  *
- * @throws {Problem} `api_key_not_found`, also for one that is revoked or over
+ * @throws {Problem} `api_key_not_found`, also for one that is revoked or over; `forbidden` where a key would replace one
+ *   that may do more than it may itself
  */
 export async function rotateApiKey(
   tx: Tx,
-  input: { providerId: string; id: string; overlapHours: number; createdBy: string; now: Date },
+  input: { providerId: string; id: string; overlapHours: number; by: Actor; now: Date },
 ): Promise<IssuedApiKey> {
-  const { providerId, id, overlapHours, createdBy, now } = input
-  const [old] = await tx.query<{ name: string; scopes: Scope[]; mode: 'live' | 'test' }>(findToRotateSql, [
-    id,
-    providerId,
-    now,
-  ])
-  if (!old) throw new Problem('api_key_not_found')
-  const issued = await issueApiKey(tx, { providerId, createdBy, key: old, now })
+  const { providerId, id, overlapHours, by, now } = input
+  const old = await lockApiKey(tx, { providerId, id, by })
+  if (old.revokedAt !== null || (old.expiresAt !== null && old.expiresAt <= now))
+    throw new Problem('api_key_not_found')
+  const issued = await issueApiKey(tx, { providerId, by, key: old, now })
   const expiresAt = new Date(now.getTime() + overlapHours * 3_600_000)
   const rotated = await tx.query(endByRotationSql, [id, expiresAt, issued.id])
   assert(rotated.length === 1, 'a locked key is still there')
   return issued
 }
-
-const findToRotateSql = `
-  select name, scopes, mode from api_keys
-  where id = $1 and provider_id = $2 and revoked_at is null and (expires_at is null or expires_at > $3)
-  for update`
 
 // A second rotation of the same key never gives it more time.
 const endByRotationSql = `

@@ -1,7 +1,6 @@
 import { Type } from '@fastify/type-provider-typebox'
 import { recordAction } from '../audit/record-action.ts'
 import type { Deps } from '../deps.ts'
-import { userOf } from '../http/authenticate.ts'
 import { toPage } from '../http/paging.ts'
 import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
@@ -18,7 +17,7 @@ import { issueApiKey, rotateApiKey } from './issue-api-key.ts'
 import { listApiKeys } from './list-api-keys.ts'
 import { revokeApiKey } from './revoke-api-key.ts'
 
-/** A provider's API keys, managed by its developers and owners signed in: a key never makes or ends keys. */
+/** A provider's API keys, managed by its developers and owners, and by keys that were given the scope for it. */
 export function registerApiKeyRoutes(app: App, deps: Deps): void {
   const { db, clock, edge, cursors } = deps
   const params = Shape({ id: Id('prv', 'The provider.') })
@@ -27,26 +26,27 @@ export function registerApiKeyRoutes(app: App, deps: Deps): void {
   app.post(
     '/providers/:id/api-keys',
     {
-      config: { callers: ['user'] },
+      config: { callers: ['user', 'key'], scope: 'keys:write' },
       schema: {
         operationId: 'issueApiKey',
         tags: ['Providers'],
         summary: 'Make an API key',
-        description: 'For the provider’s server. The secret is shown this once.',
+        description:
+          'For the provider’s server. The secret is shown this once. A key with `keys:write` makes keys of its own mode and with scopes that it has itself; revoking it leaves those at work.',
         params,
         body: NewApiKey,
         response: { 201: IssuedApiKey, ...problems('provider_not_found', 'forbidden', 'limit_reached') },
       },
     },
     (request, reply) => {
-      const actor = userOf(request)
-      const { id } = request.params
+      const { actor, params } = request
+      const { id } = params
       return edge.once(request, reply, 201, async (tx) => {
         await getProviderToChange(tx, id, actor)
         const now = clock()
         const issued = await issueApiKey(tx, {
           providerId: id,
-          createdBy: actor.userId,
+          by: actor,
           key: request.body,
           now,
         })
@@ -65,7 +65,7 @@ export function registerApiKeyRoutes(app: App, deps: Deps): void {
   app.get(
     '/providers/:id/api-keys',
     {
-      config: { callers: ['user'] },
+      config: { callers: ['user', 'key'], scope: 'keys:write' },
       schema: {
         operationId: 'listApiKeys',
         tags: ['Providers'],
@@ -91,7 +91,7 @@ export function registerApiKeyRoutes(app: App, deps: Deps): void {
   app.post(
     '/providers/:id/api-keys/:keyId/rotate',
     {
-      config: { callers: ['user'] },
+      config: { callers: ['user', 'key'], scope: 'keys:write' },
       schema: {
         operationId: 'rotateApiKey',
         tags: ['Providers'],
@@ -116,8 +116,8 @@ export function registerApiKeyRoutes(app: App, deps: Deps): void {
       },
     },
     (request, reply) => {
-      const actor = userOf(request)
-      const { id, keyId } = request.params
+      const { actor, params } = request
+      const { id, keyId } = params
       const { overlapHours = ROTATION_OVERLAP_HOURS } = request.body
       return edge.once(request, reply, 201, async (tx) => {
         await getProviderToChange(tx, id, actor)
@@ -126,7 +126,7 @@ export function registerApiKeyRoutes(app: App, deps: Deps): void {
           providerId: id,
           id: keyId,
           overlapHours,
-          createdBy: actor.userId,
+          by: actor,
           now,
         })
         await recordAction(tx, {
@@ -144,7 +144,7 @@ export function registerApiKeyRoutes(app: App, deps: Deps): void {
   app.delete(
     '/providers/:id/api-keys/:keyId',
     {
-      config: { callers: ['user'] },
+      config: { callers: ['user', 'key'], scope: 'keys:write' },
       schema: {
         operationId: 'revokeApiKey',
         tags: ['Providers'],
@@ -162,7 +162,7 @@ export function registerApiKeyRoutes(app: App, deps: Deps): void {
       await db.inTenant(actor.tenantId, async (tx) => {
         await getProviderToChange(tx, params.id, actor)
         const now = clock()
-        await revokeApiKey(tx, { providerId: params.id, id: params.keyId, now })
+        await revokeApiKey(tx, { providerId: params.id, id: params.keyId, by: actor, now })
         await recordAction(tx, {
           by: request,
           action: 'api_key.revoke',

@@ -1,5 +1,6 @@
 import type { Tx } from '../db.ts'
-import type { MemberRole } from './member-role.ts'
+import type { Actor } from '../http/authenticate.ts'
+import { KEY_ROLE, type MemberRole } from './member-role.ts'
 import { PROVIDER_COLUMNS, type ProviderRow, type ProviderStatus } from './provider.ts'
 
 /** Enough for any search a person types; each word costs a comparison per row. */
@@ -36,12 +37,15 @@ const searchProvidersSql = `
   order by id desc
   limit $3`
 
-/** The providers somebody is on the team of, as what, drafts included, newest first. */
+/** The providers somebody is on the team of, as what, drafts included, newest first; for a key the one it was made for. */
 export function listOwnProviders(
   tx: Tx,
-  input: { userId: string; after: string | undefined; limit: number },
+  input: { actor: Actor; after: string | undefined; limit: number },
 ): Promise<OwnRow[]> {
-  return tx.query(listOwnProvidersSql, [input.userId, input.after ?? null, input.limit + 1])
+  const { actor, after = null, limit } = input
+  const userId = actor.kind === 'user' ? actor.userId : null
+  const providerId = actor.kind === 'key' ? actor.providerId : null
+  return tx.query(listOwnProvidersSql, [userId, providerId, after, limit + 1])
 }
 
 export type OwnRow = ProviderRow & { role: MemberRole }
@@ -50,14 +54,16 @@ const listOwnProvidersSql = `
   select ${PROVIDER_COLUMNS}, mine.role
   from (
     select p.id as own_id, 'owner' as role from providers p
-    where p.owner_id = $1 and ($2::text is null or p.id < $2)
+    where p.owner_id = $1 and ($3::text is null or p.id < $3)
     union all
     select m.provider_id, m.role from provider_members m join providers p on p.id = m.provider_id
-    where m.user_id = $1 and p.owner_id <> $1 and ($2::text is null or m.provider_id < $2)
+    where m.user_id = $1 and p.owner_id <> $1 and ($3::text is null or m.provider_id < $3)
+    union all
+    select p.id, '${KEY_ROLE}' from providers p where p.id = $2 and ($3::text is null or p.id < $3)
   ) mine
   join providers on providers.id = mine.own_id
   order by id desc
-  limit $3`
+  limit $4`
 
 /** For operators: all providers of a status, the longest waiting first. */
 export function listProvidersByStatus(

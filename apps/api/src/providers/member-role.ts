@@ -8,6 +8,8 @@ import { Type } from '@fastify/type-provider-typebox'
 /** In the order of what they may do. */
 export const MEMBER_ROLES = ['viewer', 'developer', 'owner'] as const
 export type MemberRole = (typeof MEMBER_ROLES)[number]
+/** What an API key may do at most, within its scopes. */
+export const KEY_ROLE = 'developer' satisfies MemberRole
 
 export const MemberRoleField = Type.Enum([...MEMBER_ROLES], {
   type: 'string',

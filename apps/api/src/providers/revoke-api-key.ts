@@ -1,20 +1,18 @@
 import type { Tx } from '../db.ts'
-import { Problem } from '../errors.ts'
+import type { Actor } from '../http/authenticate.ts'
+import { lockApiKey } from './lock-api-key.ts'
 
 /**
  * Ends a key at once; repeating it changes nothing.
  *
- * @throws {Problem} `api_key_not_found`
+ * @throws {Problem} `api_key_not_found`; `forbidden` where a key would end one that may do more than it may itself
  */
 export async function revokeApiKey(
   tx: Tx,
-  { providerId, id, now }: { providerId: string; id: string; now: Date },
+  { providerId, id, by, now }: { providerId: string; id: string; by: Actor; now: Date },
 ): Promise<void> {
-  const rows = await tx.query(
-    `update api_keys set revoked_at = coalesce(revoked_at, $3)
-     where id = $1 and provider_id = $2
-     returning id`,
-    [id, providerId, now],
-  )
-  if (rows.length === 0) throw new Problem('api_key_not_found')
+  await lockApiKey(tx, { providerId, id, by })
+  await tx.query(revokeSql, [id, now])
 }
+
+const revokeSql = 'update api_keys set revoked_at = coalesce(revoked_at, $2) where id = $1'

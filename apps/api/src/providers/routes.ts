@@ -86,22 +86,22 @@ export function registerProviderRoutes(app: App, deps: Deps, seams: ProviderSeam
   app.get(
     '/providers/mine',
     {
-      config: { callers: ['user'] },
+      config: { callers: ['user', 'key'], scope: 'providers:write' },
       schema: {
         operationId: 'listOwnProviders',
         tags: ['Providers'],
         summary: 'The caller’s own providers',
         description:
-          'All that the caller is on the team of, and as what: drafts, providers in review and suspended ones included, newest first.',
+          'All that the caller is on the team of, and as what: drafts, providers in review and suspended ones included, newest first. For an API key: the one it was made for.',
         querystring: Shape(PageQuery),
         response: { 200: Page(TeamProvider), ...problems() },
       },
     },
     async (request) => {
-      const { tenantId, userId } = userOf(request)
-      const { limit = 20, cursor } = request.query
+      const { actor, query } = request
+      const { limit = 20, cursor } = query
       const after = cursors.of(request).decode(cursor)
-      const rows = await db.inTenant(tenantId, (tx) => listOwnProviders(tx, { userId, after, limit }))
+      const rows = await db.inTenant(actor.tenantId, (tx) => listOwnProviders(tx, { actor, after, limit }))
       return toPage(rows, limit, cursors.of(request), positionOf, presentTeamProvider)
     },
   )

@@ -252,7 +252,10 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
         resumeSession,
         'resumeSession',
         'Let the clock run again',
-        'From now. A pause that the user made in the marketplace is resumed only there.',
+        'From now. A pause that the user made in the marketplace is resumed only there. What runs already runs on: a repetition, or a ' +
+          'call without `sequence`, changes nothing. A new `sequence` there says that the app was closed, because it had not heard that ' +
+          'it may go on; then the clock starts now, and the time since the last beat is not billed and counts towards the ' +
+          'allowance of unbilled time.',
       ],
     ] as const) {
       sdk.post(

@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createId, type IdPrefix, PUBLIC_TENANT_ID } from '../../src/id.ts'
-import { SCOPES, type Scope } from '../../src/providers/api-key.ts'
-import { issueApiKey } from '../../src/providers/issue-api-key.ts'
+import { createId, type IdPrefix } from '../../src/id.ts'
 import { exampleBody, listOperations, type Operation, readDocument } from '../contract/operations.ts'
-import { type Answer, addProvider, addUser, startTestApi, type TestApi } from '../harness.ts'
+import { type Answer, addApiKey, addProvider, addUser, startTestApi, type TestApi } from '../harness.ts'
 import { openSession } from '../play.ts'
 import { beginPurchase } from '../stripe-events.ts'
 
@@ -17,15 +15,7 @@ let strangers: Record<'user' | 'key' | 'session', string>
 async function equip() {
   const user = await addUser(api, { tokens: 1_000 })
   const providerId = await addProvider(api, { ownerId: user.id })
-  const now = api.clock.now()
-  const key = await api.deps.db.inTenant(PUBLIC_TENANT_ID, (tx) =>
-    issueApiKey(tx, {
-      providerId,
-      createdBy: user.id,
-      key: { name: 'Key', scopes: Object.keys(SCOPES) as Scope[], mode: 'live' },
-      now,
-    }),
-  )
+  const key = await addApiKey(api, { providerId, token: user.token, name: 'Key' })
   const play = await openSession({ api, user, providerId })
   const purchase = await beginPurchase(api, user.token, 100)
   const endpoint = await api.call('POST', `/providers/${providerId}/webhook-endpoints`, {

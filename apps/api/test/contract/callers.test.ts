@@ -66,17 +66,17 @@ POST   operator                     write     /operators/providers/{id}/changes/
 POST   operator                     write     /operators/providers/{id}/changes/reject
 GET    open                         open      /providers
 POST   user                         write     /providers
-GET    user                         read      /providers/mine
+GET    user key (providers:write)   read      /providers/mine
 GET    open                         open      /providers/{id}
 PATCH  user key (providers:write)   write     /providers/{id}
 GET    user key (analytics:read)    read      /providers/{id}/analytics
 GET    user key (analytics:read)    read      /providers/{id}/analytics/experiments
 GET    user key (analytics:read)    read      /providers/{id}/analytics/funnel
 GET    user key (analytics:read)    read      /providers/{id}/analytics/retention
-POST   user                         write     /providers/{id}/api-keys
-GET    user                         read      /providers/{id}/api-keys
-DELETE user                         write     /providers/{id}/api-keys/{keyId}
-POST   user                         write     /providers/{id}/api-keys/{keyId}/rotate
+POST   user key (keys:write)        write     /providers/{id}/api-keys
+GET    user key (keys:write)        read      /providers/{id}/api-keys
+DELETE user key (keys:write)        write     /providers/{id}/api-keys/{keyId}
+POST   user key (keys:write)        write     /providers/{id}/api-keys/{keyId}/rotate
 POST   operator                     write     /providers/{id}/approve
 GET    user key (analytics:read)    read      /providers/{id}/earnings
 GET    user key (analytics:read)    read      /providers/{id}/earnings/statement

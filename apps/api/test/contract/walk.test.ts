@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createId, PUBLIC_TENANT_ID } from '../../src/id.ts'
 import { createKeyRing } from '../../src/keys/key-ring.ts'
-import { SCOPES, type Scope } from '../../src/providers/api-key.ts'
-import { issueApiKey } from '../../src/providers/issue-api-key.ts'
-import { type Answer, addProvider, addUser, startTestApi, type TestApi } from '../harness.ts'
+import { type Answer, addApiKey, addProvider, addUser, startTestApi, type TestApi } from '../harness.ts'
 import { exampleBody, listOperations, type Operation, readDocument } from './operations.ts'
 
 type Kind = 'user' | 'operator' | 'session' | 'key'
@@ -22,14 +20,7 @@ beforeAll(async () => {
   const providerId = await addProvider(api, { ownerId: user.id })
   const now = api.clock.now()
   const seconds = Math.floor(now.getTime() / 1000)
-  const key = await api.deps.db.inTenant(PUBLIC_TENANT_ID, (tx) =>
-    issueApiKey(tx, {
-      providerId,
-      createdBy: user.id,
-      key: { name: 'Walk', scopes: Object.keys(SCOPES) as Scope[], mode: 'live' },
-      now,
-    }),
-  )
+  const key = await addApiKey(api, { providerId, token: user.token, name: 'Walk' })
   const session = await api.deps.keys.sign('session+jwt', {
     sub: 'someone',
     aud: providerId,

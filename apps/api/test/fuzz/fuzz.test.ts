@@ -1,11 +1,8 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { PUBLIC_TENANT_ID } from '../../src/id.ts'
 import { checkLedger } from '../../src/ledger/check-ledger.ts'
-import { SCOPES, type Scope } from '../../src/providers/api-key.ts'
-import { issueApiKey } from '../../src/providers/issue-api-key.ts'
 import { listOperations, type Operation, readDocument } from '../contract/operations.ts'
-import { addProvider, addUser, startTestApi, type TestApi } from '../harness.ts'
+import { addApiKey, addProvider, addUser, startTestApi, type TestApi } from '../harness.ts'
 import { openSession } from '../play.ts'
 import { beginPurchase, completed, paymentOf, sendEvent } from '../stripe-events.ts'
 import { type FuzzedRequest, requestsOf } from './generate.ts'
@@ -37,14 +34,7 @@ beforeAll(async () => {
   const providerId = await addProvider(api, { ownerId: user.id })
   const play = await openSession({ api, user, providerId })
   const operator = await addUser(api, { isOperator: true })
-  const key = await api.deps.db.inTenant(PUBLIC_TENANT_ID, (tx) =>
-    issueApiKey(tx, {
-      providerId,
-      createdBy: user.id,
-      key: { name: 'Fuzz', scopes: Object.keys(SCOPES) as Scope[], mode: 'live' },
-      now: api.clock.now(),
-    }),
-  )
+  const key = await addApiKey(api, { providerId, token: user.token, name: 'Fuzz' })
   const as = { token: user.token }
   const purchase = await beginPurchase(api, user.token, 100_000)
   await sendEvent(api, completed(paymentOf(purchase)))

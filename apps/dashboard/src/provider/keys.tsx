@@ -21,6 +21,7 @@ const scopes: readonly Choice<Scope>[] = [
   { value: 'providers:write', label: 'Change the listing, addresses and price' },
   { value: 'analytics:read', label: 'Read figures and earnings' },
   { value: 'webhooks:write', label: 'Manage webhooks and replay deliveries' },
+  { value: 'keys:write', label: 'Make, replace and revoke keys that may do no more' },
 ]
 
 /** What they change has no second copy for tests. */
