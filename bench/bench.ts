@@ -66,7 +66,7 @@ async function measure(): Promise<void> {
   const pgbench = await findPgbench()
   const scale = values.quick
     ? { live: 2_000, all: 20_000, seconds: 2 }
-    : { live: 100_000, all: 1_000_000, seconds: 4 }
+    : { live: 100_000, all: 1_000_000, seconds: 3 }
   const all = values.full ? 10_000_000 : scale.all
   for (const commitDelayUs of isAsked('market') ? [0, 1000] : []) {
     process.stdout.write(
