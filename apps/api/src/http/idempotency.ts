@@ -21,7 +21,8 @@ interface Stored {
 }
 
 export const IDEMPOTENCY_HOURS = 24
-const KEY = /^[\x21-\x7e]{1,255}$/
+/** What a header can carry. */
+const KEY = /^[\x20-\x7e\x80-\xff]{1,255}$/
 
 export interface Edge {
   /**
@@ -206,9 +207,14 @@ export const placeOfAnswer = (row: { tenantId: string; caller: string; route: st
 function placeOf(request: FastifyRequest): Place | undefined {
   const key = request.headers['idempotency-key']
   if (key === undefined) return undefined
-  if (typeof key !== 'string' || !KEY.test(key)) throw new Problem('idempotency_key_invalid')
+  // Two of them arrive as one, joined by a comma.
+  const sent = request.raw.rawHeaders.filter(
+    (text, i) => i % 2 === 0 && text.toLowerCase() === 'idempotency-key',
+  )
+  if (typeof key !== 'string' || sent.length > 1 || !KEY.test(key))
+    throw new Problem('idempotency_key_invalid')
   const caller = callerOf(request.actor)
-  const route = `${request.method} ${request.url.split('?', 1)[0]}`
+  const route = `${request.method} ${pathOf(request)}`
   const requestHash = createHash('sha256').update(canonical(request.body)).digest()
   return {
     id: placeOfAnswer({ tenantId: request.actor.tenantId, caller, route, key }),
@@ -217,6 +223,12 @@ function placeOf(request: FastifyRequest): Place | undefined {
     key,
     requestHash,
   }
+}
+
+/** In one spelling: the router takes a slash at the end and escapes as well, and they are the same route. */
+function pathOf({ routeOptions, params }: FastifyRequest): string {
+  const values = params as Record<string, string>
+  return (routeOptions.url ?? '').replace(/:(\w+)/g, (_all, name: string) => values[name] ?? '')
 }
 
 function callerOf(actor: Actor): string {

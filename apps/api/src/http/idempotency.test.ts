@@ -1,0 +1,81 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { addProvider, addUser, startTestApi, type TestApi, type TestUser } from '../../test/harness.ts'
+
+let api: TestApi
+let user: TestUser
+let providerId: string
+
+beforeAll(async () => {
+  api = await startTestApi()
+  user = await addUser(api, { tokens: 10_000 })
+  providerId = await addProvider(api, { ownerId: user.id })
+})
+afterAll(() => api.close())
+
+const open = (url: string, key: string) =>
+  api.call('POST', url, {
+    token: user.token,
+    body: { providerId, durationMinutes: 10 },
+    headers: { 'idempotency-key': key },
+  })
+
+test('a key acts once, however the address of its route is spelled', async () => {
+  const first = await open('/sessions', 'spelled')
+  expect(first.status).toBe(201)
+  for (const url of ['/sessions/', '/%73essions', '/sessions?']) {
+    const again = await open(url, 'spelled')
+    expect([url, again.status, again.text]).toEqual([url, 201, first.text])
+    expect(again.headers['idempotent-replayed']).toBe('true')
+  }
+})
+
+test('a key is of one session where its route is of sessions', async () => {
+  const [one, other] = [await open('/sessions', 'one'), await open('/sessions', 'other')]
+  const extend = ({ body }: typeof one) =>
+    api.call('POST', `/sessions/${body.session.id}/extend`, {
+      token: user.token,
+      body: { minutes: 5 },
+      headers: { 'idempotency-key': 'longer' },
+    })
+  const [first, second] = [await extend(one), await extend(other)]
+  expect([first.body.session.id, second.body.session.id]).toEqual([
+    one.body.session.id,
+    other.body.session.id,
+  ])
+})
+
+test.each(['with spaces, and a comma', 'ümlaut', '"quoted"', 'x'.repeat(255)])('%s is a key', async (key) => {
+  const first = await open('/sessions', key)
+  const again = await open('/sessions', key)
+  expect([first.status, again.text, again.headers['idempotent-replayed']]).toEqual([201, first.text, 'true'])
+})
+
+test('two keys are none', async () => {
+  await api.app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = api.app.server.address() as AddressInfo
+  const body = JSON.stringify({ providerId, durationMinutes: 10 })
+  const socket = connect(port, '127.0.0.1')
+  let answer = ''
+  socket.setEncoding('utf8').on('data', (chunk) => {
+    answer += chunk
+  })
+  socket.end(
+    [
+      'POST /sessions HTTP/1.1',
+      'Host: a',
+      'Connection: close',
+      'Content-Type: application/json',
+      `Authorization: Bearer ${user.token}`,
+      'Idempotency-Key: a',
+      'Idempotency-Key: b',
+      `Content-Length: ${body.length}`,
+      '',
+      body,
+    ].join('\r\n'),
+  )
+  await once(socket, 'close')
+  expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+  expect(answer).toContain('idempotency_key_invalid')
+})
