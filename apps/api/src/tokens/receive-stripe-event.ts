@@ -81,9 +81,11 @@ async function judge(tx: Tx, { fact, at, now }: Application): Promise<Verdict> {
   if (fact.kind === 'unknown') return { outcome: 'ignored' }
   if (fact.kind === 'malformed') return { outcome: 'refused', why: fact.why }
   const paymentIntentId = 'paymentIntentId' in fact ? fact.paymentIntentId : undefined
+  // A checkout names its purchase, and that alone is paid; refunds and disputes are of a payment intent.
+  const isOfCheckout = fact.kind === 'paid' || fact.kind === 'awaited' || fact.kind === 'failed'
   const named = await tx.query<LockedPurchase>(lockPurchasesSql, [
     fact.purchaseId ?? null,
-    paymentIntentId ?? null,
+    (isOfCheckout ? undefined : paymentIntentId) ?? null,
   ])
   const refuse = (why: string): Verdict => ({
     outcome: 'refused',
@@ -162,8 +164,11 @@ const lockPurchasesSql = `
   from purchases where id = $1 or payment_intent_id = $2
   order by id for update`
 
+// That of another purchase stays with it, or a refund would not know which of them it is of.
 const notePaymentIntentSql = `
-  update purchases set payment_intent_id = coalesce(payment_intent_id, $3) where tenant_id = $1 and id = $2`
+  update purchases set payment_intent_id = $3
+  where tenant_id = $1 and id = $2 and payment_intent_id is null
+    and not exists (select from purchases other where other.payment_intent_id = $3)`
 
 const notePaidSql = `
   update purchases set paid_at = coalesce(paid_at, $3) where tenant_id = $1 and id = $2`
