@@ -22,6 +22,7 @@ import { registerOpenApi } from './http/openapi.ts'
 import { registerOverload } from './http/overload.ts'
 import { registerProblemDetails } from './http/problem-details.ts'
 import { registerRateLimits } from './http/rate-limit.ts'
+import { registerHostCheck } from './http/raw-errors.ts'
 import { registerRequestLog } from './http/request-log.ts'
 import { registerRouteDefaults } from './http/route-defaults.ts'
 import { ProblemDetails } from './http/schema.ts'
@@ -63,6 +64,7 @@ export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   registerRequestLog(plain, deps)
   registerProblemDetails(plain, deps.config.publicUrl)
   registerSecurityHeaders(plain)
+  registerHostCheck(plain)
   await registerOpenApi(plain, deps.config.publicUrl)
   // CORS comes first: a page must be able to read why it is refused.
   registerCors(plain, deps)

@@ -2570,7 +2570,7 @@ export interface Operations {
     query: {
       /** Words to look for, in any case. */
       q?: string | undefined
-      /** A free slug. */
+      /** This one alone; every one where it is empty, as a form sends it. */
       category?: string | undefined
       /** How many items at most. */
       limit?: number | undefined

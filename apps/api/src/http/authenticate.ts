@@ -65,52 +65,44 @@ export function registerAuthentication(
   // because a stranger learns nothing about shapes.
   app.addHook('preValidation', async (request, reply) => {
     if (request.is404) return
-    const { callers = [], scope } = request.routeOptions.config
+    const { callers = [] } = request.routeOptions.config
     if (callers.includes('open') || callers.includes('stripe')) {
       request.actor = { kind: 'open', tenantId: PUBLIC_TENANT_ID }
       return
     }
-    try {
-      request.actor = await authenticate(request, callers, scope, authenticators)
-    } catch (error) {
-      if (error instanceof Problem && error.code === 'unauthenticated') await counts.onRefused(request, reply)
-      throw error
+    const actor = await authenticate(request, callers, authenticators)
+    if (!actor) {
+      await counts.onRefused(request, reply)
+      throw new Problem('unauthenticated')
     }
+    request.actor = actor
     await counts.onAccepted(request, reply)
+    refuseLesser(request)
   })
 }
 
+/** Whom the credential speaks for, of those who may call here; what they may do is asked afterwards. */
 async function authenticate(
   request: FastifyRequest,
   callers: readonly Caller[],
-  scope: string | undefined,
   authenticators: Authenticators,
-): Promise<Actor> {
+): Promise<Actor | undefined> {
   const credential = readBearer(request)
-  if (credential === undefined) throw new Problem('unauthenticated')
-  if (credential.startsWith(API_KEY_PREFIX)) {
-    const actor = callers.includes('key') ? await authenticators.key(credential) : undefined
-    if (!actor) throw new Problem('unauthenticated')
-    if (scope !== undefined && !actor.scopes.includes(scope)) {
-      throw new Problem('forbidden', { detail: `This API key lacks the scope ${scope}.` })
-    }
-    return actor
-  }
-  if (callers.includes('session')) {
-    const actor = await authenticators.session(credential)
-    if (actor) return actor
-  }
-  if (callers.includes('user')) {
-    const actor = await authenticators.user(credential)
-    if (actor) return actor
-  }
-  if (callers.includes('operator')) {
-    const actor = await authenticators.operator(credential)
-    if (actor?.isOperator) return actor
-    // To everybody else an operator's route does not exist.
-    if (actor) throw new Problem('not_found')
-  }
-  throw new Problem('unauthenticated')
+  if (credential === undefined) return undefined
+  if (credential.startsWith(API_KEY_PREFIX))
+    return callers.includes('key') ? authenticators.key(credential) : undefined
+  const actor = callers.includes('session') ? await authenticators.session(credential) : undefined
+  if (actor) return actor
+  if (callers.includes('user')) return authenticators.user(credential)
+  return callers.includes('operator') ? authenticators.operator(credential) : undefined
+}
+
+/** @throws {Problem} `forbidden` for a key without the scope; `not_found`, as an operator's route does not exist for others */
+function refuseLesser({ actor, routeOptions }: FastifyRequest): void {
+  const { callers = [], scope } = routeOptions.config
+  if (actor.kind === 'key' && scope !== undefined && !actor.scopes.includes(scope))
+    throw new Problem('forbidden', { detail: `This API key lacks the scope ${scope}.` })
+  if (actor.kind === 'user' && !callers.includes('user') && !actor.isOperator) throw new Problem('not_found')
 }
 
 /** The Authorization header, or `sessionJwt` of a text/plain body, taken out of it. */

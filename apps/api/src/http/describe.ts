@@ -14,6 +14,7 @@ interface RouteFacts {
   limit: LimitClass
   isIdempotent: boolean
   hasScope: boolean
+  /** Whether it reads a body, be it to refuse it. */
   hasBody: boolean
 }
 
@@ -76,18 +77,17 @@ export function commonProblems(facts: RouteFacts): ProblemCode[] {
 
 export interface Described {
   response?: Record<string, { 'x-problem-codes'?: ProblemCode[] } & Record<string, unknown>>
-  body?: unknown
 }
 
 /** Adds the common refusals to a route's schema, for the document alone: the route keeps its own. */
-export function describeRoute(schema: Described, config: RouteConfig) {
+export function describeRoute(schema: Described, config: RouteConfig, method: string) {
   const { callers = [], limit = 'none', isIdempotent = false, scope } = config
   const facts = {
     callers,
     limit,
     isIdempotent,
     hasScope: scope !== undefined,
-    hasBody: schema.body !== undefined,
+    hasBody: method !== 'GET' && method !== 'HEAD',
   }
   const codes = new Set(commonProblems(facts))
   const response: Record<string, unknown> = {}

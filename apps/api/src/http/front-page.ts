@@ -50,6 +50,8 @@ export function registerFrontPage(app: App, { config }: Pick<Deps, 'config'>): v
         tags: ['Operations'],
         summary: 'What answers here, and where to go on',
         description: 'As JSON, or as a page with `Accept: text/html`, which is what browsers send.',
+        // A link to it may carry what counts visitors.
+        querystring: Type.Object({}),
         response: { 200: asJsonOrPage(FrontPage, 'Where to go on.'), ...problems() },
       },
     },

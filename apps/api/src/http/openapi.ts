@@ -72,7 +72,12 @@ export async function registerOpenApi(app: FastifyInstance, publicUrl: string): 
       const security = [...new Set(callers.flatMap((caller) => SECURITY[caller] ?? []))].map((name) => ({
         [name]: [],
       }))
-      const described = describeRoute((schema ?? {}) as Described, (route.config ?? {}) as RouteConfig)
+      const method = String(route.method)
+      const described = describeRoute(
+        (schema ?? {}) as Described,
+        (route.config ?? {}) as RouteConfig,
+        method,
+      )
       return { schema: { ...described, ...(security.length > 0 ? { security } : {}) } as never, url }
     },
     transformObject: (document) =>

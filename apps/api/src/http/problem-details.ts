@@ -46,8 +46,11 @@ const MISSING = new Map<string, ProblemCode>([
 const DATABASE_BUSY = new Set(['40001', '40P01', '55P03', '25P03'])
 
 export function registerProblemDetails(app: FastifyInstance, publicUrl: string): void {
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    const problem = toProblem(error)
+  app.setErrorHandler(async (error: FastifyError, request, reply) => {
+    let problem = toProblem(error)
+    if (problem.status < 500) {
+      problem = await Promise.resolve(app.countUnread?.(request, reply)).then(() => problem, toProblem)
+    }
     if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
     else request.log.info({ code: problem.code, why: problem.message }, 'request refused')
     return sendProblem(problem, request, reply, publicUrl)

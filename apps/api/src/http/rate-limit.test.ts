@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { addUser, startTestApi, type TestApi } from '../../test/harness.ts'
+import { addProvider, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
 import { LIMITS } from './rate-limit.ts'
 
 // Small factors make small limits: open and read 1200 → 12, write 400 → 4, auth 300 → 3 at 0.01.
@@ -84,6 +84,45 @@ test('wrong credentials are counted by address and leave those with right ones a
   }
   expect((await running.call('GET', '/providers/mine', { token: 'wrong' })).status).toBe(429)
   expect((await running.call('GET', '/providers/mine', { token: user.token })).status).toBe(200)
+})
+
+test('bodies that cannot be read are counted by address, whoever sends them', async () => {
+  const { call } = await start('0.01')
+  const unreadable = [
+    { text: '{"providerId":' },
+    { text: '<a/>', headers: { 'content-type': 'text/xml' } },
+    { text: JSON.stringify({ a: 'x'.repeat(70_000) }) },
+  ]
+  const answers = []
+  for (const body of unreadable) answers.push(await call('POST', '/sessions', body))
+  expect(answers.map(({ status }) => status)).toEqual([400, 415, 413])
+  expect(answers.map(({ headers }) => headers.ratelimit)).toEqual([
+    '"refused";r=2;t=60',
+    '"refused";r=1;t=60',
+    '"refused";r=0;t=60',
+  ])
+  const next = await call('POST', '/sessions', unreadable[0])
+  expect([next.status, next.body.code, Number(next.headers['retry-after'])]).toEqual([
+    429,
+    'rate_limited',
+    60,
+  ])
+})
+
+test('callers that are known and may not are counted like those who may', async () => {
+  const running = await start('0.01')
+  const user = await addUser(running)
+  const providerId = await addProvider(running, { ownerId: user.id })
+  const { body: key } = await running.call('POST', `/providers/${providerId}/api-keys`, {
+    token: user.token,
+    body: { name: 'Reads', scopes: ['sessions:read'], mode: 'live' },
+  })
+  const patch = () =>
+    running.call('PATCH', `/providers/${providerId}`, { token: key.secret, body: { name: 'x' } })
+  const look = () => running.call('GET', '/operators/users', { token: user.token })
+  for (let i = 0; i < 4; i += 1) expect((await patch()).status).toBe(403)
+  for (let i = 0; i < 12; i += 1) expect((await look()).status).toBe(404)
+  expect([(await patch()).status, (await look()).status]).toEqual([429, 429])
 })
 
 test('looking for addresses that do not exist is counted', async () => {

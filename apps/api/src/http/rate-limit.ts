@@ -27,10 +27,17 @@ export const LIMITS = {
   validate: { calls: 1200, windowSeconds: 60 },
 } as const
 
-/** Wrong credentials per address: beyond them the answer is to slow down. */
+/** Wrong credentials and unreadable bodies per address: beyond them the answer is to slow down. */
 const REFUSED = { name: 'refused', calls: 300, windowSeconds: 60 }
 
 export type LimitClass = keyof typeof LIMITS | 'none'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Counts a refusal of a limited route that no limit has counted. @throws {Problem} `rate_limited` */
+    countUnread?: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+  }
+}
 
 /** Counts by address where anybody may call; what it returns counts callers that authentication knows. */
 export function registerRateLimits(
@@ -58,6 +65,11 @@ export function registerRateLimits(
     const counted = request.is404 ? 'open' : callers.includes('open') ? limit : 'none'
     if (counted === 'none') return done()
     count(byClass.get(counted), addressOf(request), reply).then(() => done(), done)
+  })
+  // A body that cannot be read is refused before anybody asks who calls.
+  app.decorate('countUnread', async (request, reply) => {
+    const { limit = 'none' } = request.routeOptions.config
+    if (limit !== 'none' && !reply.hasHeader('ratelimit')) await count(refused, addressOf(request), reply)
   })
   registerSignInGuard(app, counters, scale)
   app.addHook('onClose', async () => counters.end())

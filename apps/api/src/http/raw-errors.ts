@@ -5,7 +5,7 @@
  */
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
 import { PROBLEMS, Problem, type ProblemCode } from '../errors.ts'
 import { createId } from '../id.ts'
@@ -24,6 +24,14 @@ export function createFrameworkErrorHandler(publicUrl: string) {
         : new Problem('not_found', { detail: 'Check the address; /docs lists all of them.' })
     sendProblem(problem, request, reply, publicUrl)
   }
+}
+
+/** A request of HTTP/1.1 says whom it is for (RFC 9112, 3.2). */
+export function registerHostCheck(app: FastifyInstance): void {
+  app.addHook('onRequest', ({ headers, raw }, _reply, done) => {
+    const isLacking = headers.host === undefined && raw.httpVersion === '1.1'
+    done(isLacking ? new Problem('malformed_request', {}, 'no Host') : undefined)
+  })
 }
 
 const STATUS: Record<string, ProblemCode> = {

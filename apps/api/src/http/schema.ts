@@ -55,8 +55,10 @@ export const ProblemDetails = Type.Object(
         { description: 'Validation problems only.' },
       ),
     ),
-    required: Type.Optional(Tokens('Money problems: what it would take.', 120)),
-    available: Type.Optional(Tokens('Money problems: what can be spent now.', 30)),
+    required: Type.Optional(Tokens('Money problems: what it would take; of a refund in cents.', 120)),
+    available: Type.Optional(
+      Tokens('Money problems: what can be spent now; of a refund, given back, in cents.', 30),
+    ),
     debt: Type.Optional(Tokens('Money problems: owed for refunded tokens that had been spent.', 0)),
     returnUrl: Type.Optional(
       Type.String({

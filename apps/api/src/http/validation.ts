@@ -5,9 +5,13 @@
  */
 import { Ajv, type Options } from 'ajv'
 import addFormatsModule, { type FormatsPlugin } from 'ajv-formats'
-import type { FastifyInstance, FastifySchemaCompiler } from 'fastify'
+import type { FastifyInstance, FastifyRequest, FastifySchemaCompiler } from 'fastify'
+import { Problem } from '../errors.ts'
 
 const addFormats = addFormatsModule as unknown as FormatsPlugin
+
+/** Enough to mend a request by. */
+const UNKNOWN_SHOWN_MAX = 20
 
 export function registerValidation(app: FastifyInstance): void {
   const options: Options = { allErrors: true, useDefaults: true, removeAdditional: false, strict: false }
@@ -18,4 +22,25 @@ export function registerValidation(app: FastifyInstance): void {
   const compile: FastifySchemaCompiler<object> = ({ schema, httpPart }) =>
     (httpPart === 'body' ? exact : fromText).compile(schema)
   app.setValidatorCompiler(compile as FastifySchemaCompiler<unknown>)
+  app.addHook('preHandler', (request, _reply, done) => done(refuseUndeclared(request)))
+}
+
+/** Where a route declares no query or no body it knows no property of them. Probes and pages may be asked anyhow. */
+function refuseUndeclared({ routeOptions, is404, query, body }: FastifyRequest): Problem | undefined {
+  const { schema, config } = routeOptions
+  if (is404 || schema?.hide || config.limit === 'none') return undefined
+  const errors = [
+    ...(schema?.querystring === undefined ? unknownIn(query) : []),
+    ...(schema?.body === undefined ? unknownIn(body) : []),
+  ]
+  return errors.length === 0
+    ? undefined
+    : new Problem('validation_failed', { errors: errors.slice(0, UNKNOWN_SHOWN_MAX) })
+}
+
+function unknownIn(value: unknown): { path: string; message: string }[] {
+  if (value === undefined || value === null) return []
+  if (typeof value !== 'object' || Array.isArray(value))
+    return [{ path: '/', message: 'must be an object without properties' }]
+  return Object.keys(value).map((name) => ({ path: `/${name}`, message: 'is not a known property' }))
 }

@@ -130,6 +130,8 @@ describe('refunds', () => {
     expect((await balance(user)).available).toBe(500)
     expect((await refund(purchase.id, { amountCents: 476 })).body).toMatchObject({
       code: 'refund_exceeds_paid',
+      required: 476,
+      available: 475,
       detail: '475 of 950 can be given back.',
     })
     expect((await refund(purchase.id, {})).body.amountCents).toBe(475)

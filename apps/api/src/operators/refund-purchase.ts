@@ -52,6 +52,8 @@ export async function beginRefund(
   }
   if (left === 0 || amountCents > left) {
     throw new Problem('refund_exceeds_paid', {
+      required: amountCents,
+      available: left,
       detail: `${left} of ${purchase.amountCents} can be given back.`,
     })
   }

@@ -11,9 +11,9 @@ export function listProviders(
   tx: Tx,
   input: { q?: string; category?: string; after: string | undefined; limit: number },
 ): Promise<ProviderRow[]> {
-  const { q = '', category = null, after = null } = input
+  const { q = '', category, after = null } = input
   const words = q.split(/\s+/).filter(Boolean).slice(0, WORDS_MAX)
-  const page = [after, category, input.limit + 1]
+  const page = [after, category || null, input.limit + 1]
   return words.length === 0
     ? tx.query(listProvidersSql, page)
     : tx.query(searchProvidersSql, [...page, words])

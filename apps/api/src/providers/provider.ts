@@ -62,13 +62,18 @@ const description = Type.String({
   description: 'Plain text; line breaks are kept.',
   examples: ['Work in stretches of 25 minutes.'],
 })
-export const category = Type.String({
+const SLUG = '[a-z0-9]+(-[a-z0-9]+)*'
+const SLUG_IN_WORDS = 'must be small letters and digits, with single hyphens between them'
+const category = Type.String({
   maxLength: 40,
-  pattern: inWords(
-    '^[a-z0-9]+(-[a-z0-9]+)*$',
-    'must be small letters and digits, with single hyphens between them',
-  ),
+  pattern: inWords(`^${SLUG}$`, SLUG_IN_WORDS),
   description: 'A free slug.',
+  examples: ['productivity'],
+})
+export const categoryFilter = Type.String({
+  maxLength: 40,
+  pattern: inWords(`^(${SLUG})?$`, SLUG_IN_WORDS),
+  description: 'This one alone; every one where it is empty, as a form sends it.',
   examples: ['productivity'],
 })
 const launchUrl = Type.String({

@@ -210,6 +210,7 @@ describe('the catalogue', () => {
     expect(await search('q=SKETCH%20drawing_PAD')).toEqual(['Zebra 100% Sketch'])
     expect(await search('q=zebra&category=art-kit')).toEqual(['Zebra 100% Sketch'])
     expect(await search('q=zebra&category=tools')).toEqual([])
+    expect(await search('q=zebra&category=')).toEqual(['Zebra 100% Sketch'])
     expect(await search('q=zebra%20nothere')).toEqual([])
   })
 

@@ -15,7 +15,7 @@ import { getListedProvider, getProviderToChange } from './get-provider.ts'
 import { registerApiKeyRoutes } from './key-routes.ts'
 import { listOwnProviders, listProviders } from './list-providers.ts'
 import {
-  category,
+  categoryFilter,
   LINE_PATTERN,
   ListedProvider,
   NewProvider,
@@ -66,7 +66,7 @@ export function registerProviderRoutes(app: App, deps: Deps, seams: ProviderSeam
               examples: ['focus timer'],
             }),
           ),
-          category: Type.Optional(category),
+          category: Type.Optional(categoryFilter),
           ...PageQuery,
         }),
         response: { 200: Page(ListedProvider), 304: NotModified, ...problems() },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { launchUrlOf } from './launch.ts'
+import { launchExpiry, launchUrlOf } from './launch.ts'
 
 test.each([
   ['https://a.example/x', 'https://a.example/x?launch_jwt=e30.c2ln'],
@@ -13,4 +13,8 @@ test.each([
   expect(launchUrlOf({ launchUrl, launchInFragment: false }, 'e30.c2ln')).toBe(expected)
   const inFragment = launchUrlOf({ launchUrl, launchInFragment: true }, 'e30.c2ln')
   expect(inFragment).toBe(`${new URL(launchUrl).href}#launch_jwt=e30.c2ln`)
+})
+
+test('a launch ends with the second that its JWT names', () => {
+  expect(launchExpiry(new Date('2026-03-01T12:00:00.999Z'))).toEqual(new Date('2026-03-01T12:02:00.000Z'))
 })

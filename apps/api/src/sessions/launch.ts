@@ -21,7 +21,10 @@ export const Launched = Shape({
 /** A new one-use name for a launch JWT. */
 export const createJti = () => randomBytes(16).toString('base64url')
 
-export const launchExpiry = (now: Date) => new Date(now.getTime() + LAUNCH_SECONDS * 1000)
+const seconds = (at: Date) => Math.floor(at.getTime() / 1000)
+
+/** To the second, as the JWT says it. */
+export const launchExpiry = (now: Date) => new Date((seconds(now) + LAUNCH_SECONDS) * 1000)
 
 /** The user as one provider knows them: stable there, and unlike what any other provider sees. */
 export function userRefOf(referenceSalt: Buffer, providerId: string): string {
@@ -35,8 +38,6 @@ interface Subject {
   providerId: string
   userRef: string
 }
-
-const seconds = (at: Date) => Math.floor(at.getTime() / 1000)
 
 export function signLaunchJwt(keys: KeyRing, subject: Subject & { jti: string; now: Date }): Promise<string> {
   const { tenantId, sessionId, providerId, userRef, jti, now } = subject

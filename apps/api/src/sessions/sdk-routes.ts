@@ -158,7 +158,7 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
         params: Params,
         response: {
           200: Answer,
-          ...problems('session_not_found', 'unauthenticated', 'forbidden', 'origin_not_allowed'),
+          ...problems(...REFUSALS, 'forbidden'),
         },
       },
     },
