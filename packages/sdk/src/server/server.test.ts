@@ -30,10 +30,11 @@ async function createWorld() {
     api.handle(`${FAKE_API_URL}/api/v1${path}`, JSON.stringify(body))
   const validated = await post('/sessions/validate', { launchJwt, clientId: 'client-01' }).json()
   let sequence = 0
-  const beat = () =>
+  const beat = (final = false) =>
     post(`/sessions/${session.id}/heartbeat`, {
       clientId: 'client-01',
       sequence: ++sequence,
+      final,
       sessionJwt: validated.sessionJwt,
     })
   const gate = createSessionGate({
@@ -90,6 +91,39 @@ describe('the gate', () => {
     await expect(gate.check(jwt)).resolves.toBeDefined()
     world.nowMs += 2_000
     await expect(gate.check(jwt)).rejects.toMatchObject({ code: 'session_not_served' })
+  })
+
+  test('serves a page that was reloaded from its first beat on, and one that goes on after a pause', async () => {
+    const { world, gate, jwt, beat, session } = await createWorld()
+    beat()
+    await gate.check(jwt)
+    world.nowMs += 15_000
+    beat(true)
+    await expect(gate.check(jwt)).rejects.toMatchObject({ code: 'session_not_served' })
+    beat()
+    world.nowMs += 1_000
+    await expect(gate.check(jwt)).resolves.toBeDefined()
+
+    world.nowMs += 15_000
+    session.status = 'paused'
+    await expect(gate.check(jwt)).rejects.toMatchObject({ code: 'session_not_served' })
+    session.status = 'active'
+    world.nowMs += 1_000
+    await expect(gate.check(jwt)).resolves.toBeDefined()
+  })
+
+  test('asks a marketplace that answers nothing once in ten seconds, so that not every request waits for it', async () => {
+    const { world, gate, jwt, beat } = await createWorld()
+    beat()
+    await gate.check(jwt)
+    world.nowMs += 11_000
+    world.isDown = true
+    world.asked.length = 0
+    for (let requests = 0; requests < 10; requests++) {
+      await gate.check(jwt)
+      world.nowMs += 900
+    }
+    expect(world.asked).toHaveLength(1)
   })
 
   test('does not serve what it never knew while the marketplace is down', async () => {

@@ -8,7 +8,7 @@ import { ServerError } from './server-error.ts'
 import { createJwtVerifier, type SessionClaims, type VerifyOptions } from './verify-session-jwt.ts'
 
 export interface GateOptions extends VerifyOptions {
-  /** A session's state is asked for again after this long. Default 10 seconds. */
+  /** A state that serves is asked for again after this long. Default 10 seconds. */
   freshSeconds?: number | undefined
   /** States kept at a time. Default 10,000. */
   sessionsMax?: number | undefined
@@ -35,6 +35,18 @@ export interface SessionGate {
 interface Known {
   session: Session
   askedAt: number
+  /** When it was last asked for in vain. */
+  missedAt: number
+}
+
+/** A refusal is believed only this long: a page that was reloaded or resumed is served from its next beat on. */
+const REFUSAL_MS = 1_000
+
+/** Both instants are the marketplace's, so this machine's clock only measures what passed since. */
+function isServed({ session, askedAt }: Known, nowMs: number): boolean {
+  const { status, serveUntil, serverTime } = session
+  const leaseMs = serveUntil ? Date.parse(serveUntil) - Date.parse(serverTime) : 0
+  return status === 'active' && nowMs - askedAt < leaseMs
 }
 
 /**
@@ -48,6 +60,7 @@ interface Known {
  */
 export function createSessionGate(options: GateOptions): SessionGate {
   const { freshSeconds = 10, sessionsMax = 10_000, fetch = globalThis.fetch, now = Date.now } = options
+  const freshMs = freshSeconds * 1000
   const apiUrl = options.apiUrl.replace(/\/+$/, '')
   const verify = createJwtVerifier(options)
   const known = new Map<string, Known>()
@@ -64,7 +77,7 @@ export function createSessionGate(options: GateOptions): SessionGate {
     if (!response.ok)
       throw new ServerError('session_jwt_invalid', 'The marketplace does not accept the session JWT.')
     const { session } = (await response.json()) as { session: Session }
-    const state = { session, askedAt }
+    const state = { session, askedAt, missedAt: 0 }
     known.delete(jwt)
     known.set(jwt, state)
     if (known.size > sessionsMax) known.delete(known.keys().next().value!)
@@ -73,7 +86,8 @@ export function createSessionGate(options: GateOptions): SessionGate {
 
   async function stateOf(sid: string, jwt: string): Promise<Known> {
     const kept = known.get(jwt)
-    if (kept && now() - kept.askedAt < freshSeconds * 1000) return kept
+    const ageMs = kept ? now() - Math.max(kept.askedAt, kept.missedAt) : Number.POSITIVE_INFINITY
+    if (kept && ageMs < (isServed(kept, now()) ? freshMs : Math.min(freshMs, REFUSAL_MS))) return kept
     let answer = asking.get(jwt)
     if (!answer) {
       answer = ask(sid, jwt).finally(() => asking.delete(jwt))
@@ -86,7 +100,11 @@ export function createSessionGate(options: GateOptions): SessionGate {
         known.delete(jwt)
         throw error
       }
-      if (kept) return kept
+      if (kept) {
+        // A marketplace that answers nothing makes one request wait in so many seconds, not every one.
+        kept.missedAt = now()
+        return kept
+      }
       throw new ServerError('marketplace_unavailable', 'The marketplace cannot be reached.')
     }
   }
@@ -98,14 +116,12 @@ export function createSessionGate(options: GateOptions): SessionGate {
       if (!jwt)
         throw new ServerError('session_jwt_missing', 'Send the session JWT as `Authorization: Bearer …`.')
       const claims = await verify(jwt)
-      const { session, askedAt } = await stateOf(claims.sid, jwt)
-      const { status, serveUntil, serverTime } = session
-      // Both instants are the marketplace's, so this machine's clock only measures what passed since.
-      const leaseMs = serveUntil ? Date.parse(serveUntil) - Date.parse(serverTime) : 0
-      if (status !== 'active' || now() - askedAt >= leaseMs)
+      const state = await stateOf(claims.sid, jwt)
+      const { session } = state
+      if (!isServed(state, now()))
         throw new ServerError(
           'session_not_served',
-          `The session is ${status === 'active' ? 'out of contact' : status}.`,
+          `The session is ${session.status === 'active' ? 'out of contact' : session.status}.`,
         )
       return { claims, session }
     },

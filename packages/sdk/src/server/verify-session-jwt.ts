@@ -56,6 +56,7 @@ export function createJwtVerifier(options: VerifyOptions): (jwt: string) => Prom
   const issuer = options.issuer ?? apiUrl
   let keys: PublicKey[] = []
   let askedAt = Number.NEGATIVE_INFINITY
+  let missedAt = Number.NEGATIVE_INFINITY
   let asking: Promise<void> | undefined
   const imported = new Map<string, Promise<CryptoKey>>()
 
@@ -70,12 +71,14 @@ export function createJwtVerifier(options: VerifyOptions): (jwt: string) => Prom
   async function findKey(kid: unknown): Promise<CryptoKey> {
     const has = () => keys.some((key) => key.kid === kid)
     const age = now() - askedAt
-    if (age > KEYS_LIFE_MS || (!has() && age > KEYS_PAUSE_MS)) {
+    const isWorthAsking = !has() || now() - missedAt > KEYS_PAUSE_MS
+    if (isWorthAsking && (age > KEYS_LIFE_MS || (!has() && age > KEYS_PAUSE_MS))) {
       asking ??= askForKeys().finally(() => {
         asking = undefined
       })
       // Keys that are kept go on being good while the marketplace cannot be asked.
       await asking.catch(() => {
+        missedAt = now()
         if (!has()) throw new ServerError('marketplace_unavailable', 'The key set cannot be read.')
       })
     }
