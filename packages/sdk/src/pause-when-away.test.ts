@@ -5,7 +5,7 @@ import { type AwayOptions, pauseWhenAway } from './pause-when-away.ts'
 import { createFakeMarketplace, settle } from './testing/index.ts'
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] })
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -57,6 +57,28 @@ test('a page that is looked at in time is not paused', async () => {
   look(false)
   await pass(60)
   expect(phaseOf(tab)).toBe('active')
+  stop()
+})
+
+test.each([
+  ['hidden', { hiddenSeconds: 60 }],
+  ['idle', { idleSeconds: 60 }],
+] as const)('a pause of who is away, %s, that the network lost is made later, and ends as any other', async (_, options) => {
+  const market = createFakeMarketplace()
+  const tab = await market.openTab()
+  const stop = pauseWhenAway(tab.session, options)
+  look(true)
+  market.goOffline()
+  await pass(60)
+  await market.advance('10s')
+  expect(phaseOf(tab)).toBe('active')
+  await market.goOnline()
+  await pass(60)
+  expect(phaseOf(tab)).toBe('paused')
+  await pass(60)
+  look(false)
+  await settle()
+  expect(phaseOf(tab)).toBe('hiddenSeconds' in options ? 'active' : 'paused')
   stop()
 })
 

@@ -21,8 +21,9 @@ export interface AwayOptions {
 export function pauseWhenAway(session: MarketplaceSession, options: AwayOptions): () => void {
   const { hiddenSeconds, idleSeconds } = options
   const listening = new AbortController()
-  let hiddenTimer: ReturnType<typeof setTimeout> | undefined
-  let idleTimer: ReturnType<typeof setTimeout> | undefined
+  // Again and again, because a pause may not get through.
+  let hiddenTimer: ReturnType<typeof setInterval> | undefined
+  let idleTimer: ReturnType<typeof setInterval> | undefined
   let pausing: Promise<unknown> | undefined
   let isLast = false
   // The tab that was used last speaks for all: who left this one for another is there.
@@ -43,10 +44,11 @@ export function pauseWhenAway(session: MarketplaceSession, options: AwayOptions)
   }
 
   function seen(): void {
-    clearTimeout(hiddenTimer)
+    clearInterval(hiddenTimer)
     if (document.hidden)
-      hiddenTimer = setTimeout(() => {
-        pausing = pause()
+      hiddenTimer = setInterval(() => {
+        const last = pausing
+        pausing = pause().then((isPaused) => isPaused || last)
       }, hiddenSeconds! * 1000)
     else {
       used()
@@ -58,8 +60,8 @@ export function pauseWhenAway(session: MarketplaceSession, options: AwayOptions)
 
   function active(): void {
     used()
-    clearTimeout(idleTimer)
-    idleTimer = setTimeout(pause, idleSeconds! * 1000)
+    clearInterval(idleTimer)
+    idleTimer = setInterval(pause, idleSeconds! * 1000)
   }
 
   const settings = { signal: listening.signal, capture: true, passive: true }
@@ -75,8 +77,8 @@ export function pauseWhenAway(session: MarketplaceSession, options: AwayOptions)
   return () => {
     listening.abort()
     line?.close()
-    clearTimeout(hiddenTimer)
-    clearTimeout(idleTimer)
+    clearInterval(hiddenTimer)
+    clearInterval(idleTimer)
   }
 }
 

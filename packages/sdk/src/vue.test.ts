@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { expect, test, vi } from 'vitest'
-import { createSSRApp, h, nextTick } from 'vue'
+import { createApp as createClientApp, createSSRApp, h, nextTick, onMounted, ref } from 'vue'
 import { renderToString } from 'vue/server-renderer'
 import { createMarketplaceSession } from './index.ts'
 import { createFakeMarketplace, FAKE_API_URL, FAKE_PROVIDER_ID } from './testing/index.ts'
@@ -48,6 +48,30 @@ test('a server renders it idle, a page hydrates, runs, pauses and unmounts it', 
   const asked = market.api.requests.length
   await market.advance('5m')
   expect(market.api.requests).toHaveLength(asked)
+})
+
+test('a gate that is mounted while the session runs is open at once: what stands in for it is not mounted', async () => {
+  const market = createFakeMarketplace()
+  const { ports } = market.openBrowser().open(market.launch().href)
+  const mounted: string[] = []
+  const part = (name: string) => ({
+    setup() {
+      onMounted(() => mounted.push(name))
+      return () => h('p', name)
+    },
+  })
+  const [Open, Closed] = [part('open'), part('closed')]
+  const slots = { default: () => h(Open), fallback: () => h(Closed) }
+  const route = ref('first')
+  const app = createClientApp({ render: () => h(SessionGate, { key: route.value }, slots) })
+  app.use(marketplaceSession, { apiUrl: FAKE_API_URL, providerId: FAKE_PROVIDER_ID, ports })
+  app.mount(document.createElement('div'))
+  await market.advance('2s')
+  expect(mounted.splice(0)).toEqual(['closed', 'open'])
+  route.value = 'second'
+  await nextTick()
+  expect(mounted).toEqual(['open'])
+  app.unmount()
 })
 
 test('the apps of one page share the session, and the last one that goes disposes of it', async () => {

@@ -6,6 +6,7 @@
 import {
   type App,
   defineComponent,
+  getCurrentInstance,
   type InjectionKey,
   inject,
   onMounted,
@@ -61,26 +62,24 @@ export type UseMarketplaceSession = Omit<MarketplaceSession, 'secondsLeft'> & {
 export function useMarketplaceSession(): UseMarketplaceSession {
   const session = inject(sessionKey)
   if (!session) throw new Error('Call app.use(marketplaceSession, …) first.')
-  const snapshot = shallowRef(idleSnapshot)
-  const secondsLeft = shallowRef<number | null>(null)
-  const stops: (() => void)[] = []
+  // What a server rendered is hydrated as it was; whatever is mounted later shows at once how things are.
+  const isHydrating = getCurrentInstance()?.vnode.el
 
-  function follow<Value>(store: Store<Value>, ref: ShallowRef<Value>): void {
+  function follow<Value>(store: Store<Value>, rendered: Value): ShallowRef<Value> {
+    const ref = shallowRef(isHydrating ? rendered : store.getSnapshot())
     const update = () => {
       ref.value = store.getSnapshot()
     }
-    stops.push(store.subscribe(update))
-    update()
+    onMounted(() => {
+      onUnmounted(store.subscribe(update))
+      update()
+    })
+    return ref
   }
 
-  onMounted(() => {
-    session.start()
-    follow(session, snapshot)
-    follow(session.secondsLeft, secondsLeft)
-  })
-  onUnmounted(() => {
-    for (const stop of stops) stop()
-  })
+  onMounted(session.start)
+  const snapshot = follow(session, idleSnapshot)
+  const secondsLeft = follow(session.secondsLeft, null)
   return { ...session, snapshot, secondsLeft }
 }
 

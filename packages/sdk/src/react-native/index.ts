@@ -73,6 +73,9 @@ export async function createReactNativePorts(parts: ReactNativeParts): Promise<R
   const key = `tm:${providerId}`
   const kept = await readAhead(storage, [key, `${key}:keys`])
   let href = (await linking.getInitialURL().catch(() => null)) ?? ''
+  /** A link that came while a session ran. It is the next one's: the running one would clean it away unread. */
+  let next: string | undefined
+  let running = 0
   const { crypto } = globalThis
 
   return {
@@ -90,7 +93,13 @@ export async function createReactNativePorts(parts: ReactNativeParts): Promise<R
           const moment = moments[state]
           if (moment) listener(moment)
         })
-        return () => listening.remove()
+        running++
+        return () => {
+          listening.remove()
+          running--
+          href = next ?? href
+          next = undefined
+        }
       },
     },
     storage: kept,
@@ -109,8 +118,8 @@ export async function createReactNativePorts(parts: ReactNativeParts): Promise<R
     },
     navigation: {
       href: () => href,
-      rewrite(next) {
-        href = next
+      rewrite(clean) {
+        href = clean
       },
       leave(url) {
         linking.openURL(url).catch(() => {})
@@ -119,7 +128,8 @@ export async function createReactNativePorts(parts: ReactNativeParts): Promise<R
     onLaunch(listener) {
       const listening = linking.addEventListener('url', ({ url }) => {
         if (!/[?&#]launch_jwt=/.test(url)) return
-        href = url
+        if (running > 0) next = url
+        else href = url
         listener()
       })
       return () => listening.remove()

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createSession } from '../create-session.ts'
 import { createFakeApi, FAKE_API_URL, FAKE_PROVIDER_ID, settle } from '../testing/index.ts'
-import { createReactNativePorts } from './index.ts'
+import { createReactNativePorts, type ReactNativePorts } from './index.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] })
@@ -28,6 +28,7 @@ function createPhone() {
   const opened: string[] = []
   const phone = {
     api,
+    ports: undefined as ReactNativePorts | undefined,
     stored,
     opened,
     initialUrl: null as string | null,
@@ -61,6 +62,7 @@ function createPhone() {
       })
       await session.start()
       await settle()
+      phone.ports = ports
       return session
     },
   }
@@ -140,4 +142,27 @@ test('a further launch while the app runs replaces the session', async () => {
   phone.openLink(toLink(phone.api.launch().launchJwt))
   await settle()
   expect(session.getSnapshot()).toMatchObject({ phase: 'active', session: { id: 'ses_2' } })
+})
+
+test('a launch that brings the app to the front is there for the session of the next rendering', async () => {
+  const phone = createPhone()
+  phone.initialUrl = toLink(phone.api.launch().launchJwt)
+  const first = await phone.openApp()
+  const renderings: (() => void)[] = []
+  const ports = phone.ports!
+  // As a provider with a new key does it: later, and with a session of its own.
+  const second = createSession({ apiUrl: FAKE_API_URL, providerId: FAKE_PROVIDER_ID }, () => ports)
+  ports.onLaunch(() =>
+    renderings.push(() => {
+      first.dispose()
+      second.start()
+    }),
+  )
+  phone.changeState('background')
+  phone.openLink(toLink(phone.api.launch().launchJwt))
+  phone.changeState('active')
+  await settle()
+  for (const render of renderings) render()
+  await settle()
+  expect(second.getSnapshot()).toMatchObject({ phase: 'active', session: { id: 'ses_2' } })
 })
