@@ -18,7 +18,7 @@ export const english = {
   blockedText: 'Time is not counted until the marketplace can be reached again.',
   retry: 'Try again',
   endedTitle: 'Session over',
-  endedText: 'You are being taken back to the marketplace.',
+  endedText: 'The marketplace shows what it cost.',
   failedTitle: 'No session',
   back: 'Back to the marketplace',
   remaining: '{time} left',

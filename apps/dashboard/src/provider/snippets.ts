@@ -112,7 +112,7 @@ const { secondsLeft } = useMarketplaceSession()
         { label: 'Install', text: 'npm install @token-marketplace/sdk' },
         {
           label: 'server.ts',
-          text: `import { createSessionGate } from '@token-marketplace/sdk/server'
+          text: `import { createSessionGate, ServerError } from '@token-marketplace/sdk/server'
 
 const gate = createSessionGate({ apiUrl: '${apiUrl}', providerId: '${providerId}' })
 
@@ -122,7 +122,8 @@ export async function answer(request: Request): Promise<Response> {
     const { session } = await gate.check(request.headers.get('authorization'))
     return Response.json({ hello: session.userRef })
   } catch (error) {
-    return error.toResponse()
+    if (error instanceof ServerError) return error.toResponse()
+    throw error
   }
 }`,
         },

@@ -97,13 +97,15 @@ export async function openDialog(session: MarketplaceSession): Promise<() => voi
         const button = add(buttons, 'button', { type: 'button', part: `button ${key}` })
         button.textContent = say(key)
         button.onclick = async () => {
-          button.disabled = true
+          // Not disabled: the focus would go, and whoever listens would not know where they are.
+          button.ariaBusy = 'true'
           try {
             await actions[key]!()
           } catch {
-            // The snapshot tells what went wrong, and it is drawn.
+            // The snapshot tells what went wrong, and it is drawn: seen, and said.
+            spoken.textContent = text.textContent
           }
-          button.disabled = false
+          button.ariaBusy = null
         }
       }
     }

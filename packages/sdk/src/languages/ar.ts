@@ -23,7 +23,7 @@ const texts: Texts = {
   blockedText: 'لا يُحتسب الوقت حتى يعود الاتصال بالمتجر.',
   retry: 'إعادة المحاولة',
   endedTitle: 'انتهت الجلسة',
-  endedText: 'جارٍ إعادتك إلى المتجر.',
+  endedText: 'يعرض المتجر تكلفتها.',
   failedTitle: 'لا توجد جلسة',
   back: 'العودة إلى المتجر',
   remaining: 'بقي {time}',

@@ -23,7 +23,7 @@ const texts: Texts = {
   blockedText: 'Die Zeit zählt nicht, bis der Marktplatz wieder erreichbar ist.',
   retry: 'Erneut versuchen',
   endedTitle: 'Sitzung beendet',
-  endedText: 'Du wirst zum Marktplatz zurückgebracht.',
+  endedText: 'Der Marktplatz zeigt, was sie gekostet hat.',
   failedTitle: 'Keine Sitzung',
   back: 'Zurück zum Marktplatz',
   remaining: 'Noch {time}',

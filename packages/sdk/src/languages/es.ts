@@ -23,7 +23,7 @@ const texts: Texts = {
   blockedText: 'El tiempo no cuenta hasta que se pueda contactar de nuevo con el mercado.',
   retry: 'Reintentar',
   endedTitle: 'Sesión terminada',
-  endedText: 'Volviendo al mercado.',
+  endedText: 'El mercado muestra lo que costó.',
   failedTitle: 'Sin sesión',
   back: 'Volver al mercado',
   remaining: 'Quedan {time}',

@@ -24,7 +24,7 @@ const texts: Texts = {
   blockedText: 'Le temps n’est pas compté tant que la place de marché est injoignable.',
   retry: 'Réessayer',
   endedTitle: 'Session terminée',
-  endedText: 'Retour à la place de marché en cours.',
+  endedText: 'La place de marché indique ce qu’elle a coûté.',
   failedTitle: 'Aucune session',
   back: 'Retour à la place de marché',
   remaining: 'Il reste {time}',

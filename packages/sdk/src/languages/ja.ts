@@ -24,7 +24,7 @@ const texts: Texts = {
   blockedText: 'マーケットプレイスに再び接続できるまで、時間は計測されません。',
   retry: '再試行',
   endedTitle: 'セッション終了',
-  endedText: 'マーケットプレイスに戻ります。',
+  endedText: '料金はマーケットプレイスで確認できます。',
   failedTitle: 'セッションがありません',
   back: 'マーケットプレイスに戻る',
   remaining: '残り {time}',
