@@ -199,6 +199,14 @@ describe('a gate on the server', () => {
     expect(complaints).toEqual([])
   })
 
+  test('draws again after a reload, which knows its session before the page listens', async () => {
+    const { page } = await newPage()
+    await launchInto(stack, page, { providerId: app.providerId, minutes: 30, tokens: 300 })
+    await page.getByText(/^Hills no\. \d+/).waitFor()
+    await page.reload()
+    await page.getByText(/^Hills no\. \d+/).waitFor()
+  })
+
   test('stops with the lease when no beat comes, whatever the page claims', async () => {
     const { page } = await newPage()
     await launchInto(stack, page, { providerId: app.providerId, minutes: 30, tokens: 300 })

@@ -16,6 +16,12 @@ export function bindPage(session: MarketplaceSession): void {
     extend: session.extend,
   }
 
+  // What is known at once, as after a reload, is told when the page's own scripts can hear it and see the session.
+  const isHeard = new Promise((resolve) => {
+    if (document.readyState === 'complete') resolve(0)
+    for (const type of ['DOMContentLoaded', 'load']) addEventListener(type, resolve)
+  })
+
   const each = (selector: string, apply: (element: HTMLElement) => void) => {
     for (const element of document.querySelectorAll<HTMLElement>(selector)) apply(element)
   }
@@ -50,9 +56,11 @@ export function bindPage(session: MarketplaceSession): void {
       if ((target as Element).closest?.(`[data-tm-${name}]`)) (action() as Promise<unknown>).catch(() => {})
   })
   for (const type of sessionEventTypes)
-    session.on(type, (detail) => document.dispatchEvent(new CustomEvent(`tm:${type}`, { detail })))
+    session.on(type, (detail) =>
+      isHeard.then(() => document.dispatchEvent(new CustomEvent(`tm:${type}`, { detail }))),
+    )
   session.subscribe(draw)
   session.secondsLeft.subscribe(draw)
-  document.addEventListener('DOMContentLoaded', draw)
+  isHeard.then(draw)
   draw()
 }

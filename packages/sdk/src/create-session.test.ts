@@ -123,8 +123,33 @@ describe('a launch', () => {
       },
     })
     expect(session.getSnapshot().error?.code).toBe('offline')
-    await market.advance('5s')
+    await market.advance('10s')
     expect(session.getSnapshot()).toMatchObject({ phase: 'failed', error: { code: 'origin_not_allowed' } })
+  })
+
+  test('that a gateway refused twice, in an answer without CORS headers, is not taken for one from a wrong origin', async () => {
+    const market = createFakeMarketplace()
+    const browser = market.openBrowser()
+    const { fetch } = browser.open('https://app.test/').ports
+    let refusals = 2
+    const { session } = await market.openTab({
+      browser,
+      ports: {
+        fetch: (url, init) =>
+          url.endsWith('/validate') && refusals-- > 0
+            ? Promise.reject(new TypeError('Failed to fetch'))
+            : fetch(url, init),
+      },
+    })
+    await market.advance('10s')
+    expect(session.getSnapshot()).toMatchObject({ phase: 'active', error: null })
+  })
+
+  test('that is missing leaves nothing in the storage of a visitor', async () => {
+    const market = createFakeMarketplace()
+    const browser = market.openBrowser()
+    await market.openTab({ browser, href: 'https://app.test/', options: { isOptional: true } })
+    expect(browser.storage.size).toBe(0)
   })
 
   test('that an overloaded API does not answer is not taken for one from a wrong origin', async () => {
@@ -294,6 +319,22 @@ describe('pause', () => {
     session.leaseEnd = null
     await market.advance('31s')
     expect(tab.session.getSnapshot().phase).toBe('paused')
+  })
+
+  test('of more than half an hour in total ends the session, as the marketplace does it', async () => {
+    const market = createFakeMarketplace()
+    const tab = await market.openTab({ href: market.launch({ duration: '2h' }).href })
+    for (let pauses = 0; pauses < 2; pauses++) {
+      await tab.session.pause()
+      await market.advance('14m')
+      await tab.session.resume()
+      await market.advance('1m')
+    }
+    await tab.session.pause()
+    await market.advance('1m')
+    expect(tab.session.getSnapshot().phase).toBe('paused')
+    await market.advance('2m')
+    expect(tab.session.getSnapshot()).toMatchObject({ phase: 'ended', session: { endReason: 'abandoned' } })
   })
 
   test('before there is a session is refused', async () => {

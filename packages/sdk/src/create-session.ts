@@ -33,7 +33,6 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   let record = {} as SessionRecord
   /** What an earlier launch left, while a new one is being validated. */
   let kept: SessionRecord | undefined
-  let launchJwt: string | undefined
   let snapshot = idle
   let phase: Phase = 'idle'
   let error: MarketplaceError | null = null
@@ -82,13 +81,14 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     tickTimer = ports.timers.set(tick, ports.lifecycle.isVisible() ? delayMs : HIDDEN_TICK_MS)
   }
 
-  const mayAsk = () => !isBeating && tabs?.isOpen() && (launchJwt || isLive(phase))
+  const isGoing = () => phase === 'starting' || isLive(phase)
+  const mayAsk = () => !isBeating && tabs?.isOpen() && isGoing()
   function beat(): void {
     isBeatWanted = isBeating
     if (!mayAsk()) return
     ports.timers.clear(beatTimer)
     isBeating = true
-    const answered = launchJwt ? validate(launchJwt) : exchange('heartbeat')
+    const answered = phase === 'starting' ? validate() : exchange('heartbeat')
     answered.catch(onFailure).then(() => {
       // Armed from an answer and not from a timer, the next beat is not throttled in a hidden tab.
       isBeating = false
@@ -158,19 +158,18 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     if (isLate) await ask('resume').catch(onFailure).then(arm)
   }
 
-  async function validate(jwt: string): Promise<void> {
-    readLaunchJwt(jwt, providerId)
-    if (!(await isGenuine(jwt, ports, apiUrl, `${storageKey}:keys`)))
+  async function validate(): Promise<void> {
+    const { clientId, launchJwt } = record
+    readLaunchJwt(launchJwt!, providerId)
+    if (!(await isGenuine(launchJwt!, ports, apiUrl, `${storageKey}:keys`)))
       throw new MarketplaceError('launch_invalid')
     const sentAt = ports.clock.monotonic()
-    const { clientId } = record
-    const answer = await request<Validated>(ports, `${sessionsUrl}/validate`, { launchJwt: jwt, clientId })
+    const answer = await request<Validated>(ports, `${sessionsUrl}/validate`, { launchJwt, clientId })
     // Throws for what is not the API's answer: the launch is still good then.
-    const { id } = answer.session
-    launchJwt = undefined
+    const { id, serverTime: since } = answer.session
     if (kept && kept.session!.id !== id) sendFinal(kept, 0)
     kept = undefined
-    record = { clientId, sequence: 0, wallAt: 0 }
+    record = { clientId, sequence: 0, wallAt: 0, since }
     accept(answer.session, sentAt, answer.sessionJwt)
     // The first beat opens the full lease, so it is sent at once.
     isBeatWanted = isRunning
@@ -178,18 +177,17 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
 
   async function onFailure(cause: unknown): Promise<void> {
     const problem = cause instanceof MarketplaceError ? cause : new MarketplaceError('offline')
-    if (launchJwt ? problem.isTemporary : !/^(session_[eis]|or)/.test(problem.code)) {
+    const jwt = phase === 'starting' && record.launchJwt
+    if (jwt ? problem.isTemporary : !/^(session_[eis]|or)/.test(problem.code)) {
       failures++
       // Too late to matter: it was disposed, or ended another way.
-      if (!launchJwt && !isLive(phase)) return
+      if (!jwt && !isLive(phase)) return
       error = problem
       // Browsers hide that CORS refused. Where the key set, open to all, can be read, it is the origin.
-      if (launchJwt && problem.code === 'offline' && failures > 1 && (await loadKeys(ports, apiUrl)))
+      if (jwt && problem.code === 'offline' && failures > 3 && (await loadKeys(ports, apiUrl)))
         fail(new MarketplaceError('origin_not_allowed'))
       return
     }
-    const jwt = launchJwt
-    launchJwt = undefined
     if (jwt && kept) {
       // A stale link does not take away the session that this browser holds.
       take(kept)
@@ -244,7 +242,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     const other = theirs.session
     if (!other || phase === 'starting' || (!mine && other.status === 'ended')) return
     const isSame = mine?.id === other.id
-    if (mine && (isSame ? !isOlder(mine, other) : mine.createdAt >= other.createdAt)) {
+    if (mine && (isSame ? !isOlder(mine, other) : record.since! >= theirs.since!)) {
       if (isSame) {
         record.isWarningDismissed ||= theirs.isWarningDismissed
         if (theirs.told && isNews) record.told = { ...theirs.told, activeMs: time.activeMs() }
@@ -266,17 +264,15 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   function fail(problem: MarketplaceError): void {
     phase = 'failed'
     error = problem
-    launchJwt = undefined
     stopTimers()
-    if (record.session) save()
+    if (record.session ?? record.launchJwt) save()
     publish()
   }
 
   function save(): void {
     const { clientId, sequence, sentBack } = record
-    const isKept = isLive(phase) || phase === 'starting'
     record.activeMs = time.activeMs()
-    ports.storage.set(storageKey, JSON.stringify(isKept ? record : { clientId, sequence, sentBack }))
+    ports.storage.set(storageKey, JSON.stringify(isGoing() ? record : { clientId, sequence, sentBack }))
   }
 
   function share(hasLeft?: boolean): void {
@@ -343,7 +339,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       tabs ??= createTabs(ports, storageKey, adopt, () => isBeating || beat())
       wayBack ??= createWayBack(ports, events, options)
       record = loadRecord(ports.storage, storageKey, ports.crypto)
-      launchJwt = takeLaunchJwt(ports.navigation) ?? launchJwt
+      const launchJwt = takeLaunchJwt(ports.navigation) ?? record.launchJwt
       phase = 'starting'
       error = null
       unlisten = ports.lifecycle.listen(onMoment)
@@ -351,9 +347,11 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       tabs.open()
       if (!/^(https?:\/)?\//.test(apiUrl) || !providerId) fail(new MarketplaceError('config_invalid'))
       else if (launchJwt) {
-        if (record.session) kept = record
-        else save()
-        record = { ...record, session: undefined }
+        // Kept until it is answered: who reloads meanwhile, or signs in elsewhere first, has it no more in the address.
+        record.launchJwt = launchJwt
+        save()
+        if (record.session) kept = { ...record, launchJwt: undefined }
+        record.session = undefined
         publish()
         beat()
       } else if (record.session) {

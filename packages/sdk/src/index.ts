@@ -60,7 +60,7 @@ export function createMarketplaceSession(options: SessionOptions): MarketplaceSe
   const world = globalThis as { [registryKey]?: Record<string, MarketplaceSession> }
   world[registryKey] ??= {}
   const sessions = world[registryKey]
-  const key = `${options.apiUrl} ${options.providerId}`
+  const key = options.apiUrl + options.providerId
   sessions[key] ??= createSession(options, createBrowserPorts)
   return sessions[key]
 }

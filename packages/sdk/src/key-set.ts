@@ -8,7 +8,7 @@ import { verifyLaunchJwt } from './launch-jwt.ts'
 import type { Ports } from './ports.ts'
 
 /** The keys only save a round trip; the server verifies again, so nobody waits long for them. */
-const KEYS_TIMEOUT_MS = 3_000
+export const KEYS_TIMEOUT_MS = 3_000
 
 /** Undefined where it cannot be read. */
 export const loadKeys = (ports: Ports, apiUrl: string): Promise<unknown> =>

@@ -31,9 +31,13 @@ export interface SessionRecord {
   activeMs?: number
   session?: Session | undefined
   sessionJwt?: string | undefined
+  /** The server's time of the launch: the session launched last is the one that goes on, however old it is. */
+  since?: string
   /** This device's wall clock when `session.serverTime` was true. */
   wallAt: number
   isWarningDismissed?: boolean | undefined
+  /** The launch that no answer has settled yet. */
+  launchJwt?: string | undefined
   /** The session whose expired launch has sent the user back once; a second time would be a loop. */
   sentBack?: string | undefined
 }

@@ -45,6 +45,21 @@ test('a hidden tab whose session ended goes on with the next one, and is not sen
   expect(first.session.getSnapshot()).toMatchObject(running)
 })
 
+test('the session launched last goes on in all tabs, also where it is the older one', async () => {
+  const market = createFakeMarketplace()
+  const first = await market.openTab({ href: market.launch().href })
+  await market.advance('40s')
+  const second = await market.openTab({ href: market.launch().href })
+  await market.advance('40s')
+  const third = await market.openTab({ href: market.relaunch('ses_1') })
+  await market.advance('2m')
+  const ids = [first, second, third].map(({ session }) => session.getSnapshot().session?.id)
+  expect(ids).toEqual(['ses_1', 'ses_1', 'ses_1'])
+  const before = market.read('ses_2').usedMs
+  await market.advance('2m')
+  expect(market.read('ses_2').usedMs).toBe(before)
+})
+
 test('an answer that is older than what another tab has heard does not open a gate again', async () => {
   const { market, first, second } = await openTwo()
   const letThrough = holdAnswers(first)

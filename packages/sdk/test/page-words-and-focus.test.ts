@@ -113,6 +113,41 @@ test('words that do not come do not keep the dialog away', async () => {
   await page.getByText('Please open this app from the marketplace.').waitFor()
 })
 
+test('who listens in a script of the page hears of the session after a reload, too, and can ask it', async () => {
+  const listen = `addEventListener('tm:start', () => seen.push(typeof TokenMarketplace.session.getSessionJwt()))`
+  await context.addInitScript(`globalThis.seen = []; document.${listen}`)
+  world.body = `<script>document.${listen}</script>`
+  await page.goto(world.launch({ duration: '10m' }).href)
+  await expect.poll(() => page.evaluate('seen')).toEqual(['string', 'string'])
+  await page.reload()
+  await expect.poll(() => page.evaluate('seen')).toEqual(['string', 'string'])
+})
+
+test('who is refused by a button stays on it, and a screen reader is told why', async () => {
+  await page.goto(world.launch({ duration: '10m' }).href)
+  await phase('active')
+  await page.getByRole('button', { name: 'Pause', exact: true }).click()
+  await button('Resume').focus()
+  world.api.failWith = { status: 409, code: 'session_paused_by_user' }
+  await page.keyboard.press('Enter')
+  const status = page.locator('token-marketplace').getByRole('status')
+  await expect.poll(() => status.textContent()).toBe('Resume this session in the marketplace.')
+  const seen = () =>
+    page.evaluate(() => {
+      const active = document.querySelector('token-marketplace')!.shadowRoot!.activeElement
+      return [active?.textContent, active?.ariaBusy]
+    })
+  expect(await seen()).toEqual(['Resume', null])
+})
+
+test('who stays on the page at the end is not told to be taken away', async () => {
+  world.attributes = 'data-redirect="off"'
+  await page.goto(world.launch({ duration: '10m' }).href)
+  await phase('active')
+  await page.evaluate('TokenMarketplace.session.complete(), null')
+  await page.getByText('The marketplace shows what it cost.').waitFor()
+})
+
 test('a tag without its provider says that it is not set up, and one without both is only a library', async () => {
   const read = () => page.evaluate('TokenMarketplace.session?.getSnapshot().error.code')
   const serve = (attributes: string) =>

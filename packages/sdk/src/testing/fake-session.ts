@@ -9,6 +9,7 @@ const LEASE_MS = 130_000
 const FIRST_LEASE_MS = 45_000
 const FULL_GAP_MS = 45_000
 const NAVIGATION_MS = 30_000
+/** Of silence while it runs, and of its pauses in total. */
 const SILENCE_MS = 30 * 60_000
 
 export interface Use {
@@ -40,6 +41,8 @@ export interface FakeSession {
   hasLeft: boolean
   /** The variants that were shown, by experiment. */
   exposures: Map<string, string>
+  /** Of the pauses that are over; 0 when left out. */
+  pausedMs?: number
   /** 30 when left out. */
   heartbeatIntervalSeconds?: number
   /** Where users go back to; an invented address when left out. */
@@ -63,8 +66,9 @@ function end(session: FakeSession, reason: EndReason, now: number): void {
 
 /** Ends what is over by the clock. */
 export function expireByClock(session: FakeSession, now: number): void {
-  const { status, lastBeatAt } = session
-  if ((status === 'active' || status === 'paused') && now - lastBeatAt > SILENCE_MS)
+  const { status, lastBeatAt, pausedMs = 0 } = session
+  const isPaused = status === 'paused'
+  if ((status === 'active' || isPaused) && now - lastBeatAt + (isPaused ? pausedMs : 0) > SILENCE_MS)
     end(session, 'abandoned', now)
 }
 
@@ -91,8 +95,8 @@ export function applyUse(session: FakeSession, use: Use, now: number): boolean {
     const counted = countGap(now - session.lastBeatAt, use.activeMs, session.hasLeft)
     session.usedMs = Math.min(session.durationMs, session.usedMs + counted)
     session.leaseEnd = now + LEASE_MS
+    session.lastBeatAt = now
   }
-  session.lastBeatAt = now
   session.hasLeft = !!use.final
   if (use.final) session.leaseEnd = null
   if (session.status === 'active' && session.usedMs >= session.durationMs) end(session, 'expired', now)
@@ -109,6 +113,9 @@ export function changeFakeStatus(
     end(session, 'completed', now)
     return
   }
+  // While it is paused no beat moves this: it is when the pause began.
+  if (status === 'active') session.pausedMs = (session.pausedMs ?? 0) + now - session.lastBeatAt
+  session.lastBeatAt = now
   session.status = status
   session.leaseEnd = status === 'active' ? now + LEASE_MS : null
 }
