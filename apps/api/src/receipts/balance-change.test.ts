@@ -91,6 +91,26 @@ test('what is taken back says how much is owed besides, so that it adds up to th
   expect(becauseOf('dispute_won')?.join()).not.toContain('owed')
 })
 
+test('a refund and a dispute that waited for their payment are one line, which says what it took', async () => {
+  const market = await createMarket(api, { tokens: 0, tokensPerMinute: 60 })
+  const { user } = market
+  const spent = paymentOf(await beginPurchase(api, user.token, 60))
+  await sendEvent(api, completed(spent))
+  const play = await openSession(market, { minutes: 1 })
+  await play.use(60)
+  await sendEvent(api, refunded(spent, spent.amountCents))
+  const payment = paymentOf(await beginPurchase(api, await accessTokenOf(api, user.id), 100))
+  await sendEvent(api, refunded(payment, 50))
+  api.clock.advance({ seconds: 1 })
+  await sendEvent(api, disputed(payment))
+  await sendEvent(api, completed(payment))
+  const [line, repaid] = await explainAll(user.id)
+  expect([line?.line.kind, line?.line.amount, repaid?.line.kind]).toEqual(['dispute', -40, 'debt_repaid'])
+  expect(line?.because).toContain(
+    '100 in all: 40 from what could be spent, and 60 that could not, which are owed',
+  )
+})
+
 test('what was paid back says of which purchase, the debt that is longest owed first', async () => {
   const market = await createMarket(api, { tokens: 0, tokensPerMinute: 100 })
   const { user } = market

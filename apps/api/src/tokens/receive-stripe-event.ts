@@ -18,6 +18,7 @@ interface LockedPurchase {
   amountCents: number
   currency: string
   paymentIntentId: string | null
+  isPaid: boolean
 }
 
 type Verdict = Pick<Receipt, 'outcome' | 'purchaseId' | 'why'>
@@ -41,12 +42,10 @@ export async function receiveStripeEvent(
   if (paymentIntentId !== undefined) {
     await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 7306))', [paymentIntentId])
   }
-  const receipts = [await apply(tx, { eventId: id, type, fact, at: event.at ?? now, now })]
-  if (
-    (fact.kind === 'paid' || fact.kind === 'awaited') &&
-    receipts[0]?.outcome === 'applied' &&
-    paymentIntentId
-  ) {
+  const touched = new Map<string, string>()
+  const first = await apply(tx, { eventId: id, type, fact, at: event.at ?? now, now, touched })
+  const receipts = [first]
+  if ((fact.kind === 'paid' || fact.kind === 'awaited') && first.outcome === 'applied' && paymentIntentId) {
     const waiting = await tx.query<{ id: string; type: string; payload: { fact: StripeFact; at: string } }>(
       listUnmatchedSql,
       [paymentIntentId],
@@ -54,10 +53,19 @@ export async function receiveStripeEvent(
     for (const { payload, ...unmatched } of waiting) {
       const at = new Date(payload.at)
       receipts.push(
-        await apply(tx, { eventId: unmatched.id, type: unmatched.type, fact: payload.fact, at, now }),
+        await apply(tx, {
+          eventId: unmatched.id,
+          type: unmatched.type,
+          fact: payload.fact,
+          at,
+          now,
+          touched,
+        }),
       )
     }
   }
+  // Once, from all that is known then: each of them alone would book what the next one takes back.
+  for (const [purchaseId, tenantId] of touched) await settlePurchase(tx, { tenantId, purchaseId, now })
   return receipts
 }
 
@@ -67,6 +75,8 @@ interface Application {
   fact: StripeFact
   at: Date
   now: Date
+  /** The purchases that something was noted of, with their tenants. */
+  touched: Map<string, string>
 }
 
 async function apply(tx: Tx, application: Application): Promise<Receipt> {
@@ -77,7 +87,7 @@ async function apply(tx: Tx, application: Application): Promise<Receipt> {
   return { eventId, type, ...verdict }
 }
 
-async function judge(tx: Tx, { fact, at, now }: Application): Promise<Verdict> {
+async function judge(tx: Tx, { fact, at, now, touched }: Application): Promise<Verdict> {
   if (fact.kind === 'unknown') return { outcome: 'ignored' }
   if (fact.kind === 'malformed') return { outcome: 'refused', why: fact.why }
   const paymentIntentId = 'paymentIntentId' in fact ? fact.paymentIntentId : undefined
@@ -92,8 +102,12 @@ async function judge(tx: Tx, { fact, at, now }: Application): Promise<Verdict> {
     purchaseId: fact.purchaseId ?? named[0]?.id,
     why,
   })
-  if (named.length > 1) return refuse('its payment intent belongs to another purchase')
-  const [purchase] = named
+  // One that was paid by the payment intent of another is of the name that an event gives.
+  const [purchase] =
+    named.length > 1
+      ? named.filter((one) => one.id === fact.purchaseId && one.paymentIntentId === null)
+      : named
+  if (named.length > 1 && !purchase) return refuse('its payment intent belongs to another purchase')
   if (!purchase) {
     // A purchase that is named and not there will not come; a payment intent may still get its purchase.
     if (fact.purchaseId !== undefined) return refuse('there is no such purchase')
@@ -102,17 +116,18 @@ async function judge(tx: Tx, { fact, at, now }: Application): Promise<Verdict> {
   if (fact.purchaseId !== undefined && fact.purchaseId !== purchase.id) {
     return refuse('its payment intent belongs to another purchase')
   }
-  if (paymentIntentId !== undefined && (purchase.paymentIntentId ?? paymentIntentId) !== paymentIntentId) {
+  const isOther =
+    paymentIntentId !== undefined && (purchase.paymentIntentId ?? paymentIntentId) !== paymentIntentId
+  // What was only waited for gives way to what pays.
+  if (isOther && !(fact.kind === 'paid' && !purchase.isPaid))
     return refuse('the purchase was paid by another payment intent')
-  }
   const { tenantId, id: purchaseId } = purchase
-  const applied: Verdict = { outcome: 'applied', purchaseId }
   const key = [tenantId, purchaseId] as const
 
   switch (fact.kind) {
     case 'awaited':
       await tx.query(notePaymentIntentSql, [...key, paymentIntentId ?? null])
-      return applied
+      break
     case 'paid':
       if (fact.amountCents !== purchase.amountCents || fact.currency !== purchase.currency) {
         return refuse(
@@ -126,7 +141,7 @@ async function judge(tx: Tx, { fact, at, now }: Application): Promise<Verdict> {
       // The money came all the same, or it had failed before.
       if (purchase.status !== 'pending') return { outcome: 'ignored', purchaseId }
       await tx.query(noteFailedSql, key)
-      return applied
+      break
     case 'refunded':
       if (fact.currency !== undefined && fact.currency !== purchase.currency) {
         return refuse(`refunded in ${fact.currency}, paid in ${purchase.currency}`)
@@ -140,8 +155,8 @@ async function judge(tx: Tx, { fact, at, now }: Application): Promise<Verdict> {
       await tx.query(noteDisputeClosedSql, [...key, fact.disputeId, fact.isWon ? 'won' : 'lost', at])
       break
   }
-  await settlePurchase(tx, { tenantId, purchaseId, now })
-  return applied
+  touched.set(purchaseId, tenantId)
+  return { outcome: 'applied', purchaseId }
 }
 
 const claimSql = `
@@ -160,14 +175,14 @@ const listUnmatchedSql = `
 // By the purchase that is named and by the payment intent: when these are two, somebody mixes them up.
 const lockPurchasesSql = `
   select tenant_id as "tenantId", id, status, amount_cents as "amountCents", currency,
-    payment_intent_id as "paymentIntentId"
+    payment_intent_id as "paymentIntentId", paid_at is not null as "isPaid"
   from purchases where id = $1 or payment_intent_id = $2
   order by id for update`
 
 // That of another purchase stays with it, or a refund would not know which of them it is of.
 const notePaymentIntentSql = `
   update purchases set payment_intent_id = $3
-  where tenant_id = $1 and id = $2 and payment_intent_id is null
+  where tenant_id = $1 and id = $2 and (payment_intent_id is null or paid_at is null) and $3::text is not null
     and not exists (select from purchases other where other.payment_intent_id = $3)`
 
 const notePaidSql = `

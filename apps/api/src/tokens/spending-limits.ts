@@ -14,12 +14,15 @@ const Limit = (description: string, example: number) =>
 
 const limitProperties = {
   perDayTokens: Nullable(
-    Limit('At most this many in any 24 hours; null: no such limit. 0 opens nothing that costs.', 500),
+    Limit(
+      'At most this many for the sessions opened in any 24 hours; null: no such limit. 0 opens nothing that costs.',
+      500,
+    ),
   ),
   perProviderPerDayTokens: Type.Array(
     Shape({
       providerId: Id('prv', 'The provider it is about.'),
-      tokens: Limit('At most this many with that provider in any 24 hours.', 200),
+      tokens: Limit('At most this many for the sessions opened with that provider in any 24 hours.', 200),
     }),
     { maxItems: PROVIDER_LIMITS_MAX, description: 'For providers by name; each once.' },
   ),

@@ -287,18 +287,6 @@ test('a payment and its refund that race end the same', async () => {
   }
 })
 
-test('a checkout pays the purchase it names, a payment intent of one is refunded to no other', async () => {
-  const [first, second] = [await begin(), await begin()]
-  await send(completed(first.payment))
-  await send(completed({ ...second.payment, paymentIntentId: first.payment.paymentIntentId }))
-  expect([await totalOf(first.user), await totalOf(second.user)]).toEqual([1_000, 1_000])
-  const foreign = refunded(first.payment, 950, { metadata: { purchaseId: second.payment.purchaseId } })
-  await send(foreign)
-  expect(await outcomeOf(foreign)).toMatchObject({ outcome: 'refused' })
-  await send(refunded(first.payment, 950))
-  expect([await totalOf(first.user), await totalOf(second.user)]).toEqual([0, 1_000])
-})
-
 test('an unknown type is ignored, an unknown purchase and an odd shape are refused, all with 200', async () => {
   const nobody = { purchaseId: `pur_${'0'.repeat(26)}`, amountCents: 950, paymentIntentId: 'pi_nobody' }
   const events = [
