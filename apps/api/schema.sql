@@ -1169,7 +1169,7 @@ AS $function$
       end
     when 'paused' then
       case
-        when p_at - s.created_at >= interval '24 hours' then 'expired'
+        when s.used_ms >= s.duration_ms or p_at - s.created_at >= interval '24 hours' then 'expired'
         when s.paused_ms + ms_between(s.paused_at, p_at) > 1800000 then 'abandoned'
       end
   end

@@ -400,13 +400,13 @@ export type Funnel = {
   }[]
 }
 export type Limits = {
-  /** At most this many in any 24 hours; null: no such limit. 0 opens nothing that costs. */
+  /** At most this many for the sessions opened in any 24 hours; null: no such limit. 0 opens nothing that costs. */
   perDayTokens: number | null
   /** For providers by name; each once. */
   perProviderPerDayTokens: {
     /** The provider it is about. */
     providerId: string
-    /** At most this many with that provider in any 24 hours. */
+    /** At most this many for the sessions opened with that provider in any 24 hours. */
     tokens: number
   }[]
   /** Mail me when fewer than this many are left; null: never. */
@@ -1032,13 +1032,13 @@ export interface Operations {
     path: undefined
     query: undefined
     body: {
-      /** At most this many in any 24 hours; null: no such limit. 0 opens nothing that costs. */
+      /** At most this many for the sessions opened in any 24 hours; null: no such limit. 0 opens nothing that costs. */
       perDayTokens: number | null
       /** For providers by name; each once. */
       perProviderPerDayTokens: {
         /** The provider it is about. */
         providerId: string
-        /** At most this many with that provider in any 24 hours. */
+        /** At most this many for the sessions opened with that provider in any 24 hours. */
         tokens: number
       }[]
       /** Mail me when fewer than this many are left; null: never. */

@@ -2,6 +2,7 @@ import type { Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
 import { type EventType, emit } from '../events.ts'
 import { isOverAllowance, noteUnbilled } from './allowance.ts'
+import { endSessions } from './end-sessions.ts'
 import { judgeUnvouchedGap, type LockedSession, lockSession } from './lock-session.ts'
 import { logTime } from './log-time.ts'
 import { lastBeatSql, presentSession, projectLease, type SessionRow, sessionColumns } from './session.ts'
@@ -20,7 +21,7 @@ interface Input {
 
 /**
  * Stops the clock. What passed since the last beat counts as a beat would; while paused nothing is served and nothing
- * counts. Pausing what is paused, or has ended, changes nothing.
+ * counts. Pausing what is paused, or has ended, changes nothing; what uses up the paid time ends the session.
  *
  * @throws {Problem} `session_not_found`, `session_not_started`, `session_superseded`
  */
@@ -58,7 +59,12 @@ export async function pauseSession(tx: Tx, input: Input): Promise<SessionRow> {
     speaker.kind === 'user' ? leftToShowMs(session, now) : null,
   ])
   await tell(tx, 'session.paused', paused, input)
-  return paused
+  if (paused.overReason === null) return paused
+  // What passed since the last beat was the rest of the paid time.
+  const { tenantId, id: sessionId } = paused
+  const ending = { tenantId, sessionId, reason: null, lastGap: 'none' as const, now }
+  const [ended] = await endSessions(tx, [ending], input.marketplaceUrl)
+  return ended ?? paused
 }
 
 /**
@@ -185,7 +191,7 @@ const hearPauseSql = `
 
 const restartSql = `
   update sessions s set
-    last_beat_at = ${lastBeatSql('$2')}, unbilled_ms = s.unbilled_ms + $3, sequence = $4,
+    last_beat_at = ${lastBeatSql('$2')}, unbilled_ms = s.unbilled_ms + $3, sequence = $4, is_final = false,
     is_lease_short = s.is_lease_short or $5, told_ms = null
   where s.id = $1
   returning ${sessionColumns('$2')}`

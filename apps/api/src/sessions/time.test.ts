@@ -199,6 +199,39 @@ describe('no free ride', () => {
   })
 })
 
+describe('what is closed and what is over', () => {
+  test('a resume after a last word opens the app: what passed is not billed, what follows is', async () => {
+    const play = await openSession(await freshMarket(), { minutes: 30 })
+    await play.use(60)
+    await play.beat({ final: true })
+    api.clock.advance({ seconds: 40 })
+    const { clientId } = play
+    play.sequence += 1
+    const { body } = await play.call('resume', { clientId, sequence: play.sequence })
+    const serveUntil = new Date(api.clock.now().getTime() + 130_000).toISOString()
+    expect(body.session).toMatchObject({ status: 'active', usedMs: 60_000, serveUntil })
+    const next = await play.beat({ afterSeconds: 30, activeMs: 30_000 })
+    expect(next.body.session.usedMs).toBe(90_000)
+  })
+
+  test.each([
+    'app',
+    'marketplace',
+  ])('a pause in the %s that uses up the paid time ends the session', async (where) => {
+    const play = await openSession(await freshMarket(), { minutes: 1 })
+    await play.use(30)
+    api.clock.advance({ seconds: 35 })
+    const { clientId } = play
+    play.sequence += 1
+    const paused =
+      where === 'app'
+        ? await play.call('pause', { clientId, sequence: play.sequence, activeMs: 35_000 })
+        : await play.market('POST', '/pause')
+    expect(paused.body.session).toMatchObject({ status: 'ended', endReason: 'expired', usedMs: 60_000 })
+    expect((await play.market('POST', '/extend', { minutes: 1 })).body.code).toBe('session_ended')
+  })
+})
+
 describe('an extension after the paid time ran out', () => {
   test.each([
     { late: 10, activeMs: undefined },

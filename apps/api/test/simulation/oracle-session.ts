@@ -106,7 +106,11 @@ export function overReason(s: SessionModel, at: number): string | null {
     case 'pending':
       return isOld || at >= s.launchExpiresAt + 5 * MINUTE ? 'cancelled' : null
     case 'paused':
-      return isOld ? 'expired' : s.pausedMs + at - s.pausedAt > SILENCE ? 'abandoned' : null
+      return isOld || remainingOf(s) <= 0
+        ? 'expired'
+        : s.pausedMs + at - s.pausedAt > SILENCE
+          ? 'abandoned'
+          : null
     case 'active': {
       if (remainingOf(s) <= 0) return 'expired'
       const lease = leaseOf(s)

@@ -283,6 +283,7 @@ export class Books {
     s.isPausedByUser = said === 'user'
     s.isLeaseShort ||= this.#isOver(s, at)
     if (said !== 'user') s.sequence = said.sequence ?? s.sequence
+    this.#endIfOver(s, at)
     return { status: 200, session: s }
   }
 
@@ -296,6 +297,7 @@ export class Books {
       count(s, 'resume again', at, 0)
       s.isLeaseShort ||= servedMs(s, at) > 0 && this.#isOver(s, at)
       s.lastBeat = lastBeatAfter(s, at)
+      s.isFinal = false
       s.toldMs = null
       s.sequence = said.sequence ?? s.sequence
       return { status: 200, session: s }
