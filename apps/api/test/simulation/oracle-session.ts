@@ -127,6 +127,9 @@ export function overReason(s: SessionModel, at: number): string | null {
 export const chargeOf = (s: SessionModel) =>
   Math.min(s.held, Math.ceil((s.tokensPerMinute * s.usedMs) / MINUTE))
 
+/** With the second that its JWT names. */
+export const launchEndOf = (at: number) => Math.floor(at / 1000) * 1000 + 2 * MINUTE
+
 export const lifeEndOf = (s: SessionModel) => s.createdAt + LIFE
 
 /** Until when the app may serve, for all it knows, and by the clock that is asked; the past where it may not. */

@@ -10,6 +10,7 @@ import {
   countedMs,
   knownOf,
   lastBeatAfter,
+  launchEndOf,
   leaseOf,
   lifeEndOf,
   overReason,
@@ -147,7 +148,7 @@ export class Books {
       held: price,
       charged: null,
       jti: input.jti,
-      launchExpiresAt: at + 2 * MINUTE,
+      launchExpiresAt: launchEndOf(at),
       launchSpentBy: null,
       heldJti: null,
       clientId: null,
@@ -172,7 +173,7 @@ export class Books {
     const s = this.get(sessionId)
     if (s.status === 'ended' || isSuspended || overReason(s, at)) return refusal(409, 'session_ended')
     s.jti = jti
-    s.launchExpiresAt = at + 2 * MINUTE
+    s.launchExpiresAt = launchEndOf(at)
     s.launchSpentBy = null
     return { status: 200, session: s }
   }
