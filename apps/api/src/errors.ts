@@ -85,7 +85,7 @@ export const PROBLEMS = {
   idempotency_key_invalid: {
     status: 400,
     title: 'The Idempotency-Key cannot be used',
-    cure: 'Send 1 to 255 visible ASCII characters.',
+    cure: 'Send one header of 1 to 255 characters, without control characters.',
   },
   idempotency_key_reused: {
     status: 422,

@@ -252,6 +252,20 @@ describe('a key that manages keys', () => {
     expect(list.items.map(({ name }: { name: string }) => name)).not.toContain('Too late')
   })
 
+  test('that was replaced manages keys no more, though it still does the rest', async () => {
+    const { secret, id } = await issue({ scopes })
+    const rotated = await api.call('POST', `${keys()}/${id}/rotate`, { token: owner.token, body: {} })
+    const body = { name: 'For ever', scopes: ['providers:write'], mode: 'live' }
+    const answers = [
+      await asKey(secret, 'POST', '', body),
+      await asKey(secret, 'POST', `/${rotated.body.id}/rotate`, { overlapHours: 0 }),
+      await asKey(secret, 'DELETE', `/${rotated.body.id}`),
+    ]
+    expect(answers.map(({ status }) => status)).toEqual([403, 403, 403])
+    expect((await use(secret)).status).toBe(200)
+    expect((await asKey(rotated.body.secret, 'POST', '', body)).status).toBe(201)
+  })
+
   test('works for whoever made it: their keys, where they leave the team, are all that go back to them', async () => {
     const { secret } = await issue({ scopes })
     const { body: made } = await asKey(secret, 'POST', '', { name: 'Second', scopes, mode: 'live' })

@@ -11,7 +11,7 @@ import {
   mayManageKey,
   type NewApiKey,
 } from './api-key.ts'
-import { lockApiKey } from './lock-api-key.ts'
+import { findKeeper, lockApiKey } from './lock-api-key.ts'
 
 /**
  * Makes a key of a provider. The secret is in the result and nowhere else.
@@ -28,7 +28,7 @@ export async function issueApiKey(
       detail: 'A key makes keys of its own mode, with scopes that it has itself.',
     })
   }
-  const createdBy = await findMaker(tx, by, now)
+  const createdBy = await findKeeper(tx, by, now)
   const secret = createApiKeySecret(key.mode)
   const id = createId('key', now)
   const [issued] = await tx.query<{ id: string }>(issueApiKeySql, [
@@ -50,24 +50,6 @@ export async function issueApiKey(
   }
   return { id, name: key.name, scopes: key.scopes, mode: key.mode, secret }
 }
-
-/**
- * Who answers for what is made: a person, also where a key does it that they made. A key that was revoked while its
- * request waited for the provider's row makes nothing any more.
- *
- * @throws {Problem} `unauthenticated`
- */
-async function findMaker(tx: Tx, by: Actor, now: Date): Promise<string> {
-  if (by.kind === 'user') return by.userId
-  assert(by.kind === 'key', 'keys are made by people and by keys')
-  const [maker] = await tx.query<{ createdBy: string }>(findMakerSql, [by.keyId, now])
-  if (!maker) throw new Problem('unauthenticated')
-  return maker.createdBy
-}
-
-const findMakerSql = `
-  select created_by as "createdBy" from api_keys
-  where id = $1 and revoked_at is null and (expires_at is null or expires_at > $2)`
 
 // The provider's row is locked by whoever checked its owner, so keys of one provider are counted one at a time.
 const issueApiKeySql = `
@@ -91,7 +73,7 @@ export async function rotateApiKey(
   input: { providerId: string; id: string; overlapHours: number; by: Actor; now: Date },
 ): Promise<IssuedApiKey> {
   const { providerId, id, overlapHours, by, now } = input
-  const old = await lockApiKey(tx, { providerId, id, by })
+  const old = await lockApiKey(tx, { providerId, id, by, now })
   if (old.revokedAt !== null || (old.expiresAt !== null && old.expiresAt <= now))
     throw new Problem('api_key_not_found')
   const issued = await issueApiKey(tx, { providerId, by, key: old, now })

@@ -11,7 +11,7 @@ export async function revokeApiKey(
   tx: Tx,
   { providerId, id, by, now }: { providerId: string; id: string; by: Actor; now: Date },
 ): Promise<void> {
-  await lockApiKey(tx, { providerId, id, by })
+  await lockApiKey(tx, { providerId, id, by, now })
   await tx.query(revokeSql, [id, now])
 }
 

@@ -102,7 +102,7 @@ async function judge(tx: Tx, { fact, at, now, touched }: Application): Promise<V
     purchaseId: fact.purchaseId ?? named[0]?.id,
     why,
   })
-  // One that was paid by the payment intent of another is of the name that an event gives.
+  // One without a payment intent of its own, as it came with another's, is meant where an event names it.
   const [purchase] =
     named.length > 1
       ? named.filter((one) => one.id === fact.purchaseId && one.paymentIntentId === null)
@@ -179,11 +179,11 @@ const lockPurchasesSql = `
   from purchases where id = $1 or payment_intent_id = $2
   order by id for update`
 
-// That of another purchase stays with it, or a refund would not know which of them it is of.
+// That of another purchase stays with it, or a refund would not know which of them it is of; then this one has none.
 const notePaymentIntentSql = `
-  update purchases set payment_intent_id = $3
-  where tenant_id = $1 and id = $2 and (payment_intent_id is null or paid_at is null) and $3::text is not null
-    and not exists (select from purchases other where other.payment_intent_id = $3)`
+  update purchases set payment_intent_id = case
+    when exists (select from purchases other where other.payment_intent_id = $3 and other.id <> $2) then null else $3 end
+  where tenant_id = $1 and id = $2 and (payment_intent_id is null or paid_at is null) and $3::text is not null`
 
 const notePaidSql = `
   update purchases set paid_at = coalesce(paid_at, $3) where tenant_id = $1 and id = $2`

@@ -41,6 +41,16 @@ test('a checkout pays the purchase it names, though its payment intent is anothe
   expect(await totalsOf(first, second, third)).toEqual([0, 0, 1_000])
 })
 
+test('nor is one kept that did not pay, where what paid is another’s', async () => {
+  const [first, second] = [await begin(), await begin()]
+  await sendEvent(api, completed(first.payment))
+  await sendEvent(api, completed(second.payment, { payment_status: 'unpaid' }))
+  const shared = { ...second.payment, paymentIntentId: first.payment.paymentIntentId }
+  await sendEvent(api, completed(shared))
+  await sendEvent(api, refunded(shared, 950, naming(second)))
+  expect(await totalsOf(first, second)).toEqual([1_000, 0])
+})
+
 test('what pays a purchase replaces a payment intent that was only waited for', async () => {
   const begun = await begin()
   const paid = { ...begun.payment, paymentIntentId: `${begun.payment.paymentIntentId}_again` }
