@@ -8,6 +8,9 @@ import { formatSeconds } from './format-seconds.ts'
 import { type MarketplaceSession, sessionEventTypes } from './session.ts'
 
 /** Fills elements, serves buttons and dispatches `tm:…` events on the document. */
+/** Scripts that are deferred run within this of a tag that is added to a page. */
+const HEARD_WITHIN_MS = 1_000
+
 export function bindPage(session: MarketplaceSession): void {
   const actions = {
     pause: session.pause,
@@ -18,7 +21,9 @@ export function bindPage(session: MarketplaceSession): void {
 
   // What is known at once, as after a reload, is told when the page's own scripts can hear it and see the session.
   const isHeard = new Promise((resolve) => {
+    // A tag that was added late may have missed the first; the second waits for the last picture.
     if (document.readyState === 'complete') resolve(0)
+    else if (document.readyState === 'interactive') setTimeout(resolve, HEARD_WITHIN_MS)
     for (const type of ['DOMContentLoaded', 'load']) addEventListener(type, resolve)
   })
 

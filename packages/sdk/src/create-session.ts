@@ -166,10 +166,10 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     const sentAt = ports.clock.monotonic()
     const answer = await request<Validated>(ports, `${sessionsUrl}/validate`, { launchJwt, clientId })
     // Throws for what is not the API's answer: the launch is still good then.
-    const { id, serverTime: since } = answer.session
+    const { id, serverTime } = answer.session
     if (kept && kept.session!.id !== id) sendFinal(kept, 0)
     kept = undefined
-    record = { clientId, sequence: 0, wallAt: 0, since }
+    record = { clientId, sequence: 0, wallAt: 0, serverTime }
     accept(answer.session, sentAt, answer.sessionJwt)
     // The first beat opens the full lease, so it is sent at once.
     isBeatWanted = isRunning
@@ -242,7 +242,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     const other = theirs.session
     if (!other || phase === 'starting' || (!mine && other.status === 'ended')) return
     const isSame = mine?.id === other.id
-    if (mine && (isSame ? !isOlder(mine, other) : record.since! >= theirs.since!)) {
+    if (mine && (isSame ? !isOlder(mine, other) : !(record.serverTime! < theirs.serverTime!))) {
       if (isSame) {
         record.isWarningDismissed ||= theirs.isWarningDismissed
         if (theirs.told && isNews) record.told = { ...theirs.told, activeMs: time.activeMs() }
@@ -265,7 +265,8 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     phase = 'failed'
     error = problem
     stopTimers()
-    if (record.session ?? record.launchJwt) save()
+    // What an earlier launch left stays as it is.
+    if (!kept && (record.session ?? record.launchJwt)) save()
     publish()
   }
 
@@ -350,7 +351,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
         // Kept until it is answered: who reloads meanwhile, or signs in elsewhere first, has it no more in the address.
         record.launchJwt = launchJwt
         save()
-        if (record.session) kept = { ...record, launchJwt: undefined }
+        if (record.session) kept = { ...record, launchJwt: '' }
         record.session = undefined
         publish()
         beat()

@@ -12,6 +12,22 @@ test('a launch that was not answered before the page was loaded anew, or came ba
   expect([...browser.storage.values()].join()).not.toContain('launchJwt')
 })
 
+test('a launch that the network hides the answer of leaves the session before as it was', async () => {
+  const market = createFakeMarketplace()
+  const browser = market.openBrowser()
+  const running = await market.openTab({ browser })
+  running.crash()
+  const { fetch } = browser.open('https://app.test/').ports
+  const hidden = (url: string, init: RequestInit) =>
+    url.endsWith('/validate') ? Promise.reject(new TypeError('Failed to fetch')) : fetch(url, init)
+  const asking = await market.openTab({ browser, href: market.launch().href, ports: { fetch: hidden } })
+  await market.advance('20s')
+  expect(asking.session.getSnapshot().error?.code).toBe('origin_not_allowed')
+  asking.crash()
+  const next = await market.openTab({ browser, href: asking.href })
+  expect(next.session.getSnapshot()).toMatchObject({ phase: 'active', session: { id: 'ses_2' } })
+})
+
 test('a launch that came to nothing is forgotten, also where another session goes on', async () => {
   const market = createFakeMarketplace()
   const browser = market.openBrowser()

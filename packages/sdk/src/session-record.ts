@@ -32,7 +32,7 @@ export interface SessionRecord {
   session?: Session | undefined
   sessionJwt?: string | undefined
   /** The server's time of the launch: the session launched last is the one that goes on, however old it is. */
-  since?: string
+  serverTime?: string
   /** This device's wall clock when `session.serverTime` was true. */
   wallAt: number
   isWarningDismissed?: boolean | undefined

@@ -97,6 +97,7 @@ export async function openDialog(session: MarketplaceSession): Promise<() => voi
         const button = add(buttons, 'button', { type: 'button', part: `button ${key}` })
         button.textContent = say(key)
         button.onclick = async () => {
+          if (button.ariaBusy) return
           // Not disabled: the focus would go, and whoever listens would not know where they are.
           button.ariaBusy = 'true'
           try {

@@ -51,7 +51,7 @@ function isServed({ session, askedAt }: Known, nowMs: number): boolean {
 
 /**
  * Makes the gate. It verifies the session JWT by itself and asks the marketplace for the session's
- * state, at most once per session in `freshSeconds`. While the marketplace cannot be asked it serves
+ * state, at most once per session in `freshSeconds` while it serves, and once a second while it does not. While the marketplace cannot be asked it serves
  * up to the end of the last lease, as the page does.
  *
  * @example
