@@ -61,9 +61,12 @@ test('a page that is looked at in time is not paused', async () => {
 })
 
 test.each([
-  ['hidden', { hiddenSeconds: 60 }],
-  ['idle', { idleSeconds: 60 }],
-] as const)('a pause of who is away, %s, that the network lost is made later, and ends as any other', async (_, options) => {
+  { away: 'hidden', options: { hiddenSeconds: 60 }, back: 'active' },
+  { away: 'idle', options: { idleSeconds: 60 }, back: 'paused' },
+])('$away: a pause that the network lost is tried again, and ends like any other', async ({
+  options,
+  back,
+}) => {
   const market = createFakeMarketplace()
   const tab = await market.openTab()
   const stop = pauseWhenAway(tab.session, options)
@@ -78,7 +81,7 @@ test.each([
   await pass(60)
   look(false)
   await settle()
-  expect(phaseOf(tab)).toBe('hiddenSeconds' in options ? 'active' : 'paused')
+  expect(phaseOf(tab)).toBe(back)
   stop()
 })
 
