@@ -183,6 +183,15 @@ export async function addProvider(
   return id
 }
 
+/** How many wait for a lock in this database. */
+export async function countWaiting({ deps }: TestApi): Promise<number> {
+  const rows = await deps.db.batch.query(
+    `select distinct pid from pg_locks where not granted
+       and pid in (select pid from pg_stat_activity where datname = current_database())`,
+  )
+  return rows.length
+}
+
 /** A live key with every scope there is, made by the provider's owner. */
 export async function addApiKey(
   api: TestApi,

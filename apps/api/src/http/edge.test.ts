@@ -288,6 +288,23 @@ describe('bytes that are no request', () => {
     expect(head).toMatch(new RegExp(`^x-request-id: ${problem.requestId}$`, 'im'))
   })
 
+  test('two Idempotency-Keys are none', async () => {
+    const body = JSON.stringify(provider)
+    const head = [
+      'POST /providers HTTP/1.1',
+      'Host: a',
+      'Connection: close',
+      'Content-Type: application/json',
+      `Authorization: Bearer ${user.token}`,
+      'Idempotency-Key: a',
+      'Idempotency-Key: b',
+      `Content-Length: ${body.length}`,
+    ]
+    const answer = await sendRaw([...head, '', body].join('\r\n'))
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+    expect(answer).toContain('idempotency_key_invalid')
+  })
+
   test('an expectation that nobody knows changes nothing', async () => {
     const answer = await sendRaw(
       'GET /tokens/packages HTTP/1.1\r\nHost: a\r\nExpect: wonders\r\nConnection: close\r\n\r\n',

@@ -16,7 +16,8 @@ import { idPattern } from '../id.ts'
 import { describePattern } from './pattern.ts'
 import type { ProblemBody } from './schema.ts'
 
-const ERRORS_SHOWN_MAX = 20
+/** Enough to mend a request by; a body of ten thousand mistakes gets no book. */
+export const ERRORS_SHOWN_MAX = 20
 
 const FRAMEWORK: Record<string, ProblemCode> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
@@ -132,7 +133,6 @@ function toProblem(error: FastifyError): Problem {
     const missing = missingThing(error.validation, error.validationContext)
     if (missing) return new Problem(missing)
     return new Problem('validation_failed', {
-      // Enough to mend a request by; a body of ten thousand mistakes gets no book.
       errors: error.validation
         .filter((each, _, all) => !isSaidAlready(each, all))
         .slice(0, ERRORS_SHOWN_MAX)

@@ -7,11 +7,9 @@ import { Ajv, type Options } from 'ajv'
 import addFormatsModule, { type FormatsPlugin } from 'ajv-formats'
 import type { FastifyInstance, FastifyRequest, FastifySchemaCompiler } from 'fastify'
 import { Problem } from '../errors.ts'
+import { ERRORS_SHOWN_MAX } from './problem-details.ts'
 
 const addFormats = addFormatsModule as unknown as FormatsPlugin
-
-/** Enough to mend a request by. */
-const UNKNOWN_SHOWN_MAX = 20
 
 export function registerValidation(app: FastifyInstance): void {
   const options: Options = { allErrors: true, useDefaults: true, removeAdditional: false, strict: false }
@@ -35,7 +33,7 @@ function refuseUndeclared({ routeOptions, is404, query, body }: FastifyRequest):
   ]
   return errors.length === 0
     ? undefined
-    : new Problem('validation_failed', { errors: errors.slice(0, UNKNOWN_SHOWN_MAX) })
+    : new Problem('validation_failed', { errors: errors.slice(0, ERRORS_SHOWN_MAX) })
 }
 
 function unknownIn(value: unknown): { path: string; message: string }[] {

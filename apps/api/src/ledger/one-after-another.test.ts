@@ -5,7 +5,7 @@
  * @module
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { addProvider, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
+import { addProvider, addUser, countWaiting, startTestApi, type TestApi } from '../../test/harness.ts'
 import { connect, type Db, type Tx } from '../db.ts'
 import { PUBLIC_TENANT_ID } from '../id.ts'
 import { captureHolds } from './capture-holds.ts'
@@ -65,15 +65,6 @@ const refund =
     })
   }
 
-/** Whether somebody waits for a row in this database. */
-async function isWaiting(): Promise<boolean> {
-  const rows = await api.deps.db.batch.query(
-    `select from pg_locks where not granted and pid in (
-       select pid from pg_stat_activity where datname = current_database())`,
-  )
-  return rows.length > 0
-}
-
 /** The second begins while the first is not committed. */
 async function behind(
   first: (tx: Tx) => Promise<unknown>,
@@ -84,7 +75,7 @@ async function behind(
     await first(tx)
     waiting = other.inTenant(PUBLIC_TENANT_ID, second)
     waiting.catch(() => undefined)
-    await expect.poll(isWaiting).toBe(true)
+    await expect.poll(() => countWaiting(api)).toBe(1)
   })
   await waiting
 }

@@ -3,6 +3,7 @@ import {
   accessTokenOf,
   addProvider,
   addUser,
+  countWaiting,
   startTestApi,
   type TestApi,
   type TestUser,
@@ -180,10 +181,6 @@ describe('a key', () => {
   })
 })
 
-const waitingSql = `
-  select from pg_locks where not granted and pid in (
-    select pid from pg_stat_activity where datname = current_database())`
-
 describe('a key that manages keys', () => {
   const scopes = ['keys:write', 'providers:write']
   const asKey = (secret: string, method: 'POST' | 'DELETE', path: string, body?: object) =>
@@ -237,17 +234,19 @@ describe('a key that manages keys', () => {
     expect([answer.status, answer.body.code]).toEqual([404, 'provider_not_found'])
   })
 
-  test('makes nothing any more where it is revoked while its request waits', async () => {
+  test('makes and ends nothing any more where it is revoked while its request waits', async () => {
     const { secret, id } = await issue({ scopes })
     const body = { name: 'Too late', scopes: ['providers:write'], mode: 'live' }
-    let answer: ReturnType<typeof asKey> | undefined
+    const other = await issue()
+    let answers: ReturnType<typeof asKey>[] = []
     await api.deps.db.inTenant(PUBLIC_TENANT_ID, async (tx) => {
       await tx.query('select from providers where id = $1 for update', [providerId])
-      answer = asKey(secret, 'POST', '', body)
-      await expect.poll(() => api.deps.db.batch.query(waitingSql)).toHaveLength(1)
+      answers = [asKey(secret, 'POST', '', body), asKey(secret, 'DELETE', `/${other.id}`)]
+      await expect.poll(() => countWaiting(api)).toBe(2)
       await tx.query('update api_keys set revoked_at = $2 where id = $1', [id, api.clock.now()])
     })
-    expect((await answer)?.body.code).toBe('unauthenticated')
+    for (const { body: refusal } of await Promise.all(answers)) expect(refusal.code).toBe('unauthenticated')
+    expect((await use(other.secret)).status).toBe(200)
     const { body: list } = await api.call('GET', keys(), { token: owner.token })
     expect(list.items.map(({ name }: { name: string }) => name)).not.toContain('Too late')
   })

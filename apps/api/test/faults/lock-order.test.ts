@@ -12,7 +12,7 @@ import { createId, PUBLIC_TENANT_ID } from '../../src/id.ts'
 import { checkLedger } from '../../src/ledger/check-ledger.ts'
 import { endSessions } from '../../src/sessions/end-sessions.ts'
 import { createValidation } from '../../src/sessions/validate-session.ts'
-import { addUser, startTestApi, type TestApi } from '../harness.ts'
+import { addUser, countWaiting, startTestApi, type TestApi } from '../harness.ts'
 import { createMarket, type Market, openSession, type Play } from '../play.ts'
 
 const marketplaceUrl = 'http://localhost:4001'
@@ -64,15 +64,6 @@ async function hold(sql: string, id: string): Promise<() => Promise<void>> {
   return () => holder.end()
 }
 
-/** How many wait in line for a row. */
-async function waiting(): Promise<number> {
-  const { rows } = await owner.query(
-    `select count(distinct pid) as count from pg_locks where not granted
-       and pid in (select pid from pg_stat_activity where datname = current_database())`,
-  )
-  return Number(rows[0].count)
-}
-
 async function deadlocks(): Promise<number> {
   await owner.query('select pg_stat_clear_snapshot()')
   const { rows } = await owner.query(
@@ -92,7 +83,7 @@ async function expectNoCircle<T>(sql: string, ids: string[], batches: () => Prom
   const holders = await Promise.all(ids.map((id) => hold(sql, id)))
   const running = batches()
   for (const release of holders) {
-    await expect.poll(waiting).toBe(2)
+    await expect.poll(() => countWaiting(api)).toBe(2)
     await release()
   }
   const answers = await Promise.all(running)
@@ -214,7 +205,7 @@ describe('a batch that waits for the first of its rows has none of the others', 
     const [first, ...others] = ids.toSorted()
     const release = await hold(`select from ${table} where id = $1 for update`, first!)
     const running = instance.inBatch(run)
-    await expect.poll(waiting).toBe(1)
+    await expect.poll(() => countWaiting(api)).toBe(1)
     const { rows } = await owner.query(
       `select id from ${table} where id = any ($1) order by id for update skip locked`,
       [others],
