@@ -1,7 +1,7 @@
 import type { Tx } from '../db.ts'
+import type { Email } from '../email.ts'
 import { Problem } from '../errors.ts'
 import { enqueueAccountMail } from './account-mail.ts'
-import type { Email } from './email.ts'
 import { getUser, lockUser } from './get-user.ts'
 import { takeMailedLink, voidMailedLinks } from './mailed-link.ts'
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Tx } from '../db.ts'
+import type { Email } from '../email.ts'
 import { Problem } from '../errors.ts'
 import { createId } from '../id.ts'
 import { createWallet } from '../ledger/create-wallet.ts'
-import type { Email } from './email.ts'
 import { tidyDisplayName, type UserRow } from './user.ts'
 
 /**

@@ -1,10 +1,10 @@
 import { recordAction } from '../audit/record-action.ts'
 import { ConfigError } from '../config.ts'
 import type { Deps } from '../deps.ts'
+import { normalizeEmail } from '../email.ts'
 import { Problem } from '../errors.ts'
 import { PUBLIC_TENANT_ID } from '../id.ts'
 import { createUser } from './create-user.ts'
-import { normalizeEmail } from './email.ts'
 import { findUserByEmail } from './find-user-by-email.ts'
 import { createPasswords } from './password.ts'
 

@@ -1,5 +1,5 @@
 import type { Tx } from '../db.ts'
-import type { Email } from './email.ts'
+import type { Email } from '../email.ts'
 import type { UserRow } from './user.ts'
 
 export interface UserWithPassword extends UserRow {

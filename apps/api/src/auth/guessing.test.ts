@@ -25,6 +25,32 @@ test('who holds a stolen access token cannot guess the password with it', async 
   expect((await api.call('POST', '/auth/login', { body: { email, password } })).status).toBe(200)
 })
 
+test('however an address is written, it is one account to guess at', async () => {
+  await api.call('POST', '/auth/register', { body: { email: 'one@example.com', password } })
+  const login = (email: string, guess: string) =>
+    api.call('POST', '/auth/login', { body: { email, password: guess } })
+  const spellings = ['one@example.com', ' ONE@Example.com ', 'ｏｎｅ@example.com', 'one@ｅｘａｍｐｌｅ。com']
+  for (const spelling of spellings) expect((await login(spelling, password)).status).toBe(200)
+  for (let n = 0; n < 20; n += 1) {
+    expect((await login(spellings[n % spellings.length]!, 'wrong password')).status).toBe(401)
+  }
+  for (const spelling of spellings) expect((await login(spelling, password)).status).toBe(429)
+})
+
+test.each([
+  '/1',
+  '?1',
+  '#1',
+  ':1',
+  '\\1',
+  '\u00ad',
+  '\t.',
+])('an address with %j at its end is nobody’s, and no further account to guess at', async (end) => {
+  await api.call('POST', '/auth/register', { body: { email: 'two@example.com', password } })
+  const body = { email: `two@example.com${end}`, password }
+  expect((await api.call('POST', '/auth/login', { body })).body.code).toBe('invalid_credentials')
+})
+
 test('asking for a reset does not clear the count of wrong guesses', async () => {
   const email = 'reset-and-guess@example.com'
   await api.call('POST', '/auth/register', { body: { email, password } })

@@ -1,5 +1,5 @@
+import { type Email, normalizeEmail } from '../email.ts'
 import { Problem } from '../errors.ts'
-import { type Email, normalizeEmail } from './email.ts'
 
 /** An address out of a body. @throws {Problem} `validation_failed` at that path. */
 export function readEmail(typed: string, path: string): Email {

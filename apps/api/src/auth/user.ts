@@ -4,9 +4,9 @@
  * @module
  */
 import { type Static, Type } from '@fastify/type-provider-typebox'
+import { EMAIL_CHARACTERS_MAX } from '../email.ts'
 import { inWords } from '../http/pattern.ts'
 import { Id, Instant, Nullable, Shape } from '../http/schema.ts'
-import { EMAIL_CHARACTERS_MAX } from './email.ts'
 import { PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN } from './password.ts'
 
 export const DISPLAY_NAME_CHARACTERS_MAX = 80

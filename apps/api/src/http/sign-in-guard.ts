@@ -9,6 +9,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { normalizeEmail } from '../email.ts'
 import type { Counters } from './counters.ts'
 import { addressOf, admit } from './rate-limit.ts'
 
@@ -84,10 +85,11 @@ function accountOf(request: FastifyRequest): string | undefined {
   return typeof email === 'string' ? nameOf(email) : undefined
 }
 
-/** Hashed: a store of counts needs nobody's address. */
+/**
+ * By what the account is looked up by, or each spelling would be an account of its own. Hashed: a store of counts needs
+ * nobody's address.
+ */
 function nameOf(email: string): string {
-  return createHash('sha256')
-    .update(email.normalize('NFKC').trim().toLowerCase())
-    .digest('base64url')
-    .slice(0, 22)
+  const name = normalizeEmail(email)?.normalized ?? email
+  return createHash('sha256').update(name).digest('base64url').slice(0, 22)
 }

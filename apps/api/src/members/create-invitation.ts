@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { assert } from '../assert.ts'
-import type { Email } from '../auth/email.ts'
 import type { Tx } from '../db.ts'
+import type { Email } from '../email.ts'
 import { Problem } from '../errors.ts'
 import { createId } from '../id.ts'
 import type { MemberRole } from '../providers/member-role.ts'

@@ -9,7 +9,12 @@ import { domainToASCII } from 'node:url'
 export const EMAIL_CHARACTERS_MAX = 254
 const LOCAL_CHARACTERS_MAX = 64
 /** Letters of any script, but nothing invisible, no space, no quoting, nothing that means something in a header. */
-const LOCAL = /^[^\p{C}\p{Z}@"(),:;<>[\\\]]+$/u
+const LOCAL = /^[^\p{C}\p{Z}\p{DI}@"(),:;<>[\\\]]+$/u
+/**
+ * Letters and digits of any script, hyphens, and the two dots that part labels. Looked at before IDNA, which stops reading
+ * where a URL's host would end and leaves out what is invisible.
+ */
+const DOMAIN = /^(?:(?!\p{DI})[\p{L}\p{M}\p{N}.。-])+$/u
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
 export interface Email {
@@ -36,7 +41,9 @@ export function normalizeEmail(typed: string): Email | undefined {
   const local = folded.slice(0, at)
   if (at < 1 || local.length > LOCAL_CHARACTERS_MAX || !LOCAL.test(local)) return undefined
   if (local.startsWith('.') || local.endsWith('.') || local.includes('..')) return undefined
-  const domain = domainToASCII(folded.slice(at + 1))
+  const typedDomain = folded.slice(at + 1)
+  if (!DOMAIN.test(typedDomain)) return undefined
+  const domain = domainToASCII(typedDomain)
   const labels = domain.split('.')
   if (domain !== 'localhost' && labels.length < 2) return undefined
   // The last label is never a number: that would be an IPv4 address.
