@@ -47,7 +47,8 @@ export async function deleteAccount(
     })
   }
   await enqueueAccountMail(tx, { kind: 'account_deleted', tenantId, email: user.email })
-  await tx.query(anonymiseSql, [userId, `${userId}@deleted.invalid`, randomBytes(16), now])
+  // No address, so that nobody can have registered it.
+  await tx.query(anonymiseSql, [userId, `deleted:${userId}`, randomBytes(16), now])
   await tx.query('delete from mailed_links where user_id = $1', [userId])
   await tx.query('delete from provider_spending_limits where user_id = $1', [userId])
   await tx.query('delete from spending_limits where user_id = $1', [userId])

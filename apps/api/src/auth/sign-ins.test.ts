@@ -1,7 +1,9 @@
+import type { JobHelpers } from 'graphile-worker'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Accounts, password, refusal, startAccounts } from '../../test/accounts.ts'
 import { accessTokenOf, addProvider, addUser, type TestApi } from '../../test/harness.ts'
 import { beginPurchase, completed, paymentOf, sendEvent } from '../../test/stripe-events.ts'
+import { forgetOldRowsTask } from '../http/forget-old-rows.ts'
 
 let accounts: Accounts
 let api: TestApi
@@ -61,6 +63,21 @@ test('somebody else’s sign-in looks like none', async () => {
   expect((await refresh(ada.refreshToken)).status).toBe(200)
 })
 
+test('a successor that was written while its family was revoked stays dead when old rows are forgotten', async () => {
+  const ada = await register()
+  api.clock.advance({ minutes: 8 * 24 * 60 })
+  const { refreshToken } = (await refresh(ada.refreshToken)).body
+  // What such a race leaves: the revocation did not see the new row.
+  await api.deps.db.batch.query(
+    'update refresh_tokens set revoked_at = $2 where user_id = $1 and rotated_at is not null',
+    [ada.id, api.clock.now()],
+  )
+  expect((await refresh(refreshToken)).status).toBe(401)
+  api.clock.advance({ minutes: (29 * 24 + 12) * 60 })
+  await forgetOldRowsTask(api.deps)({}, {} as JobHelpers)
+  expect((await refresh(refreshToken)).status).toBe(401)
+})
+
 // -- the end of an account
 
 test('a deleted account leaves nothing that says whose it was', async () => {
@@ -86,7 +103,7 @@ test('a deleted account leaves nothing that says whose it was', async () => {
   }
   expect((await refresh(ada.refreshToken)).status).toBe(401)
   expect((await login(ada.email)).status).toBe(401)
-  expect((await login(`${ada.id}@deleted.invalid`)).status).toBe(401)
+  expect((await login(`deleted:${ada.id}`)).status).toBe(401)
   const [row] = await api.deps.db.batch.query<{ text: string }>(
     `select coalesce(string_agg(t::text, ' '), '') || (select u::text from users u where u.id = $1) as text
      from refresh_tokens t where t.user_id = $1`,
@@ -95,6 +112,17 @@ test('a deleted account leaves nothing that says whose it was', async () => {
   expect(row?.text).not.toMatch(/lovelace|person-/i)
   // The address is free again, for another account.
   expect((await open('/auth/register', { email: ada.email, password })).body.user.id).not.toBe(ada.id)
+})
+
+test('nobody can take the name that a deleted account will have', async () => {
+  const ada = await register()
+  const left = await register()
+  await left.call('POST', '/auth/account/delete', { currentPassword: password })
+  const [row] = await api.deps.db.batch.query<{ email: string }>('select email from users where id = $1', [
+    left.id,
+  ])
+  const email = row!.email.replace(left.id, ada.id)
+  expect(refusal(await open('/auth/register', { email, password }))).toEqual([400, 'validation_failed'])
 })
 
 test('whoever still has an access token of a deleted account can neither buy nor register anything with it', async () => {

@@ -114,11 +114,23 @@ describe('streams', () => {
 
   test('are bounded per viewer, and a closed one makes room', async () => {
     const watches = createWatches()
-    const open = Array.from({ length: 7 }, () => watches.open('usr_a', 'x', look))
+    const viewer = { id: 'usr_a', address: '192.0.2.1' }
+    const open = Array.from({ length: 7 }, () => watches.open(viewer, 'x', look))
     expect(open.map(Boolean)).toEqual([true, true, true, true, true, true, false])
-    expect(watches.open('usr_b', 'x', look)).toBeDefined()
+    expect(watches.open({ ...viewer, id: 'usr_b' }, 'x', look)).toBeDefined()
     await end(open[0]!)
-    expect(watches.open('usr_a', 'x', look)).toBeDefined()
+    expect(watches.open(viewer, 'x', look)).toBeDefined()
+    watches.end()
+  })
+
+  test('are bounded per address: many accounts of one leave room for others', () => {
+    const watches = createWatches()
+    const from = (address: string, n: number) =>
+      Array.from({ length: n }, (_, i) => watches.open({ id: `usr_${i}`, address }, 'x', look)).filter(
+        Boolean,
+      )
+    expect(from('192.0.2.1', 300)).toHaveLength(60)
+    expect(from('192.0.2.2', 5)).toHaveLength(5)
     watches.end()
   })
 
@@ -147,7 +159,9 @@ describe('streams', () => {
   })
 
   test('tell an error of their look by ending', async () => {
-    const stream = createWatches().open('usr_a', 'x', () => Promise.reject(new Error('no database')))!
+    const stream = createWatches().open({ id: 'usr_a', address: '192.0.2.1' }, 'x', () =>
+      Promise.reject(new Error('no database')),
+    )!
     const [error] = (await once(stream, 'error')) as [Error]
     expect(error.message).toBe('no database')
   })

@@ -10,6 +10,7 @@ import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
 import { userOf } from '../http/authenticate.ts'
 import { toPage } from '../http/paging.ts'
+import { addressOf } from '../http/rate-limit.ts'
 import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
 import { getProviderToChange, getProviderToRead } from '../providers/get-provider.ts'
@@ -192,7 +193,7 @@ export function registerDashboardRoutes(app: App, deps: Deps): void {
       const { id } = request.params
       await db.inTenant(tenantId, (tx) => getProviderToRead(tx, id, request.actor))
       const expiresAt = (issuedAtSeconds + ACCESS_TOKEN_SECONDS) * 1_000
-      const stream = watches.open(userId, 'sessions', async () => {
+      const stream = watches.open({ id: userId, address: addressOf(request) }, 'sessions', async () => {
         const now = clock()
         if (now.getTime() >= expiresAt || (await signedOut.isVoid({ userId, issuedAtSeconds })))
           throw new Problem('unauthenticated')

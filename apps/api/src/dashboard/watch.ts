@@ -15,10 +15,17 @@ const POLL_MS = 1_000
 const PING_MS = 20_000
 const LIFE_MS = 600_000
 const STREAMS_PER_VIEWER = 6
+/** An office has many viewers, and an address that registers many accounts is to leave room for others. */
+const STREAMS_PER_ADDRESS = 60
 const STREAMS_MAX = 300
 
 /** What is to be shown, and what of it counts as a change: time that passes does not. */
 export type Look = () => Promise<{ shown: object; mark: string }>
+
+export interface Viewer {
+  id: string
+  address: string
+}
 
 export interface Watches {
   /**
@@ -26,16 +33,19 @@ export interface Watches {
    *
    * @param read what is shown, sent as event `name` when its mark differs from that of what was sent before
    */
-  open(viewer: string, name: string, read: Look): Readable | undefined
+  open(viewer: Viewer, name: string, read: Look): Readable | undefined
   end(): void
 }
 
 export function createWatches(): Watches {
-  const open = new Map<Readable, string>()
+  const open = new Map<Readable, Viewer>()
   return {
     open(viewer, name, read) {
-      const own = [...open.values()].filter((each) => each === viewer).length
-      if (own >= STREAMS_PER_VIEWER || open.size >= STREAMS_MAX) return undefined
+      const all = [...open.values()]
+      const own = all.filter(({ id }) => id === viewer.id).length
+      const near = all.filter(({ address }) => address === viewer.address).length
+      if (own >= STREAMS_PER_VIEWER || near >= STREAMS_PER_ADDRESS || all.length >= STREAMS_MAX)
+        return undefined
       const stopped = new AbortController()
       const stream = new Readable({
         // What nobody takes is not gathered: a reader that stands still misses looks, and gets the newest.

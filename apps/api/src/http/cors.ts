@@ -18,18 +18,21 @@ const PREFLIGHT_SECONDS = 600
 type Surface = 'open' | 'sdk' | 'complete' | 'marketplace'
 
 export function registerCors(app: FastifyInstance, { config, origins }: Deps): void {
-  async function isAllowed(origin: string, surface: Surface): Promise<boolean> {
+  async function isAllowed(origin: string, surface: Surface, request: FastifyRequest, reply: FastifyReply) {
     if (surface === 'open') return true
     const isMarketplace = config.marketplaceOrigins.includes(origin)
     if (surface === 'marketplace') return isMarketplace
-    return (isMarketplace && surface === 'complete') || origins.isKnown(origin)
+    return (
+      (isMarketplace && surface === 'complete') ||
+      origins.isKnown(origin, async () => app.countOrigin?.(request, reply))
+    )
   }
 
   forgetOriginsOnChange(app, origins)
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { origin } = request.headers
     const surface = surfaceOf(request.url)
-    if (typeof origin === 'string' && (await isAllowed(origin, surface))) {
+    if (typeof origin === 'string' && (await isAllowed(origin, surface, request, reply))) {
       reply.header('access-control-allow-origin', surface === 'open' ? '*' : origin)
       reply.header('access-control-expose-headers', EXPOSE_HEADERS)
     }

@@ -12,7 +12,15 @@ export const forgetOldRowsTask =
     await db.batch.query('delete from idempotency_keys where created_at < $1', [
       new Date(now - IDEMPOTENCY_HOURS * 3_600_000),
     ])
-    await db.batch.query('delete from refresh_tokens where expires_at < $1', [new Date(now - 7 * DAY_MS)])
+    await db.batch.query(forgetRefreshTokensSql, [new Date(now - 7 * DAY_MS)])
     await db.batch.query('delete from mailed_links where expires_at < $1', [new Date(now - 7 * DAY_MS)])
     await db.batch.query('delete from unbilled_time where hour < $1', [new Date(now - 7 * DAY_MS)])
   }
+
+// By a revoked token its whole family is dead, also a successor that was written while the revocation ran: it goes last.
+const forgetRefreshTokensSql = `
+  delete from refresh_tokens t
+  where t.expires_at < $1 and (t.revoked_at is null or not exists (
+    select from refresh_tokens f
+    where f.tenant_id = t.tenant_id and f.family_id = t.family_id and f.expires_at >= $1
+  ))`

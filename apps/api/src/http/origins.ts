@@ -11,12 +11,18 @@ import { idFloor } from '../id.ts'
 /** How long a change made on another instance may take to be felt here. Changes made here are felt at once. */
 const CACHE_MS = 2_000
 const ENTRIES_MAX = 10_000
+/** Longer ones are nobody's, and would be a place to store things. */
+export const ORIGIN_CHARACTERS_MAX = 300
 /** As long as a session can live. */
 const SESSION_HOURS = 24
 
 export interface Origins {
-  /** Whether any listed provider has this origin, or one that tests today, or was suspended and had sessions today. */
-  isKnown(origin: string): Promise<boolean>
+  /**
+   * Whether any listed provider has this origin, or one that tests today, or was suspended and had sessions today.
+   *
+   * @param countLookUp called before the database is asked; what it throws refuses the call.
+   */
+  isKnown(origin: string, countLookUp: () => Promise<void>): Promise<boolean>
   of(provider: { tenantId: string; providerId: string }): Promise<readonly string[]>
   forget(): void
 }
@@ -25,8 +31,10 @@ export function createOrigins({ db, clock }: { db: Db; clock: Clock }): Origins 
   const known = createCache<boolean>()
   const listed = createCache<readonly string[]>()
   return {
-    isKnown: (origin) =>
+    isKnown: async (origin, countLookUp) =>
+      origin.length <= ORIGIN_CHARACTERS_MAX &&
       known.get(origin, async () => {
+        await countLookUp()
         const since = new Date(clock().getTime() - SESSION_HOURS * 3_600_000)
         const values = [origin, since, idFloor('ses', since)]
         return (await db.batch.query(knownOriginSql, values)).length > 0

@@ -229,3 +229,24 @@ describe('signing in', () => {
     expect(await statuses(email, '203.0.113.1')).toEqual(await statuses('nobody@example.com', '203.0.113.2'))
   })
 })
+
+test('made-up origins are counted where they have to be looked up, and one that pages use goes on', async () => {
+  const started = await start('0.01')
+  const used = 'https://app.example'
+  const provider = { ownerId: (await addUser(started)).id, origin: used }
+  await addProvider(started, provider)
+  const preflight = async (origin: string) => {
+    const { status, headers } = await started.call('OPTIONS', '/api/v1/sessions/validate', {
+      headers: { origin, 'access-control-request-method': 'POST' },
+    })
+    return [status, headers['access-control-allow-origin']]
+  }
+  // What was looked up is kept for two seconds, which a busy machine may take.
+  vi.useFakeTimers({ toFake: ['Date', 'performance'] })
+  expect(await preflight(used)).toEqual([204, used])
+  for (let i = 0; i < 11; i += 1) expect(await preflight(`https://${i}.example`)).toEqual([204, undefined])
+  expect(await preflight('https://twelfth.example')).toEqual([429, undefined])
+  expect(await preflight(used)).toEqual([204, used])
+  // Nobody's, so that nothing is looked up or kept.
+  expect(await preflight(`https://${'a'.repeat(300)}.example`)).toEqual([204, undefined])
+})

@@ -30,10 +30,18 @@ export const LIMITS = {
 /** Wrong credentials and unreadable bodies per address: beyond them the answer is to slow down. */
 const REFUSED = { name: 'refused', calls: 300, windowSeconds: 60 }
 
+/**
+ * Origins that the database had to be asked about, per address. One that pages use is asked about every two seconds at most,
+ * whatever comes from it: so this is forty apps at once, and no more than that of made-up ones.
+ */
+const ORIGINS = { name: 'origins', calls: 1200, windowSeconds: 60 }
+
 export type LimitClass = keyof typeof LIMITS | 'none'
 
 declare module 'fastify' {
   interface FastifyInstance {
+    /** Counts an origin that has to be looked up. @throws {Problem} `rate_limited` */
+    countOrigin?: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
     /** Counts a refusal of a limited route that no limit has counted. @throws {Problem} `rate_limited` */
     countUnread?: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
   }
@@ -55,6 +63,8 @@ export function registerRateLimits(
   )
   const refused = counters.create({ ...REFUSED, calls: scale(REFUSED.calls) })
 
+  const origins = counters.create({ ...ORIGINS, calls: scale(ORIGINS.calls) })
+
   const count = async (counter: Counter | undefined, key: string, reply: FastifyReply) => {
     if (counter) admit(await counter.take(key), reply)
   }
@@ -70,6 +80,11 @@ export function registerRateLimits(
   app.decorate('countUnread', async (request, reply) => {
     const { limit = 'none' } = request.routeOptions.config
     if (limit !== 'none' && !reply.hasHeader('ratelimit')) await count(refused, addressOf(request), reply)
+  })
+  app.decorate('countOrigin', async (request, reply) => {
+    const asked = await origins.take(addressOf(request))
+    // Told only where it refuses: the answer's own limit is another.
+    if (asked.isOver) admit(asked, reply)
   })
   registerSignInGuard(app, counters, scale)
   app.addHook('onClose', async () => counters.end())

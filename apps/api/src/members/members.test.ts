@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Accounts, type Person, password, refusal, startAccounts } from '../../test/accounts.ts'
-import { addProvider, addUser } from '../../test/harness.ts'
+import { addProvider, addUser, countWaiting } from '../../test/harness.ts'
 import { PUBLIC_TENANT_ID } from '../id.ts'
 import type { MemberRole } from '../providers/member-role.ts'
 
@@ -222,4 +222,25 @@ describe('transferring', () => {
     )
     expect(entry).toEqual({ reason: 'Ticket 4711' })
   })
+})
+
+test.each([
+  'owner',
+  'developer',
+] as const)('whoever waits as %s for the removal that is under way acts no more', async (role) => {
+  const { api } = accounts
+  const leaving = role === 'owner' ? await registerNext() : developer
+  if (role === 'owner') await join(leaving, 'owner')
+  const calls = await api.deps.db.inTenant(PUBLIC_TENANT_ID, async (tx) => {
+    await tx.query('select from providers where id = $1 for no key update', [providerId])
+    await tx.query('delete from provider_members where user_id = $1', [leaving.id])
+    const asked = [
+      leaving.call('POST', `${base}/api-keys`, { name: 'K', scopes: ['sessions:read'], mode: 'live' }),
+      leaving.call('PATCH', base, { name: 'Mine' }),
+      leaving.call('POST', `${base}/invitations`, { email: 'me@again.example', role: 'viewer' }),
+    ]
+    await expect.poll(() => countWaiting(api)).toBe(asked.length)
+    return () => Promise.all(asked)
+  })
+  for (const answer of await calls()) expect(refusal(answer)).toEqual([404, 'provider_not_found'])
 })

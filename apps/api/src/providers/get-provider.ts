@@ -27,8 +27,9 @@ export async function getProviderToChange(
   actor: Actor,
   needed: MemberRole = 'developer',
 ): Promise<ProviderRow> {
-  const [row] = await tx.query<FoundRow>(lockProviderSql, [id, userIdOf(actor)])
-  return admit(row, actor, needed)
+  // Read by a statement of its own: one that waits for the lock goes on with what it saw of the team before.
+  await tx.query(lockProviderSql, [id])
+  return getProviderToRead(tx, id, actor, needed)
 }
 
 /**
@@ -80,4 +81,4 @@ const findProviderSql = `
     ) end as role
   from providers where id = $1`
 
-const lockProviderSql = `${findProviderSql} for no key update of providers`
+const lockProviderSql = 'select from providers where id = $1 for no key update'

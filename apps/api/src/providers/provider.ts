@@ -5,6 +5,7 @@
  */
 import { type Static, Type } from '@fastify/type-provider-typebox'
 import { assert } from '../assert.ts'
+import { ORIGIN_CHARACTERS_MAX } from '../http/origins.ts'
 import { inWords } from '../http/pattern.ts'
 import { Id, Instant, Nullable, Shape } from '../http/schema.ts'
 import { type MemberRole, MemberRoleField } from './member-role.ts'
@@ -84,7 +85,7 @@ const launchUrl = Type.String({
 })
 const allowedOrigins = Type.Array(
   Type.String({
-    maxLength: 300,
+    maxLength: ORIGIN_CHARACTERS_MAX,
     pattern: URL_PATTERN,
     description: 'scheme://host[:port], or `null`.',
     examples: ['https://focus.example.com'],
