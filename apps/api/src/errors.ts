@@ -140,6 +140,11 @@ export const PROBLEMS = {
     title: 'The account’s own spending limit is reached',
     cure: 'Choose fewer minutes, wait, or raise the limit with PUT /tokens/limits. Buying tokens does not help.',
   },
+  price_changed: {
+    status: 409,
+    title: 'The app costs more than the user was shown',
+    cure: 'Show `tokensPerMinute` as it is now, and ask again.',
+  },
   history_line_not_found: {
     status: 404,
     title: 'There is no such line in the history',
@@ -329,6 +334,8 @@ export interface ProblemExtras {
   returnUrl?: string
   /** The spending limit that stands in the way. */
   limitTokens?: number
+  /** The price as it is now. */
+  tokensPerMinute?: number
   errors?: { path: string; message: string }[]
   retryAfterSeconds?: number
   allow?: string

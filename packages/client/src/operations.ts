@@ -1380,6 +1380,8 @@ export interface Operations {
       providerId: string
       /** How long at most. */
       durationMinutes: number
+      /** The price that the user was shown. Where the app costs more by now nothing is opened: `price_changed`. */
+      maxTokensPerMinute?: number
     }
     answer: {
       /** A paid, timed session. */
@@ -1391,7 +1393,7 @@ export interface Operations {
       /** Until when the launch JWT can be spent. */
       launchExpiresAt: string
     }
-    problems: 'insufficient_tokens' | 'provider_not_found' | 'spending_limit_reached'
+    problems: 'insufficient_tokens' | 'price_changed' | 'provider_not_found' | 'spending_limit_reached'
   }
   /** Open a session that costs nothing. `POST /providers/{id}/test-sessions` */
   createTestSession: {

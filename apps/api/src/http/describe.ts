@@ -199,6 +199,7 @@ function problemExamples() {
           }),
           ...(code === 'insufficient_tokens' && { required: 120, available: 30 }),
           ...(code === 'spending_limit_reached' && { required: 120, available: 30, limitTokens: 500 }),
+          ...(code === 'price_changed' && { tokensPerMinute: 6 }),
         },
       },
     ]),

@@ -91,7 +91,8 @@ declare module 'fastify' {
 /** The body of a problem answer. */
 export function presentProblem(problem: Problem, request: FastifyRequest, publicUrl: string): ProblemBody {
   const { title, cure, status } = PROBLEMS[problem.code]
-  const { errors, required, available, debt, limitTokens, returnUrl, detail } = problem.extras
+  const { errors, required, available, debt, limitTokens, tokensPerMinute, returnUrl, detail } =
+    problem.extras
   return {
     type: `${publicUrl}/docs/errors#${problem.code}`,
     title,
@@ -106,6 +107,7 @@ export function presentProblem(problem: Problem, request: FastifyRequest, public
     ...(debt !== undefined && { debt }),
     ...(returnUrl !== undefined && { returnUrl }),
     ...(limitTokens !== undefined && { limitTokens }),
+    ...(tokensPerMinute !== undefined && { tokensPerMinute }),
   }
 }
 

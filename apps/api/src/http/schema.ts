@@ -67,6 +67,7 @@ export const ProblemDetails = Type.Object(
       }),
     ),
     limitTokens: Type.Optional(Tokens('Spending limits: the limit that stands in the way.', 500)),
+    tokensPerMinute: Type.Optional(Tokens('A price that changed: as it is now.', 6)),
   },
   { $id: 'Problem', description: 'Problem details (RFC 9457).', additionalProperties: true },
 )

@@ -28,6 +28,8 @@ export interface NewSession {
   userId: string
   providerId: string
   durationMinutes: number
+  /** What the user was shown: it may cost no more. */
+  maxTokensPerMinute?: number
   feeBasisPoints: number
   now: Date
 }
@@ -37,7 +39,7 @@ export interface NewSession {
  * first validate.
  *
  * @returns what opens one.
- * @throws {Problem} `provider_not_found`, `spending_limit_reached`, `insufficient_tokens`
+ * @throws {Problem} `provider_not_found`, `price_changed`, `spending_limit_reached`, `insufficient_tokens`
  */
 export function createOpening(db: Db, keys: KeyRing): (wanted: NewSession) => Promise<Launch> {
   const gather = (name: string, options: { batchMax: number; lanes?: number }) =>
@@ -98,8 +100,12 @@ async function createSessions(
   const answers: (Answer | typeof BUSY)[] = wanted.map(() => undefined)
   const possible = wanted.flatMap((session, i) => {
     const provider = providers.get(i)
-    if (provider?.isLimited && wanted.length > 1) answers[i] = LATER
-    return provider && answers[i] !== LATER ? [{ session, provider, i }] : []
+    if (!provider) return []
+    const { tokensPerMinute, isLimited } = provider
+    if (tokensPerMinute > (session.maxTokensPerMinute ?? tokensPerMinute))
+      answers[i] = new Problem('price_changed', { tokensPerMinute })
+    else if (isLimited && wanted.length > 1) answers[i] = LATER
+    return answers[i] === undefined ? [{ session, provider, i }] : []
   })
   const [alone] = possible
   if (alone?.provider.isLimited) {

@@ -9,6 +9,7 @@ import { userOf } from '../http/authenticate.ts'
 import { toPage } from '../http/paging.ts'
 import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
+import { TOKENS_PER_MINUTE_MAX } from '../providers/provider.ts'
 import { createOpening, createSession, type Launch } from './create-session.ts'
 import { extendSession } from './extend-session.ts'
 import { getSession, listSessions } from './get-session.ts'
@@ -48,11 +49,21 @@ export function registerSessionRoutes(app: App, deps: Deps, tuning?: BeatTuning)
         body: Shape({
           providerId: Id('prv', 'Whose app to open.'),
           durationMinutes: Minutes('How long at most.'),
+          maxTokensPerMinute: Type.Optional(
+            Type.Integer({
+              minimum: 0,
+              maximum: TOKENS_PER_MINUTE_MAX,
+              description:
+                'The price that the user was shown. Where the app costs more by now nothing is opened: `price_changed`.',
+              examples: [4],
+            }),
+          ),
         }),
         response: {
           201: Launched,
           ...problems(
             'insufficient_tokens',
+            'price_changed',
             'spending_limit_reached',
             'provider_not_found',
             'unauthenticated',
