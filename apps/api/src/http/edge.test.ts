@@ -39,7 +39,8 @@ async function sendRaw(text: string): Promise<string> {
     answer += chunk
   })
   socket.on('error', () => undefined)
-  socket.end(text)
+  // Not ended: Node gives up a request whose sender ends before the answer is there, which a busy machine is late with.
+  socket.write(text)
   await once(socket, 'close')
   return answer
 }
