@@ -66,6 +66,7 @@ export function createApp({ apiUrl, marketplaceUrl, providerId, now }: AppOption
           <button type="button" data-tm-pause data-tm-when="active" hidden>Pause</button>
           <button type="button" data-tm-resume data-tm-when="paused" hidden>Resume</button>
           <button type="button" data-tm-end>Finish</button>
+          <span role="alert" data-tm-when="offline" hidden>No connection: nothing has changed yet.</span>
         </header>
         <main>
           <img id="drawing" alt="Drawn hills" hidden />

@@ -19,10 +19,10 @@ export function App() {
 }
 
 function SessionBar() {
-  const { phase, isEnding, pause, resume, complete } = useMarketplaceSession()
+  const { phase, isEnding, error, pause, resume, complete } = useMarketplaceSession()
   const isRunning = phase === 'active'
   if (!isRunning && phase !== 'paused') return null
-  // What goes wrong is in the snapshot, and the dialog tells it.
+  // What goes wrong is in the snapshot: the dialog tells it where the app is closed, the line below where it is not.
   const quietly = (act: () => Promise<unknown>) => () => void act().catch(() => {})
   return (
     <fieldset className={isEnding ? 'session is-ending' : 'session'} aria-label="Your session">
@@ -33,6 +33,7 @@ function SessionBar() {
       <button type="button" onClick={quietly(complete)}>
         Finish
       </button>
+      {error?.isTemporary && <span role="alert">No connection: nothing has changed yet.</span>}
     </fieldset>
   )
 }

@@ -41,3 +41,20 @@ test('attributes are all a page needs', async () => {
   expect(document.documentElement.dataset.tmPhase).toBe('ended')
   expect(heard).toEqual(['pause', 'resume', 'warning', 'end'])
 })
+
+test('a button is busy until its action is done, and the page says when nothing came of it', async () => {
+  document.body.innerHTML = `<button data-tm-pause>Pause</button><p data-tm-when="offline">not paused</p>`
+  const [button, words] = [document.querySelector('button')!, document.querySelector('p')!]
+  const market = createFakeMarketplace()
+  const { session } = await market.openTab()
+  bindPage(session)
+  market.goOffline()
+  button.click()
+  expect([button.ariaBusy, words.hidden]).toEqual(['true', true])
+  await market.advance('10s')
+  expect([button.ariaBusy, words.hidden, session.getSnapshot().phase]).toEqual([null, false, 'active'])
+  market.goOnline()
+  button.click()
+  await settle()
+  expect([button.ariaBusy, words.hidden, session.getSnapshot().phase]).toEqual([null, true, 'paused'])
+})

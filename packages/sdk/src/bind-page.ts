@@ -7,10 +7,10 @@
 import { formatSeconds } from './format-seconds.ts'
 import { type MarketplaceSession, sessionEventTypes } from './session.ts'
 
-/** Fills elements, serves buttons and dispatches `tm:…` events on the document. */
 /** Scripts that are deferred run within this of a tag that is added to a page. */
 const HEARD_WITHIN_MS = 1_000
 
+/** Fills elements, serves buttons and dispatches `tm:…` events on the document. */
 export function bindPage(session: MarketplaceSession): void {
   const actions = {
     pause: session.pause,
@@ -32,7 +32,7 @@ export function bindPage(session: MarketplaceSession): void {
   }
 
   function draw(): void {
-    const { phase, canServe, isEnding } = session.getSnapshot()
+    const { phase, canServe, isEnding, error } = session.getSnapshot()
     const seconds = session.secondsLeft.getSnapshot()
     const isLive = phase === 'active' || phase === 'paused'
     const isPossible = { pause: phase === 'active', resume: phase === 'paused', end: isLive, extend: isLive }
@@ -45,7 +45,7 @@ export function bindPage(session: MarketplaceSession): void {
         seconds === null ? element.dataset.tmRemaining || element.textContent : formatSeconds(seconds)
       if (element.textContent !== shown) element.textContent = shown
     })
-    const words = [phase, canServe && 'serving', isEnding && 'ending']
+    const words = [phase, canServe && 'serving', isEnding && 'ending', error?.isTemporary && 'offline']
     each('[data-tm-when]', (element) => {
       element.hidden = !element.dataset.tmWhen!.split(' ').some((word) => words.includes(word as never))
     })
@@ -56,9 +56,16 @@ export function bindPage(session: MarketplaceSession): void {
   }
 
   document.addEventListener('click', ({ target }) => {
-    // A refusal is in the snapshot and in `tm:error`.
-    for (const [name, action] of Object.entries(actions))
-      if ((target as Element).closest?.(`[data-tm-${name}]`)) (action() as Promise<unknown>).catch(() => {})
+    for (const [name, action] of Object.entries(actions)) {
+      const button = (target as Element).closest?.(`[data-tm-${name}]`)
+      if (!button) continue
+      button.ariaBusy = 'true'
+      const rest = () => {
+        button.ariaBusy = null
+      }
+      // A refusal is in the snapshot and in `tm:error`.
+      action().then(rest, rest)
+    }
   })
   for (const type of sessionEventTypes)
     session.on(type, (detail) =>
