@@ -4,7 +4,7 @@
  * @module
  */
 import { createContext, type ReactNode, useContext, useState, useSyncExternalStore } from 'react'
-import { onSignInChange, signedInUserId } from './api/sign-in.ts'
+import { onSignInChange, signedInUserId, signedOutUserId } from './api/sign-in.ts'
 import { type Answer, useAnswer } from './api/use-answer.ts'
 import type { Installation, OwnProvider, Profile, TeamProvider } from './api/wire.ts'
 import { Loading } from './parts/loaded.tsx'
@@ -26,6 +26,9 @@ const AccountContext = createContext<Account | undefined>(undefined)
 
 /** Undefined while nobody is signed in; the pages to sign in are shown then. */
 export const useUserId = () => useSyncExternalStore(onSignInChange, signedInUserId)
+
+/** Whose sign-in ended while they were at work; undefined again once they have signed in or left. */
+export const useSignedOutUserId = () => useSyncExternalStore(onSignInChange, signedOutUserId)
 
 export function useAccount(): Account {
   const account = useContext(AccountContext)

@@ -1,5 +1,5 @@
 import { useEffect } from 'react'
-import { AccountFrame, isOperator, useAccount, useUserId } from './account.tsx'
+import { AccountFrame, isOperator, useAccount, useSignedOutUserId, useUserId } from './account.tsx'
 import { Frame } from './frame.tsx'
 import { Audit } from './operator/audit.tsx'
 import { Health } from './operator/health.tsx'
@@ -10,7 +10,7 @@ import { AccountSettings } from './pages/account-settings.tsx'
 import { Invitation } from './pages/invitation.tsx'
 import { NewProvider } from './pages/new-provider.tsx'
 import { NotFound } from './pages/not-found.tsx'
-import { SignIn } from './pages/sign-in.tsx'
+import { SignIn, SignInAgain } from './pages/sign-in.tsx'
 import { Notice } from './parts/notice.tsx'
 import { may, RoleContext } from './parts/role.tsx'
 import { Analytics } from './provider/analytics.tsx'
@@ -59,18 +59,23 @@ const operatorPages: Record<string, () => React.ReactNode> = {
 export function App() {
   const { path } = useAddress()
   const userId = useUserId()
+  const signedOutUserId = useSignedOutUserId()
+  const shownUserId = userId ?? signedOutUserId
   // Whoever is invited may have no account yet.
   if (path === '/invitation') return <Invitation />
-  if (path === '/sign-in' || path === '/register' || userId === undefined) {
+  if (path === '/sign-in' || path === '/register' || shownUserId === undefined) {
     return <SignIn isNew={path === '/register'} />
   }
   return (
-    // Another person's sign-in, in whatever tab, is another set of everything.
-    <AccountFrame key={userId}>
-      <Frame>
-        <Page path={path} />
-      </Frame>
-    </AccountFrame>
+    <>
+      {/* Another person's sign-in, in whatever tab, is another set of everything. */}
+      <AccountFrame key={shownUserId}>
+        <Frame>
+          <Page path={path} />
+        </Frame>
+      </AccountFrame>
+      {userId === undefined && <SignInAgain />}
+    </>
   )
 }
 

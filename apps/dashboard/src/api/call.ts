@@ -4,7 +4,7 @@
  * @module
  */
 import { Problem, type Sending, send } from './http.ts'
-import { getAccessToken } from './sign-in.ts'
+import { waitForAccessToken } from './sign-in.ts'
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
 
@@ -37,12 +37,12 @@ export async function call<T>(
 
 /** The answer as it comes, for files and streams. */
 export async function sendAsUser(path: string, sending: Sending): Promise<Response> {
-  const accessToken = await getAccessToken()
+  const accessToken = await waitForAccessToken()
   try {
     return await send(path, { ...sending, accessToken })
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== 'unauthenticated') throw error
-    return send(path, { ...sending, accessToken: await getAccessToken(accessToken) })
+    return send(path, { ...sending, accessToken: await waitForAccessToken(accessToken) })
   }
 }
 

@@ -20,6 +20,11 @@ interface Kept {
   refreshToken: string
 }
 
+/** Left in its place by the tab that the API told, so that others can tell an end from a farewell. */
+interface Ended {
+  endedUserId: string
+}
+
 interface Credentials {
   accessToken: string
   refreshToken: string
@@ -27,15 +32,18 @@ interface Credentials {
 }
 
 let access: { token: string; expiresAt: number } | undefined
+/** Whose sign-in the API ended while they were at work: their pages stay until they sign in again or leave. */
+let endedUserId: string | undefined
 const listeners = new Set<() => void>()
 /** Without Web Locks tabs cannot agree, but one tab still must not race itself. */
 let exchange: Promise<unknown> = Promise.resolve()
 
-addEventListener('storage', ({ key, oldValue }) => {
+addEventListener('storage', ({ key, oldValue, newValue }) => {
   if (key !== STORAGE_KEY && key !== null) return
   // A rotation elsewhere leaves this tab as it is; another person's sign-in does not.
-  if (read()?.userId === parse(oldValue)?.userId) return
+  if (read()?.userId === parse<Kept>(oldValue)?.userId) return
   access = undefined
+  endedUserId = parse<Ended>(newValue)?.endedUserId
   tell()
 })
 
@@ -49,6 +57,9 @@ export const isSignedIn = () => read() !== null
 
 /** Whose sign-in it is: changes when another tab signs in as somebody else. */
 export const signedInUserId = () => read()?.userId
+
+/** Whose pages are kept for them to sign in again; told of by `onSignInChange`, too. */
+export const signedOutUserId = () => endedUserId
 
 export async function register(account: { email: string; password: string; displayName?: string }) {
   await begin('/auth/register', account)
@@ -77,7 +88,7 @@ export async function signOut() {
 
 /** Ends every other sign-in; this one goes on. */
 export async function changePassword(passwords: { currentPassword: string; newPassword: string }) {
-  const accessToken = await getAccessToken()
+  const accessToken = await waitForAccessToken()
   // No other tab may exchange the refresh token while the API is told which sign-in to keep.
   await alone(() =>
     send('/auth/password', {
@@ -115,11 +126,35 @@ export async function getAccessToken(refused?: string): Promise<string> {
         return keep(userId, await response.json())
       } catch (error) {
         if (!(error instanceof Problem) || error.status !== 401) throw error
-        forget()
+        end(userId)
         throw new SignedOut('The sign-in has ended', { cause: error })
       }
     }))
   )
+}
+
+/**
+ * As `getAccessToken`, but where the sign-in has ended it waits: the page asks for another one over what was typed, and
+ * the call goes on with that as if nothing had been.
+ *
+ * @throws {SignedOut} when somebody else signs in, or nobody does
+ */
+export async function waitForAccessToken(refused?: string): Promise<string> {
+  const asked = signedInUserId() ?? endedUserId
+  try {
+    return await getAccessToken(refused)
+  } catch (error) {
+    if (!(error instanceof SignedOut) || asked === undefined || endedUserId !== asked) throw error
+    await new Promise<void>((resolve) => {
+      const stop = onSignInChange(() => {
+        if (endedUserId === asked) return
+        stop()
+        resolve()
+      })
+    })
+    if (signedInUserId() !== asked) throw error
+    return getAccessToken(refused)
+  }
 }
 
 function alone<T>(run: () => Promise<T>): Promise<T> {
@@ -131,28 +166,37 @@ function alone<T>(run: () => Promise<T>): Promise<T> {
 
 function keep(userId: string, { accessToken, refreshToken, expiresInSeconds }: Credentials): string {
   access = { token: accessToken, expiresAt: Date.now() + expiresInSeconds * 1000 - EARLY_MS }
+  endedUserId = undefined
   localStorage.setItem(STORAGE_KEY, JSON.stringify({ userId, refreshToken } satisfies Kept))
   return accessToken
 }
 
 function forget() {
   access = undefined
+  endedUserId = undefined
   localStorage.removeItem(STORAGE_KEY)
+  tell()
+}
+
+function end(userId: string) {
+  access = undefined
+  endedUserId = userId
+  localStorage.setItem(STORAGE_KEY, JSON.stringify({ endedUserId } satisfies Ended))
   tell()
 }
 
 function read(): Kept | null {
   try {
-    return parse(localStorage.getItem(STORAGE_KEY))
+    const kept = parse<Kept>(localStorage.getItem(STORAGE_KEY))
+    return kept?.userId && kept.refreshToken ? (kept as Kept) : null
   } catch {
     return null
   }
 }
 
-function parse(text: string | null): Kept | null {
+function parse<T>(text: string | null): Partial<T> | null {
   try {
-    const kept = JSON.parse(text ?? 'null') as Partial<Kept> | null
-    return kept?.userId && kept.refreshToken ? (kept as Kept) : null
+    return JSON.parse(text ?? 'null')
   } catch {
     return null
   }

@@ -1,7 +1,11 @@
 import { useState } from 'react'
-import { register, signIn } from '../api/sign-in.ts'
+import { send } from '../api/http.ts'
+import { forgetSignIn, register, signIn } from '../api/sign-in.ts'
+import { useRead } from '../api/use-answer.ts'
 import { useSubmit } from '../api/use-submit.ts'
+import type { Installation } from '../api/wire.ts'
 import { Button } from '../parts/button.tsx'
+import { Dialog } from '../parts/dialog.tsx'
 import { Field } from '../parts/field.tsx'
 import { Form } from '../parts/form.tsx'
 import { Link, navigate, PageTitle, useAddress } from '../router.tsx'
@@ -40,6 +44,26 @@ export function SignIn({ isNew }: { isNew: boolean }) {
         )}
       </main>
     </>
+  )
+}
+
+/** Over the page whose sign-in has ended: what was typed there stays, and what it had asked the API for goes on. */
+export function SignInAgain() {
+  function leave() {
+    forgetSignIn()
+    navigate('/sign-in')
+  }
+  return (
+    <Dialog title="Your sign-in has ended. Sign in to go on." onClose={leave} isDismissable={false}>
+      <p>What you typed is still there.</p>
+      <SignInForm isNew={false} />
+      <p>
+        Somebody else?{' '}
+        <Button kind="link" onPress={leave}>
+          Leave this page
+        </Button>
+      </p>
+    </Dialog>
   )
 }
 
@@ -110,7 +134,23 @@ export function SignInForm({
         <Button type="submit" isBusy={submit.isBusy}>
           {isNew ? 'Register' : 'Sign in'}
         </Button>
+        {!isNew && <ForgotPassword />}
       </div>
     </Form>
+  )
+}
+
+/** The marketplace mails the link that chooses another one: the accounts are the same. */
+function ForgotPassword() {
+  const installation = useRead<Installation>('installation', async (_key, signal) =>
+    (await send('/dashboard/config.json', { signal })).json(),
+  )
+  if (!installation.value) return null
+  const href = `${installation.value.marketplaceUrl}/#/forgot-password`
+  // A tab of its own: what was typed on the page beneath must not be left.
+  return (
+    <a href={href} target="_blank" rel="noopener">
+      Forgot your password?
+    </a>
   )
 }
