@@ -21,7 +21,7 @@ const words: Record<string, [title: string, text: string]> = {
   not_found: ['There is nothing here', 'It does not exist, or this account may not see it.'],
   rate_limited: ['A little too fast', 'Please wait a moment, then try again.'],
   unavailable: ['The marketplace is overloaded', 'Nothing was changed. Please try again in a moment.'],
-  validation_failed: ['Something is not filled in right', 'Please check what is marked below.'],
+  validation_failed: ['Something is not filled in right', 'Please check what is marked.'],
 }
 
 /** What a person mends alone: nothing to tell us about. */

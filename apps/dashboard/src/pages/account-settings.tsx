@@ -47,7 +47,10 @@ function ProfileSection() {
           name="displayName"
           autoComplete="name"
           value={displayName}
-          onChange={setDisplayName}
+          onChange={(name) => {
+            setSaved(false)
+            setDisplayName(name)
+          }}
           maxLength={80}
           hint="What people on your teams see."
         />

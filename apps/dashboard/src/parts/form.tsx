@@ -3,14 +3,20 @@ import { Form as AriaForm } from 'react-aria-components'
 import type { Submit } from '../api/use-submit.ts'
 import { ProblemNotice } from './notice.tsx'
 
-/** A form that is sent once at a time; what the API says about a field stands beside it and takes the focus. */
+/**
+ * A form that is sent once at a time; what the API says about a field stands beside it and takes the focus.
+ *
+ * What it says about the whole stands below, where the button is that was pressed: above a long form nobody sees it.
+ */
 export function Form({ submit, children }: { submit: Submit<[]>; children: ReactNode }) {
   const element = useRef<HTMLFormElement>(null)
-  // The browser does so for what it finds itself, and knows nothing of what the API found.
   useEffect(() => {
-    if (Object.keys(submit.fieldErrors).length === 0) return
-    element.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
-  }, [submit.fieldErrors])
+    if (submit.error === undefined) return
+    // The browser does so for what it finds itself, and knows nothing of what the API found.
+    const wrong = element.current?.querySelector<HTMLElement>('[aria-invalid="true"]')
+    if (wrong && Object.keys(submit.fieldErrors).length > 0) wrong.focus()
+    else element.current?.lastElementChild?.scrollIntoView({ block: 'nearest' })
+  }, [submit.error, submit.fieldErrors])
   return (
     <AriaForm
       ref={element}
@@ -21,8 +27,8 @@ export function Form({ submit, children }: { submit: Submit<[]>; children: React
         void submit.run()
       }}
     >
-      {submit.error !== undefined && <ProblemNotice error={submit.error} />}
       {children}
+      {submit.error !== undefined && <ProblemNotice error={submit.error} />}
     </AriaForm>
   )
 }

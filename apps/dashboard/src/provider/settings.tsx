@@ -32,7 +32,11 @@ export const Settings: ProviderPage = ({ provider }) => {
   const [iconUrl, setIconUrl] = useState(provider.iconUrl ?? '')
   const [place, setPlace] = useState<'query' | 'fragment'>(provider.launchInFragment ? 'fragment' : 'query')
   const [isSaved, setSaved] = useState(false)
-  const change = (changes: Partial<Listing>) => setListing({ ...listing, ...changes })
+  const edit = () => setSaved(false)
+  const change = (changes: Partial<Listing>) => {
+    edit()
+    setListing({ ...listing, ...changes })
+  }
   const save = useSubmit(async () => {
     setSaved(false)
     keepProvider(
@@ -71,7 +75,10 @@ export const Settings: ProviderPage = ({ provider }) => {
           label="Icon (optional)"
           name="iconUrl"
           value={iconUrl}
-          onChange={setIconUrl}
+          onChange={(url) => {
+            edit()
+            setIconUrl(url)
+          }}
           placeholder="https://app.example.com/icon.svg"
           hint="An image, https only."
         />
@@ -91,7 +98,10 @@ export const Settings: ProviderPage = ({ provider }) => {
         <OneOf
           label="How the launch is handed over"
           value={place}
-          onChange={setPlace}
+          onChange={(next) => {
+            edit()
+            setPlace(next)
+          }}
           choices={[
             { value: 'query', label: 'In the query', hint: 'A server can read it, and may log it.' },
             { value: 'fragment', label: 'In the fragment', hint: 'Never reaches a server, nor its log.' },
