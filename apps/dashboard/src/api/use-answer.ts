@@ -52,6 +52,8 @@ export const useAnswer = <T>(path: string | undefined): Answer<T> =>
 
 export interface Pages<T> extends Answer<T[]> {
   hasMore: boolean
+  /** The last page has come, after others. */
+  isAtEnd: boolean
   isLoadingMore: boolean
   loadMore(): void
 }
@@ -91,6 +93,7 @@ export function usePages<T>(path: string | undefined): Pages<T> {
     isLoading: first.isLoading,
     reload: first.reload,
     hasMore: cursor !== null,
+    isAtEnd: later !== undefined && cursor === null,
     isLoadingMore,
     loadMore,
   }

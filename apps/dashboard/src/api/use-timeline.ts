@@ -6,6 +6,9 @@ import { type Answer, useAnswer } from './use-answer.ts'
 export type { Entry, Mark, Timeline } from '../../../api/src/analytics/timeline.ts'
 
 export interface TimelinePages extends Answer<Timeline> {
+  hasMore: boolean
+  /** The last page has come, after others. */
+  isAtEnd: boolean
   isLoadingMore: boolean
   moreError: unknown
   loadMore(): void
@@ -38,5 +41,8 @@ export function useTimeline(path: string): TimelinePages {
     setLoadingMore(false)
   }
 
-  return { ...first, value: value ?? first.value, isLoadingMore, moreError, loadMore }
+  const shown = value ?? first.value
+  const hasMore = shown !== undefined && shown.nextAfter !== null
+  const isAtEnd = more !== undefined && !hasMore
+  return { ...first, value: shown, hasMore, isAtEnd, isLoadingMore, moreError, loadMore }
 }

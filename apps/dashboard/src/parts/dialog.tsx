@@ -1,22 +1,48 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from 'react-aria-components'
 import { type Submit, useSubmit } from '../api/use-submit.ts'
 import { Button } from './button.tsx'
 import { Form } from './form.tsx'
 import { ProblemNotice } from './notice.tsx'
 
+/** Had the focus before the dialogs that are open. */
+let opener: Element | null = null
+const isInDialog = (element: Element | null) => !!element?.closest('[role="dialog"]')
+
+/** Where the opener is gone, with its row or with the dialog before this one, the focus would fall to the page's start. */
+function useFocusBack(isOpenerGone: () => boolean) {
+  // Read while it is rendered: before effects run, the focus is in the dialog.
+  const [before] = useState(() => document.activeElement)
+  const isGone = useRef(isOpenerGone)
+  isGone.current = isOpenerGone
+  useEffect(() => {
+    if (!isInDialog(before)) opener = before
+    return () => {
+      requestAnimationFrame(() => {
+        if (document.querySelector('[role="dialog"]')) return
+        const back = isGone.current() || !opener?.isConnected ? document.querySelector('h1') : opener
+        if (back instanceof HTMLElement) back.focus()
+      })
+    }
+  }, [before])
+}
+
 /** A modal dialog: keeps the focus inside and gives it back to where it came from. */
 export function Dialog({
   title,
   onClose,
   isDismissable = true,
+  isOpenerGone = () => false,
   children,
 }: {
   title: string
   onClose: () => void
   isDismissable?: boolean
+  /** After what the dialog did; the page's heading gets the focus then. */
+  isOpenerGone?: () => boolean
   children: ReactNode
 }) {
+  useFocusBack(isOpenerGone)
   return (
     <ModalOverlay
       className="overlay"
@@ -70,7 +96,7 @@ export function FormDialog({
   )
 }
 
-/** Asks before something that cannot be taken back. */
+/** Asks before something that cannot be taken back. What asked for it is often gone with what it was about. */
 export function Confirm({
   title,
   action,
@@ -84,12 +110,14 @@ export function Confirm({
   onClose: () => void
   children: ReactNode
 }) {
+  const isDone = useRef(false)
   const submit = useSubmit(async () => {
     await onConfirm()
+    isDone.current = true
     onClose()
   })
   return (
-    <Dialog title={title} onClose={onClose}>
+    <Dialog title={title} onClose={onClose} isOpenerGone={() => isDone.current}>
       <div>{children}</div>
       {submit.error !== undefined && <ProblemNotice error={submit.error} />}
       <div className="actions">

@@ -21,6 +21,8 @@ interface FieldProps {
   type?: 'text' | 'email' | 'password' | 'url' | 'number' | 'search' | 'date'
   autoComplete?: string
   isRequired?: boolean
+  /** From the moment it appears. */
+  hasFocus?: boolean
   minLength?: number
   maxLength?: number
   lines?: number
@@ -29,9 +31,10 @@ interface FieldProps {
 }
 
 /** A labelled field: its hint and its error are tied to it. Errors of the API arrive through the form. */
-export function Field({ label, hint, lines, placeholder, inputMode, ...rest }: FieldProps) {
+export function Field({ label, hint, lines, placeholder, inputMode, hasFocus, ...rest }: FieldProps) {
   return (
-    <TextField {...rest} className="field">
+    // biome-ignore lint/a11y/noAutofocus: only where a press has put the field in the place of what was pressed.
+    <TextField {...rest} className="field" autoFocus={hasFocus ?? false}>
       <Label className="label">{label}</Label>
       {lines ? (
         <TextArea className="input" rows={lines} {...(placeholder && { placeholder })} />

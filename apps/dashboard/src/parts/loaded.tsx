@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import type { Answer, Pages } from '../api/use-answer.ts'
 import { Button } from './button.tsx'
 import { ProblemNotice } from './notice.tsx'
@@ -34,16 +34,33 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
   )
 }
 
-export function MoreButton<T>({ pages }: { pages: Pages<T> }) {
+/** Below a list that comes page by page. Where the last one has come, the focus that the button had goes to the sentence. */
+export function MoreButton({
+  pages: { value, error, hasMore, isAtEnd, isLoadingMore, loadMore },
+}: {
+  pages: Omit<Pages<unknown>, 'value' | 'isLoading' | 'reload'> & { value: unknown }
+}) {
+  const end = useRef<HTMLParagraphElement>(null)
+  useEffect(() => {
+    if (isAtEnd && document.activeElement === document.body) end.current?.focus()
+  }, [isAtEnd])
   // Without a first page the list itself says what is wrong.
-  if (pages.value !== undefined && pages.error !== undefined)
-    return <ProblemNotice error={pages.error} onRetry={pages.loadMore} />
-  if (!pages.hasMore) return null
+  if (value === undefined) return null
   return (
-    <div className="actions">
-      <Button kind="quiet" isBusy={pages.isLoadingMore} onPress={pages.loadMore}>
-        Show more
-      </Button>
-    </div>
+    <>
+      {error !== undefined && <ProblemNotice error={error} />}
+      {hasMore && (
+        <div className="actions">
+          <Button kind="quiet" isBusy={isLoadingMore} onPress={loadMore}>
+            Show more
+          </Button>
+        </div>
+      )}
+      {isAtEnd && (
+        <p className="hint" tabIndex={-1} ref={end}>
+          That is all.
+        </p>
+      )}
+    </>
   )
 }

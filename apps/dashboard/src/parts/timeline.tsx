@@ -1,11 +1,10 @@
 import { useEffect, useId, useState } from 'react'
 import { type Timeline, useTimeline } from '../api/use-timeline.ts'
 import { formatNumber, formatTime } from '../format.ts'
-import { Button } from './button.tsx'
 import { Select } from './field.tsx'
 import { Figures } from './figures.tsx'
-import { Loaded } from './loaded.tsx'
-import { Notice, ProblemNotice } from './notice.tsx'
+import { Loaded, MoreButton } from './loaded.tsx'
+import { Notice } from './notice.tsx'
 import { Table } from './table.tsx'
 import { describeLine, MARK_WORDS, type TimelineLine, toLines } from './timeline-rows.ts'
 
@@ -42,16 +41,7 @@ export function SessionTimeline({ path, isLive = false }: { path: string; isLive
           <Summary timeline={value} />
           <Marks timeline={value} />
           <Lines timeline={value} />
-          {timeline.moreError !== undefined && (
-            <ProblemNotice error={timeline.moreError} onRetry={timeline.loadMore} />
-          )}
-          {value.nextAfter !== null && (
-            <div className="actions">
-              <Button kind="quiet" isBusy={timeline.isLoadingMore} onPress={timeline.loadMore}>
-                Show more
-              </Button>
-            </div>
-          )}
+          <MoreButton pages={{ ...timeline, error: timeline.moreError }} />
         </>
       )}
     </Loaded>

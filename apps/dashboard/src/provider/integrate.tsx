@@ -75,11 +75,17 @@ export const Integrate: ProviderPage = ({ provider }) => {
 function Addresses({ provider }: { provider: OwnProvider }) {
   const { keepProvider } = useAccount()
   const [isOpen, setOpen] = useState(false)
+  // What is pressed goes away with the press, so what comes in its place takes the focus.
+  const [wasOpen, setWasOpen] = useState(false)
+  const close = () => {
+    setOpen(false)
+    setWasOpen(true)
+  }
   const [listing, setListing] = useState(() => listingOf(provider))
   const save = useSubmit(async () => {
     const change = { launchUrl: listing.launchUrl.trim(), allowedOrigins: originsOf(listing) }
     keepProvider(await call<OwnProvider>('PATCH', `/providers/${provider.id}`, change))
-    setOpen(false)
+    close()
   })
   if (!isOpen) {
     return (
@@ -95,7 +101,13 @@ function Addresses({ provider }: { provider: OwnProvider }) {
           </dd>
         </dl>
         <div className="actions">
-          <Button kind="quiet" size="small" needs="developer" onPress={() => setOpen(true)}>
+          <Button
+            kind="quiet"
+            size="small"
+            needs="developer"
+            autoFocus={wasOpen}
+            onPress={() => setOpen(true)}
+          >
             Change addresses
           </Button>
         </div>
@@ -104,12 +116,16 @@ function Addresses({ provider }: { provider: OwnProvider }) {
   }
   return (
     <Form submit={save}>
-      <AddressFields listing={listing} onChange={(change) => setListing({ ...listing, ...change })} />
+      <AddressFields
+        listing={listing}
+        onChange={(change) => setListing({ ...listing, ...change })}
+        hasFocus
+      />
       <div className="actions">
         <Button type="submit" size="small" isBusy={save.isBusy}>
           Save addresses
         </Button>
-        <Button kind="quiet" size="small" onPress={() => setOpen(false)}>
+        <Button kind="quiet" size="small" onPress={close}>
           Cancel
         </Button>
       </div>

@@ -70,7 +70,8 @@ export function ListingFields({ listing, onChange }: Props) {
   )
 }
 
-export function AddressFields({ listing, onChange }: Props) {
+/** @param hasFocus from the moment they appear */
+export function AddressFields({ listing, onChange, hasFocus = false }: Props & { hasFocus?: boolean }) {
   return (
     <>
       <Field
@@ -78,6 +79,7 @@ export function AddressFields({ listing, onChange }: Props) {
         name="launchUrl"
         value={listing.launchUrl}
         onChange={(launchUrl) => onChange({ launchUrl })}
+        hasFocus={hasFocus}
         isRequired
         placeholder="https://app.example.com/"
         hint="The page of your app that a session opens."
