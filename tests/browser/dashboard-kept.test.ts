@@ -35,7 +35,8 @@ async function endSignIns({ id }: Person): Promise<void> {
 }
 
 describe('a sign-in that ends in the middle of work', () => {
-  const ended = (page: Page) => page.getByRole('dialog', { name: 'Your sign-in has ended. Sign in to go on.' })
+  const ended = (page: Page) =>
+    page.getByRole('dialog', { name: 'Your sign-in has ended. Sign in to go on.' })
   const signIn = async (page: Page, email: string) => {
     await ended(page).getByLabel('E-mail').fill(email)
     await ended(page).getByLabel('Password').fill(PASSWORD)
@@ -107,5 +108,135 @@ describe('a sign-in that ends in the middle of work', () => {
     const { marketplaceUrl } = stack.api.deps.config
     expect(await forgot.getAttribute('href')).toBe(`${marketplaceUrl}/#/forgot-password`)
     await context.close()
+  })
+})
+
+describe('a page that is worked on', () => {
+  let page: Page
+  let id: string
+  let secondId: string
+  let complaints: string[]
+  const open = (path: string) => page.goto(`${stack.url}/dashboard${path}`)
+
+  beforeAll(async () => {
+    const owner = await stack.register('grace@example.com')
+    id = await registerApp(stack, owner, 'Fokus')
+    stack.api.clock.advance({ seconds: 1 })
+    secondId = await registerApp(stack, owner, 'Tonart')
+    const context = await stack.newContext({ person: owner })
+    complaints = watchComplaints(context)
+    page = await context.newPage()
+    await page.setViewportSize({ width: 1280, height: 700 })
+  })
+  afterAll(async () => {
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  test('shows beside the button that saving failed, and takes “Saved.” back with the next change', async () => {
+    await open(`/providers/${id}/settings`)
+    await page.route(`**/providers/${id}`, (route) => route.fulfill({ status: 503, body: '{}' }), {
+      times: 1,
+    })
+    await button(page, 'Save').click()
+    const notice = page.getByRole('alert')
+    await notice.waitFor()
+    const { y, height } = (await notice.boundingBox())!
+    expect(y).toBeGreaterThan(0)
+    expect(y + height).toBeLessThanOrEqual(700)
+    await button(page, 'Save').click()
+    await page.getByText('Saved.').waitFor()
+    expect(await notice.count()).toBe(0)
+    await page.getByRole('radio', { name: /^In the fragment/ }).check({ force: true })
+    await page.getByText('Saved.').waitFor({ state: 'detached' })
+  })
+
+  test('goes to another app by a link of the list of apps, on the same kind of page', async () => {
+    await open(`/providers/${id}/keys`)
+    await heading(page, 'API keys').waitFor()
+    await button(page, 'App: Fokus').focus()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    const list = page.getByRole('list', { name: 'Apps' })
+    await list.waitFor()
+    await page.keyboard.press('Escape')
+    await list.waitFor({ state: 'hidden' })
+    expect(new URL(page.url()).pathname).toBe(`/dashboard/providers/${id}/keys`)
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Tab')
+    await expect.poll(() => focused(page)).toBe('Tonart')
+    await page.keyboard.press('Enter')
+    await button(page, 'App: Tonart').waitFor()
+    expect(new URL(page.url()).pathname).toBe(`/dashboard/providers/${secondId}/keys`)
+    expect(await list.isVisible()).toBe(false)
+    await expect.poll(() => focused(page)).toBe('API keys')
+  })
+
+  test('keeps the keyboard’s place when what was pressed has gone', async () => {
+    await open(`/providers/${id}/keys`)
+    await button(page, 'Make a key').focus()
+    await page.keyboard.press('Enter')
+    await page.getByLabel('Name').fill('Server')
+    await page.keyboard.press('Enter')
+    await button(page, 'I have kept it').press('Enter')
+    await expect.poll(() => focused(page)).toBe('Make a key')
+    await button(page, 'Revoke Server').press('Enter')
+    await button(page, 'Cancel').press('Enter')
+    await expect.poll(() => focused(page)).toBe('Revoke Server')
+    await page.keyboard.press('Enter')
+    await button(page, 'Revoke it').press('Enter')
+    await page.getByText('Revoked', { exact: true }).waitFor()
+    await expect.poll(() => focused(page)).toBe('API keys')
+
+    await open(`/providers/${id}/integrate`)
+    await button(page, 'Change addresses').press('Enter')
+    await expect
+      .poll(() => page.evaluate(() => document.activeElement?.getAttribute('name')))
+      .toBe('launchUrl')
+    await button(page, 'Cancel').press('Enter')
+    await expect.poll(() => focused(page)).toBe('Change addresses')
+  })
+
+  test('says after the last page of a list that it was the last, and the focus is there', async () => {
+    const rows = [...'abc'].map((letter) => ({
+      id: `key_${letter}`,
+      name: `Key ${letter}`,
+      mode: 'live',
+      secretEnding: 'abcd',
+      scopes: [],
+      lastUsedAt: null,
+      expiresAt: null,
+      revokedAt: null,
+    }))
+    await page.route('**/api-keys?*', (route) => {
+      const isLast = new URL(route.request().url()).searchParams.has('cursor')
+      return route.fulfill({
+        json: isLast
+          ? { items: rows.slice(2), nextCursor: null }
+          : { items: rows.slice(0, 2), nextCursor: 'next' },
+      })
+    })
+    await open(`/providers/${id}/keys`)
+    await button(page, 'Show more').press('Enter')
+    await expect.poll(() => focused(page)).toBe('That is all.')
+    expect(await page.getByRole('row').count()).toBe(4)
+  })
+
+  test('says that it is coming while its script is on its way', async () => {
+    let deliver = () => {}
+    const late = new Promise<void>((resolve) => {
+      deliver = resolve
+    })
+    await page.route('**/assets/*.js', async (route) => {
+      await late
+      await route.continue()
+    })
+    await page.goto(`${stack.url}/dashboard/new`, { waitUntil: 'commit' })
+    const hint = () =>
+      page.evaluate(() => getComputedStyle(document.querySelector('#root')!, '::before').content)
+    await expect.poll(hint).toBe('"One moment…"')
+    deliver()
+    await heading(page, 'Register an app').waitFor()
+    expect(await hint()).toBe('none')
   })
 })

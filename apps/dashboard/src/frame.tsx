@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useRef, useState } from 'react'
 import { isOperator, useAccount } from './account.tsx'
 import { signOut } from './api/sign-in.ts'
 import { Button } from './parts/button.tsx'
@@ -70,30 +70,46 @@ function useProviderId(): string | undefined {
   return (providers.find(({ id }) => id === lastId) ?? providers[0])?.id
 }
 
-/** Which app the pages are about; changing it stays on the same kind of page. */
+/**
+ * Which app the pages are about; another one opens on the same kind of page.
+ *
+ * Links behind a button: a list that goes somewhere as soon as its choice changes goes there with the first arrow key.
+ */
 function ProviderChoice({ providerId }: { providerId: string | undefined }) {
   const { providers } = useAccount()
   const { path } = useAddress()
+  const list = useRef<HTMLUListElement>(null)
   if (providers.length === 0) return null
   const page = matchPath('/providers/:id/:page', path)?.page
-  const go = (id: string) => navigate(id === 'new' ? '/new' : `/providers/${id}${page ? `/${page}` : ''}`)
+  const close = () => list.current?.hidePopover()
   return (
-    <label>
-      <span className="visually-hidden">App</span>
-      <select
-        className="input is-small"
-        value={providerId ?? ''}
-        onChange={({ target }) => target.value && go(target.value)}
-      >
-        {providerId === undefined && <option value="">Choose an app</option>}
+    <>
+      <button type="button" className="button is-quiet is-small app-button" popoverTarget="apps">
+        <span className="visually-hidden">App: </span>
+        <span className="app-name">
+          {providers.find(({ id }) => id === providerId)?.name ?? 'Choose an app'}
+        </span>
+        <span aria-hidden="true">▾</span>
+      </button>
+      <ul id="apps" className="app-list" popover="auto" ref={list} aria-label="Apps">
         {providers.map(({ id, name }) => (
-          <option key={id} value={id}>
-            {name}
-          </option>
+          <li key={id}>
+            <Link
+              to={`/providers/${id}${page ? `/${page}` : ''}`}
+              aria-current={id === providerId ? 'true' : undefined}
+              onClick={close}
+            >
+              {name}
+            </Link>
+          </li>
         ))}
-        <option value="new">Register another app…</option>
-      </select>
-    </label>
+        <li>
+          <Link to="/new" onClick={close}>
+            Register another app…
+          </Link>
+        </li>
+      </ul>
+    </>
   )
 }
 
