@@ -33,7 +33,6 @@ interface FieldProps {
 /** A labelled field: its hint and its error are tied to it. Errors of the API arrive through the form. */
 export function Field({ label, hint, lines, placeholder, inputMode, hasFocus, ...rest }: FieldProps) {
   return (
-    // biome-ignore lint/a11y/noAutofocus: only where a press has put the field in the place of what was pressed.
     <TextField {...rest} className="field" autoFocus={hasFocus ?? false}>
       <Label className="label">{label}</Label>
       {lines ? (
