@@ -37,16 +37,29 @@ const isAlive = ({ refreshToken }: { refreshToken: string }) =>
   )
 
 test('a name is changed, and a confirming link asked for again', async () => {
-  const page = await open(await stack.newVisitor(), '/')
+  const visitor = await stack.newVisitor()
+  const page = await open(visitor, '/')
   await page.getByRole('link', { name: 'Account', exact: true }).click()
   await page.getByLabel('What we call you').fill('Ada <b>Lovelace</b>')
   await button(page, 'Save the name').click()
-  await page.getByRole('status').filter({ hasText: 'Your name is saved.' }).waitFor({ state: 'attached' })
+  // Beside the button, and where one was; said of nothing that is typed afterwards.
+  const saved = page.getByRole('main').getByText('Your name is saved.')
+  await saved.waitFor()
+  expect(await button(page, 'Save the name').evaluate((it) => it === document.activeElement)).toBe(true)
+  await page.getByLabel('What we call you').pressSequentially('!')
+  await saved.waitFor({ state: 'detached' })
   await page.reload()
   await page.getByText('not confirmed yet').waitFor()
   expect(await page.getByLabel('What we call you').inputValue()).toBe('Ada <b>Lovelace</b>')
   await button(page, 'Send the link again').click()
   await page.locator('.notice', { hasText: 'A link is on its way.' }).waitFor()
+
+  await page.getByText('Use another address').click()
+  await page.getByLabel('The new address').fill('countess@example.com')
+  await page.locator('#password-for-address').fill(visitor.password)
+  await button(page, 'Send a link there').click()
+  await page.getByRole('main').getByText('A link was sent to the new address.').waitFor()
+  await page.getByText('It changes to countess@example.com').waitFor()
 })
 
 test('another password ends the other sign-ins and keeps this one', async () => {
@@ -62,10 +75,8 @@ test('another password ends the other sign-ins and keeps this one', async () => 
   await page.getByText('That is not your password').waitFor()
   await page.getByLabel('The one you have').fill(visitor.password)
   await button(page, 'Change the password').click()
-  await page
-    .getByRole('status')
-    .filter({ hasText: 'Your password is changed.' })
-    .waitFor({ state: 'attached' })
+  await page.getByRole('main').getByText('Your password is changed.').waitFor()
+  expect(await page.getByLabel('The new one').inputValue()).toBe('')
   expect(await isAlive(other)).toBe(false)
   const kept = await page.evaluate(() => JSON.parse(localStorage.getItem('tally.sign-in') ?? '{}'))
   expect(await isAlive(kept)).toBe(true)
@@ -99,6 +110,7 @@ test('a spending limit is set, is felt in words, and is taken away', async () =>
   await page.getByLabel(/^Stille: tokens/).fill('20')
   await button(page, 'Save the limits').click()
   await page.getByText('reserved 0 of 30 tokens').waitFor()
+  await page.getByRole('main').getByText('Your limits are saved.').waitFor()
   const limits = () => stack.call('GET', '/tokens/limits', { token: visitor.accessToken })
   expect(await limits()).toMatchObject({
     perDayTokens: 30,

@@ -17,19 +17,22 @@ export const NEW_PASSWORD_HINT = `At least ${PASSWORD_MIN} characters. A sentenc
  * @param {string} [options.kind] of the button
  * @param {any[]} options.fields
  * @param {(values: Record<string, string>) => Promise<unknown>} options.submit
- * @param {() => void} options.done
+ * @param {(values: Record<string, string>) => string | void} options.done what it gives is said beside the button, until something is typed
  * @param {any} [options.other] below it
  */
 export function makeForm({ button, kind = '', fields, submit, done, other }) {
   const place = h('div')
+  const outcome = h('output', { class: 'quiet' })
   const submitButton = h('button', { type: 'submit', class: `button ${kind}` }, button)
   const element = h(
     'form',
     {
       class: 'form',
       novalidate: true,
+      oninput: () => fill(outcome),
       onsubmit: (event) => {
         event.preventDefault()
+        fill(outcome)
         const wrong = fields.map(check).find((input) => input)
         if (wrong) {
           wrong.focus()
@@ -50,13 +53,13 @@ export function makeForm({ button, kind = '', fields, submit, done, other }) {
             if (!isShown) fill(place, problemBox(error))
             return
           }
-          done()
+          fill(outcome, done(values) || '')
         })
       },
     },
     fields,
     place,
-    h('div', { class: 'actions' }, submitButton),
+    h('div', { class: 'actions' }, submitButton, outcome),
     other && h('p', { class: 'quiet' }, other),
   )
   return element

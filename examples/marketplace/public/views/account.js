@@ -3,24 +3,19 @@
  *
  * @module
  */
-import { h } from '../element.js'
+import { fill, h } from '../element.js'
 import { emailField, field, makeForm, NEW_PASSWORD_HINT, passwordField } from '../form.js'
 import { formatTokens } from '../format.js'
 import { call, refreshToken, signOut } from '../marketplace.js'
 import { say, whileBusy } from '../notice.js'
 import { accountPage } from './account-frame.js'
 
-/** @param {{ reload: () => void }} context */
-export async function showAccount({ reload }) {
+export async function showAccount() {
   const [profile, address, balance] = await Promise.all([
     call('getProfile'),
     call('getEmail'),
     call('getBalance'),
   ])
-  const tell = (text) => () => {
-    say(text)
-    reload()
-  }
   return accountPage({
     title: 'Your account',
     lead: 'Who you are here, and how you sign in.',
@@ -39,40 +34,43 @@ export async function showAccount({ reload }) {
             }),
           ],
           submit: ({ displayName }) => call('changeProfile', { body: { displayName: displayName || null } }),
-          done: tell('Your name is saved.'),
+          done: () => 'Your name is saved.',
         }),
       ),
-      addressSection(address, tell),
-      h(
-        'section',
-        { 'aria-labelledby': 'password' },
-        h('h2', { id: 'password' }, 'Password'),
-        h('p', {}, 'A new one ends every other sign-in. This one stays.'),
-        makeForm({
-          button: 'Change the password',
-          fields: [
-            passwordField('current-password', { label: 'The one you have', name: 'currentPassword' }),
-            passwordField('new-password', {
-              label: 'The new one',
-              name: 'newPassword',
-              hint: NEW_PASSWORD_HINT,
-            }),
-          ],
-          submit: ({ currentPassword = '', newPassword = '' }) =>
-            call('changePassword', {
-              body: { currentPassword, newPassword, refreshToken: refreshToken() ?? '' },
-            }),
-          done: tell('Your password is changed.'),
-        }),
-      ),
+      addressSection(address),
+      passwordSection(),
       endSection(balance.total),
     ],
   })
 }
 
+function passwordSection() {
+  const form = makeForm({
+    button: 'Change the password',
+    fields: [
+      passwordField('current-password', { label: 'The one you have', name: 'currentPassword' }),
+      passwordField('new-password', { label: 'The new one', name: 'newPassword', hint: NEW_PASSWORD_HINT }),
+    ],
+    submit: ({ currentPassword = '', newPassword = '' }) =>
+      call('changePassword', { body: { currentPassword, newPassword, refreshToken: refreshToken() ?? '' } }),
+    done() {
+      form.reset()
+      return 'Your password is changed.'
+    },
+  })
+  return h(
+    'section',
+    { 'aria-labelledby': 'password' },
+    h('h2', { id: 'password' }, 'Password'),
+    h('p', {}, 'A new one ends every other sign-in. This one stays.'),
+    form,
+  )
+}
+
 /** @param {import('../client.js').Answer<'getEmail'>} address */
-function addressSection({ email, emailVerified, pendingEmail }, tell) {
+function addressSection({ email, emailVerified, pendingEmail }) {
   const place = h('div')
+  const pending = h('p')
   const again = h(
     'button',
     {
@@ -87,7 +85,31 @@ function addressSection({ email, emailVerified, pendingEmail }, tell) {
     },
     'Send the link again',
   )
-  const isOpen = !emailVerified || pendingEmail !== null
+  const resend = h('div', { class: 'actions' }, again)
+  const draw = (newEmail) => {
+    pending.hidden = newEmail === null
+    resend.hidden = emailVerified && newEmail === null
+    fill(pending, 'It changes to ', h('b', {}, newEmail), ' when the link we sent there is opened.')
+  }
+  draw(pendingEmail)
+  const form = makeForm({
+    button: 'Send a link there',
+    fields: [
+      emailField({ label: 'The new address', name: 'newEmail' }),
+      passwordField('current-password', {
+        label: 'Your password',
+        name: 'currentPassword',
+        id: 'password-for-address',
+      }),
+    ],
+    submit: ({ newEmail = '', currentPassword = '' }) =>
+      call('changeEmail', { body: { newEmail, currentPassword } }),
+    done({ newEmail }) {
+      draw(newEmail)
+      form.reset()
+      return 'A link was sent to the new address.'
+    },
+  })
   return h(
     'section',
     { 'aria-labelledby': 'address' },
@@ -98,29 +120,10 @@ function addressSection({ email, emailVerified, pendingEmail }, tell) {
       h('b', {}, email),
       emailVerified ? ', confirmed.' : ', not confirmed yet. Nothing you do here waits for it.',
     ),
-    pendingEmail &&
-      h('p', {}, 'It changes to ', h('b', {}, pendingEmail), ' when the link we sent there is opened.'),
-    isOpen && h('div', { class: 'actions' }, again),
+    pending,
+    resend,
     place,
-    h(
-      'details',
-      {},
-      h('summary', {}, 'Use another address'),
-      makeForm({
-        button: 'Send a link there',
-        fields: [
-          emailField({ label: 'The new address', name: 'newEmail' }),
-          passwordField('current-password', {
-            label: 'Your password',
-            name: 'currentPassword',
-            id: 'password-for-address',
-          }),
-        ],
-        submit: ({ newEmail = '', currentPassword = '' }) =>
-          call('changeEmail', { body: { newEmail, currentPassword } }),
-        done: tell('A link was sent to the new address.'),
-      }),
-    ),
+    h('details', {}, h('summary', {}, 'Use another address'), form),
   )
 }
 
@@ -152,10 +155,11 @@ function endSection(total) {
         ],
         submit: ({ currentPassword = '' }) =>
           call('deleteAccount', { body: { currentPassword, forfeitTokens: total } }),
-        async done() {
+        done() {
           say('Your account is closed.')
-          await signOut()
-          location.hash = '#/'
+          void signOut().then(() => {
+            location.hash = '#/'
+          })
         },
       }),
     ),

@@ -8,15 +8,13 @@ import { fill, h } from '../element.js'
 import { makeForm, tokensField } from '../form.js'
 import { formatNumber, formatTokens } from '../format.js'
 import { call } from '../marketplace.js'
-import { say } from '../notice.js'
 import { accountPage } from './account-frame.js'
 
 const APPS_SHOWN_MAX = 100
 /** @param {string} providerId */
 const nameOf = (providerId) => `app-${providerId}`
 
-/** @param {{ reload: () => void }} context */
-export async function showLimits({ reload }) {
+export async function showLimits() {
   const [limits, { items: offered }] = await Promise.all([
     call('getLimits'),
     call('listProviders', { query: { limit: APPS_SHOWN_MAX } }),
@@ -95,8 +93,8 @@ export async function showLimits({ reload }) {
   const form = makeForm({
     button: 'Save the limits',
     fields,
-    submit: (values) =>
-      call('changeLimits', {
+    submit: async (values) => {
+      const saved = await call('changeLimits', {
         body: {
           perDayTokens: read(values.perDay),
           lowBalanceTokens: read(values.lowBalance),
@@ -106,27 +104,27 @@ export async function showLimits({ reload }) {
             return providerId && tokens !== null ? [{ providerId, tokens }] : []
           }),
         },
-      }),
-    done() {
-      say('Your limits are saved.')
-      reload()
+      })
+      drawUsed(saved)
     },
+    done: () => 'Your limits are saved.',
   })
   // What is sent stands last, below the apps.
   form.querySelector('.actions')?.before(apps, adding)
-  const used = formatNumber(limits.usedTokens)
+  const used = h('p')
+  drawUsed(limits)
+
+  function drawUsed({ usedTokens, perDayTokens }) {
+    const taken =
+      perDayTokens === null
+        ? formatTokens(usedTokens)
+        : `${formatNumber(usedTokens)} of ${formatTokens(perDayTokens)}`
+    fill(used, `In the last 24 hours your sessions took or reserved ${taken}.`)
+  }
+
   return accountPage({
     title: 'Spending limits',
     lead: 'They hold from the next session on. Nothing that runs is touched.',
-    content: [
-      h(
-        'p',
-        {},
-        limits.perDayTokens === null
-          ? `In the last 24 hours your sessions took or reserved ${formatTokens(limits.usedTokens)}.`
-          : `In the last 24 hours your sessions took or reserved ${used} of ${formatTokens(limits.perDayTokens)}.`,
-      ),
-      form,
-    ],
+    content: [used, form],
   })
 }
