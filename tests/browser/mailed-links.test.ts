@@ -35,6 +35,7 @@ test('a mailed link chooses a new password, and its token leaves the address bar
   const page = await open(`/reset-password?token=${await mailed(visitor, 'reset_password')}`)
   await page.getByRole('heading', { name: 'Choose a new password' }).waitFor()
   expect(page.url()).toBe(`${stack.marketplaceUrl}/#/reset-password`)
+  await page.reload()
   await page.getByLabel('Password').fill('a new sentence of words')
   await page.getByRole('button', { name: 'Change it' }).click()
   await page.getByText('Your password is changed.').first().waitFor()
@@ -47,11 +48,24 @@ test('a mailed link chooses a new password, and its token leaves the address bar
 
 test('a mailed link confirms an address, once', async () => {
   const token = await mailed(await stack.newVisitor(), 'verify_email')
-  await (await open(`/verify-email?token=${token}`)).getByText('Your address is confirmed').first().waitFor()
+  const page = await open(`/verify-email?token=${token}`)
+  await page.getByText('Your address is confirmed').first().waitFor()
+  await page.reload()
+  await page.getByText('Your address is confirmed').first().waitFor()
   await (await open(`/verify-email?token=${token}`))
     .getByText('This link does not work any more')
     .first()
     .waitFor()
+})
+
+test('the end of a link alone says so at once, and where to ask for another one', async () => {
+  for (const path of ['/reset-password', '/verify-email']) {
+    const page = await open(path)
+    await page.getByRole('heading', { name: 'Open the link in the mail again' }).waitFor()
+    expect(await page.getByLabel('Password').count()).toBe(0)
+    await page.getByRole('link', { name: 'Forgot your password?' }).click()
+    await page.getByRole('button', { name: 'Send the link' }).waitFor()
+  }
 })
 
 test('who forgot a password is told the same, with an account and without', async () => {

@@ -65,6 +65,7 @@ export function showForgotPassword() {
 /** @param {{ query: URLSearchParams }} context */
 export function showResetPassword({ query }) {
   const token = takeToken(query, '#/reset-password')
+  if (!token) return linkIsGone()
   return form({
     title: 'Choose a new password',
     lead: 'It ends every sign-in of your account, here and elsewhere.',
@@ -72,13 +73,23 @@ export function showResetPassword({ query }) {
     fields: [passwordField('new-password', { hint: NEW_PASSWORD_HINT })],
     submit: ({ password }) => call('resetPassword', { body: { token, newPassword: password } }),
     told: 'Your password is changed. Sign in with it.',
-    other: [h('a', { href: '#/sign-in' }, 'Sign in')],
+    other: [
+      h('a', { href: '#/sign-in' }, 'Sign in'),
+      '. ',
+      h('a', { href: '#/forgot-password' }, 'Ask for another link'),
+      '.',
+    ],
   })
 }
 
 /** @param {{ query: URLSearchParams }} context */
 export async function showVerifyEmail({ query }) {
-  const { email } = await call('verifyEmail', { body: { token: takeToken(query, '#/verify-email') } })
+  const token = takeToken(query, '#/verify-email')
+  if (!token && !history.state?.confirmed) return linkIsGone()
+  // The link works once, and this page may be reloaded.
+  const email =
+    history.state?.confirmed ?? (await call('verifyEmail', { body: { token: token ?? '' } })).email
+  history.replaceState({ ...history.state, confirmed: email }, '')
   const title = 'Your address is confirmed'
   return {
     title,
@@ -90,11 +101,38 @@ export async function showVerifyEmail({ query }) {
   }
 }
 
-/** Out of the address bar at once, so that it stays in nobody's history. @param {URLSearchParams} query */
+/**
+ * Out of the address bar, so that it stays in nobody's history; kept behind it for a reload.
+ *
+ * @param {URLSearchParams} query @param {string} address
+ * @returns {string | undefined}
+ */
 function takeToken(query, address) {
-  const token = query.get('token') ?? ''
-  history.replaceState(null, '', address)
-  return token || 'none'
+  const given = query.get('token')
+  // Another link in the same tab is another matter.
+  if (given) history.replaceState({ key: history.state?.key, token: given }, '', address)
+  return history.state?.token
+}
+
+function linkIsGone() {
+  const title = 'Open the link in the mail again'
+  return {
+    title,
+    content: [
+      h('h1', { tabindex: '-1' }, title),
+      h(
+        'p',
+        { class: 'lead' },
+        'This address is only the end of it. If the mail is gone, ask for another one.',
+      ),
+      h(
+        'div',
+        { class: 'actions' },
+        h('a', { class: 'button', href: '#/forgot-password' }, 'Forgot your password?'),
+        h('a', { class: 'button is-quiet', href: '#/account' }, 'Confirm your address'),
+      ),
+    ],
+  }
 }
 
 function form({ title, lead, button, fields, submit, next = '/', told = '', other }) {
