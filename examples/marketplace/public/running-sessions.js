@@ -22,24 +22,19 @@ const EXTEND_MAX = 480
  * A list of cards that keep themselves true until `signal` says the page is left.
  *
  * @param {any[]} sessions
- * @param {{ signal: AbortSignal, onend?: (session: any) => void }} options
+ * @param {{ signal: AbortSignal }} options
  */
-export function runningSessions(sessions, { signal, onend = goToReceipt }) {
+export function runningSessions(sessions, { signal }) {
   return h(
     'ul',
     { class: 'running' },
-    sessions.map((session) => sessionCard(session, { signal, onend }).element),
+    sessions.map((session) => sessionCard(session, { signal }).element),
   )
-}
-
-/** @param {any} session */
-const goToReceipt = (session) => {
-  location.hash = `#/sessions/${session.id}`
 }
 
 /**
  * @param {any} first
- * @param {{ signal: AbortSignal, onend: (session: any) => void, tag?: string }} options
+ * @param {{ signal: AbortSignal, onend?: () => void, tag?: string }} options without `onend` the card says the end itself
  */
 export function sessionCard(first, { signal, onend, tag = 'li' }) {
   let session = first
@@ -92,16 +87,36 @@ export function sessionCard(first, { signal, onend, tag = 'li' }) {
   function openEnd() {
     element.append(
       endDialog(session, name, (next) => {
-        void refreshBalance().catch(() => {})
-        onend(next)
+        session = next
+        finish(onend ?? goToReceipt)
       }),
     )
   }
 
   function take(next) {
     session = next
-    if (session.status === 'ended') onend(session)
+    if (session.status === 'ended') finish(onend ?? drawEnd)
     else draw()
+  }
+
+  function finish(show) {
+    stop()
+    void refreshBalance().catch(() => {})
+    show()
+  }
+
+  /** Whoever ends a session wants to know what it cost. */
+  function goToReceipt() {
+    location.hash = `#/sessions/${session.id}`
+  }
+
+  /** In its place: what somebody does elsewhere on the page goes on. */
+  function drawEnd() {
+    const receipt = h('a', { href: `#/sessions/${session.id}` }, 'See the receipt')
+    const hadFocus = element.contains(document.activeElement)
+    fill(element, heading, h('p', {}, 'Ended. ', receipt))
+    if (hadFocus) receipt.focus()
+    say(`${name} has ended.`)
   }
 
   function draw() {
@@ -122,10 +137,10 @@ export function sessionCard(first, { signal, onend, tag = 'li' }) {
   }
 
   async function ask() {
-    if (document.visibilityState === 'hidden' || signal.aborted) return
+    if (document.visibilityState === 'hidden' || isOver()) return
     try {
       const next = await getSession(session.id)
-      if (!signal.aborted) take(next)
+      if (!isOver()) take(next)
     } catch {
       // The frame says that the marketplace does not answer; the clock goes on from what is known.
     }
@@ -134,10 +149,12 @@ export function sessionCard(first, { signal, onend, tag = 'li' }) {
   const ticking = setInterval(draw, TICK_MS)
   const asking = setInterval(ask, ASK_MS)
   document.addEventListener('visibilitychange', ask, { signal })
-  signal.addEventListener('abort', () => {
+  const isOver = () => signal.aborted || session.status === 'ended'
+  function stop() {
     clearInterval(ticking)
     clearInterval(asking)
-  })
+  }
+  signal.addEventListener('abort', stop)
   findProvider(session.providerId)
     .then((provider) => {
       name = provider?.name ?? 'An app that is no longer listed'
@@ -172,7 +189,8 @@ function extendDialog(session, done) {
   const place = h('div')
   const price = h('output', { class: 'price', for: 'minutes' })
   const submit = h('button', { type: 'submit', class: 'button' }, 'Extend')
-  const draw = (minutes) => fill(price, priceInWords(session.tokensPerMinute, minutes))
+  const draw = (minutes) =>
+    fill(price, minutes !== undefined && priceInWords(session.tokensPerMinute, minutes))
   const chooser = chooseMinutes({
     minutes: 15,
     max: EXTEND_MAX,

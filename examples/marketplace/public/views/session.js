@@ -36,7 +36,11 @@ export async function showSession({ id, query, signal, reload }) {
 
   const { element, openExtend } = sessionCard(session, { signal, onend: reload, tag: 'div' })
   const isBack = query.has('reason')
-  if (query.get('reason') === 'extend') requestAnimationFrame(() => !signal.aborted && openExtend())
+  if (query.get('reason') === 'extend') {
+    // Asked for once: a reload must not ask again after one has extended.
+    history.replaceState(history.state, '', `#/sessions/${id}?reason=`)
+    requestAnimationFrame(() => !signal.aborted && openExtend())
+  }
   return {
     title: `Session: ${name}`,
     content: [
