@@ -151,7 +151,7 @@ export async function startStack(): Promise<Stack> {
   }
 }
 
-async function giveTokens({ deps }: TestApi, userId: string, tokens: number): Promise<void> {
+export async function giveTokens({ deps }: TestApi, userId: string, tokens: number): Promise<void> {
   const now = deps.clock()
   const ids = [createId('trf', now), createId('trf', now)]
   await deps.db.inTenant(PUBLIC_TENANT_ID, (tx) =>

@@ -8,13 +8,14 @@ import { fill, h } from './element.js'
 import { formatNumber, formatTokens } from './format.js'
 import {
   currentUser,
+  isSigningOut,
   MarketplaceProblem,
   onReachable,
   onSignInChange,
   SignedOut,
   signOut,
 } from './marketplace.js'
-import { problemBox } from './notice.js'
+import { problemBox, signInLink } from './notice.js'
 import { showAccount } from './views/account.js'
 import { showApp } from './views/app.js'
 import { showBalanceChange } from './views/balance-change.js'
@@ -34,7 +35,14 @@ import {
 import { showSignIns } from './views/sign-ins.js'
 import { showTokens } from './views/tokens.js'
 
-/** @typedef {{ id: string, query: URLSearchParams, signal: AbortSignal, reload: () => void }} Context */
+/**
+ * @typedef {object} Context
+ * @property {string} id
+ * @property {URLSearchParams} query
+ * @property {number} rows how many its list had when it was left, for who comes back to it; else 0
+ * @property {AbortSignal} signal
+ * @property {() => void} reload
+ */
 /** @typedef {{ title: string, content: any, focus?: HTMLElement }} View */
 
 /** @type {{ path: RegExp, show: (context: Context) => View | Promise<View>, isOpen?: boolean }[]} */
@@ -73,6 +81,14 @@ let leaving = new AbortController()
 let isFirst = true
 let shownUser = currentUser()?.id
 let isReachable = true
+/** A sign-in is over that nobody ended here, which the next page says. */
+let hasEnded = false
+/** Where one was on the pages of this tab's history, for the way back. @type {Map<string, { top: number, rows: number }>} */
+const places = new Map()
+/** @type {string | undefined} */
+let shownKey
+// Pages come after the browser would have scrolled.
+history.scrollRestoration = 'manual'
 
 arriveFromOutside()
 drawHeader(null)
@@ -84,7 +100,9 @@ onReachable((answers) => {
 onSignInChange(() => {
   drawHeader(null)
   // Signed in or out, here or in another tab: what is on the page belongs to somebody else now.
-  if (shownUser !== currentUser()?.id) void show()
+  if (shownUser === currentUser()?.id) return
+  hasEnded = !currentUser() && !isSigningOut()
+  void show()
 })
 addEventListener('hashchange', () => location.hash.startsWith('#/') && void show())
 addEventListener('online', () => {
@@ -120,18 +138,20 @@ function arriveFromOutside() {
 async function show() {
   leaving.abort()
   leaving = new AbortController()
+  const { key, place } = keepPlace()
   const { signal } = leaving
   const [path = '/', search] = (location.hash.slice(1) || '/').split('?')
   const route = routes.find((each) => each.path.test(path))
   shownUser = currentUser()?.id
   if (route && !route.isOpen && !shownUser) {
-    location.replace(`#/sign-in?next=${encodeURIComponent(location.hash.slice(1))}`)
+    location.replace(signInLink())
     return
   }
   drawNav(path)
   void refreshBalance().catch(() => {})
   const id = route?.path.exec(path)?.[1] ?? ''
-  const context = { id, query: new URLSearchParams(search), signal, reload: () => void show() }
+  const query = new URLSearchParams(search)
+  const context = { id, query, rows: place?.rows ?? 0, signal, reload: () => void show() }
   main.setAttribute('aria-busy', 'true')
   let view
   try {
@@ -139,7 +159,7 @@ async function show() {
   } catch (error) {
     if (signal.aborted) return
     if (error instanceof SignedOut && !route?.isOpen) {
-      location.replace(`#/sign-in?next=${encodeURIComponent(location.hash.slice(1))}`)
+      location.replace(signInLink())
       return
     }
     view = isMissing(error)
@@ -152,20 +172,43 @@ async function show() {
   if (signal.aborted) return
   main.removeAttribute('aria-busy')
   document.title = `${view.title} · Tally`
-  fill(main, view.content)
+  fill(main, hasEnded && endedNotice(path), view.content)
+  hasEnded = false
+  shownKey = key
   // A new page begins at its heading; the first one leaves the focus where the browser puts it.
   if (!isFirst) {
     const target = view.focus ?? main.querySelector('h1') ?? main
     target.focus({ preventScroll: true })
-    scrollTo(0, 0)
+    scrollTo(0, place?.top ?? 0)
   }
   isFirst = false
 }
 
-/** @returns {View} */
+/** Notes where one was on the page that is left; gives the name of the one that comes, and where one was there. */
+function keepPlace() {
+  const rows = main.querySelector('[data-paged]')?.children.length ?? 0
+  if (shownKey) places.set(shownKey, { top: scrollY, rows })
+  const key = history.state?.key ?? crypto.randomUUID()
+  history.replaceState({ ...history.state, key }, '')
+  // The same page again is begun anew.
+  return { key, place: key === shownKey ? undefined : places.get(key) }
+}
+
+/** @param {string} path */
+function endedNotice(path) {
+  return h(
+    'div',
+    { class: 'notice', role: 'alert' },
+    h('p', {}, 'Your sign-in has ended. Sign in to go on.'),
+    path !== '/sign-in' &&
+      h('div', { class: 'actions' }, h('a', { class: 'button', href: signInLink() }, 'Sign in')),
+  )
+}
+
 /** Also a link with a mistake in it: an id that nothing can have is one that nothing has. */
 const isMissing = (error) => error instanceof MarketplaceProblem && error.status === 404
 
+/** @returns {View} */
 function missing() {
   return {
     title: 'Nothing here',

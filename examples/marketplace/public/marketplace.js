@@ -8,8 +8,20 @@ import { apiUrl } from './config.js'
 
 export { MarketplaceProblem, SignedOut, Unreachable } from './client.js'
 
-export const { call, currentUser, onSignInChange, refreshToken, register, signIn, signOut } =
-  createMarketplaceClient({ apiUrl, storageKey: 'tally.sign-in', fetch: watchedFetch })
+const client = createMarketplaceClient({ apiUrl, storageKey: 'tally.sign-in', fetch: watchedFetch })
+export const { call, currentUser, onSignInChange, refreshToken, register, signIn } = client
+
+let isLeaving = false
+
+/** Whether the user signs out just now. Every other end of a sign-in is news to them. */
+export const isSigningOut = () => isLeaving
+
+export async function signOut() {
+  isLeaving = true
+  await client.signOut().finally(() => {
+    isLeaving = false
+  })
+}
 
 /** @type {(isReachable: boolean) => void} */
 let tellReachable = () => {}

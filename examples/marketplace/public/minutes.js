@@ -9,7 +9,9 @@ import { formatMinutes } from './format.js'
 const USUAL = [5, 15, 30, 60]
 
 /**
- * @param {{ minutes: number, max: number, legend: string, onchange: (minutes: number) => void }} options
+ * `onchange` gets undefined for what is no such number.
+ *
+ * @param {{ minutes: number, max: number, legend: string, onchange: (minutes: number | undefined) => void }} options
  * @returns {{ element: HTMLElement, read: () => number | undefined, set: (minutes: number) => void }}
  */
 export function chooseMinutes({ minutes, max, legend, onchange }) {
@@ -41,8 +43,8 @@ export function chooseMinutes({ minutes, max, legend, onchange }) {
     input.setAttribute('aria-invalid', String(!isRight))
     for (const button of buttons)
       button.setAttribute('aria-pressed', String(Number(button.dataset.minutes) === value))
-    if (isRight) onchange(value)
-    else input.focus()
+    onchange(isRight ? value : undefined)
+    if (!isRight) input.focus()
     return isRight ? value : undefined
   }
 

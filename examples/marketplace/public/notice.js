@@ -17,6 +17,9 @@ export function say(text) {
   })
 }
 
+/** To sign in and come back here, with all that the address says. */
+export const signInLink = () => `#/sign-in?next=${encodeURIComponent(location.hash.slice(1))}`
+
 /**
  * A box that says what failed and what to do, spoken at once.
  *
@@ -25,7 +28,6 @@ export function say(text) {
  */
 export function problemBox(error, { retry, actions = [], headingLevel = 'p' } = {}) {
   const { title, text } = describeProblem(error)
-  const next = encodeURIComponent(location.hash.slice(1))
   return h(
     'div',
     { class: 'notice is-problem', role: 'alert' },
@@ -35,7 +37,7 @@ export function problemBox(error, { retry, actions = [], headingLevel = 'p' } = 
       'div',
       { class: 'actions' },
       retry && h('button', { type: 'button', class: 'button', onclick: retry }, 'Try again'),
-      error instanceof SignedOut && h('a', { class: 'button', href: `#/sign-in?next=${next}` }, 'Sign in'),
+      error instanceof SignedOut && h('a', { class: 'button', href: signInLink() }, 'Sign in'),
       actions,
     ),
   )

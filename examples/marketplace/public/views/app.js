@@ -10,7 +10,7 @@ import { launch } from '../launch.js'
 import { call, currentUser, MarketplaceProblem } from '../marketplace.js'
 import { chooseMinutes } from '../minutes.js'
 import { monogram } from '../monogram.js'
-import { whileBusy } from '../notice.js'
+import { signInLink, whileBusy } from '../notice.js'
 import { mostItCosts, priceInWords, rateInWords } from '../price.js'
 
 const MINUTES_DEFAULT = 30
@@ -31,6 +31,13 @@ export async function showApp({ id, query }) {
   const button = h('button', { type: 'submit', class: 'button is-large' })
 
   function draw(minutes) {
+    if (minutes === undefined) {
+      fill(price)
+      fill(shortage)
+      fill(button, tokensPerMinute === 0 ? 'Open now' : 'Reserve and open')
+      button.classList.remove('is-quiet')
+      return
+    }
     const cost = mostItCosts(tokensPerMinute, minutes)
     fill(price, priceInWords(tokensPerMinute, minutes))
     fill(button, cost === 0 ? 'Open now' : `Reserve ${formatTokens(cost)} and open`)
@@ -55,7 +62,11 @@ export async function showApp({ id, query }) {
     minutes: isPossible ? wanted : MINUTES_DEFAULT,
     max: MINUTES_MAX,
     legend: 'For how long at most?',
-    onchange: draw,
+    onchange(minutes) {
+      draw(minutes)
+      // So that they are still there after signing in again, buying tokens and coming back.
+      if (minutes !== undefined) history.replaceState(history.state, '', `#/apps/${id}?minutes=${minutes}`)
+    },
   })
 
   const form = h(
@@ -68,8 +79,7 @@ export async function showApp({ id, query }) {
         const durationMinutes = chooser.read()
         if (durationMinutes === undefined) return
         if (!currentUser()) {
-          const next = encodeURIComponent(`/apps/${id}?minutes=${durationMinutes}`)
-          location.hash = `#/sign-in?next=${next}`
+          location.hash = signInLink()
           return
         }
         void whileBusy(

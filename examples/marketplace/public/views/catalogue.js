@@ -8,55 +8,55 @@ import { fill, h } from '../element.js'
 import { call, currentUser } from '../marketplace.js'
 import { monogram } from '../monogram.js'
 import { problemBox, say } from '../notice.js'
+import { pagedList } from '../paged-list.js'
 import { priceInWords, rateInWords } from '../price.js'
 import { runningSessions } from '../running-sessions.js'
 
 const TYPING_MS = 250
 const EXAMPLE_MINUTES = 30
 
-/** @param {{ query: URLSearchParams, signal: AbortSignal }} context */
-export async function showCatalogue({ query, signal }) {
+/** @param {{ query: URLSearchParams, rows: number, signal: AbortSignal }} context */
+export async function showCatalogue({ query, rows, signal }) {
   const state = { q: query.get('q') ?? '', category: query.get('category') ?? '' }
-  const list = h('ul', { class: 'apps', id: 'apps' })
-  const more = h('div', { class: 'actions' })
+  const found = h('div', { class: 'found' })
   const place = h('div')
   const categories = h('datalist', { id: 'categories' })
   const known = new Set()
   let asked = 0
   let timer
 
-  async function load(cursor) {
+  async function loadPage(cursor) {
+    const page = await call('listProviders', {
+      query: { q: state.q || undefined, category: state.category || undefined, cursor },
+    })
+    for (const { category } of page.items) known.add(category)
+    fill(
+      categories,
+      [...known].sort().map((value) => h('option', { value })),
+    )
+    return page
+  }
+
+  async function load(rowsWanted = 0) {
     const mine = ++asked
-    list.setAttribute('aria-busy', 'true')
+    const list = h('ul', { class: 'apps', id: 'apps' })
+    found.setAttribute('aria-busy', 'true')
     try {
-      const page = await call('listProviders', {
-        query: { q: state.q || undefined, category: state.category || undefined, cursor },
+      const more = await pagedList({
+        list,
+        label: 'More apps',
+        rows: rowsWanted,
+        load: loadPage,
+        row: appCard,
       })
       if (mine !== asked || signal.aborted) return
       fill(place)
-      const cards = page.items.map(appCard)
-      if (cursor) list.append(...cards)
-      else fill(list, cards)
-      for (const { category } of page.items) known.add(category)
-      fill(
-        categories,
-        [...known].sort().map((value) => h('option', { value })),
-      )
-      if (list.children.length === 0) fill(place, nothingFound(state))
-      fill(
-        more,
-        page.nextCursor &&
-          h(
-            'button',
-            { type: 'button', class: 'button is-quiet', onclick: () => load(page.nextCursor) },
-            'More apps',
-          ),
-      )
+      fill(found, list.children.length > 0 ? list : nothingFound(state), more)
       if (state.q || state.category) say(`${list.children.length} apps found`)
     } catch (error) {
-      if (mine === asked && !signal.aborted) fill(place, problemBox(error, { retry: () => load(cursor) }))
+      if (mine === asked && !signal.aborted) fill(place, problemBox(error, { retry: () => load(rowsWanted) }))
     } finally {
-      if (mine === asked) list.removeAttribute('aria-busy')
+      if (mine === asked) found.removeAttribute('aria-busy')
     }
   }
 
@@ -68,14 +68,14 @@ export async function showCatalogue({ query, signal }) {
         state.q = form.elements.q.value.trim()
         state.category = form.elements.category.value.trim().toLowerCase()
         const asQuery = toQuery(state)
-        history.replaceState(null, '', asQuery ? `#/?${asQuery}` : '#/')
+        history.replaceState(history.state, '', asQuery ? `#/?${asQuery}` : '#/')
         void load()
       },
       event.type === 'submit' ? 0 : TYPING_MS,
     )
   }
 
-  const [running] = await Promise.all([loadRunning(signal), load()])
+  const [running] = await Promise.all([loadRunning(signal), load(rows)])
   return {
     title: 'Apps by the minute',
     content: [
@@ -125,9 +125,8 @@ export async function showCatalogue({ query, signal }) {
             categories,
           ),
         ),
-        list,
+        found,
         place,
-        more,
       ),
     ],
   }

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { fill, h } from '../element.js'
+import { h } from '../element.js'
 import { formatInstant, formatNumber } from '../format.js'
 import { call } from '../marketplace.js'
-import { problemBox } from '../notice.js'
+import { pagedList } from '../paged-list.js'
 
 const PAGE_SIZE = 25
 
@@ -22,19 +22,16 @@ const kinds = {
   correction: 'Correction',
 }
 
-export async function showHistory() {
+/** @param {{ rows: number }} context */
+export async function showHistory({ rows }) {
   const body = h('tbody')
-  const more = h('div', { class: 'actions' })
-  const load = async (cursor) => {
-    const { items, nextCursor } = await call('listHistory', { query: { limit: PAGE_SIZE, cursor } })
-    body.append(...items.map(row))
-    fill(more, nextCursor && moreButton(nextCursor))
-  }
-  const moreButton = (cursor) => {
-    const again = () => load(cursor).catch((error) => fill(more, problemBox(error, { retry: again })))
-    return h('button', { type: 'button', class: 'button is-quiet', onclick: again }, 'Older movements')
-  }
-  await load()
+  const more = await pagedList({
+    list: body,
+    label: 'Older movements',
+    rows,
+    load: (cursor) => call('listHistory', { query: { limit: PAGE_SIZE, cursor } }),
+    row,
+  })
 
   return {
     title: 'History',

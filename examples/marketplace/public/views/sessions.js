@@ -4,9 +4,9 @@
  * @module
  */
 import { findProvider, listRunningSessions, listSessions } from '../api.js'
-import { fill, h } from '../element.js'
+import { h } from '../element.js'
 import { formatDuration, formatInstant, formatTokens } from '../format.js'
-import { problemBox } from '../notice.js'
+import { pagedList } from '../paged-list.js'
 import { runningSessions } from '../running-sessions.js'
 
 const endings = {
@@ -17,32 +17,22 @@ const endings = {
   revoked: 'app taken off',
 }
 
-/** @param {{ signal: AbortSignal }} context */
-export async function showSessions({ signal }) {
-  const [running, past] = await Promise.all([listRunningSessions(), listSessions()])
+/** @param {{ rows: number, signal: AbortSignal }} context */
+export async function showSessions({ rows, signal }) {
   const list = h('ul', { class: 'rows' })
-  const more = h('div', { class: 'actions' })
-
-  function add({ items, nextCursor }) {
-    list.append(...items.filter(({ status }) => status === 'ended').map(row))
-    fill(
-      more,
-      nextCursor &&
-        h(
-          'button',
-          {
-            type: 'button',
-            class: 'button is-quiet',
-            onclick: () =>
-              listSessions(nextCursor).then(add, (error) => {
-                fill(more, problemBox(error, { retry: () => add({ items: [], nextCursor }) }))
-              }),
-          },
-          'Older sessions',
-        ),
-    )
-  }
-  add(past)
+  const [running, more] = await Promise.all([
+    listRunningSessions(),
+    pagedList({
+      list,
+      label: 'Older sessions',
+      rows,
+      async load(cursor) {
+        const { items, nextCursor } = await listSessions(cursor)
+        return { items: items.filter(({ status }) => status === 'ended'), nextCursor }
+      },
+      row,
+    }),
+  ])
 
   return {
     title: 'Sessions',

@@ -4,29 +4,27 @@
  * @module
  */
 import { describeBrowser } from '../browser-name.js'
-import { fill, h } from '../element.js'
+import { h } from '../element.js'
 import { formatInstant } from '../format.js'
 import { call } from '../marketplace.js'
-import { problemBox, say, whileBusy } from '../notice.js'
+import { say, whileBusy } from '../notice.js'
+import { pagedList } from '../paged-list.js'
 import { accountPage } from './account-frame.js'
 
 const PAGE_SIZE = 20
 /** The server keeps this much of what a browser calls itself. */
 const USER_AGENT_KEPT = 200
 
-export async function showSignIns() {
+/** @param {{ rows: number }} context */
+export async function showSignIns({ rows }) {
   const list = h('ul', { class: 'rows' })
-  const more = h('div', { class: 'actions' })
-  const load = async (cursor) => {
-    const { items, nextCursor } = await call('listSignIns', { query: { limit: PAGE_SIZE, cursor } })
-    list.append(...items.map(row))
-    fill(more, nextCursor && moreButton(nextCursor))
-  }
-  const moreButton = (cursor) => {
-    const again = () => load(cursor).catch((error) => fill(more, problemBox(error, { retry: again })))
-    return h('button', { type: 'button', class: 'button is-quiet', onclick: again }, 'Older sign-ins')
-  }
-  await load()
+  const more = await pagedList({
+    list,
+    label: 'Older sign-ins',
+    rows,
+    load: (cursor) => call('listSignIns', { query: { limit: PAGE_SIZE, cursor } }),
+    row,
+  })
   return accountPage({
     title: 'Sign-ins',
     lead: 'Where your account is open. End what you do not know, then change your password.',
@@ -48,6 +46,10 @@ function row({ id, userAgent, signedInAt, lastUsedAt }) {
       onclick: () =>
         whileBusy(button, place, async () => {
           await call('revokeSignIn', { path: { id } })
+          const next = /** @type {HTMLElement | null} */ (
+            element.nextElementSibling ?? element.previousElementSibling
+          )
+          next?.querySelector('button')?.focus()
           element.remove()
           say('That sign-in is ended. What it still holds runs out within 15 minutes.')
         }),
