@@ -40,6 +40,7 @@ describe.each(['light', 'dark'] as const)('in %s mode', (colorScheme) => {
     const { page, complaints } = await openPage(colorScheme, '/docs')
     await page.getByRole('heading', { name: 'Token Marketplace Platform' }).waitFor()
     await page.getByRole('heading', { name: 'Accounts' }).first().waitFor()
+    expect(await page.locator('html').getAttribute('lang')).toBe('en')
     expect(complaints).toEqual([])
     await page.close()
   })
