@@ -43,6 +43,8 @@ describe('a new provider’s first ten minutes', () => {
     await page.getByText('Something is not filled in right').waitFor()
     expect(await page.getByLabel('Category').getAttribute('aria-invalid')).toBe('true')
     await page.getByLabel('Category').fill('productivity')
+    // Mended before the button is pressed: else that would move away under the press.
+    await expect.poll(() => page.getByLabel('Category').getAttribute('aria-invalid')).toBe(null)
     await button(page, 'Register the app').click()
 
     await heading(page, 'Integrate and test').waitFor()
