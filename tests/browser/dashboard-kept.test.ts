@@ -197,10 +197,10 @@ describe('a page that is worked on', () => {
     await expect.poll(() => focused(page)).toBe('Change addresses')
   })
 
-  test('says after the last page of a list that it was the last, and the focus is there', async () => {
-    const rows = [...'abc'].map((letter) => ({
-      id: `key_${letter}`,
-      name: `Key ${letter}`,
+  test('says after the last page of a list that it was the last, and is as long and as far down on the way back', async () => {
+    const keys = Array.from({ length: 60 }, (_, nth) => ({
+      id: `key_${nth}`,
+      name: `Key ${nth}`,
       mode: 'live',
       secretEnding: 'abcd',
       scopes: [],
@@ -209,17 +209,31 @@ describe('a page that is worked on', () => {
       revokedAt: null,
     }))
     await page.route('**/api-keys?*', (route) => {
-      const isLast = new URL(route.request().url()).searchParams.has('cursor')
-      return route.fulfill({
-        json: isLast
-          ? { items: rows.slice(2), nextCursor: null }
-          : { items: rows.slice(0, 2), nextCursor: 'next' },
-      })
+      const from = Number(new URL(route.request().url()).searchParams.get('cursor') ?? 0)
+      const nextCursor = from < 40 ? String(from + 20) : null
+      return route.fulfill({ json: { items: keys.slice(from, from + 20), nextCursor } })
     })
+    const rows = page.getByRole('cell', { name: /^Key / })
     await open(`/providers/${id}/keys`)
     await button(page, 'Show more').press('Enter')
+    await expect.poll(() => rows.count()).toBe(40)
+    await button(page, 'Show more').press('Enter')
     await expect.poll(() => focused(page)).toBe('That is all.')
-    expect(await page.getByRole('row').count()).toBe(4)
+    expect(await rows.count()).toBe(60)
+
+    await page.evaluate(() => scrollTo(0, 2_000))
+    await page.getByRole('link', { name: 'Team' }).click()
+    await heading(page, 'Team').waitFor()
+    expect(await page.evaluate(() => scrollY)).toBe(0)
+    await page.goBack()
+    await expect.poll(() => rows.count()).toBe(60)
+    await expect.poll(() => page.evaluate(() => scrollY)).toBe(2_000)
+    await page.getByRole('link', { name: 'Team' }).click()
+    await heading(page, 'Team').waitFor()
+    await page.getByRole('link', { name: 'API keys' }).click()
+    await expect.poll(() => rows.count()).toBe(20)
+    expect(await page.evaluate(() => scrollY)).toBe(0)
+    await page.unroute('**/api-keys?*')
   })
 
   test('says that it is coming while its script is on its way', async () => {

@@ -8,14 +8,49 @@ import { type AnchorHTMLAttributes, type MouseEvent, useEffect, useRef, useSyncE
 const BASE = '/dashboard'
 const listeners = new Set<() => void>()
 let hasNavigated = false
+/** How far down each page was when it was left, by its entry in the history. */
+const tops = new Map<string, number>()
+let shownEntry = entryKey()
+let stopRestoring = () => {}
+// Pages come after the browser would have scrolled.
+history.scrollRestoration = 'manual'
 
 const tell = () => {
   for (const listener of listeners) listener()
 }
 addEventListener('popstate', () => {
   hasNavigated = true
+  leave()
   tell()
+  restore(tops.get(shownEntry) ?? 0)
 })
+
+/** Names this tab's visit to the page that is shown: coming back to it gives the same name. */
+export function entryKey(): string {
+  return (history.state as { key?: string } | null)?.key ?? 'first'
+}
+
+function leave() {
+  stopRestoring()
+  tops.set(shownEntry, scrollY)
+  shownEntry = entryKey()
+}
+
+/** Once the page is long enough again, unless somebody has moved by then. */
+function restore(top: number) {
+  const moves = ['wheel', 'touchstart', 'pointerdown', 'keydown'] as const
+  const grown = new ResizeObserver(() => {
+    if (document.documentElement.scrollHeight - innerHeight < top) return
+    scrollTo(0, top)
+    stopRestoring()
+  })
+  stopRestoring = () => {
+    grown.disconnect()
+    for (const move of moves) removeEventListener(move, stopRestoring)
+  }
+  for (const move of moves) addEventListener(move, stopRestoring, { passive: true })
+  grown.observe(document.body)
+}
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener)
@@ -34,8 +69,10 @@ export function useAddress(): { path: string; query: URLSearchParams } {
 
 export function navigate(to: string, { replace = false } = {}): void {
   const before = location.pathname
-  history[replace ? 'replaceState' : 'pushState'](null, '', BASE + (to === '/' ? '' : to))
+  const state = { key: replace ? entryKey() : crypto.randomUUID() }
+  history[replace ? 'replaceState' : 'pushState'](state, '', BASE + (to === '/' ? '' : to))
   hasNavigated = true
+  leave()
   if (location.pathname !== before) scrollTo(0, 0)
   tell()
 }
@@ -48,7 +85,7 @@ export function changeQuery(changes: Record<string, string | null>): void {
     else query.set(name, value)
   }
   const text = query.toString()
-  history.replaceState(null, '', location.pathname + (text && `?${text}`))
+  history.replaceState(history.state, '', location.pathname + (text && `?${text}`))
   tell()
 }
 

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
+import { entryKey } from '../router.tsx'
 import { call } from './call.ts'
 
 /** What a page is waiting for, got, or did not get. */
@@ -63,7 +64,10 @@ interface Page<T> {
   nextCursor: string | null
 }
 
-/** A list of the API, one page after another. */
+/** How many rows each list had when it was left, by the visit to its page. */
+const rowsLeft = new Map<string, number>()
+
+/** A list of the API, one page after another; for who comes back to it, as many as were there. */
 export function usePages<T>(path: string | undefined): Pages<T> {
   const first = useAnswer<Page<T>>(path)
   const [more, setMore] = useState<{ after: Page<T>; items: T[]; nextCursor: string | null } | undefined>()
@@ -71,6 +75,10 @@ export function usePages<T>(path: string | undefined): Pages<T> {
   const [moreError, setMoreError] = useState<unknown>()
   const later = more && more.after === first.value ? more : undefined
   const cursor = later ? later.nextCursor : (first.value?.nextCursor ?? null)
+  const items = first.value && [...first.value.items, ...(later?.items ?? [])]
+  const [visit] = useState(entryKey)
+  const [wanted, setWanted] = useState(() => rowsLeft.get(`${visit} ${path}`) ?? 0)
+  const isShort = items !== undefined && items.length < wanted && cursor !== null && moreError === undefined
 
   async function loadMore() {
     const after = first.value
@@ -87,8 +95,19 @@ export function usePages<T>(path: string | undefined): Pages<T> {
     setLoadingMore(false)
   }
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: one page for each number of rows that is too small.
+  useEffect(() => {
+    if (items === undefined) return
+    if (isShort) void loadMore()
+    else {
+      // From here on it is as long as its reader makes it.
+      setWanted(0)
+      rowsLeft.set(`${visit} ${path}`, items.length)
+    }
+  }, [isShort, items?.length, path])
+
   return {
-    value: first.value && [...first.value.items, ...(later?.items ?? [])],
+    value: items,
     error: first.error ?? moreError,
     isLoading: first.isLoading,
     reload: first.reload,
