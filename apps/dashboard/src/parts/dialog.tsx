@@ -21,7 +21,8 @@ function useFocusBack(isOpenerGone: () => boolean) {
       requestAnimationFrame(() => {
         if (document.querySelector('[role="dialog"]')) return
         const back = isGone.current() || !opener?.isConnected ? document.querySelector('h1') : opener
-        if (back instanceof HTMLElement) back.focus()
+        // One stays where the row was.
+        if (back instanceof HTMLElement) back.focus({ preventScroll: true })
       })
     }
   }, [before])
