@@ -266,3 +266,26 @@ test('in forced colours the page one is on stands out among the links', async ()
     expect([...of(true)]).not.toEqual([...of(false)])
   }
 })
+
+test('a price that rose while it was read reserves nothing until its new figure was seen', async () => {
+  const visitor = await stack.newVisitor({ tokens: 500 })
+  const page = await open(visitor, `/apps/${stack.providerId}`)
+  await button(page, 'Reserve 120 tokens and open').waitFor()
+  const price = (tokensPerMinute: number) =>
+    stack.api.deps.db.batch.query('update providers set tokens_per_minute = $2 where id = $1', [
+      stack.providerId,
+      tokensPerMinute,
+    ])
+  await price(5)
+  try {
+    await button(page, 'Reserve 120 tokens and open').click()
+    await page.getByText('The price has changed').waitFor()
+    await button(page, 'Reserve 150 tokens and open').waitFor()
+    expect(await page.locator('.rate').textContent()).toContain('5 tokens')
+    expect(await stack.call('GET', '/tokens/balance', { token: visitor.accessToken })).toMatchObject({
+      held: 0,
+    })
+  } finally {
+    await price(4)
+  }
+})

@@ -14,6 +14,10 @@ const words = {
     'That is more than you allow yourself',
     'Your own spending limit stands in the way. Choose fewer minutes, or wait.',
   ],
+  price_changed: [
+    'The price has changed',
+    'Nothing was reserved. The new price stands above: take it, or leave it.',
+  ],
   password_wrong: ['That is not your password', 'Nothing was changed. Type the one you signed in with.'],
   account_in_use: ['The account cannot be closed yet', 'End your sessions first, and settle what is owed.'],
   sign_in_not_found: ['This sign-in is over already', 'Nothing is left to end.'],

@@ -26,6 +26,7 @@ export class MarketplaceProblem extends Error {
   readonly available: number | undefined
   readonly debt: number | undefined
   readonly limitTokens: number | undefined
+  readonly tokensPerMinute: number | undefined
   readonly errors: { path: string; message: string }[]
   readonly retryAfterSeconds: number
 
@@ -42,6 +43,7 @@ export class MarketplaceProblem extends Error {
     this.available = problem.available
     this.debt = problem.debt
     this.limitTokens = problem.limitTokens
+    this.tokensPerMinute = problem.tokensPerMinute
     this.errors = problem.errors ?? []
     this.retryAfterSeconds = retryAfterSeconds
   }

@@ -22,11 +22,12 @@ export async function showApp({ id, query }) {
     call('getProvider', { path: { id } }),
     refreshBalance().catch(() => null),
   ])
-  const { tokensPerMinute } = app
+  let { tokensPerMinute } = app
   const wanted = Number(query.get('minutes'))
   const isPossible = Number.isInteger(wanted) && wanted >= 1 && wanted <= MINUTES_MAX
   const place = h('div')
   const price = h('output', { class: 'price', for: 'minutes', id: 'price' })
+  const rate = h('p', { class: 'rate' }, rateInWords(tokensPerMinute))
   const shortage = h('div', { 'aria-live': 'polite' })
   const button = h('button', { type: 'submit', class: 'button is-large' })
 
@@ -86,19 +87,24 @@ export async function showApp({ id, query }) {
           button,
           place,
           async () => {
-            const answer = await call('createSession', { body: { providerId: id, durationMinutes } })
+            const shown = { maxTokensPerMinute: tokensPerMinute }
+            const answer = await call('createSession', {
+              body: { providerId: id, durationMinutes, ...shown },
+            })
             launch(answer.launchUrl)
           },
-          (error) =>
-            error instanceof MarketplaceProblem && error.code === 'insufficient_tokens'
-              ? [
-                  buyLink({
-                    id,
-                    minutes: durationMinutes,
-                    missing: (error.required ?? 0) - (error.available ?? 0),
-                  }),
-                ]
-              : [],
+          (error) => {
+            if (!(error instanceof MarketplaceProblem)) return []
+            if (error.code === 'price_changed' && error.tokensPerMinute !== undefined) {
+              tokensPerMinute = error.tokensPerMinute
+              fill(rate, rateInWords(tokensPerMinute))
+              draw(durationMinutes)
+            }
+            const missing = (error.required ?? 0) - (error.available ?? 0)
+            return error.code === 'insufficient_tokens'
+              ? [buyLink({ id, minutes: durationMinutes, missing })]
+              : []
+          },
         ).then(() => refreshBalance().catch(() => {}))
       },
     },
@@ -126,7 +132,7 @@ export async function showApp({ id, query }) {
         h('div', {}, h('h1', { tabindex: '-1' }, app.name), h('p', { class: 'tag' }, app.category)),
       ),
       h('p', { class: 'lead' }, app.description),
-      h('p', { class: 'rate' }, rateInWords(tokensPerMinute)),
+      rate,
       form,
     ],
   }
