@@ -432,6 +432,8 @@ create table public.purchases (
   paid_at timestamp with time zone,
   request_subject text,
   token_price_cents bigint,
+  disputed_cents bigint not null default 0,
+  constraint disputed_within_paid CHECK (((disputed_cents >= 0) AND (disputed_cents <= amount_cents))),
   constraint purchase_has_user FOREIGN KEY (tenant_id, user_id) REFERENCES public.users(tenant_id, id),
   constraint purchase_status_is_known CHECK ((status = ANY (ARRAY['pending'::text, 'paid'::text, 'failed'::text, 'refunded'::text, 'disputed'::text]))),
   constraint purchases_pkey PRIMARY KEY (tenant_id, id),
@@ -565,9 +567,11 @@ create table public.stripe_disputes (
   id text not null,
   status text not null,
   closed_at timestamp with time zone,
-  constraint closed_disputes_say_when CHECK (((status = 'open'::text) = (closed_at IS NULL))),
+  amount_cents bigint not null,
+  constraint closed_disputes_say_when CHECK (((status = ANY (ARRAY['inquiry'::text, 'open'::text])) = (closed_at IS NULL))),
   constraint dispute_has_purchase FOREIGN KEY (tenant_id, purchase_id) REFERENCES public.purchases(tenant_id, id),
-  constraint dispute_status_is_known CHECK ((status = ANY (ARRAY['open'::text, 'won'::text, 'lost'::text]))),
+  constraint dispute_is_not_negative CHECK ((amount_cents >= 0)),
+  constraint dispute_status_is_known CHECK ((status = ANY (ARRAY['inquiry'::text, 'open'::text, 'won'::text, 'lost'::text]))),
   constraint stripe_disputes_pkey PRIMARY KEY (tenant_id, purchase_id, id)
 );
 alter table public.stripe_disputes enable row level security;

@@ -159,7 +159,7 @@ export const PROBLEMS = {
   purchase_not_refundable: {
     status: 409,
     title: 'This purchase cannot be refunded now',
-    cure: 'Only a paid purchase that is not disputed can be refunded, one refund at a time.',
+    cure: 'Only a paid purchase whose money the bank has not taken can be refunded, one refund at a time.',
   },
   refund_exceeds_paid: {
     status: 409,

@@ -66,20 +66,28 @@ export const refunded = (payment: Payment, amountRefunded: number, changes: obje
     ...changes,
   })
 
-const dispute = (payment: Payment, status: string, id: string) => ({
-  id,
-  object: 'dispute',
-  amount: payment.amountCents,
-  charge: `ch_${payment.paymentIntentId}`,
-  payment_intent: payment.paymentIntentId,
-  status,
-})
+/** What is told of one dispute: `told` is `created`, `updated`, `funds_withdrawn` or `closed`. */
+export const disputeTold = (told: string, payment: Payment, changes: object = {}, more: object = {}) =>
+  stripeEvent(
+    `charge.dispute.${told}`,
+    {
+      id: `dp_${payment.paymentIntentId}`,
+      object: 'dispute',
+      amount: payment.amountCents,
+      charge: `ch_${payment.paymentIntentId}`,
+      currency: payment.currency ?? 'usd',
+      payment_intent: payment.paymentIntentId,
+      status: 'needs_response',
+      ...changes,
+    },
+    more,
+  )
 
 export const disputed = (payment: Payment, id = `dp_${payment.paymentIntentId}`) =>
-  stripeEvent('charge.dispute.created', dispute(payment, 'needs_response', id))
+  disputeTold('created', payment, { id })
 
 export const disputeClosed = (payment: Payment, status: string, id = `dp_${payment.paymentIntentId}`) =>
-  stripeEvent('charge.dispute.closed', dispute(payment, status, id))
+  disputeTold('closed', payment, { id, status })
 
 /** Signs without the stripe package, from its documentation: HMAC-SHA256 over `timestamp.body`. */
 export function signatureOf(text: string, secret: string, at: Date): string {

@@ -509,7 +509,7 @@ export type Provider = {
 export type Purchase = {
   /** Prefixed id, sortable by time. */
   id: string
-  /** `paid`: the tokens are in the wallet, less what a partial refund took back. `failed`: the checkout ended without payment. `refunded`: all of it was given back. `disputed`: the bank holds or has taken back the money. */
+  /** `paid`: the tokens are in the wallet, less what a partial refund took back. `failed`: the checkout ended without payment. `refunded`: all of it was given back. `disputed`: the bank holds or has taken back the money, or a part of it; the same part of the tokens is taken back. An inquiry of the bank leaves it as it is. */
   status: 'pending' | 'paid' | 'failed' | 'refunded' | 'disputed'
   /** Tokens bought. */
   tokens: number
@@ -531,7 +531,9 @@ export type PurchaseFile = {
   refundedCents: number
   /** Tokens taken back for it. */
   reversedTokens: number
-  /** The bank holds or took back the money. */
+  /** What the bank holds or took back of the price, by disputes that are open or were lost. */
+  disputedCents: number
+  /** The bank holds or took back the money, or a part of it. */
   isDisputed: boolean
   /** What to look for at Stripe. */
   paymentIntentId: string | null
@@ -595,6 +597,8 @@ export type PurchaseReceipt = {
   amountCents: number
   /** Given back so far. */
   refundedCents: number
+  /** What the bank holds or took back of it. */
+  disputedCents: number
   /** Taken back after they had been spent, so owed, also if repaid since. */
   owedTokens: number
   /** What it did to the wallet, oldest first. */
@@ -2110,7 +2114,9 @@ export interface Operations {
         refundedCents: number
         /** Tokens taken back for it. */
         reversedTokens: number
-        /** The bank holds or took back the money. */
+        /** What the bank holds or took back of the price, by disputes that are open or were lost. */
+        disputedCents: number
+        /** The bank holds or took back the money, or a part of it. */
         isDisputed: boolean
         /** What to look for at Stripe. */
         paymentIntentId: string | null

@@ -39,7 +39,9 @@ async function addOwnProvider() {
 }
 
 /** A purchase that was paid now, and a dispute about it. */
-async function dispute(user: TestUser): Promise<{ set(status: 'open' | 'won' | 'lost'): Promise<void> }> {
+async function dispute(
+  user: TestUser,
+): Promise<{ set(status: 'inquiry' | 'open' | 'won' | 'lost'): Promise<void> }> {
   const { api } = it
   const { id } = await beginPurchase(api, await accessTokenOf(api, user.id), 100)
   await sendEvent(api, completed(paymentOf({ id, amountCents: 100 })))
@@ -47,8 +49,8 @@ async function dispute(user: TestUser): Promise<{ set(status: 'open' | 'won' | '
   return {
     set: async (status) => {
       await api.deps.db.batch.query(
-        `insert into stripe_disputes (tenant_id, purchase_id, id, status, closed_at)
-         values ($1, $2, 'du_1', $3, case when $3 = 'open' then null else $4::timestamptz end)
+        `insert into stripe_disputes (tenant_id, purchase_id, id, status, amount_cents, closed_at)
+         values ($1, $2, 'du_1', $3, 100, case when $3 in ('inquiry', 'open') then null else $4::timestamptz end)
          on conflict (tenant_id, purchase_id, id) do update set status = excluded.status, closed_at = excluded.closed_at`,
         [PUBLIC_TENANT_ID, id, status, now],
       )
@@ -91,6 +93,10 @@ describe('earnings', () => {
     await it.play({ user: other, minutes: 5, of: mine.providerId })
     api.clock.advance({ hours: 31 * 24 })
     // Net: 3 before the purchase, 6 after it, 16 of somebody else.
+    expect(await mine.earnings()).toMatchObject({ balance: 25, disputed: 0, payable: 25 })
+    await disputed.set('inquiry')
+    expect(await mine.earnings()).toMatchObject({ balance: 25, disputed: 6, payable: 19 })
+    await disputed.set('won')
     expect(await mine.earnings()).toMatchObject({ balance: 25, disputed: 0, payable: 25 })
     await disputed.set('open')
     expect(await mine.earnings()).toMatchObject({ balance: 25, disputed: 6, payable: 19 })

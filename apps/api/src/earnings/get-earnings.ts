@@ -11,7 +11,7 @@ const QUARTER_MS = 15 * 60_000
  *
  * Tokens in a wallet do not remember the purchase they came from, so nothing can say which purchase paid for a
  * session. Held back is therefore everything a disputed purchase could have paid for: what the provider earned from
- * its buyer in sessions that ended after it, for as long as the dispute is open, or lost and the buyer in debt, or out of
+ * its buyer in sessions that ended after it, for as long as the bank asks about it, the dispute is open, or lost and the buyer in debt, or out of
  * it for less than 30 days: what paid the debt can be disputed as well. Of a buyer whose other purchases were taken back
  * that is what those had been spent on, too: this one made up for them.
  */
@@ -51,7 +51,7 @@ const disputedSql = `
     join purchases p on p.tenant_id = d.tenant_id and p.id = d.purchase_id and p.paid_at is not null
     join wallets w on w.tenant_id = p.tenant_id and w.id = p.user_id
     left join purchases o on o.tenant_id = p.tenant_id and o.user_id = p.user_id and o.reversed_tokens > 0
-    where d.status = 'open' or (d.status = 'lost' and (w.debt > 0 or exists (
+    where d.status in ('inquiry', 'open') or (d.status = 'lost' and (w.debt > 0 or exists (
       select from transfers r
       where r.tenant_id = w.tenant_id and r.credit_account_id = 'debt:' || w.id and r.credit_sequence is null
         and r.created_at >= $2

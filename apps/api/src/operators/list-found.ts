@@ -65,13 +65,14 @@ export interface FoundPurchaseRow extends PurchaseRow {
   userId: string
   refundedCents: number
   reversedTokens: number
+  disputedCents: number
   isDisputed: boolean
   paymentIntentId: string | null
 }
 
 export const FOUND_PURCHASE_COLUMNS = `
   ${PURCHASE_COLUMNS}, user_id as "userId", refunded_cents as "refundedCents", reversed_tokens as "reversedTokens",
-  is_disputed as "isDisputed", payment_intent_id as "paymentIntentId"`
+  disputed_cents as "disputedCents", is_disputed as "isDisputed", payment_intent_id as "paymentIntentId"`
 
 export function listFoundPurchases(
   tx: Tx,

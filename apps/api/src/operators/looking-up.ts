@@ -82,7 +82,14 @@ export const FoundPurchase = Shape(
     userId: Id('usr'),
     refundedCents: Type.Integer({ description: 'Given back so far, as Stripe’s events say.', examples: [0] }),
     reversedTokens: Tokens('Tokens taken back for it.', 0),
-    isDisputed: Type.Boolean({ description: 'The bank holds or took back the money.', examples: [false] }),
+    disputedCents: Type.Integer({
+      description: 'What the bank holds or took back of the price, by disputes that are open or were lost.',
+      examples: [0],
+    }),
+    isDisputed: Type.Boolean({
+      description: 'The bank holds or took back the money, or a part of it.',
+      examples: [false],
+    }),
     paymentIntentId: Nullable(
       Type.String({ description: 'What to look for at Stripe.', examples: ['pi_3PxZ8d2eZvKY'] }),
     ),
@@ -144,12 +151,13 @@ export function presentDated<T extends { createdAt: Date }>({ createdAt, ...row 
 }
 
 export function presentFoundPurchase(row: FoundPurchaseRow) {
-  const { userId, refundedCents, reversedTokens, isDisputed, paymentIntentId } = row
+  const { userId, refundedCents, reversedTokens, disputedCents, isDisputed, paymentIntentId } = row
   return {
     purchase: presentPurchase(row),
     userId,
     refundedCents,
     reversedTokens,
+    disputedCents,
     isDisputed,
     paymentIntentId,
   }

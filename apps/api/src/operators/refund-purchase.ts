@@ -34,7 +34,8 @@ export async function beginRefund(
   // The purchase's row is what two operators meet at; Stripe's events lock it, too.
   const [purchase] = await tx.query<FoundPurchaseRow & { isPaid: boolean }>(lockPurchaseSql, [purchaseId])
   if (!purchase) throw new Problem('purchase_not_found')
-  if (!purchase.isPaid || purchase.isDisputed || purchase.paymentIntentId === null)
+  const { disputedCents } = purchase
+  if (!purchase.isPaid || disputedCents === purchase.amountCents || purchase.paymentIntentId === null)
     throw new Problem('purchase_not_refundable')
   const known = await tx.query<RefundRow>(listRefundsSql, [purchaseId])
   const pending = known.find(({ status }) => status === 'pending')
@@ -42,7 +43,7 @@ export async function beginRefund(
     .filter(({ status }) => status === 'sent')
     .reduce((sum, { amountCents }) => sum + amountCents, 0)
   // Refunds made in Stripe's own dashboard are in refundedCents; ours are until the event comes only here.
-  const left = purchase.amountCents - Math.max(purchase.refundedCents, sent)
+  const left = Math.max(0, purchase.amountCents - disputedCents - Math.max(purchase.refundedCents, sent))
   const amountCents = input.amountCents ?? pending?.amountCents ?? left
   if (pending) {
     if (pending.amountCents === amountCents) return { refund: pending, purchase }

@@ -63,7 +63,7 @@ const REASONS: Record<string, string[]> = {
     'A purchase was refunded, in whole or in part: the same part of its tokens is taken back, rounded down',
   ],
   dispute: [
-    'The payment of a purchase was disputed at the bank: its tokens are taken back until that is settled',
+    'The payment of a purchase was disputed at the bank, in whole or in part: the same part of its tokens is taken back until that is settled',
   ],
   dispute_won: ['The bank decided that the payment stands'],
   debt_repaid: ['Tokens that had been spent when their payment was given back are owed, and paid back first'],

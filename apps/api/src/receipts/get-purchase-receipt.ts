@@ -8,6 +8,7 @@ import type { PurchaseReceipt } from './receipt.ts'
 interface Facts {
   tokenPriceCents: number | null
   refundedCents: number
+  disputedCents: number
   paidAt: Date | null
   owedTokens: number
 }
@@ -41,7 +42,7 @@ export async function getPurchaseReceipt(
   assert(facts, 'the purchase was read a moment ago')
   const ledger = await tx.query<LedgerLineRow>(listLinesSql, [purchaseId, userId])
   const { tokens, amountCents, discountPercent, currency } = purchase
-  const { tokenPriceCents, refundedCents, paidAt, owedTokens } = facts
+  const { tokenPriceCents, refundedCents, disputedCents, paidAt, owedTokens } = facts
   const listPriceCents = tokenPriceCents === null ? null : tokens * tokenPriceCents
   const receipt: Omit<PurchaseReceipt, 'lines'> = {
     purchaseId,
@@ -57,6 +58,7 @@ export async function getPurchaseReceipt(
     discountCents: listPriceCents === null ? null : listPriceCents - amountCents,
     amountCents,
     refundedCents,
+    disputedCents,
     owedTokens,
     ledger: ledger.map(presentLine),
   }
@@ -65,7 +67,7 @@ export async function getPurchaseReceipt(
 
 function describePrice(receipt: Omit<PurchaseReceipt, 'lines'>): PurchaseReceipt['lines'] {
   const { tokens, tokenPriceCents, listPriceCents, discountPercent, discountCents, currency } = receipt
-  const { amountCents, refundedCents, isPaid } = receipt
+  const { amountCents, refundedCents, disputedCents, isPaid } = receipt
   const discount = discountPercent > 0 && `${discountPercent} % discount`
   return [
     tokenPriceCents === null
@@ -79,11 +81,13 @@ function describePrice(receipt: Omit<PurchaseReceipt, 'lines'>): PurchaseReceipt
       : []),
     { text: isPaid ? 'Paid' : 'To pay', amountCents },
     ...(refundedCents > 0 ? [{ text: 'Refunded', amountCents: -refundedCents }] : []),
+    ...(disputedCents > 0 ? [{ text: 'Disputed at the bank', amountCents: -disputedCents }] : []),
   ]
 }
 
 const factsSql = `
-  select p.token_price_cents as "tokenPriceCents", p.refunded_cents as "refundedCents", p.paid_at as "paidAt",
+  select p.token_price_cents as "tokenPriceCents", p.refunded_cents as "refundedCents",
+    p.disputed_cents as "disputedCents", p.paid_at as "paidAt",
     coalesce((select sum(t.amount) from transfers t where t.purchase_id = p.id and t.kind = 'debt'), 0) as "owedTokens"
   from purchases p where p.id = $1`
 

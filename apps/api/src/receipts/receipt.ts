@@ -135,6 +135,7 @@ export const PurchaseReceipt = Shape(
     discountCents: Nullable(Cents('What the discount took off, rounding to whole cents included.', 50)),
     amountCents: Cents('The price.', 950),
     refundedCents: Cents('Given back so far.', 0),
+    disputedCents: Cents('What the bank holds or took back of it.', 0),
     owedTokens: Tokens('Taken back after they had been spent, so owed, also if repaid since.', 0),
     ledger: Type.Array(LedgerLine, { description: 'What it did to the wallet, oldest first.' }),
     lines: Type.Array(

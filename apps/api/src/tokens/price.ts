@@ -41,8 +41,8 @@ export function priceOf(
 }
 
 /**
- * Tokens that all refunds so far take back together: floor(tokens × refunded ÷ paid), so that parts never add up to
- * more than the whole. In whole numbers of any size: the product outgrows a double.
+ * Tokens that all refunds and disputes so far take back together: floor(tokens × refunded ÷ paid), so that parts never add
+ * up to more than the whole. In whole numbers of any size: the product outgrows a double.
  */
 export function tokensTakenBack(input: { tokens: number; refundedCents: number; paidCents: number }): number {
   const { tokens, refundedCents, paidCents } = input

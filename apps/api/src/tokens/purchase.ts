@@ -37,7 +37,8 @@ export const Purchase = Shape(
       {
         description:
           '`paid`: the tokens are in the wallet, less what a partial refund took back. `failed`: the checkout ended ' +
-          'without payment. `refunded`: all of it was given back. `disputed`: the bank holds or has taken back the money.',
+          'without payment. `refunded`: all of it was given back. `disputed`: the bank holds or has taken back the money, ' +
+          'or a part of it; the same part of the tokens is taken back. An inquiry of the bank leaves it as it is.',
         examples: ['pending'],
       },
     ),

@@ -148,15 +148,34 @@ async function judge(tx: Tx, { fact, at, now, touched }: Application): Promise<V
       }
       await tx.query(noteRefundSql, [...key, fact.refundedCents])
       break
-    case 'disputed':
-      await tx.query(noteDisputeSql, [...key, fact.disputeId])
+    case 'disputed': {
+      const status = fact.isInquiry ? 'inquiry' : 'open'
+      await tx.query(noteDisputeSql, [...key, fact.disputeId, status, centsDisputed(fact, purchase)])
       break
-    case 'dispute_closed':
-      await tx.query(noteDisputeClosedSql, [...key, fact.disputeId, fact.isWon ? 'won' : 'lost', at])
+    }
+    case 'dispute_closed': {
+      const status = fact.isWon ? 'won' : 'lost'
+      await tx.query(noteDisputeClosedSql, [
+        ...key,
+        fact.disputeId,
+        status,
+        centsDisputed(fact, purchase),
+        at,
+      ])
       break
+    }
   }
   touched.set(purchaseId, tenantId)
   return { outcome: 'applied', purchaseId }
+}
+
+/** All of it where nothing else is said, or said in another currency, which a bank may do. */
+function centsDisputed(
+  fact: { amountCents?: number; currency?: string },
+  { amountCents, currency }: LockedPurchase,
+): number {
+  const isKnown = fact.currency === undefined || fact.currency === currency
+  return Math.min(amountCents, (isKnown ? fact.amountCents : undefined) ?? amountCents)
 }
 
 const claimSql = `
@@ -195,12 +214,18 @@ const noteRefundSql = `
   update purchases set refunded_cents = greatest(refunded_cents, least($3, amount_cents))
   where tenant_id = $1 and id = $2`
 
+// An inquiry becomes a dispute and never the other way round, and what is closed stays so. Of what is told of an open one
+// the greater amount counts: which of two was said last, nothing tells for sure.
 const noteDisputeSql = `
-  insert into stripe_disputes (tenant_id, purchase_id, id, status) values ($1, $2, $3, 'open')
-  on conflict (tenant_id, purchase_id, id) do nothing`
+  insert into stripe_disputes as d (tenant_id, purchase_id, id, status, amount_cents) values ($1, $2, $3, $4, $5)
+  on conflict (tenant_id, purchase_id, id) do update set status = excluded.status, amount_cents = excluded.amount_cents
+  where d.status = 'inquiry'
+    or (d.status = 'open' and excluded.status = 'open' and d.amount_cents < excluded.amount_cents)`
 
 // The close may come before the opening, which then changes nothing; of two closes the later one counts.
 const noteDisputeClosedSql = `
-  insert into stripe_disputes as d (tenant_id, purchase_id, id, status, closed_at) values ($1, $2, $3, $4, $5)
-  on conflict (tenant_id, purchase_id, id) do update set status = excluded.status, closed_at = excluded.closed_at
+  insert into stripe_disputes as d (tenant_id, purchase_id, id, status, amount_cents, closed_at)
+  values ($1, $2, $3, $4, $5, $6)
+  on conflict (tenant_id, purchase_id, id) do update set status = excluded.status,
+    amount_cents = excluded.amount_cents, closed_at = excluded.closed_at
   where d.closed_at is null or d.closed_at <= excluded.closed_at`

@@ -12,6 +12,9 @@ interface Facts {
   refundedCents: number
   reversedTokens: number
   isPaid: boolean
+  /** What open and lost disputes took, and what of it is booked. */
+  disputedCents: number
+  bookedDisputedCents: number
   isDisputed: boolean
   creditTransferId: string | null
 }
@@ -42,20 +45,24 @@ export async function settlePurchase(
     })
     facts = await readFacts(tx, tenantId, purchaseId)
   }
-  const { tokens, amountCents, refundedCents, isDisputed, creditTransferId } = facts
+  const { tokens, amountCents, refundedCents, disputedCents, isDisputed, creditTransferId } = facts
   assert(creditTransferId !== null, 'a paid purchase was credited')
 
-  // A dispute takes all that refunds left; while the bank decides, and for good when it is lost.
-  const target = isDisputed ? tokens : tokensTakenBack({ tokens, refundedCents, paidCents: amountCents })
+  // A dispute takes what it is of; while the bank decides, and for good when it is lost. No cent is taken twice.
+  const takenCents = Math.min(amountCents, refundedCents + disputedCents)
+  const target = tokensTakenBack({ tokens, refundedCents: takenCents, paidCents: amountCents })
   const change = target - facts.reversedTokens
   if (change > 0) {
+    const isByDispute = disputedCents > facts.bookedDisputedCents
     await reverseCredit(tx, {
       ...about,
-      kind: isDisputed ? 'dispute' : 'refund',
+      kind: isByDispute ? 'dispute' : 'refund',
       toAccountId: 'refunds',
       amount: change,
       reversesId: creditTransferId,
-      description: isDisputed ? 'Payment disputed: tokens taken back' : 'Payment refunded: tokens taken back',
+      description: isByDispute
+        ? 'Payment disputed: tokens taken back'
+        : 'Payment refunded: tokens taken back',
     })
   } else if (change < 0) {
     await creditWallet(tx, {
@@ -68,7 +75,7 @@ export async function settlePurchase(
     })
   }
   const status: PurchaseStatus = isDisputed ? 'disputed' : refundedCents === amountCents ? 'refunded' : 'paid'
-  await tx.query(settleSql, [tenantId, purchaseId, target, isDisputed, status])
+  await tx.query(settleSql, [tenantId, purchaseId, target, isDisputed, disputedCents, status])
 }
 
 async function readFacts(tx: Tx, tenantId: string, purchaseId: string): Promise<Facts> {
@@ -80,12 +87,17 @@ async function readFacts(tx: Tx, tenantId: string, purchaseId: string): Promise<
 const factsSql = `
   select p.user_id as "userId", p.tokens, p.amount_cents as "amountCents", p.refunded_cents as "refundedCents",
     p.reversed_tokens as "reversedTokens", p.paid_at is not null as "isPaid",
-    exists (
-      select from stripe_disputes d where d.tenant_id = p.tenant_id and d.purchase_id = p.id and d.status <> 'won'
-    ) as "isDisputed",
+    least(p.amount_cents, coalesce(d.cents, 0)) as "disputedCents", d.cents is not null as "isDisputed",
+    p.disputed_cents as "bookedDisputedCents",
     (select t.id from transfers t where t.tenant_id = p.tenant_id and t.purchase_id = p.id and t.kind = 'purchase')
       as "creditTransferId"
-  from purchases p where p.tenant_id = $1 and p.id = $2`
+  from purchases p
+  cross join lateral (
+    select sum(d.amount_cents) as cents from stripe_disputes d
+    where d.tenant_id = p.tenant_id and d.purchase_id = p.id and d.status in ('open', 'lost')
+  ) d
+  where p.tenant_id = $1 and p.id = $2`
 
 const settleSql = `
-  update purchases set reversed_tokens = $3, is_disputed = $4, status = $5 where tenant_id = $1 and id = $2`
+  update purchases set reversed_tokens = $3, is_disputed = $4, disputed_cents = $5, status = $6
+  where tenant_id = $1 and id = $2`

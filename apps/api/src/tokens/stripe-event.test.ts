@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { completed, stripeEvent } from '../../test/stripe-events.ts'
+import { completed, disputeTold, stripeEvent } from '../../test/stripe-events.ts'
 import { readStripeEvent } from './stripe-event.ts'
 
 const payment = { purchaseId: 'pur_1', amountCents: 950, paymentIntentId: 'pi_1' }
@@ -34,6 +34,30 @@ test.each([
   expect(factOf(completed(payment, changes))?.kind).toBe(kind)
 })
 
+test.each([
+  ['created', 'needs_response', { kind: 'disputed' }],
+  ['created', undefined, { kind: 'disputed' }],
+  ['created', 'warning_needs_response', { kind: 'disputed', isInquiry: true }],
+  ['created', 'lost', { kind: 'dispute_closed', isWon: false }],
+  ['updated', 'warning_under_review', { kind: 'disputed', isInquiry: true }],
+  ['updated', 'under_review', { kind: 'disputed' }],
+  ['updated', 'warning_closed', { kind: 'dispute_closed', isWon: true }],
+  ['funds_withdrawn', 'needs_response', { kind: 'disputed' }],
+  ['closed', 'won', { kind: 'dispute_closed', isWon: true }],
+  ['closed', 'prevented', { kind: 'dispute_closed', isWon: false }],
+])('a dispute that is told as %s with the status %s is understood as such', (told, status, fact) => {
+  const about = { disputeId: 'dp_pi_1', paymentIntentId: 'pi_1', amountCents: 95, currency: 'usd' }
+  expect(factOf(disputeTold(told, payment, { amount: 95, status }))).toEqual({ ...about, ...fact })
+})
+
+test.each([
+  ['half a cent', { amount: 9.5 }],
+  ['an amount as text', { amount: '95' }],
+  ['no status at its end', { status: undefined }],
+])('a dispute with %s is malformed', (_, changes) => {
+  expect(factOf(disputeTold('closed', payment, changes))?.kind).toBe('malformed')
+})
+
 test('what has no id or is no JSON is no event', () => {
   for (const text of ['', 'x', 'null', '[]', '"evt_1"', '{}', '{"id":7}', '{"id":"a b"}']) {
     expect(readStripeEvent(text)).toBeUndefined()
@@ -46,6 +70,8 @@ test('nothing that Stripe could send makes the reader throw', () => {
     'checkout.session.expired',
     'charge.refunded',
     'charge.dispute.created',
+    'charge.dispute.updated',
+    'charge.dispute.funds_withdrawn',
     'charge.dispute.closed',
     'customer.created',
   )
@@ -58,11 +84,12 @@ test('nothing that Stripe could send makes the reader throw', () => {
       'payment_status',
       'amount_total',
       'amount_refunded',
+      'amount',
       'currency',
       'status',
       'charge',
     ),
-    fc.oneof(fc.jsonValue(), fc.constantFrom('paid', 'usd', 'pi_1', 'won')),
+    fc.oneof(fc.jsonValue(), fc.constantFrom('paid', 'usd', 'pi_1', 'won', 'warning_closed')),
   )
   fc.assert(
     fc.property(types, fc.oneof(object, fc.jsonValue()), fc.jsonValue(), (type, data, created) => {

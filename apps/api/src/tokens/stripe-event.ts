@@ -17,16 +17,20 @@ export type StripeFact =
       refundedCents: number
       currency?: string
     }
-  | { kind: 'disputed'; purchaseId?: string; paymentIntentId?: string; disputeId: string }
-  | {
-      kind: 'dispute_closed'
-      purchaseId?: string
-      paymentIntentId?: string
-      disputeId: string
-      isWon: boolean
-    }
+  /** The bank holds the money, or only asks about it. */
+  | ({ kind: 'disputed'; isInquiry?: boolean } & DisputeFact)
+  | ({ kind: 'dispute_closed'; isWon: boolean } & DisputeFact)
   | { kind: 'unknown' }
   | { kind: 'malformed'; why: string }
+
+/** Without an amount it is of the whole payment, as all were that were kept before amounts were. */
+interface DisputeFact {
+  purchaseId?: string
+  paymentIntentId?: string
+  disputeId: string
+  amountCents?: number
+  currency?: string
+}
 
 export interface StripeEvent {
   id: string
@@ -70,17 +74,13 @@ function readFact(type: string, object: Json): StripeFact {
           kind: 'refunded',
           ...readPayment(object),
           refundedCents: readWhole(object.amount_refunded, 'amount_refunded'),
-          ...(typeof object.currency === 'string' && { currency: readCurrency(object.currency) }),
+          ...readOwnCurrency(object),
         }
       case 'charge.dispute.created':
-        return { kind: 'disputed', ...readPayment(object), disputeId: readDisputeId(object) }
+      case 'charge.dispute.updated':
+      case 'charge.dispute.funds_withdrawn':
       case 'charge.dispute.closed':
-        return {
-          kind: 'dispute_closed',
-          ...readPayment(object),
-          disputeId: readDisputeId(object),
-          isWon: readIsWon(object.status),
-        }
+        return readDispute(type, object)
       default:
         return { kind: 'unknown' }
     }
@@ -128,6 +128,22 @@ function readPayment(object: Json): { purchaseId?: string; paymentIntentId?: str
   }
 }
 
+/** Each event tells the dispute as it was then, so its status counts whatever the event is called. */
+function readDispute(type: string, object: Json): StripeFact {
+  const { status, amount } = object
+  const dispute = {
+    ...readPayment(object),
+    disputeId: readDisputeId(object),
+    ...(amount !== undefined && amount !== null && { amountCents: readWhole(amount, 'amount') }),
+    ...readOwnCurrency(object),
+  }
+  const isClosed = status === 'won' || status === 'lost' || status === 'warning_closed'
+  if (isClosed || type === 'charge.dispute.closed')
+    return { kind: 'dispute_closed', ...dispute, isWon: readIsWon(status) }
+  const isInquiry = typeof status === 'string' && status.startsWith('warning_')
+  return { kind: 'disputed', ...dispute, ...(isInquiry && { isInquiry }) }
+}
+
 function readDisputeId(object: Json): string {
   const id = readId(object.id) ?? readId(object.charge) ?? readId(object.payment_intent)
   if (id === undefined) throw new Malformed('the dispute has no id')
@@ -145,6 +161,9 @@ function readWhole(value: unknown, name: string): number {
     throw new Malformed(`${name} is not a whole amount`)
   return value as number
 }
+
+const readOwnCurrency = ({ currency }: Json) =>
+  typeof currency === 'string' ? { currency: readCurrency(currency) } : {}
 
 function readCurrency(value: unknown): string {
   if (typeof value !== 'string' || !/^[a-z]{3}$/i.test(value)) throw new Malformed('currency is no currency')

@@ -4,10 +4,10 @@ import { addUser, startTestApi, type TestApi } from '../../test/harness.ts'
 import {
   beginPurchase,
   completed,
-  disputeClosed,
-  disputed,
+  disputeTold,
   type EventBody,
   expired,
+  type Payment,
   paymentOf,
   refunded,
   sendEvent,
@@ -29,14 +29,37 @@ interface Story {
   isPaid: boolean
   /** Hundredths of the price, rising. */
   refunds: number[]
-  disputes: ('open' | 'won' | 'lost')[]
+  disputes: Dispute[]
 }
+
+interface Dispute {
+  /** Hundredths of the price; undefined where the bank names no amount. */
+  percent: number | undefined
+  /** Whether the bank asked before it took the money. */
+  isAsked: boolean
+  end: 'inquiry' | 'warning_closed' | 'open' | 'won' | 'lost'
+}
+
+const centsOf = (amountCents: number, percent: number) => Math.floor((amountCents * percent) / 100)
 
 const story: fc.Arbitrary<Story> = fc.record({
   tokens: fc.integer({ min: 50, max: 30_000 }),
   isPaid: fc.boolean(),
   refunds: fc.array(fc.integer({ min: 0, max: 100 }), { maxLength: 3 }),
-  disputes: fc.array(fc.constantFrom('open' as const, 'won' as const, 'lost' as const), { maxLength: 2 }),
+  disputes: fc.array(
+    fc.record({
+      percent: fc.option(fc.integer({ min: 0, max: 110 }), { nil: undefined }),
+      isAsked: fc.boolean(),
+      end: fc.constantFrom(
+        'inquiry' as const,
+        'warning_closed' as const,
+        'open' as const,
+        'won' as const,
+        'lost' as const,
+      ),
+    }),
+    { maxLength: 3 },
+  ),
 })
 
 /** One delivery: of which event, and whether some tokens are spent before it. */
@@ -47,11 +70,26 @@ const delivery = fc.record({
 
 /** The model: what a purchase is worth in the end, whatever the order. */
 function expectedOf({ tokens, isPaid, refunds, disputes }: Story, amountCents: number) {
-  const refundedCents = Math.max(0, ...refunds.map((percent) => Math.floor((amountCents * percent) / 100)))
+  const refundedCents = Math.max(0, ...refunds.map((percent) => centsOf(amountCents, percent)))
   if (!isPaid) return { worth: 0, status: 'failed' }
-  if (disputes.some((dispute) => dispute !== 'won')) return { worth: 0, status: 'disputed' }
-  const worth = tokens - Math.floor((tokens * refundedCents) / amountCents)
+  const standing = disputes.filter(({ end }) => end === 'open' || end === 'lost')
+  const disputedCents = standing.reduce((sum, { percent }) => sum + centsOf(amountCents, percent ?? 100), 0)
+  const takenCents = Math.min(amountCents, refundedCents + disputedCents)
+  const worth = tokens - Math.floor((tokens * takenCents) / amountCents)
+  if (standing.length > 0) return { worth, status: 'disputed' }
   return { worth, status: refundedCents === amountCents ? 'refunded' : 'paid' }
+}
+
+/** What the bank tells of one dispute, in its order. */
+function tell(payment: Payment, id: string, { percent, isAsked, end }: Dispute): EventBody[] {
+  const amount = percent === undefined ? undefined : centsOf(payment.amountCents, percent)
+  const told = (what: string, status: string) => disputeTold(what, payment, { id, amount, status })
+  const isOnlyAsked = end === 'inquiry' || end === 'warning_closed'
+  return [
+    ...(isAsked || isOnlyAsked ? [told('created', 'warning_needs_response')] : []),
+    ...(isOnlyAsked ? [] : [told(isAsked ? 'funds_withdrawn' : 'created', 'needs_response')]),
+    ...(end === 'inquiry' || end === 'open' ? [] : [told('closed', end)]),
+  ]
 }
 
 test('however often and in whatever order events come, wallet and debt are what the model says', async () => {
@@ -60,7 +98,7 @@ test('however often and in whatever order events come, wallet and debt are what 
       fc.array(story, { minLength: 1, maxLength: 2 }),
       fc.array(delivery, { maxLength: 10 }),
       // The order of everything that is still to come after those.
-      fc.array(fc.nat(), { minLength: 20, maxLength: 20 }),
+      fc.array(fc.nat(), { minLength: 40, maxLength: 40 }),
       async (stories, deliveries, order) => {
         const user = await addUser(api)
         const pool: EventBody[] = []
@@ -72,12 +110,10 @@ test('however often and in whatever order events come, wallet and debt are what 
           if (told.isPaid) pool.push(completed(payment), completed(payment))
           pool.push(expired(payment))
           for (const percent of told.refunds) {
-            pool.push(refunded(payment, Math.floor((payment.amountCents * percent) / 100)))
+            pool.push(refunded(payment, centsOf(payment.amountCents, percent)))
           }
           for (const [i, dispute] of told.disputes.entries()) {
-            const id = `dp_${i}_${payment.paymentIntentId}`
-            pool.push(disputed(payment, id))
-            if (dispute !== 'open') pool.push(disputeClosed(payment, dispute, id))
+            pool.push(...tell(payment, `dp_${i}_${payment.paymentIntentId}`, dispute))
           }
         }
         let spent = 0

@@ -48,7 +48,8 @@ export function registerStripeRoutes(app: App, { config, db, clock, log }: Deps)
           description:
             'Signed by Stripe (`Stripe-Signature`, five minutes). Applied once, however often and in whatever order ' +
             'events come: `checkout.session.completed`, `.expired`, `.async_payment_succeeded`, ' +
-            '`.async_payment_failed`, `charge.refunded`, `charge.dispute.created`, `charge.dispute.closed`. ' +
+            '`.async_payment_failed`, `charge.refunded`, `charge.dispute.created`, `.updated`, `.funds_withdrawn`, ' +
+            '`.closed`. A dispute takes what it is of; an inquiry (`warning_…`) takes nothing. ' +
             'Every validly signed event gets 200, also a repeated, unknown or refused one.',
           headers: Type.Object({
             'stripe-signature': Type.Optional(

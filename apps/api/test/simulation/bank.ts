@@ -73,13 +73,14 @@ export function beginPurchase(
   )
 }
 
-export type StripeKind = 'paid' | 'refunded' | 'disputed' | 'closed' | 'expired'
+export type StripeKind = 'paid' | 'refunded' | 'asked' | 'disputed' | 'closed' | 'expired'
 
 const STRIPE_TYPES: Record<StripeKind, string> = {
   paid: 'checkout.session.completed',
   expired: 'checkout.session.expired',
   refunded: 'charge.refunded',
-  disputed: 'charge.dispute.created',
+  asked: 'charge.dispute.created',
+  disputed: 'charge.dispute.updated',
   closed: 'charge.dispute.closed',
 }
 
@@ -141,20 +142,28 @@ class Bank {
         )
     }
     if (random.chance(0.2)) {
-      const disputeId = `dp_${random.name(12)}`
-      const isWon = random.chance(0.5)
-      this.#later(() => this.#tell('disputed', { id: disputeId }, { kind: 'disputed', disputeId }))
-      this.#later(() =>
-        this.#tell(
-          'closed',
-          { id: disputeId, status: isWon ? 'won' : 'lost' },
-          { kind: 'closed', disputeId, isWon },
-        ),
-      )
+      this.#dispute(`dp_${random.name(12)}`, amount)
+      if (random.chance(0.3)) this.#dispute(`dp_${random.name(12)}`, amount)
     }
     if (random.chance(0.05)) this.#later(() => this.#tell('expired', {}, undefined))
     if (random.chance(0.1)) this.#later(() => this.#tell('paid', { amount_total: amount }, { kind: 'paid' }))
     this.#tell('paid', { amount_total: amount }, { kind: 'paid' }, then)
+  }
+
+  /** Of all of it or of a part; the bank may ask before it takes, and asks of some without taking. */
+  #dispute(disputeId: string, amount: number): void {
+    const { random } = this.#person
+    const cents = random.chance(0.5) ? amount : random.whole(1, amount)
+    const about = { disputeId, cents }
+    const fields = { id: disputeId, ...((cents < amount || random.chance(0.5)) && { amount: cents }) }
+    const tell = (kind: StripeKind, status: string, fact: StripeFactModel) =>
+      this.#later(() => this.#tell(kind, { ...fields, status }, fact))
+    const isAsked = random.chance(0.3)
+    if (isAsked) tell('asked', 'warning_needs_response', { kind: 'asked', ...about })
+    if (isAsked && random.chance(0.5)) return
+    tell('disputed', 'needs_response', { kind: 'disputed', ...about })
+    const isWon = random.chance(0.5)
+    tell('closed', isWon ? 'won' : 'lost', { kind: 'closed', ...about, isWon })
   }
 
   #later(run: () => void): void {

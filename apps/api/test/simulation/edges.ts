@@ -61,13 +61,16 @@ class Walker {
     this.#tell('refunded', { amount_refunded: refundedCents }, { kind: 'refunded', refundedCents })
   }
 
-  dispute(disputeId: string): void {
-    this.#tell('disputed', { id: disputeId }, { kind: 'disputed', disputeId })
+  /** @param share of what was paid */
+  dispute(disputeId: string, share = 1): void {
+    const cents = Math.floor(this.#purchase.amountCents * share)
+    this.#tell('disputed', { id: disputeId, amount: cents }, { kind: 'disputed', disputeId, cents })
   }
 
-  endDispute(disputeId: string, isWon: boolean): void {
-    const fields = { id: disputeId, status: isWon ? 'won' : 'lost' }
-    this.#tell('closed', fields, { kind: 'closed', disputeId, isWon })
+  endDispute(disputeId: string, isWon: boolean, share = 1): void {
+    const cents = Math.floor(this.#purchase.amountCents * share)
+    const fields = { id: disputeId, amount: cents, status: isWon ? 'won' : 'lost' }
+    this.#tell('closed', fields, { kind: 'closed', disputeId, cents, isWon })
   }
 
   open(minutes: number, which: keyof EdgeProviders = 'paid'): void {
@@ -285,6 +288,8 @@ export const WALKS: Readonly<Record<string, readonly Step[]>> = {
     [24, (it) => it.endDispute('late', true)],
     [27, (it) => it.dispute('late')],
     [30, (it) => it.open(5)],
+    [33, (it) => it.dispute('part', 0.5)],
+    [36, (it) => it.endDispute('part', false, 0.25)],
   ],
   'an extension, and its answer lost': [
     [0, (it) => it.buy(100)],

@@ -11,6 +11,15 @@ export interface WalletModel {
   debt: number
 }
 
+export interface DisputeModel {
+  state: 'inquiry' | 'open' | 'won' | 'lost'
+  cents: number
+}
+
+export type DisputeFactModel =
+  | { kind: 'asked' | 'disputed'; disputeId: string; cents: number }
+  | { kind: 'closed'; disputeId: string; cents: number; isWon: boolean }
+
 export interface PurchaseModel {
   tokens: number
   amountCents: number
@@ -18,7 +27,7 @@ export interface PurchaseModel {
   refundedCents: number
   /** Tokens taken back so far. */
   reversed: number
-  disputes: Record<string, 'open' | 'won' | 'lost'>
+  disputes: Record<string, DisputeModel>
 }
 
 export const availableOf = (wallet: WalletModel) => wallet.posted - wallet.held
@@ -65,18 +74,29 @@ export function priceInCents(tokens: number): number {
 
 /**
  * Brings a wallet in line with what is known of a purchase. Whatever order facts come in, the same facts give the
- * same wallet: all of it while disputed, else floor(tokens × refunded ÷ paid).
+ * same wallet: floor(tokens × taken ÷ paid), where taken is what was refunded and what disputes took that are not won.
  */
 export function settlePurchase(wallet: WalletModel, purchase: PurchaseModel, wasPaid: boolean): void {
   if (!purchase.isPaid) return
   if (!wasPaid) credit(wallet, purchase.tokens)
-  const isDisputed = Object.values(purchase.disputes).some((state) => state !== 'won')
-  const target = isDisputed
-    ? purchase.tokens
-    : Math.floor((purchase.tokens * purchase.refundedCents) / purchase.amountCents)
+  let takenCents = purchase.refundedCents
+  for (const { state, cents } of Object.values(purchase.disputes))
+    if (state === 'open' || state === 'lost') takenCents += cents
+  const target = Math.floor(
+    (purchase.tokens * Math.min(purchase.amountCents, takenCents)) / purchase.amountCents,
+  )
   if (target > purchase.reversed) takeBack(wallet, target - purchase.reversed)
   else if (target < purchase.reversed) credit(wallet, purchase.reversed - target)
   purchase.reversed = target
+}
+
+/** First the bank may ask, then it takes, then it decides: what is later in this order counts, whenever it is told. */
+export function learnOfDispute(disputes: PurchaseModel['disputes'], fact: DisputeFactModel): void {
+  const { kind, disputeId, cents } = fact
+  const known = disputes[disputeId]?.state
+  if (kind === 'closed') disputes[disputeId] = { state: fact.isWon ? 'won' : 'lost', cents }
+  else if (known === undefined || (known === 'inquiry' && kind === 'disputed'))
+    disputes[disputeId] = { state: kind === 'asked' ? 'inquiry' : 'open', cents }
 }
 
 /** The platform's share: basis points, half a token rounds up. */

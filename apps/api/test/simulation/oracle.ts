@@ -20,7 +20,15 @@ import {
   serveUntilOf,
   unvouchedMs,
 } from './oracle-session.ts'
-import { hold, type PurchaseModel, settleHold, settlePurchase, type WalletModel } from './oracle-wallet.ts'
+import {
+  type DisputeFactModel,
+  hold,
+  learnOfDispute,
+  type PurchaseModel,
+  settleHold,
+  settlePurchase,
+  type WalletModel,
+} from './oracle-wallet.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -37,8 +45,7 @@ export interface Expected {
 export type StripeFactModel =
   | { kind: 'paid' }
   | { kind: 'refunded'; refundedCents: number }
-  | { kind: 'disputed'; disputeId: string }
-  | { kind: 'closed'; disputeId: string; isWon: boolean }
+  | DisputeFactModel
 
 interface Said {
   clientId: string
@@ -371,8 +378,7 @@ export class Books {
     if (fact.kind === 'paid') purchase.isPaid = true
     else if (fact.kind === 'refunded')
       purchase.refundedCents = Math.max(purchase.refundedCents, fact.refundedCents)
-    else if (fact.kind === 'disputed') purchase.disputes[fact.disputeId] ??= 'open'
-    else purchase.disputes[fact.disputeId] = fact.isWon ? 'won' : 'lost'
+    else learnOfDispute(purchase.disputes, fact)
     settlePurchase(this.wallet, purchase, wasPaid)
   }
 

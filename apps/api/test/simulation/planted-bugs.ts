@@ -239,8 +239,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a dispute that was won is open again when its beginning is told late',
-    from: "'open')\n  on conflict (tenant_id, purchase_id, id) do nothing",
-    to: "'open')\n  on conflict (tenant_id, purchase_id, id) do update set status = 'open'",
+    from: "d.status = 'inquiry'\n    or (d.status = 'open'",
+    to: "d.status <> 'open'\n    or (d.status = 'open'",
   },
   {
     name: 'another browser inherits the goodbye of the one before',
@@ -259,7 +259,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a lost dispute gives the tokens back',
-    from: "d.status <> 'won'",
+    from: "d.status in ('open', 'lost')",
     to: "d.status = 'open'",
   },
   {

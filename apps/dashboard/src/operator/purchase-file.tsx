@@ -57,8 +57,9 @@ export function PurchaseFile({ id }: { id: string }) {
 }
 
 function About({ file, onRefund }: { file: File; onRefund: () => void }) {
-  const { purchase, userId, refundedCents, reversedTokens, isDisputed, paymentIntentId } = file
+  const { purchase, userId, refundedCents, disputedCents, reversedTokens, isDisputed, paymentIntentId } = file
   const { amountCents, currency, status } = purchase
+  const leftCents = leftOf(file)
   return (
     <section className="sheet" aria-labelledby="purchase">
       <div className="section-head">
@@ -81,13 +82,13 @@ function About({ file, onRefund }: { file: File; onRefund: () => void }) {
         </dd>
         <dt>Given back</dt>
         <dd>
-          {formatMoney(refundedCents, currency)}, for {formatNumber(reversedTokens)} tokens
+          {formatMoney(refundedCents, currency)}; {formatNumber(reversedTokens)} tokens were taken back
         </dd>
         {isDisputed && (
           <>
             <dt>Dispute</dt>
             <dd>
-              <State look="bad">The bank holds or took back the money</State>
+              <State look="bad">The bank holds or took back {formatMoney(disputedCents, currency)}</State>
             </dd>
           </>
         )}
@@ -100,7 +101,7 @@ function About({ file, onRefund }: { file: File; onRefund: () => void }) {
           </>
         )}
       </dl>
-      {status === 'paid' && refundedCents < amountCents && (
+      {(status === 'paid' || status === 'disputed') && leftCents > 0 && (
         <div className="actions">
           <Button kind="danger" size="small" onPress={onRefund}>
             Give money back
@@ -110,6 +111,10 @@ function About({ file, onRefund }: { file: File; onRefund: () => void }) {
     </section>
   )
 }
+
+/** What neither refunds nor disputes took. */
+const leftOf = ({ purchase, refundedCents, disputedCents }: File) =>
+  purchase.amountCents - refundedCents - disputedCents
 
 const refundLooks = { pending: 'waiting', sent: 'good', failed: 'bad' } as const
 
@@ -138,8 +143,8 @@ function Refunds({ file }: { file: File }) {
 }
 
 function RefundDialog({ file, onDone, onClose }: { file: File; onDone: () => void; onClose: () => void }) {
-  const { purchase, refundedCents } = file
-  const leftCents = purchase.amountCents - refundedCents
+  const { purchase } = file
+  const leftCents = leftOf(file)
   const [extent, setExtent] = useState<'all' | 'part'>('all')
   const [amount, setAmount] = useState('')
   const [reason, setReason] = useState('')
