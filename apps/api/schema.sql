@@ -472,7 +472,12 @@ create table public.refunds (
   constraint refund_is_positive CHECK ((amount_cents > 0)),
   constraint refund_status_is_known CHECK ((status = ANY (ARRAY['pending'::text, 'sent'::text, 'failed'::text]))),
   constraint refunds_pkey PRIMARY KEY (tenant_id, id),
-  constraint sent_refunds_name_stripes CHECK (((status = 'sent'::text) = (stripe_refund_id IS NOT NULL)))
+  constraint sent_refunds_name_stripes CHECK (
+CASE status
+    WHEN 'sent'::text THEN (stripe_refund_id IS NOT NULL)
+    WHEN 'pending'::text THEN (stripe_refund_id IS NULL)
+    ELSE true
+END)
 );
 alter table public.refunds enable row level security;
 
@@ -589,6 +594,18 @@ create table public.stripe_events (
   constraint stripe_events_pkey PRIMARY KEY (id)
 );
 
+create table public.stripe_refunds (
+  tenant_id text not null default public.current_tenant(),
+  purchase_id text not null,
+  id text not null,
+  amount_cents bigint not null,
+  failed_at timestamp with time zone,
+  constraint stripe_refunds_pkey PRIMARY KEY (tenant_id, purchase_id, id),
+  constraint told_refund_has_purchase FOREIGN KEY (tenant_id, purchase_id) REFERENCES public.purchases(tenant_id, id),
+  constraint told_refund_is_not_negative CHECK ((amount_cents >= 0))
+);
+alter table public.stripe_refunds enable row level security;
+
 create table public.tenants (
   id text not null,
   slug text not null,
@@ -615,11 +632,11 @@ create table public.transfers (
   description text not null,
   created_at timestamp with time zone not null,
   written_by xid8 not null default pg_current_xact_id(),
-  constraint correction_names_what_it_reverses CHECK (((kind <> ALL (ARRAY['refund'::text, 'dispute'::text, 'dispute_won'::text, 'debt'::text, 'correction'::text])) OR (reverses_id IS NOT NULL))),
+  constraint correction_names_what_it_reverses CHECK (((kind <> ALL (ARRAY['refund'::text, 'refund_failed'::text, 'dispute'::text, 'dispute_won'::text, 'debt'::text, 'correction'::text])) OR (reverses_id IS NOT NULL))),
   constraint credit_side_is_a_wallet_or_not CHECK ((((credit_account_id ~~ 'usr\_%'::text) = (credit_sequence IS NOT NULL)) AND ((credit_sequence IS NULL) = (credit_balance_after IS NULL)))),
   constraint debit_side_is_a_wallet_or_not CHECK ((((debit_account_id ~~ 'usr\_%'::text) = (debit_sequence IS NOT NULL)) AND ((debit_sequence IS NULL) = (debit_balance_after IS NULL)))),
   constraint transfer_is_positive CHECK ((amount > 0)),
-  constraint transfer_kind_is_known CHECK ((kind = ANY (ARRAY['purchase'::text, 'charge'::text, 'fee'::text, 'refund'::text, 'dispute'::text, 'dispute_won'::text, 'debt'::text, 'debt_repaid'::text, 'promotion'::text, 'payout'::text, 'correction'::text]))),
+  constraint transfer_kind_is_known CHECK ((kind = ANY (ARRAY['purchase'::text, 'charge'::text, 'fee'::text, 'refund'::text, 'refund_failed'::text, 'dispute'::text, 'dispute_won'::text, 'debt'::text, 'debt_repaid'::text, 'promotion'::text, 'payout'::text, 'correction'::text]))),
   constraint transfer_moves_between_two_accounts CHECK ((debit_account_id <> credit_account_id)),
   constraint transfers_pkey PRIMARY KEY (tenant_id, id)
 );
@@ -1642,6 +1659,10 @@ create policy batches_see_all on public.stripe_disputes as permissive for all to
 
 create policy tenant_sees_its_own on public.stripe_disputes as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
+create policy batches_see_all on public.stripe_refunds as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.stripe_refunds as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
 create policy batches_see_all on public.transfers as permissive for all to tm_batch using (true) with check (true);
 
 create policy ledger_sees_all on public.transfers as permissive for all to tm_ledger using (true) with check (true);
@@ -2055,6 +2076,10 @@ grant select on table public.stripe_disputes to tm_app;
 grant insert, select, update on table public.stripe_disputes to tm_batch;
 
 grant insert, select, update on table public.stripe_events to tm_batch;
+
+grant select on table public.stripe_refunds to tm_app;
+
+grant insert, select, update on table public.stripe_refunds to tm_batch;
 
 grant select on table public.tenants to tm_app;
 

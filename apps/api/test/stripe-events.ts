@@ -66,6 +66,20 @@ export const refunded = (payment: Payment, amountRefunded: number, changes: obje
     ...changes,
   })
 
+/** What is told of one refund, by `refund.created`, `refund.failed` and their like. */
+export const refundTold = (type: string, payment: Payment, changes: object = {}) =>
+  stripeEvent(type, {
+    id: `re_${payment.paymentIntentId}`,
+    object: 'refund',
+    amount: payment.amountCents,
+    charge: `ch_${payment.paymentIntentId}`,
+    currency: payment.currency ?? 'usd',
+    payment_intent: payment.paymentIntentId,
+    metadata: {},
+    status: type === 'refund.failed' ? 'failed' : 'succeeded',
+    ...changes,
+  })
+
 /** What is told of one dispute: `told` is `created`, `updated`, `funds_withdrawn` or `closed`. */
 export const disputeTold = (told: string, payment: Payment, changes: object = {}, more: object = {}) =>
   stripeEvent(

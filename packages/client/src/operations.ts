@@ -558,7 +558,7 @@ export type PurchaseFile = {
     purchaseId: string
     /** How much, in the purchase’s currency. */
     amountCents: number
-    /** `pending`: nobody knows yet whether Stripe took it, ask again; `sent`: Stripe took it, its event books it; `failed`: Stripe refused. */
+    /** `pending`: nobody knows yet whether Stripe took it, ask again; `sent`: Stripe took it, its event books it; `failed`: Stripe refused, or the bank sent the money back, and another one may be asked for. */
     status: 'pending' | 'sent' | 'failed'
     /** As the operator gave it. */
     reason: string
@@ -2211,7 +2211,7 @@ export interface Operations {
       items: {
         /** Prefixed id, sortable by time. */
         id: string
-        /** purchase, charge, refund, dispute, dispute_won, debt_repaid, promotion or correction. */
+        /** purchase, charge, refund, refund_failed, dispute, dispute_won, debt_repaid, promotion or correction. */
         kind: string
         /** What the wallet gained, or lost where below zero. */
         amount: number
@@ -2858,7 +2858,7 @@ export interface Operations {
       purchaseId: string
       /** How much, in the purchase’s currency. */
       amountCents: number
-      /** `pending`: nobody knows yet whether Stripe took it, ask again; `sent`: Stripe took it, its event books it; `failed`: Stripe refused. */
+      /** `pending`: nobody knows yet whether Stripe took it, ask again; `sent`: Stripe took it, its event books it; `failed`: Stripe refused, or the bank sent the money back, and another one may be asked for. */
       status: 'pending' | 'sent' | 'failed'
       /** As the operator gave it. */
       reason: string

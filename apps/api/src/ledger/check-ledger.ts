@@ -130,7 +130,7 @@ const RULES: Record<string, string> = {
       format('credited %s, reversed %s', o.amount, r.amount) as detail
     from transfers o
     join (
-      select tenant_id, reverses_id, sum(case when kind = 'dispute_won' then -amount else amount end) as amount
+      select tenant_id, reverses_id, sum(case when kind in ('dispute_won', 'refund_failed') then -amount else amount end) as amount
       from transfers where reverses_id is not null group by tenant_id, reverses_id
     ) r on r.tenant_id = o.tenant_id and r.reverses_id = o.id
     where r.amount > o.amount or r.amount < 0`,
@@ -141,7 +141,7 @@ const RULES: Record<string, string> = {
     from purchases p
     left join (
       select tenant_id, purchase_id, sum(amount) filter (where kind = 'purchase') as credited,
-        sum(case when kind = 'dispute_won' then -amount else amount end) filter (where kind <> 'purchase') as reversed
+        sum(case when kind in ('dispute_won', 'refund_failed') then -amount else amount end) filter (where kind <> 'purchase') as reversed
       from transfers where purchase_id is not null group by tenant_id, purchase_id
     ) t on t.tenant_id = p.tenant_id and t.purchase_id = p.id
     where coalesce(t.credited, 0) <> (case when p.paid_at is null then 0 else p.tokens end)

@@ -8,7 +8,7 @@ export async function creditWallet(
   input: {
     tenantId: string
     walletId: string
-    kind: 'purchase' | 'promotion' | 'dispute_won'
+    kind: 'purchase' | 'promotion' | 'dispute_won' | 'refund_failed'
     fromAccountId: string
     amount: number
     purchaseId: string | null

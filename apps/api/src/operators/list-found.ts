@@ -1,6 +1,6 @@
 import type { Tx } from '../db.ts'
 import { type SessionRow, sessionColumns } from '../sessions/session.ts'
-import { PURCHASE_COLUMNS, type PurchaseRow } from '../tokens/purchase.ts'
+import { PURCHASE_COLUMNS, type PurchaseRow, refundedCentsSql } from '../tokens/purchase.ts'
 import type { FoundUserRow, TransferRow } from './looking-up.ts'
 
 interface Range {
@@ -71,7 +71,7 @@ export interface FoundPurchaseRow extends PurchaseRow {
 }
 
 export const FOUND_PURCHASE_COLUMNS = `
-  ${PURCHASE_COLUMNS}, user_id as "userId", refunded_cents as "refundedCents", reversed_tokens as "reversedTokens",
+  ${PURCHASE_COLUMNS}, user_id as "userId", ${refundedCentsSql('purchases')} as "refundedCents", reversed_tokens as "reversedTokens",
   disputed_cents as "disputedCents", is_disputed as "isDisputed", payment_intent_id as "paymentIntentId"`
 
 export function listFoundPurchases(

@@ -65,7 +65,7 @@ export const Refund = Shape(
     amountCents: Type.Integer({ description: 'How much, in the purchase’s currency.', examples: [950] }),
     status: Type.Union([Type.Literal('pending'), Type.Literal('sent'), Type.Literal('failed')], {
       description:
-        '`pending`: nobody knows yet whether Stripe took it, ask again; `sent`: Stripe took it, its event books it; `failed`: Stripe refused.',
+        '`pending`: nobody knows yet whether Stripe took it, ask again; `sent`: Stripe took it, its event books it; `failed`: Stripe refused, or the bank sent the money back, and another one may be asked for.',
       examples: ['sent'],
     }),
     reason: Type.String({ description: 'As the operator gave it.', examples: ['Bought twice by mistake'] }),

@@ -10,6 +10,7 @@ import {
   disputed,
   paymentOf,
   refunded,
+  refundTold,
   sendEvent,
 } from '../../test/stripe-events.ts'
 import { checkLedger } from '../ledger/check-ledger.ts'
@@ -146,10 +147,13 @@ describe('refunds', () => {
       userId: user.id,
     })
     expect(file.refunds.map(({ amountCents }: { amountCents: number }) => amountCents)).toEqual([475, 475])
-    expect(file.events.map(({ type }: { type: string }) => type)).toEqual([
+    // All at one instant of the test's clock, so their order says nothing.
+    expect(file.events.map(({ type }: { type: string }) => type).toSorted()).toEqual([
+      'charge.refunded',
+      'charge.refunded',
       'checkout.session.completed',
-      'charge.refunded',
-      'charge.refunded',
+      'refund.created',
+      'refund.created',
     ])
     expect(
       (await get(`/operators/audit?subjectId=${purchase.id}&action=purchase.refund`)).body.items.length,
@@ -310,6 +314,19 @@ describe('refunds through Stripe', () => {
       expect(body.stripeRefundId).toBe(wasGiven ? 're_old' : 're_new')
       expect(asked.map(({ method }) => method)).toEqual(wasGiven ? ['GET'] : ['GET', 'POST'])
     }
+  })
+
+  test('one that failed at the bank before Stripe’s answer was noted has failed, and the next is a new one', async () => {
+    const { purchase, payment, staff } = await paid()
+    await sendEvent(live, refundTold('refund.failed', payment, { id: 're_early', amount: 40 }))
+    answerWith = { status: 200, body: { id: 're_early', object: 'refund', status: 'pending' } }
+    expect((await give(staff, purchase.id)).body).toMatchObject({
+      status: 'failed',
+      stripeRefundId: 're_early',
+    })
+    answerWith = { status: 200, body: { id: 're_late', object: 'refund', status: 'pending' } }
+    expect((await give(staff, purchase.id)).body.status).toBe('sent')
+    expect(new Set(asked.map(({ key }) => key)).size).toBe(2)
   })
 
   test('one that Stripe declines has failed, and the next is a new one', async () => {

@@ -32,7 +32,8 @@ export async function beginRefund(
 ): Promise<BegunRefund> {
   const { purchaseId, reason, operatorId, now } = input
   // The purchase's row is what two operators meet at; Stripe's events lock it, too.
-  const [purchase] = await tx.query<FoundPurchaseRow & { isPaid: boolean }>(lockPurchaseSql, [purchaseId])
+  await tx.query(lockPurchaseSql, [purchaseId])
+  const [purchase] = await tx.query<FoundPurchaseRow & { isPaid: boolean }>(findPurchaseSql, [purchaseId])
   if (!purchase) throw new Problem('purchase_not_found')
   const { disputedCents } = purchase
   if (!purchase.isPaid || disputedCents === purchase.amountCents || purchase.paymentIntentId === null)
@@ -69,21 +70,22 @@ export async function beginRefund(
   return { refund: refund as RefundRow, purchase }
 }
 
-/** What Stripe answered. */
+/** What Stripe answered: its id for the refund, or null where it refused. One that failed at the bank by now has failed. */
 export async function settleRefund(
   tx: Tx,
-  { id, stripeRefundId }: { id: string; stripeRefundId: string | null },
+  { id, purchaseId, stripeRefundId }: { id: string; purchaseId: string; stripeRefundId: string | null },
 ): Promise<RefundRow> {
-  const [refund] = await tx.query<RefundRow>(settleRefundSql, [
-    id,
-    stripeRefundId === null ? 'failed' : 'sent',
-    stripeRefundId,
-  ])
+  // Stripe's events lock it, too: a failure is noted by now, or finds Stripe's id here.
+  await tx.query(lockPurchaseSql, [purchaseId])
+  const [refund] = await tx.query<RefundRow>(settleRefundSql, [id, stripeRefundId])
   return refund as RefundRow
 }
 
-const lockPurchaseSql = `
-  select ${FOUND_PURCHASE_COLUMNS}, paid_at is not null as "isPaid" from purchases where id = $1 for update`
+const lockPurchaseSql = 'select from purchases where id = $1 for update'
+
+// By itself, after the lock: the one that waits for it would else not see the single refunds that were noted meanwhile.
+const findPurchaseSql = `
+  select ${FOUND_PURCHASE_COLUMNS}, paid_at is not null as "isPaid" from purchases where id = $1`
 
 export const listRefundsSql = `select ${REFUND_COLUMNS} from refunds where purchase_id = $1 order by id`
 
@@ -93,4 +95,9 @@ const insertRefundSql = `
   returning ${REFUND_COLUMNS}`
 
 const settleRefundSql = `
-  update refunds set status = $2, stripe_refund_id = $3 where id = $1 returning ${REFUND_COLUMNS}`
+  update refunds r set stripe_refund_id = $2, status = case
+    when $2::text is null or exists (
+      select from stripe_refunds told
+      where told.tenant_id = r.tenant_id and told.purchase_id = r.purchase_id and told.id = $2 and told.failed_at is not null
+    ) then 'failed' else 'sent' end
+  where r.id = $1 returning ${REFUND_COLUMNS}`

@@ -24,26 +24,23 @@ export function registerRefundRoutes(app: App, deps: Deps): void {
   const { db, clock, config, edge } = deps
   const checkout = createCheckout(deps)
 
-  /** Without Stripe nobody sends the event, so we do, through the same door and signed like it. */
+  /** Without Stripe nobody sends its events, so we do, through the same door and signed like them. */
   async function announceInSandbox({ purchase, refund }: BegunRefund): Promise<void> {
     const now = clock()
-    const refundedCents = purchase.refundedCents + refund.amountCents
-    const payload = makeSandboxRefund(purchase, {
-      refundId: refund.id,
-      paymentIntentId: purchase.paymentIntentId,
-      refundedCents,
-      now,
-    })
-    const answer = await app.inject({
-      method: 'POST',
-      url: STRIPE_WEBHOOK_PATH,
-      headers: {
-        'content-type': 'application/json',
-        'stripe-signature': signLikeStripe({ body: payload, secret: config.stripeWebhookSecret, now }),
-      },
-      payload,
-    })
-    if (answer.statusCode !== 200) throw new Problem('unavailable', {}, `the event got ${answer.statusCode}`)
+    const { paymentIntentId, refundedCents } = purchase
+    for (const payload of makeSandboxRefund(purchase, { refund, paymentIntentId, refundedCents, now })) {
+      const answer = await app.inject({
+        method: 'POST',
+        url: STRIPE_WEBHOOK_PATH,
+        headers: {
+          'content-type': 'application/json',
+          'stripe-signature': signLikeStripe({ body: payload, secret: config.stripeWebhookSecret, now }),
+        },
+        payload,
+      })
+      if (answer.statusCode !== 200)
+        throw new Problem('unavailable', {}, `the event got ${answer.statusCode}`)
+    }
   }
 
   app.post(
@@ -122,12 +119,14 @@ export function registerRefundRoutes(app: App, deps: Deps): void {
           } catch (error) {
             // Refused for good; everything else stays pending and may be asked again.
             if (error instanceof Problem && error.code === 'refund_refused')
-              await db.inTenant(tenantId, (tx) => settleRefund(tx, { id: refund.id, stripeRefundId: null }))
+              await db.inTenant(tenantId, (tx) =>
+                settleRefund(tx, { id: refund.id, purchaseId, stripeRefundId: null }),
+              )
             throw error
           }
         },
         finish: async (tx, { refund }, { stripeRefundId }) =>
-          presentDated(await settleRefund(tx, { id: refund.id, stripeRefundId })),
+          presentDated(await settleRefund(tx, { id: refund.id, purchaseId, stripeRefundId })),
       }) as never
     },
   )

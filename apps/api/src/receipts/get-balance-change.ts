@@ -62,6 +62,9 @@ const REASONS: Record<string, string[]> = {
   refund: [
     'A purchase was refunded, in whole or in part: the same part of its tokens is taken back, rounded down',
   ],
+  refund_failed: [
+    'A refund did not arrive at the bank and went back to the platform: so do its tokens to you',
+  ],
   dispute: [
     'The payment of a purchase was disputed at the bank, in whole or in part: the same part of its tokens is taken back until that is settled',
   ],

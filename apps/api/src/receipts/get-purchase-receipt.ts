@@ -2,7 +2,7 @@ import { assert } from '../assert.ts'
 import type { Tx } from '../db.ts'
 import { formatMoney } from '../tokens/format-money.ts'
 import { getPurchase } from '../tokens/get-purchase.ts'
-import { describeTokens } from '../tokens/purchase.ts'
+import { describeTokens, refundedCentsSql } from '../tokens/purchase.ts'
 import type { PurchaseReceipt } from './receipt.ts'
 
 interface Facts {
@@ -86,7 +86,7 @@ function describePrice(receipt: Omit<PurchaseReceipt, 'lines'>): PurchaseReceipt
 }
 
 const factsSql = `
-  select p.token_price_cents as "tokenPriceCents", p.refunded_cents as "refundedCents",
+  select p.token_price_cents as "tokenPriceCents", ${refundedCentsSql('p')} as "refundedCents",
     p.disputed_cents as "disputedCents", p.paid_at as "paidAt",
     coalesce((select sum(t.amount) from transfers t where t.purchase_id = p.id and t.kind = 'debt'), 0) as "owedTokens"
   from purchases p where p.id = $1`

@@ -23,6 +23,20 @@ export const PURCHASE_COLUMNS = `
   id, status, tokens, amount_cents as "amountCents", currency, discount_percent as "discountPercent",
   created_at as "createdAt"`
 
+/**
+ * The cents that refunds gave back, of the row of `purchases` that is called so. Neither source is complete: whether a refund
+ * that fails lowers what the charge says was refunded, Stripe does not promise, and of single refunds we may not have heard.
+ * But neither says too much: the charge's sum less all that failed, as if it never fell, and the sum of those that are known and
+ * have not failed. So it is the greater of the two, in whatever order they came.
+ */
+export const refundedCentsSql = (purchase: string) => `(
+  select least(${purchase}.amount_cents, greatest(
+    ${purchase}.refunded_cents - coalesce(sum(r.amount_cents) filter (where r.failed_at is not null), 0),
+    coalesce(sum(r.amount_cents) filter (where r.failed_at is null), 0)
+  ))
+  from stripe_refunds r where r.tenant_id = ${purchase}.tenant_id and r.purchase_id = ${purchase}.id
+)`
+
 export const Purchase = Shape(
   {
     id: Id('pur'),

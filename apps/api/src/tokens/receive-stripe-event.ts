@@ -9,6 +9,8 @@ export interface Receipt {
   outcome: 'applied' | 'ignored' | 'refused' | 'unmatched' | 'repeated'
   purchaseId?: string | undefined
   why?: string | undefined
+  /** The refund that failed by it: the money is back at Stripe, and the buyer has to get it another way. */
+  failedRefundId?: string | undefined
 }
 
 interface LockedPurchase {
@@ -21,7 +23,7 @@ interface LockedPurchase {
   isPaid: boolean
 }
 
-type Verdict = Pick<Receipt, 'outcome' | 'purchaseId' | 'why'>
+type Verdict = Pick<Receipt, 'outcome' | 'purchaseId' | 'why' | 'failedRefundId'>
 
 /**
  * Applies an event once, in the transaction that notes it: the first insert of its id wins, copies wait for that
@@ -148,6 +150,18 @@ async function judge(tx: Tx, { fact, at, now, touched }: Application): Promise<V
       }
       await tx.query(noteRefundSql, [...key, fact.refundedCents])
       break
+    case 'refund': {
+      if (fact.currency !== undefined && fact.currency !== purchase.currency) {
+        return refuse(`refunded in ${fact.currency}, paid in ${purchase.currency}`)
+      }
+      const { refundId, amountCents, hasFailed } = fact
+      const cents = Math.min(amountCents, purchase.amountCents)
+      const [noted] = await tx.query(noteOneRefundSql, [...key, refundId, cents, hasFailed ? at : null])
+      if (!noted || !hasFailed) break
+      await tx.query(failOwnRefundSql, [...key, refundId])
+      touched.set(purchaseId, tenantId)
+      return { outcome: 'applied', purchaseId, failedRefundId: refundId }
+    }
     case 'disputed': {
       const status = fact.isInquiry ? 'inquiry' : 'open'
       await tx.query(noteDisputeSql, [...key, fact.disputeId, status, centsDisputed(fact, purchase)])
@@ -209,10 +223,21 @@ const notePaidSql = `
 
 const noteFailedSql = `update purchases set status = 'failed' where tenant_id = $1 and id = $2`
 
-// Stripe's figure is the sum of all refunds, so an older event brings a smaller one and changes nothing.
+// Stripe's figure is the sum of all refunds that were made, so an older event brings a smaller one and changes nothing.
 const noteRefundSql = `
   update purchases set refunded_cents = greatest(refunded_cents, least($3, amount_cents))
   where tenant_id = $1 and id = $2`
+
+// What has failed stays so: no refund succeeds after it failed.
+const noteOneRefundSql = `
+  insert into stripe_refunds as r (tenant_id, purchase_id, id, amount_cents, failed_at) values ($1, $2, $3, $4, $5)
+  on conflict (tenant_id, purchase_id, id) do update set failed_at = excluded.failed_at
+  where r.failed_at is null and excluded.failed_at is not null
+  returning id`
+
+// Where it is still pending, Stripe's answer is on its way and finds what is noted here.
+const failOwnRefundSql = `
+  update refunds set status = 'failed' where tenant_id = $1 and purchase_id = $2 and stripe_refund_id = $3`
 
 // An inquiry becomes a dispute and never the other way round, and what is closed stays so. Of what is told of an open one
 // the greater amount counts: which of two was said last, nothing tells for sure.

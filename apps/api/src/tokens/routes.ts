@@ -77,7 +77,8 @@ const NewPurchase = Type.Object(
 const HistoryLine = Shape({
   id: Id('trf'),
   kind: Type.String({
-    description: 'purchase, charge, refund, dispute, dispute_won, debt_repaid, promotion or correction.',
+    description:
+      'purchase, charge, refund, refund_failed, dispute, dispute_won, debt_repaid, promotion or correction.',
     examples: ['purchase'],
   }),
   amount: Type.Integer({

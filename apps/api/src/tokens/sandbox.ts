@@ -23,7 +23,7 @@ export function createSandboxCheckout({ publicUrl, keyEncryptionKey }: Config): 
         checkoutSessionId: `cs_sandbox_${id}`,
       }
     },
-    refund: async ({ id }) => ({ stripeRefundId: `re_sandbox_${id}` }),
+    refund: async ({ id }) => ({ stripeRefundId: stripeIdOf(id) }),
   }
 }
 
@@ -41,35 +41,47 @@ function tokenOf(keyEncryptionKey: Buffer, purchaseId: string): string {
   return createHmac('sha256', key).update(purchaseId).digest('base64url')
 }
 
-/** The event Stripe would send when money was given back; `refundedCents` is the sum of all refunds, as there. */
+const stripeIdOf = (refundId: string) => `re_sandbox_${refundId}`
+
+/** The events Stripe would send when money was given back; what the charge says is the sum of all refunds, as there. */
 export function makeSandboxRefund(
   purchase: PurchaseRow,
-  {
-    refundId,
-    paymentIntentId,
-    refundedCents,
-    now,
-  }: { refundId: string; paymentIntentId: string | null; refundedCents: number; now: Date },
-): string {
+  about: {
+    refund: { id: string; amountCents: number }
+    paymentIntentId: string | null
+    refundedCents: number
+    now: Date
+  },
+): string[] {
   const { id, amountCents, currency } = purchase
-  return JSON.stringify({
-    id: `evt_sandbox_refunded_${refundId}`,
-    object: 'event',
-    created: Math.floor(now.getTime() / 1000),
-    livemode: false,
-    type: 'charge.refunded',
-    data: {
-      object: {
-        id: `ch_sandbox_${id}`,
-        object: 'charge',
-        metadata: { purchaseId: id },
-        amount: amountCents,
-        amount_refunded: refundedCents,
-        currency,
-        payment_intent: paymentIntentId,
-      },
-    },
-  })
+  const { refund, paymentIntentId, refundedCents, now } = about
+  const charge = { id: `ch_sandbox_${id}`, currency, payment_intent: paymentIntentId }
+  const event = (type: string, object: object) =>
+    JSON.stringify({
+      id: `evt_sandbox_${type === 'charge.refunded' ? 'refunded' : 'refund'}_${refund.id}`,
+      object: 'event',
+      created: Math.floor(now.getTime() / 1000),
+      livemode: false,
+      type,
+      data: { object },
+    })
+  return [
+    event('refund.created', {
+      ...charge,
+      id: stripeIdOf(refund.id),
+      object: 'refund',
+      metadata: { purchaseId: id, refundId: refund.id },
+      amount: refund.amountCents,
+      status: 'succeeded',
+    }),
+    event('charge.refunded', {
+      ...charge,
+      object: 'charge',
+      metadata: { purchaseId: id },
+      amount: amountCents,
+      amount_refunded: refundedCents + refund.amountCents,
+    }),
+  ]
 }
 
 /** The event Stripe would send. One id per purchase and outcome: a second click is a repetition. */

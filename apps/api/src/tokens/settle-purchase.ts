@@ -3,7 +3,7 @@ import type { Tx } from '../db.ts'
 import { creditWallet } from '../ledger/credit-wallet.ts'
 import { reverseCredit } from '../ledger/reverse-credit.ts'
 import { tokensTakenBack } from './price.ts'
-import { describeTokens, type PurchaseStatus } from './purchase.ts'
+import { describeTokens, type PurchaseStatus, refundedCentsSql } from './purchase.ts'
 
 interface Facts {
   userId: string
@@ -65,13 +65,14 @@ export async function settlePurchase(
         : 'Payment refunded: tokens taken back',
     })
   } else if (change < 0) {
+    const isByDispute = disputedCents < facts.bookedDisputedCents
     await creditWallet(tx, {
       ...about,
-      kind: 'dispute_won',
+      kind: isByDispute ? 'dispute_won' : 'refund_failed',
       fromAccountId: 'refunds',
       amount: -change,
       reversesId: creditTransferId,
-      description: 'Dispute settled: tokens given back',
+      description: isByDispute ? 'Dispute settled: tokens given back' : 'Refund failed: tokens given back',
     })
   }
   const status: PurchaseStatus = isDisputed ? 'disputed' : refundedCents === amountCents ? 'refunded' : 'paid'
@@ -85,7 +86,7 @@ async function readFacts(tx: Tx, tenantId: string, purchaseId: string): Promise<
 }
 
 const factsSql = `
-  select p.user_id as "userId", p.tokens, p.amount_cents as "amountCents", p.refunded_cents as "refundedCents",
+  select p.user_id as "userId", p.tokens, p.amount_cents as "amountCents", ${refundedCentsSql('p')} as "refundedCents",
     p.reversed_tokens as "reversedTokens", p.paid_at is not null as "isPaid",
     least(p.amount_cents, coalesce(d.cents, 0)) as "disputedCents", d.cents is not null as "isDisputed",
     p.disputed_cents as "bookedDisputedCents",

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { completed, disputeTold, stripeEvent } from '../../test/stripe-events.ts'
+import { completed, disputeTold, refundTold, stripeEvent } from '../../test/stripe-events.ts'
 import { readStripeEvent } from './stripe-event.ts'
 
 const payment = { purchaseId: 'pur_1', amountCents: 950, paymentIntentId: 'pi_1' }
@@ -51,6 +51,26 @@ test.each([
 })
 
 test.each([
+  ['refund.created', 'pending', false],
+  ['refund.updated', 'succeeded', false],
+  ['refund.updated', 'requires_action', false],
+  ['refund.updated', 'canceled', true],
+  ['charge.refund.updated', 'failed', true],
+  ['refund.failed', undefined, true],
+])('a refund that is told as %s with the status %s is understood as such', (type, status, hasFailed) => {
+  const about = { refundId: 're_pi_1', paymentIntentId: 'pi_1', amountCents: 950, currency: 'usd' }
+  expect(factOf(refundTold(type, payment, { status }))).toEqual({ kind: 'refund', ...about, hasFailed })
+})
+
+test.each([
+  ['no id', { id: null }],
+  ['no amount', { amount: undefined }],
+  ['no payment', { payment_intent: null }],
+])('a refund with %s is malformed', (_, changes) => {
+  expect(factOf(refundTold('refund.failed', payment, changes))?.kind).toBe('malformed')
+})
+
+test.each([
   ['half a cent', { amount: 9.5 }],
   ['an amount as text', { amount: '95' }],
   ['no status at its end', { status: undefined }],
@@ -69,6 +89,9 @@ test('nothing that Stripe could send makes the reader throw', () => {
     'checkout.session.completed',
     'checkout.session.expired',
     'charge.refunded',
+    'refund.created',
+    'refund.failed',
+    'charge.refund.updated',
     'charge.dispute.created',
     'charge.dispute.updated',
     'charge.dispute.funds_withdrawn',
@@ -89,7 +112,7 @@ test('nothing that Stripe could send makes the reader throw', () => {
       'status',
       'charge',
     ),
-    fc.oneof(fc.jsonValue(), fc.constantFrom('paid', 'usd', 'pi_1', 'won', 'warning_closed')),
+    fc.oneof(fc.jsonValue(), fc.constantFrom('paid', 'usd', 'pi_1', 'won', 'warning_closed', 'canceled')),
   )
   fc.assert(
     fc.property(types, fc.oneof(object, fc.jsonValue()), fc.jsonValue(), (type, data, created) => {

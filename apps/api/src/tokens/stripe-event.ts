@@ -17,6 +17,16 @@ export type StripeFact =
       refundedCents: number
       currency?: string
     }
+  /** One refund by itself; it may fail after `refunded` had counted it. */
+  | {
+      kind: 'refund'
+      purchaseId?: string
+      paymentIntentId?: string
+      refundId: string
+      amountCents: number
+      currency?: string
+      hasFailed: boolean
+    }
   /** The bank holds the money, or only asks about it. */
   | ({ kind: 'disputed'; isInquiry?: boolean } & DisputeFact)
   | ({ kind: 'dispute_closed'; isWon: boolean } & DisputeFact)
@@ -76,6 +86,11 @@ function readFact(type: string, object: Json): StripeFact {
           refundedCents: readWhole(object.amount_refunded, 'amount_refunded'),
           ...readOwnCurrency(object),
         }
+      case 'refund.created':
+      case 'refund.updated':
+      case 'refund.failed':
+      case 'charge.refund.updated':
+        return readRefund(type, object)
       case 'charge.dispute.created':
       case 'charge.dispute.updated':
       case 'charge.dispute.funds_withdrawn':
@@ -125,6 +140,21 @@ function readPayment(object: Json): { purchaseId?: string; paymentIntentId?: str
   return {
     ...(purchaseId !== undefined && { purchaseId }),
     ...(paymentIntentId !== undefined && { paymentIntentId }),
+  }
+}
+
+/** Canceled is as good as failed: either way the money is back in our balance at Stripe. */
+function readRefund(type: string, object: Json): StripeFact {
+  const refundId = readId(object.id)
+  if (refundId === undefined) throw new Malformed('the refund has no id')
+  const { status } = object
+  return {
+    kind: 'refund',
+    ...readPayment(object),
+    refundId,
+    amountCents: readWhole(object.amount, 'amount'),
+    ...readOwnCurrency(object),
+    hasFailed: type === 'refund.failed' || status === 'failed' || status === 'canceled',
   }
 }
 

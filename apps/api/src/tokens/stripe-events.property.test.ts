@@ -10,6 +10,7 @@ import {
   type Payment,
   paymentOf,
   refunded,
+  refundTold,
   sendEvent,
 } from '../../test/stripe-events.ts'
 import { PUBLIC_TENANT_ID } from '../id.ts'
@@ -27,9 +28,16 @@ afterAll(() => api.close())
 interface Story {
   tokens: number
   isPaid: boolean
-  /** Hundredths of the price, rising. */
-  refunds: number[]
+  refunds: Refund[]
+  /** Whether what the charge says was refunded falls when a refund fails, which Stripe does not promise. */
+  isFalling: boolean
   disputes: Dispute[]
+}
+
+interface Refund {
+  /** Hundredths of the price, as far as that is left. */
+  percent: number
+  hasFailed: boolean
 }
 
 interface Dispute {
@@ -45,7 +53,10 @@ const centsOf = (amountCents: number, percent: number) => Math.floor((amountCent
 const story: fc.Arbitrary<Story> = fc.record({
   tokens: fc.integer({ min: 50, max: 30_000 }),
   isPaid: fc.boolean(),
-  refunds: fc.array(fc.integer({ min: 0, max: 100 }), { maxLength: 3 }),
+  refunds: fc.array(fc.record({ percent: fc.integer({ min: 0, max: 100 }), hasFailed: fc.boolean() }), {
+    maxLength: 3,
+  }),
+  isFalling: fc.boolean(),
   disputes: fc.array(
     fc.record({
       percent: fc.option(fc.integer({ min: 0, max: 110 }), { nil: undefined }),
@@ -69,8 +80,7 @@ const delivery = fc.record({
 })
 
 /** The model: what a purchase is worth in the end, whatever the order. */
-function expectedOf({ tokens, isPaid, refunds, disputes }: Story, amountCents: number) {
-  const refundedCents = Math.max(0, ...refunds.map((percent) => centsOf(amountCents, percent)))
+function expectedOf({ tokens, isPaid, disputes }: Story, amountCents: number, refundedCents: number) {
   if (!isPaid) return { worth: 0, status: 'failed' }
   const standing = disputes.filter(({ end }) => end === 'open' || end === 'lost')
   const disputedCents = standing.reduce((sum, { percent }) => sum + centsOf(amountCents, percent ?? 100), 0)
@@ -78,6 +88,27 @@ function expectedOf({ tokens, isPaid, refunds, disputes }: Story, amountCents: n
   const worth = tokens - Math.floor((tokens * takenCents) / amountCents)
   if (standing.length > 0) return { worth, status: 'disputed' }
   return { worth, status: refundedCents === amountCents ? 'refunded' : 'paid' }
+}
+
+/** Refunds as Stripe makes them one after the other, what it tells of them, and what arrives. */
+function refund(payment: Payment, { refunds, isFalling }: Story) {
+  const events: EventBody[] = []
+  // Where nothing fails, the charge alone tells enough.
+  const isTold = refunds.some(({ hasFailed }) => hasFailed)
+  let [saidCents, arrivedCents] = [0, 0]
+  for (const [i, { percent, hasFailed }] of refunds.entries()) {
+    const amount = Math.min(centsOf(payment.amountCents, percent), payment.amountCents - saidCents)
+    const about = { id: `re_${i}_${payment.paymentIntentId}`, amount }
+    saidCents += amount
+    events.push(refunded(payment, saidCents))
+    if (isTold) events.push(refundTold('refund.created', payment, { ...about, status: 'pending' }))
+    if (hasFailed) {
+      events.push(refundTold('refund.failed', payment, about))
+      events.push(refundTold('refund.updated', payment, { ...about, status: 'failed' }))
+      if (isFalling) saidCents -= amount
+    } else arrivedCents += amount
+  }
+  return { events, arrivedCents }
 }
 
 /** What the bank tells of one dispute, in its order. */
@@ -98,7 +129,7 @@ test('however often and in whatever order events come, wallet and debt are what 
       fc.array(story, { minLength: 1, maxLength: 2 }),
       fc.array(delivery, { maxLength: 10 }),
       // The order of everything that is still to come after those.
-      fc.array(fc.nat(), { minLength: 40, maxLength: 40 }),
+      fc.array(fc.nat(), { minLength: 60, maxLength: 60 }),
       async (stories, deliveries, order) => {
         const user = await addUser(api)
         const pool: EventBody[] = []
@@ -106,12 +137,11 @@ test('however often and in whatever order events come, wallet and debt are what 
         for (const told of stories) {
           const purchase = await beginPurchase(api, user.token, told.tokens)
           const payment = paymentOf(purchase)
-          purchases.push({ purchase, expected: expectedOf(told, purchase.amountCents) })
+          const { events, arrivedCents } = refund(payment, told)
+          purchases.push({ purchase, expected: expectedOf(told, purchase.amountCents, arrivedCents) })
           if (told.isPaid) pool.push(completed(payment), completed(payment))
           pool.push(expired(payment))
-          for (const percent of told.refunds) {
-            pool.push(refunded(payment, centsOf(payment.amountCents, percent)))
-          }
+          pool.push(...events)
           for (const [i, dispute] of told.disputes.entries()) {
             pool.push(...tell(payment, `dp_${i}_${payment.paymentIntentId}`, dispute))
           }

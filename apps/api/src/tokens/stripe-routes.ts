@@ -48,8 +48,9 @@ export function registerStripeRoutes(app: App, { config, db, clock, log }: Deps)
           description:
             'Signed by Stripe (`Stripe-Signature`, five minutes). Applied once, however often and in whatever order ' +
             'events come: `checkout.session.completed`, `.expired`, `.async_payment_succeeded`, ' +
-            '`.async_payment_failed`, `charge.refunded`, `charge.dispute.created`, `.updated`, `.funds_withdrawn`, ' +
-            '`.closed`. A dispute takes what it is of; an inquiry (`warning_…`) takes nothing. ' +
+            '`.async_payment_failed`, `charge.refunded`, `refund.created`, `.updated`, `.failed`, `charge.refund.updated`, `charge.dispute.created`, `.updated`, `.funds_withdrawn`, ' +
+            '`.closed`. A dispute takes what it is of; an inquiry (`warning_…`) takes nothing; a refund that ' +
+            'failed gives its tokens back. ' +
             'Every validly signed event gets 200, also a repeated, unknown or refused one.',
           headers: Type.Object({
             'stripe-signature': Type.Optional(
@@ -80,7 +81,12 @@ export function registerStripeRoutes(app: App, { config, db, clock, log }: Deps)
   })
 
   function report(receipt: Receipt): void {
-    if (receipt.outcome === 'refused') {
+    if (receipt.failedRefundId !== undefined) {
+      log.error(
+        receipt,
+        'a refund failed at the bank: its money is back at Stripe, and the buyer waits for it',
+      )
+    } else if (receipt.outcome === 'refused') {
       log.error(receipt, 'Stripe event refused: somebody has to look at this payment')
     } else if (receipt.outcome === 'unmatched') {
       log.warn(receipt, 'Stripe event kept until its payment is known')

@@ -63,7 +63,7 @@ export function beginPurchase(
       if (answer && answer.body.purchase.amountCents !== amountCents)
         person.fail(`${tokens} tokens cost ${answer.body.purchase.amountCents}, expected ${amountCents}`)
       known.add(id)
-      const empty = { isPaid: false, refundedCents: 0, reversed: 0, disputes: {} }
+      const empty = { isPaid: false, refundedCents: 0, failedCents: {}, reversed: 0, disputes: {} }
       if (!books.purchases.has(id)) books.purchases.set(id, { tokens, amountCents, ...empty })
       return { status: 201 }
     },
@@ -73,12 +73,13 @@ export function beginPurchase(
   )
 }
 
-export type StripeKind = 'paid' | 'refunded' | 'asked' | 'disputed' | 'closed' | 'expired'
+export type StripeKind = 'paid' | 'refunded' | 'refundFailed' | 'asked' | 'disputed' | 'closed' | 'expired'
 
 const STRIPE_TYPES: Record<StripeKind, string> = {
   paid: 'checkout.session.completed',
   expired: 'checkout.session.expired',
   refunded: 'charge.refunded',
+  refundFailed: 'refund.failed',
   asked: 'charge.dispute.created',
   disputed: 'charge.dispute.updated',
   closed: 'charge.dispute.closed',
@@ -136,6 +137,11 @@ class Bank {
       this.#later(() =>
         this.#tell('refunded', { amount_refunded: part }, { kind: 'refunded', refundedCents: part }),
       )
+      if (random.chance(0.3)) {
+        const refundId = `re_${random.name(12)}`
+        const fact = { kind: 'refundFailed' as const, refundId, cents: part }
+        this.#later(() => this.#tell('refundFailed', { id: refundId, amount: part, currency: 'usd' }, fact))
+      }
       if (random.chance(0.5))
         this.#later(() =>
           this.#tell('refunded', { amount_refunded: amount }, { kind: 'refunded', refundedCents: amount }),

@@ -24,7 +24,10 @@ export interface PurchaseModel {
   tokens: number
   amountCents: number
   isPaid: boolean
+  /** The greatest sum that the charge has named; what failed later is in it. */
   refundedCents: number
+  /** By refund: what failed at the bank. */
+  failedCents: Record<string, number>
   /** Tokens taken back so far. */
   reversed: number
   disputes: Record<string, DisputeModel>
@@ -74,12 +77,14 @@ export function priceInCents(tokens: number): number {
 
 /**
  * Brings a wallet in line with what is known of a purchase. Whatever order facts come in, the same facts give the
- * same wallet: floor(tokens × taken ÷ paid), where taken is what was refunded and what disputes took that are not won.
+ * same wallet: floor(tokens × taken ÷ paid), where taken is what was refunded and did not fail, and what disputes took
+ * that are not won.
  */
 export function settlePurchase(wallet: WalletModel, purchase: PurchaseModel, wasPaid: boolean): void {
   if (!purchase.isPaid) return
   if (!wasPaid) credit(wallet, purchase.tokens)
-  let takenCents = purchase.refundedCents
+  const failedCents = Object.values(purchase.failedCents).reduce((sum, cents) => sum + cents, 0)
+  let takenCents = Math.max(0, purchase.refundedCents - failedCents)
   for (const { state, cents } of Object.values(purchase.disputes))
     if (state === 'open' || state === 'lost') takenCents += cents
   const target = Math.floor(

@@ -45,6 +45,7 @@ export interface Expected {
 export type StripeFactModel =
   | { kind: 'paid' }
   | { kind: 'refunded'; refundedCents: number }
+  | { kind: 'refundFailed'; refundId: string; cents: number }
   | DisputeFactModel
 
 interface Said {
@@ -378,6 +379,7 @@ export class Books {
     if (fact.kind === 'paid') purchase.isPaid = true
     else if (fact.kind === 'refunded')
       purchase.refundedCents = Math.max(purchase.refundedCents, fact.refundedCents)
+    else if (fact.kind === 'refundFailed') purchase.failedCents[fact.refundId] = fact.cents
     else learnOfDispute(purchase.disputes, fact)
     settlePurchase(this.wallet, purchase, wasPaid)
   }

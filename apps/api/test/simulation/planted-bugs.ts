@@ -258,6 +258,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     to: 'refunded_cents = least($3, amount_cents)',
   },
   {
+    name: 'a refund that failed keeps the tokens',
+    from: 'sum(r.amount_cents) filter (where r.failed_at is not null)',
+    to: 'sum(r.amount_cents) filter (where false)',
+  },
+  {
     name: 'a lost dispute gives the tokens back',
     from: "d.status in ('open', 'lost')",
     to: "d.status = 'open'",

@@ -14,6 +14,7 @@ const kinds = {
   purchase: 'Bought',
   charge: 'Used',
   refund: 'Refunded',
+  refund_failed: 'Refund failed',
   dispute: 'Disputed',
   dispute_won: 'Dispute settled',
   debt: 'Owed',
