@@ -14,8 +14,8 @@ export interface BegunRefund {
 }
 
 /**
- * Notes that money will be given back, before Stripe hears of it. One that is still `pending` for the same amount is
- * taken up again: its id makes Stripe give it once, however often and however late it is asked.
+ * Notes that money will be given back, before Stripe hears of it. One that is still `pending` is taken up again by the same
+ * amount and hinders every other: its id makes Stripe give it once, however often and however late it is asked.
  *
  * @param amountCents what to give back; undefined for all that is left
  * @throws {Problem} `purchase_not_found`, `purchase_not_refundable`, `refund_exceeds_paid`
@@ -45,11 +45,12 @@ export async function beginRefund(
     .reduce((sum, { amountCents }) => sum + amountCents, 0)
   // Refunds made in Stripe's own dashboard are in refundedCents; ours are until the event comes only here.
   const left = Math.max(0, purchase.amountCents - disputedCents - Math.max(purchase.refundedCents, sent))
-  const amountCents = input.amountCents ?? pending?.amountCents ?? left
+  const amountCents = input.amountCents ?? left
   if (pending) {
+    // Who asks for all that is left means no older part of it.
     if (pending.amountCents === amountCents) return { refund: pending, purchase }
     throw new Problem('purchase_not_refundable', {
-      detail: `A refund of ${pending.amountCents} is under way: repeat that one first.`,
+      detail: `A refund of ${pending.amountCents} is under way: ask for ${pending.amountCents} again first.`,
     })
   }
   if (left === 0 || amountCents > left) {

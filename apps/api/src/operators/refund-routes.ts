@@ -52,7 +52,7 @@ export function registerRefundRoutes(app: App, deps: Deps): void {
         tags: ['Operations'],
         summary: 'Give money back',
         description:
-          'All that neither refunds nor disputes took, or a part of it. Stripe is asked once for each refund, however often this is repeated; the tokens are taken back by Stripe’s own event, what was spent becomes a debt. Operators only.',
+          'All that neither refunds nor disputes took, or a part of it. Stripe is asked once for each refund, however often this is repeated; one that is under way is taken up again by its amount, and another amount gets 409 until then. The tokens are taken back by Stripe’s own event, what was spent becomes a debt. Operators only.',
         params: Shape({ id: Id('pur') }),
         body: Shape({
           amountCents: Type.Optional(
