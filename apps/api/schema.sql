@@ -632,9 +632,11 @@ create table public.transfers (
   description text not null,
   created_at timestamp with time zone not null,
   written_by xid8 not null default pg_current_xact_id(),
+  owed_after bigint,
   constraint correction_names_what_it_reverses CHECK (((kind <> ALL (ARRAY['refund'::text, 'refund_failed'::text, 'dispute'::text, 'dispute_won'::text, 'debt'::text, 'correction'::text])) OR (reverses_id IS NOT NULL))),
   constraint credit_side_is_a_wallet_or_not CHECK ((((credit_account_id ~~ 'usr\_%'::text) = (credit_sequence IS NOT NULL)) AND ((credit_sequence IS NULL) = (credit_balance_after IS NULL)))),
   constraint debit_side_is_a_wallet_or_not CHECK ((((debit_account_id ~~ 'usr\_%'::text) = (debit_sequence IS NOT NULL)) AND ((debit_sequence IS NULL) = (debit_balance_after IS NULL)))),
+  constraint only_debts_are_owed CHECK (((owed_after IS NULL) OR (kind = 'debt'::text))),
   constraint transfer_is_positive CHECK ((amount > 0)),
   constraint transfer_kind_is_known CHECK ((kind = ANY (ARRAY['purchase'::text, 'charge'::text, 'fee'::text, 'refund'::text, 'refund_failed'::text, 'dispute'::text, 'dispute_won'::text, 'debt'::text, 'debt_repaid'::text, 'promotion'::text, 'payout'::text, 'correction'::text]))),
   constraint transfer_moves_between_two_accounts CHECK ((debit_account_id <> credit_account_id)),
@@ -1342,10 +1344,12 @@ begin
   end if;
   if owed > 0 then
     insert into transfers (
-      tenant_id, id, kind, debit_account_id, credit_account_id, amount, purchase_id, reverses_id, description, created_at
+      tenant_id, id, kind, debit_account_id, credit_account_id, amount, purchase_id, reverses_id, description, created_at,
+      owed_after
     ) values (
       p_tenant_id, p_transfer_ids[2], 'debt', 'debt:' || p_wallet_id, p_to_account_id, owed,
-      p_purchase_id, p_reverses_id, 'Owed: refunded tokens that had already been spent', p_now
+      p_purchase_id, p_reverses_id, 'Owed: refunded tokens that had already been spent', p_now,
+      left_sequence
     );
   end if;
 end

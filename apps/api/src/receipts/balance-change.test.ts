@@ -6,8 +6,10 @@ import {
   completed,
   disputeClosed,
   disputed,
+  disputeTold,
   paymentOf,
   refunded,
+  refundTold,
   sendEvent,
 } from '../../test/stripe-events.ts'
 import type { Entry } from '../analytics/timeline.ts'
@@ -142,6 +144,74 @@ test('what was paid back says of which purchase, the debt that is longest owed f
     [-600, `600 of the 900 owed since ${yesterday} for the purchase ${first.purchaseId}`],
   ])
   expect(paidBack.map(({ purchase }) => purchase?.purchaseId)).toEqual([undefined, first.purchaseId])
+})
+
+test('what was paid back stays of the purchase it was said to be of, whatever a clock says later', async () => {
+  const market = await createMarket(api, { tokens: 0, tokensPerMinute: 100 })
+  const { user } = market
+  const buy = async (tokens: number) => {
+    const payment = paymentOf(await beginPurchase(api, await accessTokenOf(api, user.id), tokens))
+    await sendEvent(api, completed(payment))
+    return payment
+  }
+  const [first, second] = [await buy(100), await buy(100)]
+  const play = await openSession(market, { minutes: 2 })
+  await play.use(120)
+  await play.call('complete')
+  await sendEvent(api, refunded(first, first.amountCents))
+  api.clock.advance({ seconds: 10 })
+  await buy(50)
+  const paidBack = async () =>
+    (await explainAll(user.id))
+      .filter(({ line }) => line.kind === 'debt_repaid')
+      .map(({ because }) => because)
+  const before = await paidBack()
+  expect(before.flat().filter((text) => text.includes(first.purchaseId))).toHaveLength(1)
+  // Booked by an instance whose clock is behind.
+  api.clock.advance({ seconds: -30 })
+  await sendEvent(api, refunded(second, second.amountCents))
+  api.clock.advance({ seconds: 60 })
+  expect(await paidBack()).toEqual(before)
+})
+
+test('a dispute that is won says what a refund keeps, or another dispute', async () => {
+  const market = await createMarket(api, { tokens: 0 })
+  const { user } = market
+  const payment = paymentOf(await beginPurchase(api, user.token, 1_000))
+  await sendEvent(api, completed(payment))
+  await sendEvent(api, disputed(payment, 'dp_1'))
+  await sendEvent(api, disputed(payment, 'dp_2'))
+  await sendEvent(api, refunded(payment, 475))
+  await sendEvent(api, disputeClosed(payment, 'won', 'dp_1'))
+  await sendEvent(api, disputeClosed(payment, 'won', 'dp_2'))
+  await sendEvent(api, disputeTold('created', payment, { id: 'dp_3', amount: 95 }))
+  await sendEvent(api, refunded(payment, 950))
+  await sendEvent(api, disputeTold('created', payment, { id: 'dp_4', amount: 190 }))
+  await sendEvent(api, refundTold('refund.failed', payment, { amount: 475 }))
+  await sendEvent(api, disputeTold('closed', payment, { id: 'dp_4', amount: 190, status: 'won' }))
+  const explained = await explainAll(user.id)
+  expect(explained.map(({ line }) => [line.kind, line.amount, line.description])).toEqual([
+    [
+      'dispute_won',
+      200,
+      'Dispute settled: tokens given back, but for 600 that were refunded or are disputed',
+    ],
+    [
+      'refund_failed',
+      200,
+      'Refund failed: tokens given back, but for 800 that were refunded or are disputed',
+    ],
+    ['refund', -400, 'Payment refunded: tokens taken back'],
+    ['dispute', -100, 'Payment disputed: tokens taken back'],
+    ['dispute_won', 500, 'Dispute settled: tokens given back, but for 500 that were refunded'],
+    ['dispute', -1_000, 'Payment disputed: tokens taken back'],
+    ['purchase', 1_000, 'Bought 1,000 tokens'],
+  ])
+  expect(explained[4]?.because).toEqual([
+    'The bank decided that the payment stands',
+    'Dispute settled: tokens given back, but for 500 that were refunded',
+    '0 + 500 = 500 tokens',
+  ])
 })
 
 test('a charge of nothing is no minus', async () => {

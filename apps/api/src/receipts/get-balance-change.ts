@@ -84,7 +84,8 @@ const findLineSql = `
        and o.created_at = t.created_at and o.written_by = t.written_by) as owed
   from transfers t where t.id = $1 and $2 in (t.credit_account_id, t.debit_account_id)`
 
-// Each debt is a stretch of all that was ever owed, and so is what each line paid back: the oldest debt comes first.
+// Each debt is a stretch of all that was ever owed, and so is what each line paid back: the oldest debt comes first, by the line of
+// the wallet it came after. Between two that came after the same one nothing was paid back, so there a clock may decide.
 const listDebtsPaidSql = `
   with line as (
     select t.amount, sum(r.amount) as until
@@ -94,7 +95,7 @@ const listDebtsPaidSql = `
     where t.id = $1 and t.debit_account_id = $2
     group by t.amount
   ), debt as (
-    select d.amount, d.purchase_id, d.created_at, sum(d.amount) over (order by d.created_at, d.id) as until
+    select d.amount, d.purchase_id, d.created_at, sum(d.amount) over (order by d.owed_after nulls first, d.created_at, d.id) as until
     from transfers d
     where d.debit_account_id = 'debt:' || $2 and d.kind = 'debt' and d.debit_sequence is null
   )

@@ -72,11 +72,18 @@ export async function settlePurchase(
       fromAccountId: 'refunds',
       amount: -change,
       reversesId: creditTransferId,
-      description: isByDispute ? 'Dispute settled: tokens given back' : 'Refund failed: tokens given back',
+      description: `${isByDispute ? 'Dispute settled' : 'Refund failed'}: tokens given back${describeKept(target, facts)}`,
     })
   }
   const status: PurchaseStatus = isDisputed ? 'disputed' : refundedCents === amountCents ? 'refunded' : 'paid'
   await tx.query(settleSql, [tenantId, purchaseId, target, isDisputed, disputedCents, status])
+}
+
+/** What else took tokens may have had none left to take, and no line of its own then: this one says what it keeps. */
+function describeKept(kept: number, { refundedCents, disputedCents }: Facts): string {
+  if (kept === 0) return ''
+  const whose = [refundedCents > 0 && 'were refunded', disputedCents > 0 && 'are disputed']
+  return `, but for ${kept} that ${whose.filter(Boolean).join(' or ')}`
 }
 
 async function readFacts(tx: Tx, tenantId: string, purchaseId: string): Promise<Facts> {
