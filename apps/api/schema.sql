@@ -859,6 +859,8 @@ CREATE INDEX stripe_events_refused ON public.stripe_events USING btree (received
 
 CREATE INDEX stripe_events_unmatched ON public.stripe_events USING btree (payment_intent_id) WHERE (outcome = 'unmatched'::text);
 
+CREATE INDEX stripe_refunds_failed ON public.stripe_refunds USING btree (failed_at) WHERE (failed_at IS NOT NULL);
+
 CREATE INDEX transfers_by_purchase ON public.transfers USING btree (tenant_id, purchase_id) WHERE (purchase_id IS NOT NULL);
 
 CREATE INDEX transfers_by_session ON public.transfers USING btree (tenant_id, session_id) WHERE (session_id IS NOT NULL);

@@ -4,11 +4,13 @@ create table stripe_refunds (
   purchase_id text not null,
   id text not null,
   amount_cents bigint not null,
+  -- When we heard of it, which may be long after.
   failed_at timestamptz,
   primary key (tenant_id, purchase_id, id),
   constraint told_refund_has_purchase foreign key (tenant_id, purchase_id) references purchases (tenant_id, id),
   constraint told_refund_is_not_negative check (amount_cents >= 0)
 );
+create index stripe_refunds_failed on stripe_refunds (failed_at) where failed_at is not null;
 alter table stripe_refunds enable row level security;
 create policy tenant_sees_its_own on stripe_refunds to tm_app
   using (tenant_id = current_tenant()) with check (tenant_id = current_tenant());

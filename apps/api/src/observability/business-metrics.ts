@@ -41,6 +41,11 @@ const GAUGES: [string, string, (figures: Figures) => number][] = [
     'Stripe events that wait for the payment they speak of.',
     (f) => f.stripeEventsUnmatched,
   ],
+  [
+    'refunds_failed',
+    'Refunds of which Stripe told in the last 24 hours that they failed at the bank.',
+    (f) => f.refundsFailed,
+  ],
   ['webhook_backlog', 'Deliveries to providers that are not done.', (f) => f.webhookBacklog],
   [
     'webhook_lag_seconds',

@@ -29,6 +29,8 @@ export interface Figures {
   stripeEventsRefused: number
   /** Waiting for the payment they speak of. */
   stripeEventsUnmatched: number
+  /** Of the last 24 hours: their money is back at Stripe. */
+  refundsFailed: number
   webhookBacklog: number
   webhookLagSeconds: number
   /** Audit entries that wait for their link. */
@@ -69,6 +71,7 @@ const figuresSql = `
     debts.tokens as "debtTokens", debts.wallets as "debtWallets",
     (select count(*) from stripe_events where outcome = 'refused' and received_at > $2) as "stripeEventsRefused",
     (select count(*) from stripe_events where outcome = 'unmatched') as "stripeEventsUnmatched",
+    (select count(*) from stripe_refunds where failed_at > $2) as "refundsFailed",
     backlog.deliveries as "webhookBacklog", ${age('backlog.oldest_due_at')} as "webhookLagSeconds",
     (select count(*) from audit_unchained) as "auditUnchained"
   from live, debts, backlog, job_figures($1) as jobs`

@@ -82,6 +82,7 @@ const CONCERNS: [string, (figures: Figures, now: Date) => boolean][] = [
     (f, now) => f.ledgerCheckedAt !== null && now.getTime() - f.ledgerCheckedAt.getTime() > 26 * 3_600_000,
   ],
   ['Stripe events were refused.', (f) => f.stripeEventsRefused > 0],
+  ['Refunds failed at the bank.', (f) => f.refundsFailed > 0],
   ['Webhooks are late.', (f) => f.webhookLagSeconds > 300],
   ['The audit log is not being chained.', (f) => f.auditUnchained > 10_000],
 ]

@@ -156,7 +156,7 @@ async function judge(tx: Tx, { fact, at, now, touched }: Application): Promise<V
       }
       const { refundId, amountCents, hasFailed } = fact
       const cents = Math.min(amountCents, purchase.amountCents)
-      const [noted] = await tx.query(noteOneRefundSql, [...key, refundId, cents, hasFailed ? at : null])
+      const [noted] = await tx.query(noteOneRefundSql, [...key, refundId, cents, hasFailed ? now : null])
       if (!noted || !hasFailed) break
       await tx.query(failOwnRefundSql, [...key, refundId])
       touched.set(purchaseId, tenantId)

@@ -173,6 +173,14 @@ test('an operator’s refund that fails is told as failed, and the next is a new
   expect((await fileOf(payment)).refunds).toEqual([{ ...first, status: 'failed' }, second])
 })
 
+test('a refund that failed concerns operators for a day', async () => {
+  const { payment } = await buy()
+  await send(refunded(payment, 950), refundTold('refund.failed', payment))
+  expect((await as(operator, '/operators/health')).concerns).toContain('Refunds failed at the bank.')
+  api.clock.advance({ hours: 25 })
+  expect((await as(operator, '/operators/health')).concerns).not.toContain('Refunds failed at the bank.')
+})
+
 test('a refund that fails is logged at error level, once', async () => {
   const { payment } = await buy()
   const { app, logged } = await startCapturedApp(api)

@@ -61,6 +61,7 @@ describe('metrics', () => {
       'ledger_last_clean_timestamp_seconds',
       'debt_tokens',
       'stripe_events_refused',
+      'refunds_failed',
       'webhook_backlog',
     ]) {
       expect(own()).toContain(`token_marketplace_${name}`)

@@ -17,6 +17,7 @@ import {
   type EventBody,
   expired,
   refunded,
+  refundTold,
   signatureOf,
 } from '../stripe-events.ts'
 import { PASSWORD, type Scene } from './scene.ts'
@@ -121,6 +122,9 @@ export const operations: Record<string, Operation> = {
   'a payment': stripe(({ due }) => completed(due)),
   'a payment that failed': stripe(({ due }) => expired(due)),
   'a refund': stripe(({ paid }) => refunded(paid, Math.floor(paid.amountCents / 2))),
+  'a refund that fails': stripe(({ paid }) =>
+    refundTold('refund.failed', paid, { amount: Math.floor(paid.amountCents / 2) }),
+  ),
   'a refund by an operator': operator(({ paid }) => `/operators/purchases/${paid.purchaseId}/refund`, {
     reason: 'Raced.',
   }),

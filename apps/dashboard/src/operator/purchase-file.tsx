@@ -88,7 +88,7 @@ function About({ file, onRefund }: { file: File; onRefund: () => void }) {
           <>
             <dt>Dispute</dt>
             <dd>
-              <State look="bad">The bank holds or took back {formatMoney(disputedCents, currency)}</State>
+              <State look="bad">{`The bank holds or took back ${formatMoney(disputedCents, currency)}`}</State>
             </dd>
           </>
         )}

@@ -19,7 +19,10 @@ const words = {
   paid: ['Paid. Thank you.', 'The tokens are yours.'],
   failed: ['Not paid', 'The payment was cancelled or refused. Nothing was charged, nothing was bought.'],
   refunded: ['Refunded', 'The money went back, and the tokens with it.'],
-  disputed: ['Disputed', 'Your bank is looking into this payment, or into a part of it. Its tokens are set aside until then.'],
+  disputed: [
+    'Disputed',
+    'Your bank is looking into this payment, or into a part of it. Its tokens are set aside until then.',
+  ],
   pending: ['Waiting for the payment', 'We have not heard of your payment yet. This page looks by itself.'],
   left: ['Not paid', 'You left the checkout. Nothing was charged, nothing was bought.'],
 }
