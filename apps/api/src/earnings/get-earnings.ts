@@ -11,9 +11,9 @@ const QUARTER_MS = 15 * 60_000
  *
  * Tokens in a wallet do not remember the purchase they came from, so nothing can say which purchase paid for a
  * session. Held back is therefore everything a disputed purchase could have paid for: what the provider earned from
- * its buyer in sessions that ended after it, for as long as the bank asks about it, the dispute is open, or lost and the buyer in debt, or out of
- * it for less than 30 days: what paid the debt can be disputed as well. Of a buyer whose other purchases were taken back
- * that is what those had been spent on, too: this one made up for them.
+ * its buyer in sessions that ended after it, for as long as the bank asks about it, the dispute is open, or lost and the
+ * buyer in debt, or out of it for less than 30 days: what paid the debt can be disputed as well. Of a buyer whose other
+ * purchases were taken back that is what those had been spent on, too: this one made up for them.
  */
 export async function getEarnings(
   tx: Tx,

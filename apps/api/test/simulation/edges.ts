@@ -61,10 +61,16 @@ class Walker {
     this.#tell('refunded', { amount_refunded: refundedCents }, { kind: 'refunded', refundedCents })
   }
 
+  failRefund(share: number): void {
+    const [id, cents] = ['re_edge', Math.floor(this.#purchase.amountCents * share)]
+    this.#tell('refundFailed', { id, amount: cents }, { kind: 'refundFailed', refundId: id, cents })
+  }
+
   /** @param share of what was paid */
-  dispute(disputeId: string, share = 1): void {
+  dispute(disputeId: string, share = 1, kind: 'asked' | 'disputed' = 'disputed'): void {
     const cents = Math.floor(this.#purchase.amountCents * share)
-    this.#tell('disputed', { id: disputeId, amount: cents }, { kind: 'disputed', disputeId, cents })
+    const status = kind === 'asked' ? 'warning_needs_response' : 'needs_response'
+    this.#tell(kind, { id: disputeId, amount: cents, status }, { kind, disputeId, cents })
   }
 
   endDispute(disputeId: string, isWon: boolean, share = 1): void {
@@ -288,8 +294,12 @@ export const WALKS: Readonly<Record<string, readonly Step[]>> = {
     [24, (it) => it.endDispute('late', true)],
     [27, (it) => it.dispute('late')],
     [30, (it) => it.open(5)],
-    [33, (it) => it.dispute('part', 0.5)],
-    [36, (it) => it.endDispute('part', false, 0.25)],
+    [33, (it) => it.dispute('part', 0.5, 'asked')],
+    [36, (it) => it.dispute('part', 0.5)],
+    [39, (it) => it.endDispute('part', false, 0.25)],
+    [42, (it) => it.refund(0.5)],
+    [45, (it) => it.failRefund(0.5)],
+    [48, (it) => it.dispute('asked', 0.5, 'asked')],
   ],
   'an extension, and its answer lost': [
     [0, (it) => it.buy(100)],

@@ -263,6 +263,16 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     to: 'sum(r.amount_cents) filter (where false)',
   },
   {
+    name: 'a dispute of a part takes all',
+    from: 'least(p.amount_cents, coalesce(d.cents, 0)) as "disputedCents"',
+    to: 'case when d.cents is null then 0 else p.amount_cents end as "disputedCents"',
+  },
+  {
+    name: 'an inquiry takes tokens',
+    from: "d.status in ('open', 'lost')",
+    to: "d.status <> 'won'",
+  },
+  {
     name: 'a lost dispute gives the tokens back',
     from: "d.status in ('open', 'lost')",
     to: "d.status = 'open'",
