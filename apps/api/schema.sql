@@ -614,6 +614,20 @@ create table public.transfers (
   constraint correction_names_what_it_reverses CHECK (((kind <> ALL (ARRAY['refund'::text, 'dispute'::text, 'dispute_won'::text, 'debt'::text, 'correction'::text])) OR (reverses_id IS NOT NULL))),
   constraint credit_side_is_a_wallet_or_not CHECK ((((credit_account_id ~~ 'usr\_%'::text) = (credit_sequence IS NOT NULL)) AND ((credit_sequence IS NULL) = (credit_balance_after IS NULL)))),
   constraint debit_side_is_a_wallet_or_not CHECK ((((debit_account_id ~~ 'usr\_%'::text) = (debit_sequence IS NOT NULL)) AND ((debit_sequence IS NULL) = (debit_balance_after IS NULL)))),
+  constraint transfer_goes_where_its_kind_says CHECK (
+CASE kind
+    WHEN 'purchase'::text THEN ((debit_account_id = 'stripe_clearing'::text) AND (credit_sequence IS NOT NULL) AND (purchase_id IS NOT NULL))
+    WHEN 'charge'::text THEN ((debit_sequence IS NOT NULL) AND (credit_account_id ~~ 'prv\_%'::text) AND (session_id IS NOT NULL))
+    WHEN 'fee'::text THEN ((debit_account_id ~~ 'prv\_%'::text) AND (credit_account_id = 'platform_fee'::text) AND (session_id IS NOT NULL))
+    WHEN 'refund'::text THEN ((debit_sequence IS NOT NULL) AND (credit_account_id = 'refunds'::text))
+    WHEN 'dispute'::text THEN ((debit_sequence IS NOT NULL) AND (credit_account_id = 'refunds'::text))
+    WHEN 'debt'::text THEN ((debit_account_id ~~ 'debt:usr\_%'::text) AND (credit_account_id = 'refunds'::text))
+    WHEN 'debt_repaid'::text THEN ((debit_sequence IS NOT NULL) AND (credit_account_id = ('debt:'::text || debit_account_id)))
+    WHEN 'dispute_won'::text THEN ((debit_account_id = 'refunds'::text) AND (credit_sequence IS NOT NULL))
+    WHEN 'promotion'::text THEN ((debit_account_id = 'promotions'::text) AND (credit_sequence IS NOT NULL))
+    WHEN 'payout'::text THEN ((debit_account_id ~~ 'prv\_%'::text) AND (credit_account_id = 'payouts'::text))
+    ELSE true
+END) NOT VALID,
   constraint transfer_is_positive CHECK ((amount > 0)),
   constraint transfer_kind_is_known CHECK ((kind = ANY (ARRAY['purchase'::text, 'charge'::text, 'fee'::text, 'refund'::text, 'dispute'::text, 'dispute_won'::text, 'debt'::text, 'debt_repaid'::text, 'promotion'::text, 'payout'::text, 'correction'::text]))),
   constraint transfer_moves_between_two_accounts CHECK ((debit_account_id <> credit_account_id)),
@@ -1031,6 +1045,7 @@ declare
   left_sequence bigint;
 begin
   perform refuse_other_tenants(array[p_tenant_id]);
+  perform refuse_what_is_not_of_the_wallet(p_tenant_id, p_wallet_id, p_purchase_id, p_reverses_id);
   select w.debt > 0 into strict owes
   from wallets w where w.tenant_id = p_tenant_id and w.id = p_wallet_id for update;
   update wallets w set
@@ -1293,6 +1308,27 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION public.refuse_what_is_not_of_the_wallet(p_tenant_id text, p_wallet_id text, p_purchase_id text, p_reverses_id text)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  if p_purchase_id is not null and not exists (
+    select from purchases p where p.tenant_id = p_tenant_id and p.id = p_purchase_id and p.user_id = p_wallet_id
+  ) then
+    raise exception 'purchase % is not of %', p_purchase_id, p_wallet_id using errcode = 'integrity_constraint_violation';
+  end if;
+  if p_reverses_id is not null and not exists (
+    select from transfers t where t.tenant_id = p_tenant_id and t.id = p_reverses_id and t.credit_account_id = p_wallet_id
+      and t.purchase_id is not distinct from p_purchase_id
+  ) then
+    raise exception 'transfer % did not credit % for that purchase', p_reverses_id, p_wallet_id
+      using errcode = 'integrity_constraint_violation';
+  end if;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.reverse_credit(p_tenant_id text, p_wallet_id text, p_kind text, p_to_account_id text, p_amount bigint, p_purchase_id text, p_reverses_id text, p_description text, p_transfer_ids text[], p_now timestamp with time zone, OUT taken bigint, OUT owed bigint)
  RETURNS record
  LANGUAGE plpgsql
@@ -1304,6 +1340,7 @@ declare
   left_sequence bigint;
 begin
   perform refuse_other_tenants(array[p_tenant_id]);
+  perform refuse_what_is_not_of_the_wallet(p_tenant_id, p_wallet_id, p_purchase_id, p_reverses_id);
   select least(w.posted - w.held, p_amount) into strict taken
   from wallets w where w.tenant_id = p_tenant_id and w.id = p_wallet_id for update;
   owed := p_amount - taken;
@@ -1612,6 +1649,8 @@ create policy tenant_sees_its_own on public.providers as permissive for all to t
 
 create policy batches_see_all on public.purchases as permissive for all to tm_batch using (true) with check (true);
 
+create policy ledger_sees_all on public.purchases as permissive for all to tm_ledger using (true) with check (true);
+
 create policy tenant_sees_its_own on public.purchases as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
 create policy batches_see_all on public.refresh_tokens as permissive for all to tm_batch using (true) with check (true);
@@ -1911,6 +1950,12 @@ grant select on table public.providers (tenant_id) to tm_catalogue;
 grant insert, select, update on table public.purchases to tm_app;
 
 grant insert, select, update on table public.purchases to tm_batch;
+
+grant select on table public.purchases (id) to tm_ledger;
+
+grant select on table public.purchases (tenant_id) to tm_ledger;
+
+grant select on table public.purchases (user_id) to tm_ledger;
 
 grant insert, select, update on table public.refresh_tokens to tm_app;
 

@@ -59,10 +59,17 @@ async function attempt(
   }
 }
 
-const transfer = (fields: { id: string; amount: string; debit?: string; credit?: string; kind?: string }) =>
-  `insert into transfers (tenant_id, id, kind, debit_account_id, credit_account_id, amount, description, created_at)
-   values ('${PUBLIC_TENANT_ID}', '${fields.id}', '${fields.kind ?? 'payout'}', '${fields.debit ?? 'platform_fee'}',
-     '${fields.credit ?? 'payouts'}', ${fields.amount}, 'x', now())`
+const transfer = (fields: {
+  id: string
+  amount: string
+  debit?: string
+  credit?: string
+  kind?: string
+  reverses?: string
+}) =>
+  `insert into transfers (tenant_id, id, kind, debit_account_id, credit_account_id, amount, reverses_id, description, created_at)
+   values ('${PUBLIC_TENANT_ID}', '${fields.id}', '${fields.kind ?? 'payout'}', '${fields.debit ?? 'prv_x'}',
+     '${fields.credit ?? 'payouts'}', ${fields.amount}, ${fields.reverses ?? 'null'}, 'x', now())`
 
 describe.each(['tm_app', 'tm_batch'])('%s', (role) => {
   test.each([
@@ -211,6 +218,51 @@ describe.each(['tm_app', 'tm_batch'])('%s', (role) => {
     expect(await pay(again)).toMatch(/exceeds the \d/)
   })
 
+  const credit = (walletId: string, kind: string, from: string, purchaseId = 'null', reversesId = 'null') =>
+    `select credit_wallet('${PUBLIC_TENANT_ID}', '${walletId}', '${kind}', '${from}', 5, ${purchaseId}, ${reversesId}, 'x',
+       '{trf_x,trf_y}', now())`
+  const takeBack = (walletId: string, reversesId: string) =>
+    `select reverse_credit('${PUBLIC_TENANT_ID}', '${walletId}', 'refund', 'refunds', 5, null, ${reversesId}, 'x',
+       '{trf_x,trf_y}', now())`
+  const creditOf = (walletId: string) => `(select id from transfers where credit_account_id = '${walletId}')`
+  test.each<[string, () => string, RegExp]>([
+    [
+      'promotes out of what a provider has',
+      () => credit(userId, 'promotion', play.providerId),
+      /goes_where_its_kind_says/,
+    ],
+    [
+      'gives back out of what was paid out',
+      () => credit(userId, 'dispute_won', 'payouts', 'null', creditOf(userId)),
+      /goes_where_its_kind_says/,
+    ],
+    ['credits as a charge', () => credit(userId, 'charge', 'promotions'), /goes_where_its_kind_says/],
+    [
+      'credits for no purchase',
+      () => credit(userId, 'purchase', 'stripe_clearing'),
+      /goes_where_its_kind_says/,
+    ],
+    [
+      'credits for a purchase nobody made',
+      () => credit(userId, 'purchase', 'stripe_clearing', `'pur_x'`),
+      /pur_x is not of/,
+    ],
+    [
+      'credits somebody else than the buyer',
+      () => credit(strangerId, 'purchase', 'stripe_clearing', `'pur_y'`),
+      /pur_y is not of/,
+    ],
+    ['takes back what was never given', () => takeBack(userId, `'trf_nosuch'`), /trf_nosuch did not credit/],
+    ['takes back from somebody else', () => takeBack(strangerId, creditOf(userId)), /did not credit/],
+    [
+      'gives back what somebody else had',
+      () => credit(strangerId, 'dispute_won', 'refunds', 'null', creditOf(userId)),
+      /did not credit/,
+    ],
+  ])('never %s', async (_name, sql, refusal) => {
+    expect(await attempt(sql(), { role })).toMatch(refusal)
+  })
+
   test('locks a wallet that it cannot write', async () => {
     expect(await attempt(`select from wallets where id = '${userId}' for update`, { role })).toBe(1)
   })
@@ -268,7 +320,7 @@ describe('the ledger itself', () => {
     ],
     [
       'from an account to itself',
-      transfer({ id: 'trf_x', amount: '5', debit: 'payouts' }),
+      transfer({ id: 'trf_x', amount: '5', debit: 'payouts', kind: 'correction', reverses: `'trf_y'` }),
       /transfer_moves_between_two_accounts/,
     ],
     [
