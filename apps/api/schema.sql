@@ -1527,6 +1527,8 @@ CREATE TRIGGER holds_are_not_deleted BEFORE DELETE ON public.holds FOR EACH ROW 
 
 CREATE TRIGGER resolved_holds_stay_as_they_are AFTER UPDATE ON public.holds FOR EACH ROW WHEN ((old.resolution IS NOT NULL)) EXECUTE FUNCTION public.refuse_to_change_what_ended();
 
+CREATE TRIGGER settled_payouts_stay_as_they_are AFTER UPDATE ON public.payouts FOR EACH ROW WHEN ((old.status <> 'pending'::text)) EXECUTE FUNCTION public.refuse_to_change_what_ended();
+
 CREATE TRIGGER ended_sessions_stay_as_they_are AFTER UPDATE ON public.sessions FOR EACH ROW WHEN (((old.status = 'ended'::text) AND (old.* IS DISTINCT FROM new.*))) EXECUTE FUNCTION public.refuse_to_change_what_ended();
 
 CREATE TRIGGER transfers_are_append_only BEFORE DELETE OR UPDATE ON public.transfers FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -1893,11 +1895,39 @@ grant select on table public.outcome_quarters to tm_app;
 
 grant delete, insert, select, update on table public.outcome_quarters to tm_batch;
 
-grant insert, select on table public.payouts to tm_app;
+grant select on table public.payouts to tm_app;
 
-grant insert, select on table public.payouts to tm_batch;
+grant select on table public.payouts to tm_batch;
 
 grant select on table public.payouts to tm_ledger;
+
+grant insert on table public.payouts (amount) to tm_app;
+
+grant insert on table public.payouts (amount) to tm_batch;
+
+grant insert on table public.payouts (amount_cents) to tm_app;
+
+grant insert on table public.payouts (amount_cents) to tm_batch;
+
+grant insert on table public.payouts (created_at) to tm_app;
+
+grant insert on table public.payouts (created_at) to tm_batch;
+
+grant insert on table public.payouts (created_by) to tm_app;
+
+grant insert on table public.payouts (created_by) to tm_batch;
+
+grant insert on table public.payouts (currency) to tm_app;
+
+grant insert on table public.payouts (currency) to tm_batch;
+
+grant insert on table public.payouts (id) to tm_app;
+
+grant insert on table public.payouts (id) to tm_batch;
+
+grant insert on table public.payouts (provider_id) to tm_app;
+
+grant insert on table public.payouts (provider_id) to tm_batch;
 
 grant update on table public.payouts (reference) to tm_ledger;
 
@@ -1912,6 +1942,10 @@ grant update on table public.payouts (status) to tm_app;
 grant update on table public.payouts (status) to tm_batch;
 
 grant update on table public.payouts (status) to tm_ledger;
+
+grant insert on table public.payouts (tenant_id) to tm_app;
+
+grant insert on table public.payouts (tenant_id) to tm_batch;
 
 grant update on table public.payouts (transfer_id) to tm_ledger;
 
@@ -1947,11 +1981,33 @@ grant select on table public.providers (status) to tm_catalogue;
 
 grant select on table public.providers (tenant_id) to tm_catalogue;
 
-grant insert, select, update on table public.purchases to tm_app;
+grant insert, select on table public.purchases to tm_app;
 
-grant insert, select, update on table public.purchases to tm_batch;
+grant insert, select on table public.purchases to tm_batch;
+
+grant update on table public.purchases (checkout_session_id) to tm_app;
+
+grant update on table public.purchases (checkout_session_id) to tm_batch;
+
+grant update on table public.purchases (checkout_url) to tm_app;
+
+grant update on table public.purchases (checkout_url) to tm_batch;
 
 grant select on table public.purchases (id) to tm_ledger;
+
+grant update on table public.purchases (is_disputed) to tm_batch;
+
+grant update on table public.purchases (paid_at) to tm_batch;
+
+grant update on table public.purchases (payment_intent_id) to tm_batch;
+
+grant update on table public.purchases (refunded_cents) to tm_batch;
+
+grant update on table public.purchases (reversed_tokens) to tm_batch;
+
+grant update on table public.purchases (status) to tm_app;
+
+grant update on table public.purchases (status) to tm_batch;
 
 grant select on table public.purchases (tenant_id) to tm_ledger;
 
