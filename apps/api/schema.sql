@@ -1805,7 +1805,7 @@ grant select, update on table public.activity_progress to tm_batch;
 
 grant select on table public.activity_quarters to tm_app;
 
-grant insert, select, update on table public.activity_quarters to tm_batch;
+grant delete, insert, select, update on table public.activity_quarters to tm_batch;
 
 grant select on table public.analytics_progress to tm_app;
 

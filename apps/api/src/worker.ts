@@ -25,6 +25,7 @@ import { LOW_BALANCE_MAIL_TASK, noticeLowBalancesTask, sendLowBalanceMailTask } 
 import { unlockJobs } from './unlock-jobs.ts'
 import { forgetWebhookDeliveriesTask, sendDisabledMailTask, startCourier } from './webhooks/jobs.ts'
 import { DISABLED_MAIL_TASK } from './webhooks/record-attempt.ts'
+import { whenClocksAgree } from './when-clocks-agree.ts'
 
 export interface Worker {
   stop(): Promise<void>
@@ -70,6 +71,17 @@ export const CRON = `
 13 * * * * notice-unusual-providers
 `
 
+/** Those that delete by the time, or say up to when something is written. */
+export const BY_THE_CLOCK = [
+  'forget-old-rows',
+  'fold-beats',
+  'forget-invitations',
+  'retire-origins',
+  'forget-webhook-deliveries',
+  'roll-up-activity',
+  'notice-unusual-providers',
+]
+
 /**
  * @param databaseUrl past any pooler: the queue listens. The login owns nothing; `migrate` makes the queue's tables.
  */
@@ -96,7 +108,7 @@ export async function startWorker(deps: Deps, databaseUrl: string): Promise<Work
     concurrency: 4,
     noHandleSignals: true,
     crontab: CRON,
-    taskList: traceTasks(tasks),
+    taskList: traceTasks(whenClocksAgree(tasks, BY_THE_CLOCK, deps)),
     logger: new Logger(() => (level, message) => {
       // Whatever ends with us is no news.
       if (isStopping) return

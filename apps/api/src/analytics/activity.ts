@@ -18,6 +18,9 @@ export const quarterFloor = (at: Date) => new Date(Math.floor(at.getTime() / QUA
 export const quarterSql = (at: string) =>
   `date_bin('15 minutes', ${at}, timestamptz '2000-01-01 00:00:00+00')`
 
+/** What is rolled up in one transaction: a day. */
+export const CHUNK_MS = 86_400_000
+
 /** Quarters by number, as lists of people keep them: since 1970, so that 0 is never. */
 export const quarterNumber = (at: Date) => Math.floor(at.getTime() / QUARTER_MS)
 export const quarterNumberSql = (at: string) => `floor(extract(epoch from ${at}) / 900)::integer`
@@ -77,6 +80,20 @@ export async function readRolledUntil(tx: Queryable): Promise<Date> {
   )
   return progress?.rolledUntil ?? new Date(0)
 }
+
+/** The quarter in which the first session of all was opened. */
+export async function findBeginning(tx: Tx): Promise<Date | undefined> {
+  const [first] = await tx.query<{ at: Date }>(firstSessionSql)
+  return first && quarterFloor(first.at)
+}
+
+const firstSessionSql = `
+  select s.created_at as at
+  from tenants t cross join lateral (
+    select created_at from sessions where tenant_id = t.id order by id limit 1
+  ) s
+  order by 1
+  limit 1`
 
 /** Where the written quarters of a range end, as bound values: from, that instant, and the ids of the facts after it. */
 export function splitRange(rolledUntil: Date, { from, to }: { from: Date; to: Date }) {
