@@ -26,7 +26,7 @@ export type Analytics = {
     net: number
     /** Of `users`, those who had begun a session with this provider before the row began. The others came for the first time. */
     returningUsers: number
-    /** Booked back out of the provider’s earnings. */
+    /** Booked back out of the provider’s earnings by corrections; below zero where more was booked back to the provider. */
     refunded: number
   }[]
   /** Of the whole range; people are counted once. */
@@ -49,7 +49,7 @@ export type Analytics = {
     net: number
     /** Of `users`, those who had begun a session with this provider before the row began. The others came for the first time. */
     returningUsers: number
-    /** Booked back out of the provider’s earnings. */
+    /** Booked back out of the provider’s earnings by corrections; below zero where more was booked back to the provider. */
     refunded: number
   }
   /** Where the first row begins. */
@@ -135,9 +135,11 @@ export type EarningsStatement = {
   fee: number
   /** The provider’s part. */
   net: number
+  /** Booked back out of the provider’s earnings by corrections; below zero where more was booked back to the provider. */
+  refunded: number
   /** Paid out in this time. */
   paidOut: number
-  /** openingBalance + net − paidOut. */
+  /** openingBalance + net − refunded − paidOut. */
   closingBalance: number
   /** Paid in this time, oldest first. */
   payouts: {
@@ -2814,7 +2816,7 @@ export interface Operations {
       /** When it was paid or cancelled. */
       settledAt: string | null
     }
-    problems: 'not_found' | 'payout_not_found' | 'payout_status_invalid' | 'provider_not_found'
+    problems: 'not_found' | 'payout_exceeds_payable' | 'payout_not_found' | 'payout_status_invalid' | 'provider_not_found'
   }
   /** Stop the clock from the marketplace. `POST /sessions/{id}/pause` */
   pauseSessionFromMarketplace: {

@@ -26,6 +26,9 @@ export const LAST_INSTANT = new Date('2100-01-01T00:00:00.000Z')
 const count = (description: string, example: number) =>
   Type.Integer({ minimum: 0, description, examples: [example] })
 
+export const BOOKED_BACK =
+  'Booked back out of the provider’s earnings by corrections; below zero where more was booked back to the provider.'
+
 const figures = {
   opened: count('Sessions opened.', 120),
   validated: count('Sessions whose time began.', 110),
@@ -43,7 +46,7 @@ const figures = {
     'Of `users`, those who had begun a session with this provider before the row began. The others came for the first time.',
     37,
   ),
-  refunded: Tokens('Booked back out of the provider’s earnings.', 0),
+  refunded: Type.Integer({ description: BOOKED_BACK, examples: [0] }),
 }
 
 export const AnalyticsRow = Shape({

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connectAs } from '../../test/database.ts'
+import { addEarningProvider } from '../../test/earning-provider.ts'
 import { accessTokenOf, addProvider, addUser, type TestUser } from '../../test/harness.ts'
 import { type SessionMarket, startSessionMarket } from '../../test/session-market.ts'
 import {
@@ -28,16 +29,7 @@ beforeAll(async () => {
 })
 afterAll(() => it.close())
 
-async function addOwnProvider() {
-  const providerId = await addProvider(it.api, { ownerId: it.owner.id, tokensPerMinute: 4 })
-  const path = `/providers/${providerId}`
-  return {
-    providerId,
-    path,
-    earnings: async () => (await it.as(it.owner, 'GET', `${path}/earnings`)).body,
-    pay: (rest: string, body?: object) => it.as(operator, 'POST', `${path}/payouts${rest}`, { body }),
-  }
-}
+const addOwnProvider = () => addEarningProvider(it, operator)
 
 /** A purchase that was paid now, and a dispute about it. */
 async function dispute(user: TestUser): Promise<{ set(status: 'open' | 'won' | 'lost'): Promise<void> }> {
@@ -96,8 +88,7 @@ describe('earnings', () => {
       api.clock.advance(DAY)
     }
     expect(await mine.earnings()).toMatchObject({ balance: 200, pending: 0, payable: 200 })
-    const statement = await it.as(it.owner, 'GET', `${mine.path}/earnings/statement?from=2026-03-01`)
-    expect(statement.body).toMatchObject({ net: 200, closingBalance: 200 })
+    expect(await mine.statement('2026-03-01')).toMatchObject({ net: 200, closingBalance: 200 })
     const funnel = await it.as(
       it.owner,
       'GET',

@@ -1,5 +1,5 @@
 import { sumSettled } from '../analytics/activity.ts'
-import { FIRST_INSTANT } from '../analytics/analytics.ts'
+import { FIRST_INSTANT, LAST_INSTANT } from '../analytics/analytics.ts'
 import type { Tx } from '../db.ts'
 import { getAccountBalance } from '../ledger/account-balance.ts'
 import { type Earnings, PAYABLE_AFTER_DAYS } from './earnings.ts'
@@ -22,21 +22,26 @@ export async function getEarnings(
   // Whole quarters of an hour, because that is what is written down; up to one too late, never too early.
   const matureMs = now.getTime() - PAYABLE_AFTER_DAYS * 86_400_000
   const matureUntil = new Date(Math.floor(matureMs / QUARTER_MS) * QUARTER_MS)
-  const { gross, fee } = await sumSettled(tx, { providerId, from: FIRST_INSTANT, to: matureUntil })
-  const mature = gross - fee
+  const mature = await sumSettled(tx, { providerId, from: FIRST_INSTANT, to: matureUntil })
+  const recent = await sumSettled(tx, { providerId, from: matureUntil, to: LAST_INSTANT })
   const balance = await getAccountBalance(tx, providerId)
   const [held] = await tx.query<{ disputed: number }>(disputedSql, [providerId, matureUntil])
   const [payouts] = await tx.query<{ setAside: number; paidOut: number }>(payoutsSql, [providerId])
   const disputed = held?.disputed ?? 0
   const { setAside = 0, paidOut = 0 } = payouts ?? {}
+  // The same twice, by the figures and by the ledger: whatever either may miss, no more is due than both say. What was booked back is
+  // not due from when on it was, however old the session is.
+  const byFigures = mature.gross - mature.fee - mature.refunded - recent.refunded - paidOut
+  const byLedger = balance - (recent.gross - recent.fee)
+  const due = Math.max(0, Math.min(byFigures, byLedger))
   return {
     providerId,
     balance,
-    pending: Math.max(0, balance + paidOut - mature),
+    pending: Math.max(0, balance - due),
     disputed,
     setAside,
     // Below zero when a dispute comes after a payout: then later earnings make up for it first.
-    payable: Math.max(0, mature - disputed - setAside - paidOut),
+    payable: Math.max(0, due - disputed - setAside),
     paidOut,
     payableAfterDays: PAYABLE_AFTER_DAYS,
     matureUntil: matureUntil.toISOString(),

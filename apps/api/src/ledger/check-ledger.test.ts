@@ -148,7 +148,7 @@ test.each<[string, () => string, string[]]>([
   [
     'a second charge',
     () => `${second('charge')} where kind = 'charge'`,
-    [CAPTURED, FEE, FIGURES, KIND, SHARE, TWICE],
+    [CAPTURED, FEE, KIND, SHARE, TWICE],
   ],
   [
     'a minute that was used and not charged',
@@ -257,6 +257,14 @@ test.each<[string, () => string, string[]]>([
   ],
   ['figures of twice what was booked', () => `update activity_quarters set gross = gross * 2`, [FIGURES]],
   ['figures that were never written', () => `delete from activity_quarters`, [FIGURES]],
+  [
+    'figures without a correction that was booked',
+    () =>
+      `insert into transfers (tenant_id, id, kind, debit_account_id, credit_account_id, amount, reverses_id, description, created_at)
+       select tenant_id, 'trf_x', 'correction', credit_account_id, debit_account_id, amount, id, 'x', created_at
+       from transfers where kind = 'fee'`,
+    [FIGURES],
+  ],
   [
     'figures of a correction nobody booked',
     () => `update activity_quarters set refunded = 1 where gross > 0`,

@@ -178,18 +178,21 @@ export const RULES: Record<string, string> = {
   // What is payable comes from them.
   'the figures of a provider are what was booked': `
     select coalesce(f.tenant_id, t.tenant_id) as "tenantId", coalesce(f.provider_id, t.provider_id) as subject,
-      format('figures %s, %s, %s; transfers %s, %s, %s', f.gross, f.fee, f.refunded, t.gross, t.fee, t.refunded) as detail
+      format('figures %s, transfers %s', (f.gross, f.fee, f.refunded), (t.gross, t.fee, t.refunded)) as detail
     from (
       select q.tenant_id, q.provider_id, sum(q.gross) as gross, sum(q.fee) as fee, sum(q.refunded) as refunded
       from activity_quarters q, activity_progress a where q.quarter < a.rolled_until group by 1, 2
     ) f
     full join (
-      select r.tenant_id, case r.kind when 'charge' then r.credit_account_id else r.debit_account_id end as provider_id,
-        sum(r.amount) filter (where r.kind = 'charge') as gross, sum(r.amount) filter (where r.kind = 'fee') as fee,
-        sum(r.amount) filter (where r.kind not in ('charge', 'fee')) as refunded
-      from transfers r, activity_progress a
-      where r.created_at < a.rolled_until
-        and (r.kind in ('charge', 'fee') or (r.kind = 'correction' and r.debit_account_id like 'prv\\_%'))
+      select r.tenant_id, a.provider_id, sum(case when r.kind = 'charge' then r.amount else 0 end) as gross,
+        sum(case when r.kind = 'fee' then r.amount else 0 end) as fee,
+        sum(case when r.kind <> 'correction' then 0 when r.debit_account_id = a.provider_id then r.amount else -r.amount end)
+          as refunded
+      from transfers r
+      cross join activity_progress p
+      cross join lateral (values (r.debit_account_id), (r.credit_account_id)) a (provider_id)
+      where r.created_at < p.rolled_until and a.provider_id like 'prv\\_%'
+        and (r.kind in ('charge', 'fee') or (r.kind = 'correction' and r.debit_sequence is null))
       group by 1, 2
     ) t on t.tenant_id = f.tenant_id and t.provider_id = f.provider_id
     where (coalesce(f.gross, 0), coalesce(f.fee, 0), coalesce(f.refunded, 0))
