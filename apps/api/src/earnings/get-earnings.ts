@@ -12,8 +12,9 @@ const QUARTER_MS = 15 * 60_000
  * Tokens in a wallet do not remember the purchase they came from, so nothing can say which purchase paid for a
  * session. Held back is therefore everything a disputed purchase could have paid for: what the provider earned from
  * its buyer in sessions that ended after it, for as long as the dispute is open, or lost and the buyer in debt, or out of
- * it for less than 30 days: what paid the debt can be disputed as well. Of a buyer whose other purchases were taken back
- * that is what those had been spent on, too: this one made up for them.
+ * it for less than 30 days: what paid the debt can be disputed as well. So can a purchase that was in the wallet already when the
+ * tokens were taken from there. Of a buyer whose other purchases were taken back that is what those had been spent on, too: this
+ * one made up for them.
  */
 export async function getEarnings(
   tx: Tx,
@@ -48,7 +49,8 @@ export async function getEarnings(
   }
 }
 
-// From the few disputes to their buyers, to the sessions of those with this provider.
+// From the few disputes to their buyers, to the sessions of those with this provider. `n` is young enough to be disputed, and was
+// there when `r` took something back from the wallet.
 const disputedSql = `
   with buyers as (
     select p.user_id, min(least(p.paid_at, o.paid_at)) as since
@@ -60,6 +62,11 @@ const disputedSql = `
       select from transfers r
       where r.tenant_id = w.tenant_id and r.credit_account_id = 'debt:' || w.id and r.credit_sequence is null
         and r.created_at >= $2
+    ) or exists (
+      select from purchases n
+      join transfers r on r.tenant_id = n.tenant_id and r.purchase_id = p.id and r.debit_account_id = n.user_id
+      where n.tenant_id = p.tenant_id and n.user_id = p.user_id and n.id <> p.id and n.paid_at >= $2
+        and n.paid_at <= r.created_at
     )))
     group by p.user_id
   )
