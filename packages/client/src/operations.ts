@@ -1574,7 +1574,7 @@ export interface Operations {
       from?: unknown | undefined
       /** Up to when: an instant (exclusive), or a day (inclusive). Widened likewise. Now when not said. */
       to?: unknown | undefined
-      /** A name of the IANA time zone database; UTC when not said. */
+      /** A place of the IANA time zone database, or UTC, which it is when not said. No abbreviation: `Europe/Paris`, not `CET`. */
       timeZone?: string | undefined
       /** How long a row is; a day when not said. Ranges: hour up to 31 days, day up to 366 days, month up to 1830 days. */
       interval?: 'hour' | 'day' | 'month' | undefined
@@ -1635,7 +1635,7 @@ export interface Operations {
       from?: unknown | undefined
       /** Up to when: an instant (exclusive), or a day (inclusive). Widened likewise. Now when not said. */
       to?: unknown | undefined
-      /** A name of the IANA time zone database; UTC when not said. */
+      /** A place of the IANA time zone database, or UTC, which it is when not said. No abbreviation: `Europe/Paris`, not `CET`. */
       timeZone?: string | undefined
     }
     body: undefined
@@ -1661,7 +1661,7 @@ export interface Operations {
       from?: unknown | undefined
       /** Up to when: an instant (exclusive), or a day (inclusive). Widened likewise. Now when not said. */
       to?: unknown | undefined
-      /** A name of the IANA time zone database; UTC when not said. */
+      /** A place of the IANA time zone database, or UTC, which it is when not said. No abbreviation: `Europe/Paris`, not `CET`. */
       timeZone?: string | undefined
     }
     body: undefined
@@ -1734,7 +1734,7 @@ export interface Operations {
       from?: unknown | undefined
       /** Up to when: an instant (exclusive), or a day (inclusive). Widened likewise. Now when not said. */
       to?: unknown | undefined
-      /** A name of the IANA time zone database; UTC when not said. */
+      /** A place of the IANA time zone database, or UTC, which it is when not said. No abbreviation: `Europe/Paris`, not `CET`. */
       timeZone?: string | undefined
       /** How long a row is; a day when not said. Ranges: hour up to 31 days, day up to 366 days, month up to 1830 days. */
       interval?: 'hour' | 'day' | 'month' | undefined
@@ -1836,7 +1836,7 @@ export interface Operations {
       interval?: 'week' | 'month' | undefined
       /** How many, the running one included; 12 when not said. */
       periods?: number | undefined
-      /** A name of the IANA time zone database; UTC when not said. */
+      /** A place of the IANA time zone database, or UTC, which it is when not said. No abbreviation: `Europe/Paris`, not `CET`. */
       timeZone?: string | undefined
     }
     body: undefined

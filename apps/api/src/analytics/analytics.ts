@@ -96,7 +96,8 @@ export const rangeQuery = {
     Type.String({
       pattern: '^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$',
       maxLength: 64,
-      description: 'A name of the IANA time zone database; UTC when not said.',
+      description:
+        'A place of the IANA time zone database, or UTC, which it is when not said. No abbreviation: `Europe/Paris`, not `CET`.',
       examples: ['Asia/Kolkata'],
     }),
   ),
