@@ -145,11 +145,7 @@ test.each<[string, () => string, string[]]>([
     () => `update transfers set credit_account_id = 'prv_x' where kind = 'charge'`,
     [FEE, FIGURES, ROLLED, SHARE],
   ],
-  [
-    'a second charge',
-    () => `${second('charge')} where kind = 'charge'`,
-    [CAPTURED, FEE, KIND, SHARE, TWICE],
-  ],
+  ['a second charge', () => `${second('charge')} where kind = 'charge'`, [CAPTURED, FEE, KIND, SHARE, TWICE]],
   [
     'a minute that was used and not charged',
     () => `update sessions set used_ms = used_ms + 60000 where id = '${charged}'`,
