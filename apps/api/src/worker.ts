@@ -55,7 +55,8 @@ export function createTasks(deps: Deps, mailer = createMailer(deps)): TaskList {
   }
 }
 
-// Minute, hour, day, month, weekday; UTC. What was missed while nobody ran is not made up for: each run does it all.
+// Minute, hour, day, month, weekday; UTC. What was missed while nobody ran is not made up for: each run does it all. The figures are
+// looked at again before the proof compares them with the ledger.
 export const CRON = `
 * * * * * chain-audit
 */5 * * * * roll-up-accounts
@@ -67,7 +68,7 @@ export const CRON = `
 */5 * * * * retire-origins
 51 * * * * forget-webhook-deliveries
 */5 * * * * roll-up-activity
-37 4 * * * roll-up-activity-again
+37 2 * * * roll-up-activity-again
 13 * * * * notice-unusual-providers
 `
 
