@@ -1045,7 +1045,6 @@ declare
   left_sequence bigint;
 begin
   perform refuse_other_tenants(array[p_tenant_id]);
-  perform refuse_what_is_not_of_the_wallet(p_tenant_id, p_wallet_id, p_purchase_id, p_reverses_id);
   select w.debt > 0 into strict owes
   from wallets w where w.tenant_id = p_tenant_id and w.id = p_wallet_id for update;
   update wallets w set
@@ -1308,24 +1307,27 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION public.refuse_what_is_not_of_the_wallet(p_tenant_id text, p_wallet_id text, p_purchase_id text, p_reverses_id text)
- RETURNS void
+CREATE OR REPLACE FUNCTION public.refuse_what_is_not_of_the_wallet()
+ RETURNS trigger
  LANGUAGE plpgsql
- STABLE
 AS $function$
 begin
-  if p_purchase_id is not null and not exists (
-    select from purchases p where p.tenant_id = p_tenant_id and p.id = p_purchase_id and p.user_id = p_wallet_id
+  if new.purchase_id is not null and not exists (
+    select from purchases p where p.tenant_id = new.tenant_id and p.id = new.purchase_id
+      and (p.user_id in (new.debit_account_id, new.credit_account_id) or new.debit_account_id = 'debt:' || p.user_id)
   ) then
-    raise exception 'purchase % is not of %', p_purchase_id, p_wallet_id using errcode = 'integrity_constraint_violation';
+    raise exception 'purchase % is not of the wallet', new.purchase_id using errcode = 'integrity_constraint_violation';
   end if;
-  if p_reverses_id is not null and not exists (
-    select from transfers t where t.tenant_id = p_tenant_id and t.id = p_reverses_id and t.credit_account_id = p_wallet_id
-      and t.purchase_id is not distinct from p_purchase_id
+  if new.reverses_id is not null and not exists (
+    select from transfers t where t.tenant_id = new.tenant_id and t.id = new.reverses_id
+      and t.purchase_id is not distinct from new.purchase_id
+      and (t.credit_account_id in (new.debit_account_id, new.credit_account_id)
+        or new.debit_account_id = 'debt:' || t.credit_account_id)
   ) then
-    raise exception 'transfer % did not credit % for that purchase', p_reverses_id, p_wallet_id
+    raise exception 'transfer % did not credit the wallet for that purchase', new.reverses_id
       using errcode = 'integrity_constraint_violation';
   end if;
+  return null;
 end
 $function$;
 
@@ -1340,7 +1342,6 @@ declare
   left_sequence bigint;
 begin
   perform refuse_other_tenants(array[p_tenant_id]);
-  perform refuse_what_is_not_of_the_wallet(p_tenant_id, p_wallet_id, p_purchase_id, p_reverses_id);
   select least(w.posted - w.held, p_amount) into strict taken
   from wallets w where w.tenant_id = p_tenant_id and w.id = p_wallet_id for update;
   owed := p_amount - taken;
@@ -1534,6 +1535,8 @@ CREATE TRIGGER ended_sessions_stay_as_they_are AFTER UPDATE ON public.sessions F
 CREATE TRIGGER transfers_are_append_only BEFORE DELETE OR UPDATE ON public.transfers FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER transfers_are_not_truncated BEFORE TRUNCATE ON public.transfers FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER transfers_are_of_the_wallet AFTER INSERT ON public.transfers FOR EACH ROW WHEN (((new.kind <> 'correction'::text) AND ((new.purchase_id IS NOT NULL) OR (new.reverses_id IS NOT NULL)))) EXECUTE FUNCTION public.refuse_what_is_not_of_the_wallet();
 
 CREATE TRIGGER wallets_are_not_renamed BEFORE UPDATE OF id ON public.wallets FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -1762,6 +1765,8 @@ grant execute on function public.place_holds(p_tenant_ids text[], p_wallet_ids t
 grant execute on function public.refuse_change() to public;
 
 grant execute on function public.refuse_to_change_what_ended() to public;
+
+grant execute on function public.refuse_what_is_not_of_the_wallet() to public;
 
 grant execute on function public.reverse_credit(p_tenant_id text, p_wallet_id text, p_kind text, p_to_account_id text, p_amount bigint, p_purchase_id text, p_reverses_id text, p_description text, p_transfer_ids text[], p_now timestamp with time zone, OUT taken bigint, OUT owed bigint) to tm_app;
 

@@ -127,7 +127,7 @@ describe.each(['tm_app', 'tm_batch'])('%s', (role) => {
     [
       'credits somebody else than the buyer',
       () => credit(strangerId, 'purchase', 'stripe_clearing', `'${purchaseId}'`),
-      /purchase pur_\w+ is not of usr_/,
+      /purchase pur_\w+ is not of the wallet/,
     ],
     ['takes back what was never given', () => takeBack(userId, `'trf_nosuch'`), /trf_nosuch did not credit/],
     ['takes back from somebody else', () => takeBack(strangerId, creditOf(userId)), /did not credit/],

@@ -19,7 +19,7 @@ const goesWhereItsKindSays = `case t.kind
       when 'dispute_won' then t.debit_account_id = 'refunds' and t.credit_account_id like 'usr\\_%'
       when 'promotion' then t.debit_account_id = 'promotions' and t.credit_account_id like 'usr\\_%'
       when 'payout' then t.debit_account_id like 'prv\\_%' and t.credit_account_id = 'payouts'
-      when 'correction' then true
+      else true
     end`
 
 export const RULES: Record<string, string> = {
@@ -139,11 +139,10 @@ export const RULES: Record<string, string> = {
       format('%s of %s, which is %s', r.kind, r.reverses_id, coalesce(o.kind || ' into ' || o.credit_account_id, 'nothing')) as detail
     from transfers r
     left join transfers o on o.tenant_id = r.tenant_id and o.id = r.reverses_id
-    where r.reverses_id is not null and (case r.kind
-      when 'correction' then r.debit_account_id = o.credit_account_id and r.credit_account_id = o.debit_account_id
-      when 'dispute_won' then r.credit_account_id = o.credit_account_id and r.purchase_id is not distinct from o.purchase_id
-      else r.debit_account_id in (o.credit_account_id, 'debt:' || o.credit_account_id)
-        and r.purchase_id is not distinct from o.purchase_id
+    where r.reverses_id is not null and (case
+      when r.kind = 'correction' then r.debit_account_id = o.credit_account_id and r.credit_account_id = o.debit_account_id
+      else r.purchase_id is not distinct from o.purchase_id
+        and (o.credit_account_id in (r.debit_account_id, r.credit_account_id) or r.debit_account_id = 'debt:' || o.credit_account_id)
     end) is not true`,
   'a transfer of a purchase is of the wallet of its buyer': `
     select t.tenant_id as "tenantId", t.id as subject,
