@@ -120,9 +120,10 @@ export async function showWhatBreaks({ url, db }: Market): Promise<void> {
       say(`${what}: ${outcome}`)
     }
     const copy = (month: string, id: string) => `
-      insert into transfers (id, kind, debit_account_id, credit_account_id, amount, debit_sequence, debit_balance_after,
+      insert into transfers (id, kind, debit_account_id, credit_account_id, amount, debit_sequence, debit_balance_after, session_id,
         description, created_at)
-      select ${id}, kind, debit_account_id, credit_account_id, amount, debit_sequence, debit_balance_after, description, created_at
+      select ${id}, kind, debit_account_id, credit_account_id, amount, debit_sequence, debit_balance_after, session_id, description,
+        created_at
       from ${month} where debit_sequence is not null order by id limit 1`
     await attempt(
       'a second transfer of a wallet with one number, in the same month',

@@ -637,6 +637,21 @@ create table public.transfers (
   constraint credit_side_is_a_wallet_or_not CHECK ((((credit_account_id ~~ 'usr\_%'::text) = (credit_sequence IS NOT NULL)) AND ((credit_sequence IS NULL) = (credit_balance_after IS NULL)))),
   constraint debit_side_is_a_wallet_or_not CHECK ((((debit_account_id ~~ 'usr\_%'::text) = (debit_sequence IS NOT NULL)) AND ((debit_sequence IS NULL) = (debit_balance_after IS NULL)))),
   constraint only_debts_are_owed CHECK (((owed_after IS NULL) OR (kind = 'debt'::text))),
+  constraint transfer_goes_where_its_kind_says CHECK (
+CASE kind
+    WHEN 'purchase'::text THEN ((debit_account_id = 'stripe_clearing'::text) AND (credit_sequence IS NOT NULL) AND (purchase_id IS NOT NULL))
+    WHEN 'charge'::text THEN ((debit_sequence IS NOT NULL) AND (credit_account_id ~~ 'prv\_%'::text) AND (session_id IS NOT NULL))
+    WHEN 'fee'::text THEN ((debit_account_id ~~ 'prv\_%'::text) AND (credit_account_id = 'platform_fee'::text) AND (session_id IS NOT NULL))
+    WHEN 'refund'::text THEN ((debit_sequence IS NOT NULL) AND (credit_account_id = 'refunds'::text))
+    WHEN 'dispute'::text THEN ((debit_sequence IS NOT NULL) AND (credit_account_id = 'refunds'::text))
+    WHEN 'debt'::text THEN ((debit_account_id ~~ 'debt:usr\_%'::text) AND (credit_account_id = 'refunds'::text))
+    WHEN 'debt_repaid'::text THEN ((debit_sequence IS NOT NULL) AND (credit_account_id = ('debt:'::text || debit_account_id)))
+    WHEN 'dispute_won'::text THEN ((debit_account_id = 'refunds'::text) AND (credit_sequence IS NOT NULL))
+    WHEN 'refund_failed'::text THEN ((debit_account_id = 'refunds'::text) AND (credit_sequence IS NOT NULL))
+    WHEN 'promotion'::text THEN ((debit_account_id = 'promotions'::text) AND (credit_sequence IS NOT NULL))
+    WHEN 'payout'::text THEN ((debit_account_id ~~ 'prv\_%'::text) AND (credit_account_id = 'payouts'::text))
+    ELSE true
+END) NOT VALID,
   constraint transfer_is_positive CHECK ((amount > 0)),
   constraint transfer_kind_is_known CHECK ((kind = ANY (ARRAY['purchase'::text, 'charge'::text, 'fee'::text, 'refund'::text, 'refund_failed'::text, 'dispute'::text, 'dispute_won'::text, 'debt'::text, 'debt_repaid'::text, 'promotion'::text, 'payout'::text, 'correction'::text]))),
   constraint transfer_moves_between_two_accounts CHECK ((debit_account_id <> credit_account_id)),
@@ -1318,6 +1333,30 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION public.refuse_what_is_not_of_the_wallet()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.purchase_id is not null and not exists (
+    select from purchases p where p.tenant_id = new.tenant_id and p.id = new.purchase_id
+      and (p.user_id in (new.debit_account_id, new.credit_account_id) or new.debit_account_id = 'debt:' || p.user_id)
+  ) then
+    raise exception 'purchase % is not of the wallet', new.purchase_id using errcode = 'integrity_constraint_violation';
+  end if;
+  if new.reverses_id is not null and not exists (
+    select from transfers t where t.tenant_id = new.tenant_id and t.id = new.reverses_id
+      and t.purchase_id is not distinct from new.purchase_id
+      and (t.credit_account_id in (new.debit_account_id, new.credit_account_id)
+        or new.debit_account_id = 'debt:' || t.credit_account_id)
+  ) then
+    raise exception 'transfer % did not credit the wallet for that purchase', new.reverses_id
+      using errcode = 'integrity_constraint_violation';
+  end if;
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.reverse_credit(p_tenant_id text, p_wallet_id text, p_kind text, p_to_account_id text, p_amount bigint, p_purchase_id text, p_reverses_id text, p_description text, p_transfer_ids text[], p_now timestamp with time zone, OUT taken bigint, OUT owed bigint)
  RETURNS record
  LANGUAGE plpgsql
@@ -1517,11 +1556,15 @@ CREATE TRIGGER holds_are_not_deleted BEFORE DELETE ON public.holds FOR EACH ROW 
 
 CREATE TRIGGER resolved_holds_stay_as_they_are AFTER UPDATE ON public.holds FOR EACH ROW WHEN ((old.resolution IS NOT NULL)) EXECUTE FUNCTION public.refuse_to_change_what_ended();
 
+CREATE TRIGGER settled_payouts_stay_as_they_are AFTER UPDATE ON public.payouts FOR EACH ROW WHEN ((old.status <> 'pending'::text)) EXECUTE FUNCTION public.refuse_to_change_what_ended();
+
 CREATE TRIGGER ended_sessions_stay_as_they_are AFTER UPDATE ON public.sessions FOR EACH ROW WHEN (((old.status = 'ended'::text) AND (old.* IS DISTINCT FROM new.*))) EXECUTE FUNCTION public.refuse_to_change_what_ended();
 
 CREATE TRIGGER transfers_are_append_only BEFORE DELETE OR UPDATE ON public.transfers FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER transfers_are_not_truncated BEFORE TRUNCATE ON public.transfers FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER transfers_are_of_the_wallet AFTER INSERT ON public.transfers FOR EACH ROW WHEN (((new.kind <> 'correction'::text) AND ((new.purchase_id IS NOT NULL) OR (new.reverses_id IS NOT NULL)))) EXECUTE FUNCTION public.refuse_what_is_not_of_the_wallet();
 
 CREATE TRIGGER wallets_are_not_renamed BEFORE UPDATE OF id ON public.wallets FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -1639,6 +1682,8 @@ create policy tenant_sees_its_own on public.providers as permissive for all to t
 
 create policy batches_see_all on public.purchases as permissive for all to tm_batch using (true) with check (true);
 
+create policy ledger_sees_all on public.purchases as permissive for all to tm_ledger using (true) with check (true);
+
 create policy tenant_sees_its_own on public.purchases as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
 create policy batches_see_all on public.refresh_tokens as permissive for all to tm_batch using (true) with check (true);
@@ -1753,6 +1798,8 @@ grant execute on function public.refuse_change() to public;
 
 grant execute on function public.refuse_to_change_what_ended() to public;
 
+grant execute on function public.refuse_what_is_not_of_the_wallet() to public;
+
 grant execute on function public.reverse_credit(p_tenant_id text, p_wallet_id text, p_kind text, p_to_account_id text, p_amount bigint, p_purchase_id text, p_reverses_id text, p_description text, p_transfer_ids text[], p_now timestamp with time zone, OUT taken bigint, OUT owed bigint) to tm_app;
 
 grant execute on function public.reverse_credit(p_tenant_id text, p_wallet_id text, p_kind text, p_to_account_id text, p_amount bigint, p_purchase_id text, p_reverses_id text, p_description text, p_transfer_ids text[], p_now timestamp with time zone, OUT taken bigint, OUT owed bigint) to tm_batch;
@@ -1795,7 +1842,7 @@ grant select, update on table public.activity_progress to tm_batch;
 
 grant select on table public.activity_quarters to tm_app;
 
-grant insert, select, update on table public.activity_quarters to tm_batch;
+grant delete, insert, select, update on table public.activity_quarters to tm_batch;
 
 grant select on table public.analytics_progress to tm_app;
 
@@ -1885,11 +1932,39 @@ grant select on table public.outcome_quarters to tm_app;
 
 grant delete, insert, select, update on table public.outcome_quarters to tm_batch;
 
-grant insert, select on table public.payouts to tm_app;
+grant select on table public.payouts to tm_app;
 
-grant insert, select on table public.payouts to tm_batch;
+grant select on table public.payouts to tm_batch;
 
 grant select on table public.payouts to tm_ledger;
+
+grant insert on table public.payouts (amount) to tm_app;
+
+grant insert on table public.payouts (amount) to tm_batch;
+
+grant insert on table public.payouts (amount_cents) to tm_app;
+
+grant insert on table public.payouts (amount_cents) to tm_batch;
+
+grant insert on table public.payouts (created_at) to tm_app;
+
+grant insert on table public.payouts (created_at) to tm_batch;
+
+grant insert on table public.payouts (created_by) to tm_app;
+
+grant insert on table public.payouts (created_by) to tm_batch;
+
+grant insert on table public.payouts (currency) to tm_app;
+
+grant insert on table public.payouts (currency) to tm_batch;
+
+grant insert on table public.payouts (id) to tm_app;
+
+grant insert on table public.payouts (id) to tm_batch;
+
+grant insert on table public.payouts (provider_id) to tm_app;
+
+grant insert on table public.payouts (provider_id) to tm_batch;
 
 grant update on table public.payouts (reference) to tm_ledger;
 
@@ -1904,6 +1979,10 @@ grant update on table public.payouts (status) to tm_app;
 grant update on table public.payouts (status) to tm_batch;
 
 grant update on table public.payouts (status) to tm_ledger;
+
+grant insert on table public.payouts (tenant_id) to tm_app;
+
+grant insert on table public.payouts (tenant_id) to tm_batch;
 
 grant update on table public.payouts (transfer_id) to tm_ledger;
 
@@ -1939,9 +2018,39 @@ grant select on table public.providers (status) to tm_catalogue;
 
 grant select on table public.providers (tenant_id) to tm_catalogue;
 
-grant insert, select, update on table public.purchases to tm_app;
+grant insert, select on table public.purchases to tm_app;
 
-grant insert, select, update on table public.purchases to tm_batch;
+grant insert, select on table public.purchases to tm_batch;
+
+grant update on table public.purchases (checkout_session_id) to tm_app;
+
+grant update on table public.purchases (checkout_session_id) to tm_batch;
+
+grant update on table public.purchases (checkout_url) to tm_app;
+
+grant update on table public.purchases (checkout_url) to tm_batch;
+
+grant update on table public.purchases (disputed_cents) to tm_batch;
+
+grant select on table public.purchases (id) to tm_ledger;
+
+grant update on table public.purchases (is_disputed) to tm_batch;
+
+grant update on table public.purchases (paid_at) to tm_batch;
+
+grant update on table public.purchases (payment_intent_id) to tm_batch;
+
+grant update on table public.purchases (refunded_cents) to tm_batch;
+
+grant update on table public.purchases (reversed_tokens) to tm_batch;
+
+grant update on table public.purchases (status) to tm_app;
+
+grant update on table public.purchases (status) to tm_batch;
+
+grant select on table public.purchases (tenant_id) to tm_ledger;
+
+grant select on table public.purchases (user_id) to tm_ledger;
 
 grant insert, select, update on table public.refresh_tokens to tm_app;
 

@@ -25,6 +25,7 @@ import { LOW_BALANCE_MAIL_TASK, noticeLowBalancesTask, sendLowBalanceMailTask } 
 import { unlockJobs } from './unlock-jobs.ts'
 import { forgetWebhookDeliveriesTask, sendDisabledMailTask, startCourier } from './webhooks/jobs.ts'
 import { DISABLED_MAIL_TASK } from './webhooks/record-attempt.ts'
+import { whenClocksAgree } from './when-clocks-agree.ts'
 
 export interface Worker {
   stop(): Promise<void>
@@ -54,7 +55,8 @@ export function createTasks(deps: Deps, mailer = createMailer(deps)): TaskList {
   }
 }
 
-// Minute, hour, day, month, weekday; UTC. What was missed while nobody ran is not made up for: each run does it all.
+// Minute, hour, day, month, weekday; UTC. What was missed while nobody ran is not made up for: each run does it all. The figures are
+// looked at again before the proof compares them with the ledger.
 export const CRON = `
 * * * * * chain-audit
 */5 * * * * roll-up-accounts
@@ -66,9 +68,20 @@ export const CRON = `
 */5 * * * * retire-origins
 51 * * * * forget-webhook-deliveries
 */5 * * * * roll-up-activity
-37 4 * * * roll-up-activity-again
+37 2 * * * roll-up-activity-again
 13 * * * * notice-unusual-providers
 `
+
+/** Those that delete by the time, or say up to when something is written. */
+export const BY_THE_CLOCK = [
+  'forget-old-rows',
+  'fold-beats',
+  'forget-invitations',
+  'retire-origins',
+  'forget-webhook-deliveries',
+  'roll-up-activity',
+  'notice-unusual-providers',
+]
 
 /**
  * @param databaseUrl past any pooler: the queue listens. The login owns nothing; `migrate` makes the queue's tables.
@@ -96,7 +109,7 @@ export async function startWorker(deps: Deps, databaseUrl: string): Promise<Work
     concurrency: 4,
     noHandleSignals: true,
     crontab: CRON,
-    taskList: traceTasks(tasks),
+    taskList: traceTasks(whenClocksAgree(tasks, BY_THE_CLOCK, deps)),
     logger: new Logger(() => (level, message) => {
       // Whatever ends with us is no news.
       if (isStopping) return

@@ -8,7 +8,7 @@ import { pino } from 'pino'
 import { createApp } from '../src/app.ts'
 import { type Config, readConfig } from '../src/config.ts'
 import { createDeps } from '../src/create-deps.ts'
-import { connect } from '../src/db.ts'
+import { connect, type Tx } from '../src/db.ts'
 import type { Deps } from '../src/deps.ts'
 import type { App } from '../src/http/server.ts'
 import { createId, PUBLIC_TENANT_ID } from '../src/id.ts'
@@ -181,6 +181,21 @@ export async function addProvider(
     ),
   )
   return id
+}
+
+/** A session straight in the tables, of a minute, that has ended: for what a test holds and charges by hand. */
+export async function addEndedSession(
+  tx: Tx,
+  session: { id: string; userId: string; providerId: string; tokens: number; charged: number; now: Date },
+): Promise<void> {
+  const { id, userId, providerId, tokens, charged, now } = session
+  await tx.query(
+    `insert into sessions (id, user_id, provider_id, user_ref, status, end_reason, duration_ms, used_ms, tokens_per_minute,
+       fee_basis_points, tokens_held, tokens_charged, launch_jti, launch_expires_at, created_at, ended_at, sweep_at)
+     values ($1, $2, $3, 'ref', 'ended', 'completed', 60000, $5::bigint * 60000 / $4::bigint, $4::integer, 2000, $4, $5, 'jti',
+       $6, $6, $6, $6)`,
+    [id, userId, providerId, tokens, charged, now],
+  )
 }
 
 /** How many wait for a lock in this database. */

@@ -26,7 +26,7 @@ export type Analytics = {
     net: number
     /** Of `users`, those who had begun a session with this provider before the row began. The others came for the first time. */
     returningUsers: number
-    /** Booked back out of the provider’s earnings. */
+    /** Booked back out of the provider’s earnings by corrections; below zero where more was booked back to the provider. */
     refunded: number
   }[]
   /** Of the whole range; people are counted once. */
@@ -49,7 +49,7 @@ export type Analytics = {
     net: number
     /** Of `users`, those who had begun a session with this provider before the row began. The others came for the first time. */
     returningUsers: number
-    /** Booked back out of the provider’s earnings. */
+    /** Booked back out of the provider’s earnings by corrections; below zero where more was booked back to the provider. */
     refunded: number
   }
   /** Where the first row begins. */
@@ -135,9 +135,11 @@ export type EarningsStatement = {
   fee: number
   /** The provider’s part. */
   net: number
+  /** Booked back out of the provider’s earnings by corrections; below zero where more was booked back to the provider. */
+  refunded: number
   /** Paid out in this time. */
   paidOut: number
-  /** openingBalance + net − paidOut. */
+  /** openingBalance + net − refunded − paidOut. */
   closingBalance: number
   /** Paid in this time, oldest first. */
   payouts: {
@@ -1578,7 +1580,7 @@ export interface Operations {
       from?: unknown | undefined
       /** Up to when: an instant (exclusive), or a day (inclusive). Widened likewise. Now when not said. */
       to?: unknown | undefined
-      /** A name of the IANA time zone database; UTC when not said. */
+      /** A place of the IANA time zone database, or UTC, which it is when not said. No abbreviation: `Europe/Paris`, not `CET`. */
       timeZone?: string | undefined
       /** How long a row is; a day when not said. Ranges: hour up to 31 days, day up to 366 days, month up to 1830 days. */
       interval?: 'hour' | 'day' | 'month' | undefined
@@ -1639,7 +1641,7 @@ export interface Operations {
       from?: unknown | undefined
       /** Up to when: an instant (exclusive), or a day (inclusive). Widened likewise. Now when not said. */
       to?: unknown | undefined
-      /** A name of the IANA time zone database; UTC when not said. */
+      /** A place of the IANA time zone database, or UTC, which it is when not said. No abbreviation: `Europe/Paris`, not `CET`. */
       timeZone?: string | undefined
     }
     body: undefined
@@ -1665,7 +1667,7 @@ export interface Operations {
       from?: unknown | undefined
       /** Up to when: an instant (exclusive), or a day (inclusive). Widened likewise. Now when not said. */
       to?: unknown | undefined
-      /** A name of the IANA time zone database; UTC when not said. */
+      /** A place of the IANA time zone database, or UTC, which it is when not said. No abbreviation: `Europe/Paris`, not `CET`. */
       timeZone?: string | undefined
     }
     body: undefined
@@ -1738,7 +1740,7 @@ export interface Operations {
       from?: unknown | undefined
       /** Up to when: an instant (exclusive), or a day (inclusive). Widened likewise. Now when not said. */
       to?: unknown | undefined
-      /** A name of the IANA time zone database; UTC when not said. */
+      /** A place of the IANA time zone database, or UTC, which it is when not said. No abbreviation: `Europe/Paris`, not `CET`. */
       timeZone?: string | undefined
       /** How long a row is; a day when not said. Ranges: hour up to 31 days, day up to 366 days, month up to 1830 days. */
       interval?: 'hour' | 'day' | 'month' | undefined
@@ -1840,7 +1842,7 @@ export interface Operations {
       interval?: 'week' | 'month' | undefined
       /** How many, the running one included; 12 when not said. */
       periods?: number | undefined
-      /** A name of the IANA time zone database; UTC when not said. */
+      /** A place of the IANA time zone database, or UTC, which it is when not said. No abbreviation: `Europe/Paris`, not `CET`. */
       timeZone?: string | undefined
     }
     body: undefined
@@ -2822,7 +2824,7 @@ export interface Operations {
       /** When it was paid or cancelled. */
       settledAt: string | null
     }
-    problems: 'not_found' | 'payout_not_found' | 'payout_status_invalid' | 'provider_not_found'
+    problems: 'not_found' | 'payout_exceeds_payable' | 'payout_not_found' | 'payout_status_invalid' | 'provider_not_found'
   }
   /** Stop the clock from the marketplace. `POST /sessions/{id}/pause` */
   pauseSessionFromMarketplace: {

@@ -18,6 +18,9 @@ export const quarterFloor = (at: Date) => new Date(Math.floor(at.getTime() / QUA
 export const quarterSql = (at: string) =>
   `date_bin('15 minutes', ${at}, timestamptz '2000-01-01 00:00:00+00')`
 
+/** What is rolled up in one transaction: a day. */
+export const CHUNK_MS = 86_400_000
+
 /** Quarters by number, as lists of people keep them: since 1970, so that 0 is never. */
 export const quarterNumber = (at: Date) => Math.floor(at.getTime() / QUARTER_MS)
 export const quarterNumberSql = (at: string) => `floor(extract(epoch from ${at}) / 900)::integer`
@@ -40,7 +43,9 @@ export function factsSql(scope: 'one' | 'all', at: [string, string, string, stri
   const sessions = scope === 'one' ? 'sessions s' : 'tenants t join sessions s on s.tenant_id = t.id'
   const events = scope === 'one' ? 'events e' : 'tenants t join events e on e.tenant_id = t.id'
   const transfers = scope === 'one' ? 'transfers r' : 'tenants t join transfers r on r.tenant_id = t.id'
-  const takenFrom = scope === 'one' ? 'r.debit_account_id = $1' : `r.debit_account_id like 'prv\\_%'`
+  // A correction goes to or from a provider: a wrong charge goes back, and with it the fee of it.
+  const account = `case when r.debit_account_id like 'prv\\_%' then r.debit_account_id else r.credit_account_id end`
+  const corrected = scope === 'one' ? `${account} = $1` : `${account} like 'prv\\_%'`
   const only = (alias: string) => (scope === 'one' ? `${alias}.provider_id = $1 and` : '')
   const ends = END_TYPES.map((type) => `(e.type = 'session.${type}')::int`).join(', ')
   return `
@@ -63,10 +68,10 @@ export function factsSql(scope: 'one' | 'all', at: [string, string, string, stri
     where ${only('e')} e.id >= ${eventFrom} and e.id < ${eventTo}
       and e.type in ('session.started', ${END_TYPES.map((type) => `'session.${type}'`).join(', ')})
     union all
-    select r.tenant_id, r.debit_account_id, false, r.created_at, null, 0, 0, ${END_TYPES.map(() => '0').join(', ')}, 0, 0, 0,
-      r.amount
+    select r.tenant_id, ${account}, false, r.created_at, null, 0, 0, ${END_TYPES.map(() => '0').join(', ')}, 0, 0, 0,
+      case when r.debit_account_id like 'prv\\_%' then r.amount else -r.amount end
     from ${transfers}
-    where ${takenFrom} and r.id >= ${transferFrom} and r.id < ${transferTo}
+    where ${corrected} and r.id >= ${transferFrom} and r.id < ${transferTo}
       and r.kind in ('refund', 'dispute', 'correction') and r.debit_sequence is null`
 }
 
@@ -77,6 +82,20 @@ export async function readRolledUntil(tx: Queryable): Promise<Date> {
   )
   return progress?.rolledUntil ?? new Date(0)
 }
+
+/** The quarter in which the first session of all was opened. */
+export async function findBeginning(tx: Tx): Promise<Date | undefined> {
+  const [first] = await tx.query<{ at: Date }>(firstSessionSql)
+  return first && quarterFloor(first.at)
+}
+
+const firstSessionSql = `
+  select s.created_at as at
+  from tenants t cross join lateral (
+    select created_at from sessions where tenant_id = t.id order by id limit 1
+  ) s
+  order by 1
+  limit 1`
 
 /** Where the written quarters of a range end, as bound values: from, that instant, and the ids of the facts after it. */
 export function splitRange(rolledUntil: Date, { from, to }: { from: Date; to: Date }) {
@@ -97,10 +116,12 @@ export interface Settled {
   usedMs: number
   gross: number
   fee: number
+  /** Booked back, less what was booked back to the provider. */
+  refunded: number
 }
 
 /**
- * What a provider's sessions were charged in a range, test sessions left out: they cost nothing.
+ * What a provider's sessions were charged in a range, and what was booked back in it; test sessions left out: they cost nothing.
  *
  * @param range in quarters of an hour, on which the figures are written
  */
@@ -110,14 +131,15 @@ export async function sumSettled(
 ): Promise<Settled> {
   const values = [providerId, false, ...splitRange(await readRolledUntil(tx), range)]
   const [sums] = await tx.query<Settled>(sumSettledSql, values)
-  return sums ?? { usedMs: 0, gross: 0, fee: 0 }
+  return sums ?? { usedMs: 0, gross: 0, fee: 0, refunded: 0 }
 }
 
 const sumSettledSql = `
-  select coalesce(sum(used_ms), 0) as "usedMs", coalesce(sum(gross), 0) as gross, coalesce(sum(fee), 0) as fee
+  select coalesce(sum(used_ms), 0) as "usedMs", coalesce(sum(gross), 0) as gross, coalesce(sum(fee), 0) as fee,
+    coalesce(sum(refunded), 0) as refunded
   from (
-    select used_ms, gross, fee from activity_quarters
+    select used_ms, gross, fee, refunded from activity_quarters
     where provider_id = $1 and is_test = $2 and quarter >= $3 and quarter < $4
     union all
-    select used_ms, gross, fee from (${factsSql('one', ['$5', '$6', '$7', '$8', '$9', '$10'])}) t where is_test = $2
+    select used_ms, gross, fee, refunded from (${factsSql('one', ['$5', '$6', '$7', '$8', '$9', '$10'])}) t where is_test = $2
   ) f`

@@ -26,6 +26,9 @@ export const LAST_INSTANT = new Date('2100-01-01T00:00:00.000Z')
 const count = (description: string, example: number) =>
   Type.Integer({ minimum: 0, description, examples: [example] })
 
+export const BOOKED_BACK =
+  'Booked back out of the provider’s earnings by corrections; below zero where more was booked back to the provider.'
+
 const figures = {
   opened: count('Sessions opened.', 120),
   validated: count('Sessions whose time began.', 110),
@@ -43,7 +46,7 @@ const figures = {
     'Of `users`, those who had begun a session with this provider before the row began. The others came for the first time.',
     37,
   ),
-  refunded: Tokens('Booked back out of the provider’s earnings.', 0),
+  refunded: Type.Integer({ description: BOOKED_BACK, examples: [0] }),
 }
 
 export const AnalyticsRow = Shape({
@@ -93,7 +96,8 @@ export const rangeQuery = {
     Type.String({
       pattern: '^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$',
       maxLength: 64,
-      description: 'A name of the IANA time zone database; UTC when not said.',
+      description:
+        'A place of the IANA time zone database, or UTC, which it is when not said. No abbreviation: `Europe/Paris`, not `CET`.',
       examples: ['Asia/Kolkata'],
     }),
   ),

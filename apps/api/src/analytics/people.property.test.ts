@@ -26,6 +26,7 @@ afterAll(() => api.close())
 type Step =
   | { kind: 'come'; who: number; afterMinutes: number; isTest: boolean }
   | { kind: 'comeLate'; who: number; beforeMinutes: number }
+  | { kind: 'clockAhead'; who: number; byMinutes: number; afterMinutes: number }
   | { kind: 'rollUp' }
 
 const who = fc.nat(4)
@@ -45,6 +46,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       kind: fc.constant('comeLate' as const),
       who,
       beforeMinutes: fc.integer({ min: 0, max: 2 * 1440 - 30 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('clockAhead' as const),
+      who,
+      byMinutes: fc.integer({ min: 45, max: 5 * 1440 }),
+      afterMinutes: fc.integer({ min: 0, max: 25 }),
     }),
   },
   { weight: 2, arbitrary: fc.constant({ kind: 'rollUp' as const }) },
@@ -128,6 +138,15 @@ test('people and cohorts are what a set of names says', { timeout: 240_000 }, ()
             await come(providerId, { userId: userIds[one.who]!, at })
             visits.push({ userId: userIds[one.who]!, at })
             await rollUpActivityAgain(db)
+          }
+          if (one.kind === 'clockAhead') {
+            // What happens behind its back is found by the next worker whose clock is right.
+            await rollUpActivity(db, { now: new Date(clock().getTime() + one.byMinutes * 60_000) })
+            api.clock.advance({ ms: one.afterMinutes * 60_000 })
+            const visit = { userId: userIds[one.who]!, at: clock() }
+            await come(providerId, visit)
+            visits.push(visit)
+            await rollUpActivity(db, { now: clock() })
           }
         }
         api.clock.advance({ ms: 60_000 })

@@ -57,9 +57,15 @@ export async function getRange(
 const invalid = (path: string, message: string) =>
   new Problem('validation_failed', { errors: [{ path, message }] })
 
-const invalidZone = () => invalid('/timeZone', 'must be a name of the IANA time zone database')
+const invalidZone = () =>
+  invalid('/timeZone', 'must be UTC or a place of the IANA time zone database, like Europe/Paris')
 
+/**
+ * PostgreSQL reads CET, IST, PST and others as abbreviations of one offset before it looks for a zone of that name, and JavaScript
+ * never does: days began an hour or more apart. No abbreviation has a slash, and every place has.
+ */
 function isTimeZone(name: string): boolean {
+  if (!name.includes('/') && name.toUpperCase() !== 'UTC') return false
   try {
     new Intl.DateTimeFormat('en', { timeZone: name })
     return true

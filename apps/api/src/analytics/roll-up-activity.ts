@@ -1,21 +1,29 @@
 import { assert } from '../assert.ts'
 import type { Db, Tx } from '../db.ts'
 import { idFloor } from '../id.ts'
-import { FIGURES, factsSql, quarterFloor, quarterNumber, quarterNumberSql, quarterSql } from './activity.ts'
+import {
+  CHUNK_MS,
+  FIGURES,
+  factsSql,
+  findBeginning,
+  quarterFloor,
+  quarterNumber,
+  quarterNumberSql,
+  quarterSql,
+} from './activity.ts'
+import { rewindActivity } from './rewind-activity.ts'
 
 /**
  * Longer than a transaction can run after it has read the clock, tries again included, and than the clocks of two
  * instances may differ. Older quarters do not change any more.
  */
 export const GRACE_MS = 10 * 60_000
-/** One transaction's worth: a day. */
-export const CHUNK_MS = 86_400_000
-
 export const PATIENCE = { statementTimeoutMs: 5 * 60_000 }
 
 /**
  * Writes the quarters that are over, from where the last run stopped. Repeating it changes nothing.
  *
+ * @param now by a clock that others agree with: what is written up to it is not looked at again after two days
  * @returns up to where the figures are rolled up.
  */
 export async function rollUpActivity(db: Db, { now }: { now: Date }): Promise<Date> {
@@ -25,7 +33,9 @@ export async function rollUpActivity(db: Db, { now }: { now: Date }): Promise<Da
       // Instances that roll up at the same time wait here for one another.
       const [progress] = await tx.query<{ rolledUntil: Date | null }>(lockProgressSql)
       assert(progress, 'the progress has its row')
-      const from = progress.rolledUntil ?? (await findBeginning(tx)) ?? until
+      let from = progress.rolledUntil ?? (await findBeginning(tx)) ?? until
+      // Up to a time that has yet to come: a clock ran ahead by more than the grace.
+      if (from > now) from = await rewindActivity(tx, until)
       if (from >= until && progress.rolledUntil !== null) return from
       const to = new Date(Math.min(until.getTime(), from.getTime() + CHUNK_MS))
       if (from < to) await writeQuarters(tx, from, to)
@@ -48,12 +58,6 @@ export async function rollUpActivityAgain(db: Db): Promise<void> {
   }, PATIENCE)
 }
 
-/** The quarter in which the first session of all was opened. */
-export async function findBeginning(tx: Tx): Promise<Date | undefined> {
-  const [first] = await tx.query<{ at: Date }>(firstSessionSql)
-  return first && quarterFloor(first.at)
-}
-
 /** Writes a range that ends where the written quarters do or goes beyond: nothing written may come after it. */
 async function writeQuarters(tx: Tx, from: Date, to: Date): Promise<void> {
   const ids = (['ses', 'evt', 'trf'] as const).flatMap((prefix) => [
@@ -64,14 +68,6 @@ async function writeQuarters(tx: Tx, from: Date, to: Date): Promise<void> {
 }
 
 const lockProgressSql = 'select rolled_until as "rolledUntil" from activity_progress for update'
-
-const firstSessionSql = `
-  select s.created_at as at
-  from tenants t cross join lateral (
-    select created_at from sessions where tenant_id = t.id order by id limit 1
-  ) s
-  order by 1
-  limit 1`
 
 /** Who came, and since when: see migration 0130. */
 const LISTS = ['people', 'came_before', 'first_came', 'first_came_before'] as const

@@ -1,9 +1,10 @@
 import { assert } from '../assert.ts'
 import type { Db, Tx } from '../db.ts'
 import { idFloor } from '../id.ts'
-import { quarterFloor, quarterSql } from './activity.ts'
+import { CHUNK_MS, findBeginning, quarterFloor, quarterSql } from './activity.ts'
 import { OUTCOMES, outcomesSql } from './outcomes.ts'
-import { CHUNK_MS, findBeginning, GRACE_MS, PATIENCE } from './roll-up-activity.ts'
+import { findRewound } from './rewind-activity.ts'
+import { GRACE_MS, PATIENCE } from './roll-up-activity.ts'
 
 /**
  * Writes what became of the sessions of each quarter, once all of them have ended: from then on nothing of it changes.
@@ -20,10 +21,14 @@ export async function rollUpOutcomes(db: Db, { now }: { now: Date }): Promise<Da
       const open = await findOldestOpen(tx)
       const settled = Math.min(now.getTime() - GRACE_MS, open?.getTime() ?? Number.POSITIVE_INFINITY)
       const until = quarterFloor(new Date(settled))
-      const from = progress.writtenUntil ?? (await findBeginning(tx)) ?? until
-      if (from >= until) return [from, from] as const
+      // Up to a time that has yet to come: a clock ran ahead by more than the grace.
+      const isAhead = progress.writtenUntil !== null && progress.writtenUntil > now
+      const from = isAhead
+        ? await findRewound(tx, 'outcome_quarters', until)
+        : (progress.writtenUntil ?? (await findBeginning(tx)) ?? until)
+      if (from >= until && !isAhead) return [from, from] as const
       const to = new Date(Math.min(until.getTime(), from.getTime() + CHUNK_MS))
-      await writeOutcomes(tx, from, to)
+      if (from < to) await writeOutcomes(tx, from, to)
       await tx.query(moveProgressSql, [to])
       return [to, until] as const
     }, PATIENCE)

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connectAs } from '../../test/database.ts'
+import { addEarningProvider } from '../../test/earning-provider.ts'
 import { accessTokenOf, addProvider, addUser, type TestUser } from '../../test/harness.ts'
 import { type SessionMarket, startSessionMarket } from '../../test/session-market.ts'
 import {
@@ -12,6 +13,7 @@ import {
   sendEvent,
 } from '../../test/stripe-events.ts'
 import { rollUpActivity } from '../analytics/roll-up-activity.ts'
+import { rollUpOutcomes } from '../analytics/roll-up-outcomes.ts'
 import { createId, PUBLIC_TENANT_ID } from '../id.ts'
 import { checkLedger } from '../ledger/check-ledger.ts'
 
@@ -27,16 +29,7 @@ beforeAll(async () => {
 })
 afterAll(() => it.close())
 
-async function addOwnProvider() {
-  const providerId = await addProvider(it.api, { ownerId: it.owner.id, tokensPerMinute: 4 })
-  const path = `/providers/${providerId}`
-  return {
-    providerId,
-    path,
-    earnings: async () => (await it.as(it.owner, 'GET', `${path}/earnings`)).body,
-    pay: (rest: string, body?: object) => it.as(operator, 'POST', `${path}/payouts${rest}`, { body }),
-  }
-}
+const addOwnProvider = () => addEarningProvider(it, operator)
 
 /** A purchase that was paid now, and a dispute about it. */
 async function dispute(
@@ -80,6 +73,31 @@ describe('earnings', () => {
     expect(computed).toMatchObject({ balance: 26, pending: 3, payable: 23, paidOut: 0 })
     await rollUpActivity(api.deps.db, { now: api.clock.now() })
     expect(await mine.earnings()).toEqual(computed)
+  })
+
+  test('are payable though a worker whose clock ran ahead had rolled up days to come', async () => {
+    const { api, users } = it
+    const { db } = api.deps
+    const mine = await addOwnProvider()
+    await it.play({ user: users[0]!, minutes: 31.25, of: mine.providerId })
+    const ahead = new Date(api.clock.now().getTime() + 5 * 24 * 3_600_000)
+    await rollUpActivity(db, { now: ahead })
+    await rollUpOutcomes(db, { now: ahead })
+    await it.play({ user: users[0]!, minutes: 31.25, of: mine.providerId })
+    for (let day = 0; day < 32; day += 1) {
+      await rollUpActivity(db, { now: api.clock.now() })
+      await rollUpOutcomes(db, { now: api.clock.now() })
+      api.clock.advance(DAY)
+    }
+    expect(await mine.earnings()).toMatchObject({ balance: 200, pending: 0, payable: 200 })
+    expect(await mine.statement('2026-03-01')).toMatchObject({ net: 200, closingBalance: 200 })
+    const funnel = await it.as(
+      it.owner,
+      'GET',
+      `${mine.path}/analytics/funnel?from=2026-03-01&interval=month`,
+    )
+    expect(funnel.body).toMatchObject({ opened: 2, completed: 2 })
+    expect((await db.inBatch(checkLedger)).findings).toEqual([])
   })
 
   test('are held back while a payment that could be behind them is disputed', async () => {

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Static, Type } from '@fastify/type-provider-typebox'
+import { BOOKED_BACK } from '../analytics/analytics.ts'
 import { Id, Instant, Nullable, Shape, Tokens } from '../http/schema.ts'
 
 /** Cards can be disputed for months, most are within the first weeks. */
@@ -86,8 +87,9 @@ export const Statement = Shape(
     gross: Tokens('What users were charged.', 7373),
     fee: Tokens('The platform’s part.', 1475),
     net: Tokens('The provider’s part.', 5898),
+    refunded: Type.Integer({ description: BOOKED_BACK, examples: [0] }),
     paidOut: Tokens('Paid out in this time.', 1000),
-    closingBalance: Tokens('openingBalance + net − paidOut.', 5898),
+    closingBalance: Tokens('openingBalance + net − refunded − paidOut.', 5898),
     payouts: Type.Array(Payout, { description: 'Paid in this time, oldest first.' }),
   },
   { description: 'A statement for a period.' },

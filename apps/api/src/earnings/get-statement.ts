@@ -12,7 +12,7 @@ export async function getStatement(
 ): Promise<Statement> {
   const { from, to, timeZone } = range
   const before = await sumSettled(tx, { providerId, from: FIRST_INSTANT, to: from })
-  const { gross, fee, usedMs } = await sumSettled(tx, { providerId, from, to })
+  const { gross, fee, refunded, usedMs } = await sumSettled(tx, { providerId, from, to })
   const payouts = await tx.query<PayoutRow>(paidSql, [providerId, from, to])
   const [paid] = await tx.query<{ before: number }>(paidBeforeSql, [providerId, from])
   const [charged] = await tx.query<{ sessions: number }>(chargedSql, [
@@ -20,7 +20,7 @@ export async function getStatement(
     idFloor('evt', from),
     idFloor('evt', to),
   ])
-  const openingBalance = before.gross - before.fee - (paid?.before ?? 0)
+  const openingBalance = before.gross - before.fee - before.refunded - (paid?.before ?? 0)
   const net = gross - fee
   const paidOut = payouts.reduce((sum, { amount }) => sum + amount, 0)
   return {
@@ -34,8 +34,9 @@ export async function getStatement(
     gross,
     fee,
     net,
+    refunded,
     paidOut,
-    closingBalance: openingBalance + net - paidOut,
+    closingBalance: openingBalance + net - refunded - paidOut,
     payouts: payouts.map(presentPayout),
   }
 }

@@ -130,7 +130,7 @@ export function registerPayoutRoutes(app: App, deps: Deps): void {
             examples: ['SEPA 2026-03-0042'],
           }),
         }),
-        response: { 200: Payout, ...problems(...MISSING) },
+        response: { 200: Payout, ...problems(...MISSING, 'payout_exceeds_payable') },
       },
     },
     (request, reply) => {

@@ -1,5 +1,6 @@
 import { Gauge } from 'prom-client'
 import type { Deps } from '../deps.ts'
+import { measureClockAheadMs } from '../when-clocks-agree.ts'
 import { type Figures, LIVE_STATUSES, readFigures } from './figures.ts'
 
 /** However often and by however many somebody scrapes, the database is asked this often at most. */
@@ -78,6 +79,12 @@ export function registerBusinessMetrics({ metrics, db, clock }: Deps): void {
       () => 1,
       () => 0,
     ),
+  )
+  // Of this instance alone.
+  metrics.gauge(
+    'clock_ahead_seconds',
+    'How far the clock of this instance is ahead of the database’s; beyond 300, or behind by that, some jobs are left out.',
+    async () => (await measureClockAheadMs({ db, clock })) / 1000,
   )
   new Gauge({
     name: 'token_marketplace_live_sessions',

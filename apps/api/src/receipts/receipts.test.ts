@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { connectAs } from '../../test/database.ts'
 import { accessTokenOf, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
 import { createMarket, type Market, openSession } from '../../test/play.ts'
 import {
@@ -212,7 +213,9 @@ test('a purchase’s receipt tells list price, discount, rounding and what it di
 test('a purchase older than receipts has a price and no list price', async () => {
   const user = await addUser(api)
   const { id } = await beginPurchase(api, user.token, 1_000)
-  await api.deps.db.batch.query('update purchases set token_price_cents = null where id = $1', [id])
+  const owner = await connectAs(api.databaseUrl)
+  await owner.query('update purchases set token_price_cents = null where id = $1', [id])
+  await owner.end()
   const { body } = await get(user.id, `/tokens/purchases/${id}/receipt`)
   expect(body).toMatchObject({ listPriceCents: null, discountCents: null, amountCents: 950 })
   expect(body.lines).toEqual([

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { addUser, startTestApi, type TestApi } from '../../test/harness.ts'
+import { addEndedSession, addProvider, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
 import {
   beginPurchase,
   completed,
@@ -13,14 +13,16 @@ import {
   refundTold,
   sendEvent,
 } from '../../test/stripe-events.ts'
-import { PUBLIC_TENANT_ID } from '../id.ts'
+import { createId, PUBLIC_TENANT_ID } from '../id.ts'
 import { captureHolds } from '../ledger/capture-holds.ts'
 import { checkLedger } from '../ledger/check-ledger.ts'
 import { placeHold } from '../ledger/place-hold.ts'
 
 let api: TestApi
+let providerId: string
 beforeAll(async () => {
   api = await startTestApi()
+  providerId = await addProvider(api, { ownerId: (await addUser(api)).id })
 })
 afterAll(() => api.close())
 
@@ -179,19 +181,21 @@ async function deliver(...events: (EventBody | undefined)[]): Promise<void> {
 /** Spends like a session does, when there is enough. */
 async function trySpend(walletId: string, amount: number): Promise<number> {
   const now = api.clock.now()
-  const reference = `ses_${crypto.randomUUID()}`
+  const reference = createId('ses', now)
   try {
     await api.deps.db.inTenant(PUBLIC_TENANT_ID, async (tx) => {
       await placeHold(tx, { walletId, reference, amount, now })
       const capture = {
         reference,
         amount,
-        providerId: 'prv_x',
+        providerId,
         feeBasisPoints: 2_000,
         description: 'Used',
         now,
       }
       await captureHolds(tx, [{ tenantId: PUBLIC_TENANT_ID, ...capture }])
+      const session = { id: reference, userId: walletId, providerId, tokens: amount, charged: amount, now }
+      await addEndedSession(tx, session)
     })
     return amount
   } catch (error) {

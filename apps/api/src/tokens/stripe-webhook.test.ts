@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startCapturedApp } from '../../test/captured-log.ts'
-import { addUser, startTestApi, type TestApi, type TestUser } from '../../test/harness.ts'
+import {
+  addEndedSession,
+  addProvider,
+  addUser,
+  startTestApi,
+  type TestApi,
+  type TestUser,
+} from '../../test/harness.ts'
 import {
   beginPurchase,
   completed,
@@ -60,9 +67,13 @@ async function outcomeOf(event: { id: string }): Promise<unknown> {
 }
 
 /** Puts tokens out of reach, as a running session does. */
-function hold({ id }: TestUser, amount: number): Promise<void> {
-  const input = { walletId: id, reference: `ses_${id}`, amount, now: api.clock.now() }
-  return api.deps.db.inTenant(PUBLIC_TENANT_ID, (tx) => placeHold(tx, input))
+async function hold({ id }: TestUser, amount: number): Promise<void> {
+  const [reference, now] = [`ses_${id}`, api.clock.now()]
+  const providerId = await addProvider(api, { ownerId: id })
+  await api.deps.db.inTenant(PUBLIC_TENANT_ID, async (tx) => {
+    await placeHold(tx, { walletId: id, reference, amount, now })
+    await addEndedSession(tx, { id: reference, userId: id, providerId, tokens: amount, charged: 0, now })
+  })
 }
 
 test('a paid checkout credits its tokens, once for twenty copies at once', async () => {

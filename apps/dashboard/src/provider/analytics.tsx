@@ -13,6 +13,7 @@ import {
   analyticsPath,
   describeStart,
   funnelPath,
+  isPlace,
   ownTimeZone,
   type Row,
   rangeQuery,
@@ -215,6 +216,6 @@ const hasFigures = (row: Row) => Object.values(row).some((value) => typeof value
 
 let known: string[] | undefined
 function zones(own: string): string[] {
-  known ??= [...new Set([own, 'UTC', ...Intl.supportedValuesOf('timeZone')])]
+  known ??= [...new Set([own, 'UTC', ...Intl.supportedValuesOf('timeZone').filter(isPlace)])]
   return known
 }

@@ -107,6 +107,7 @@ function MonthlyStatement({ providerId }: { providerId: string }) {
               value={shown.gross}
             />
             <Line name="Fee" value={-shown.fee} />
+            {shown.refunded !== 0 && <Line name="Booked back" value={-shown.refunded} />}
             <Line name="Paid out" value={-shown.paidOut} />
             <Line name="Balance after" value={shown.closingBalance} isSum />
           </dl>

@@ -7,7 +7,14 @@ import type { Analytics, Interval } from '../api/wire.ts'
 
 export type Row = Analytics['totals']
 
-export const ownTimeZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone
+/** What the API takes: places, no abbreviations. */
+export const isPlace = (timeZone: string) => timeZone.includes('/')
+
+/** Some devices are set to an abbreviation, CET say. */
+export function ownTimeZone(): string {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
+  return isPlace(timeZone) ? timeZone : 'UTC'
+}
 
 const DAY_MS = 86_400_000
 
