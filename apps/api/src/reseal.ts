@@ -10,11 +10,18 @@ import { recordAction } from './audit/record-action.ts'
 import { systemClock } from './clock.ts'
 import { runCommand } from './command.ts'
 import { createKeyRing } from './keys/key-ring.ts'
+import { readArguments } from './read-arguments.ts'
 import { resealColumn, SEALED_COLUMNS } from './reseal-columns.ts'
 
+const HELP = `npm run reseal
+
+  Seals with KEY_ENCRYPTION_KEY what still is with KEY_ENCRYPTION_KEY_ALSO, while everything runs. May be stopped and run again.
+  Ends with 0 when everything opens with KEY_ENCRYPTION_KEY, 1 when something opens with neither, 2 when it could not be done.
+  docs/operations/changing-the-key.md has the steps.`
 const SHOWN_MAX = 20
 const noTables = 'This database has no tables yet, so there is nothing to seal.'
 
+readArguments(HELP)
 await runCommand({ noTables, poolSize: 1 }, async ({ config, db }) => {
   const { keyEncryptionKey, openingKeys, publicUrl: issuer } = config
   // Refuses a key that does not open what signs now: what it seals, no instance could open.
