@@ -209,6 +209,11 @@ describe.skipIf(!isReachable)('the packed types', () => {
         for (const name of Object.keys(compilers))
           expect(await project.run('node', `node_modules/${name}/bin/tsc`, '-p', `${kind}.json`)).toBe('')
       }
+      // The oldest that package.json allows, and one that lacks names of its neighbours.
+      for (const version of ['3.3.0', '3.4.0']) {
+        await project.install(`vue@${version}`)
+        expect(await project.run('node', 'node_modules/ts56/bin/tsc', '-p', 'bundler.json')).toBe('')
+      }
     },
     BUILD_MS,
   )
