@@ -263,6 +263,19 @@ test('a chain that got a key nobody can open is told in one line, and mended as 
   expect([report.findings, report.links > links]).toEqual([[], true])
 })
 
+test('a chain’s key that was sealed with a mistyped key is sealed anew where that one is known', async () => {
+  const { db, clock } = api.deps
+  const { links } = await verify(configOf(NEW))
+  await db.inBatch((tx) =>
+    addChainKey(tx, { firstSequence: links + 1, sealing: configOf(FOREIGN), now: clock() }),
+  )
+  const { out } = await reseal({ KEY_ENCRYPTION_KEY: NEW, KEY_ENCRYPTION_KEY_ALSO: FOREIGN })
+  expect(out).toMatch(/^audit_chain_keys.key_sealed: \d+ open, 1 sealed anew$/m)
+  await chain(configOf(NEW))
+  const report = await verify(configOf(NEW))
+  expect([report.findings, report.links > links]).toEqual([[], true])
+})
+
 test('a wrong environment is one clear line', async () => {
   const wrong = await reseal({ KEY_ENCRYPTION_KEY: NEW, KEY_ENCRYPTION_KEY_ALSO: 'short' })
   expect([wrong.code, wrong.err]).toEqual([2, 'KEY_ENCRYPTION_KEY_ALSO must be 32 bytes in base64 or hex\n'])
