@@ -1,14 +1,12 @@
 /**
  * `npm run bench`: what the hot paths cost, as ratios formed inside a round of one run.
  *
- * Options: `--quick` (one short round), `--full` (10,000,000 rows, kept in a file of its own), `--rounds 5`, `--only analytics`
- * (or `rows`, `market`), `--keep folder` (what the analytics are measured on stays in it and is used as it is the next time).
- * What is measured alone or in fewer than three rounds is printed and not kept.
+ * `--help` says what it takes. What is measured alone or in fewer than three rounds is printed and not kept.
  *
  * @module
  */
 import os from 'node:os'
-import { parseArgs } from 'node:util'
+import { readArguments, refuseArguments } from '../apps/api/src/read-arguments.ts'
 import { createForeignCpu } from './cpu.ts'
 import { withinMinutes } from './deadline.ts'
 import { measureAnalytics } from './measure-analytics.ts'
@@ -17,7 +15,16 @@ import { measureRows } from './measure-rows.ts'
 import { findPgbench } from './pgbench.ts'
 import { Results } from './results.ts'
 
-const { values } = parseArgs({
+const HELP = `npm run bench -- [--quick] [--full] [--rounds 3] [--only market|rows|analytics] [--keep FOLDER]
+
+  Measures the hot paths as ratios of one run, up to 20 minutes, and writes bench/results.json.
+  --quick   one short round, printed and not kept
+  --full    10,000,000 rows, up to 90 minutes, kept in bench/results-full.json
+  --rounds  fewer than three are printed and not kept
+  --only    this part alone, printed and not kept
+  --keep    what the analytics are measured on stays in this folder, and is used as it is the next time`
+
+const { values } = readArguments(HELP, {
   options: {
     quick: { type: 'boolean', default: false },
     full: { type: 'boolean', default: false },
@@ -32,10 +39,10 @@ const ROUNDS_KEPT_MIN = 3
 /** Ten million rows have to be written twice. */
 const MINUTES_MAX = values.full ? 90 : 20
 if (values.only !== undefined && !PARTS.includes(values.only))
-  throw new Error(`--only takes ${PARTS.join(', ')}`)
+  refuseArguments(`--only takes ${PARTS.join(', ')}`)
 const isAsked = (part: string) => values.only === undefined || values.only === part
 const rounds = values.quick ? 1 : Number(values.rounds)
-if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds must be a whole number above 0')
+if (!Number.isInteger(rounds) || rounds < 1) refuseArguments('--rounds must be a whole number above 0')
 
 const started = performance.now()
 const results = new Results()

@@ -3,7 +3,7 @@
  *
  * @module
  */
-
+import { readArguments, refuseArguments } from '../apps/api/src/read-arguments.ts'
 import { type Balancer, startBalancer } from './balancer.ts'
 import {
   accessClaims,
@@ -22,6 +22,10 @@ export interface RollingRestart {
   restarts: number
 }
 
+const HELP = `npm run rolling-restart -- [5]
+
+  Replaces two API processes in turn under load, as often as the number says, and counts calls that failed.
+  Ends with 1 when one did.`
 const LIVE = 200
 const CALLERS = 16
 
@@ -137,13 +141,11 @@ function startLoad(balancer: Balancer, signer: (typ: string, claims: object) => 
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const rounds = Number(process.argv[2] ?? 5)
+  const { positionals } = readArguments(HELP, { allowPositionals: true })
+  const rounds = Number(positionals[0] ?? 5)
   // Not a number of rounds is none, and nothing fails in none.
-  if (!Number.isSafeInteger(rounds) || rounds < 1) {
-    process.stderr.write(
-      'npm run rolling-restart -- 5: how often both processes are replaced, at least once\n',
-    )
-    process.exit(2)
+  if (!Number.isSafeInteger(rounds) || rounds < 1 || positionals.length > 1) {
+    refuseArguments('npm run rolling-restart -- 5 says how often both processes are replaced, at least once')
   }
   const { calls, failed, restarts } = await restartUnderLoad(rounds)
   process.stdout.write(`${restarts} processes replaced under load: ${calls} calls, ${failed} failed\n`)

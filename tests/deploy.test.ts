@@ -26,6 +26,13 @@ test('the API’s container is told neither the owner’s password nor the admin
   expect(read('example.env')).not.toMatch(/(?<!ADMIN_)PASSWORD/)
 })
 
+test('Prometheus scrapes every instance, and not whichever answers', () => {
+  const prometheus = read('prometheus/prometheus.yml')
+  const [, name] = /dns_sd_configs:\s+- names: \[(\w+)\]\s+type: A\s+port: 4000\n/.exec(prometheus) ?? []
+  expect(services.get(name!)).toContain('replicas: 2')
+  expect(prometheus).not.toContain('static_configs')
+})
+
 test('it starts when migrations have run', () => {
   expect(services.get('api')).toContain('migrate: { condition: service_completed_successfully }')
   expect(services.get('migrate')).toContain('apps/api/src/migrate-database.ts')

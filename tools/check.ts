@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, globSync } from 'node:fs'
 import { join } from 'node:path'
+import { readArguments } from '../apps/api/src/read-arguments.ts'
 import { buildSdkIfOld } from './build-sdk.ts'
 import { findLicenceFaults, findLockFaults, readLockFile } from './lock-file.ts'
 import { findPackagingFaults } from './packaging.ts'
@@ -17,6 +18,10 @@ import { listTrackedFiles, root } from './tracked-files.ts'
 /** What holds when it finds nothing. */
 type Guarantee = { name: string; find: () => string[] | Promise<string[]> }
 
+const HELP = `npm run check
+
+  Types, lint, import direction, generated files, sizes, lock file, licences, secrets. Ends with 1 and what is wrong.`
+readArguments(HELP)
 const files = listTrackedFiles()
 const typeProjects = globSync(
   ['tsconfig.json', 'tests/tsconfig.json', '{apps,packages,examples}/*/tsconfig.json'],

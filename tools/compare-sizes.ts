@@ -9,9 +9,13 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'vite'
+import { readArguments } from '../apps/api/src/read-arguments.ts'
 import { createProject, isRegistryReachable, packSdk } from './temp-project.ts'
 import { root } from './tracked-files.ts'
 
+const HELP = `npm run compare-sizes
+
+  Bundles SDKs that people know, from the registry, each the same way, and writes the table in docs/sdk/size.md.`
 const PAGE = join(root, 'docs/sdk/size.md')
 const START = '<!-- written by npm run compare-sizes -->'
 const END = '<!-- end -->'
@@ -167,6 +171,7 @@ interface Chunk {
 const toKilobytes = (bytes: number) => (bytes / 1000).toFixed(1)
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  readArguments(HELP)
   if (!(await isRegistryReachable('the comparison of sizes'))) process.exit(1)
   const rows = await weighAll()
   const head = ['| Package | at once, kB | in all, kB | What it does |', '|---|--:|--:|---|']

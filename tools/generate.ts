@@ -8,9 +8,9 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { startEmbeddedPostgres } from '../apps/api/src/embedded-postgres.ts'
 import { migrate } from '../apps/api/src/migrate.ts'
+import { readArguments } from '../apps/api/src/read-arguments.ts'
 import { produceClientOperations } from './client-operations.ts'
 import { dumpSchema } from './dump-schema.ts'
 import { produceErrorReference } from './error-reference.ts'
@@ -26,7 +26,11 @@ const GENERATORS: Generator[] = [
   { path: 'docs/api/errors.md', produce: produceErrorReference },
 ]
 
-const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
+const HELP = `npm run generate -- [--check]
+
+  Writes the files that are made from others, and names those that changed.
+  --check  writes nothing, and ends with 1 where one is not up to date`
+const { values } = readArguments(HELP, { options: { check: { type: 'boolean', default: false } } })
 const changed = await generate(values.check)
 for (const path of changed)
   console.log(values.check ? `${path} is not up to date: run "npm run generate"` : path)

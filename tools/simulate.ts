@@ -7,9 +7,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { startEmbeddedPostgres } from '../apps/api/src/embedded-postgres.ts'
 import { migrate } from '../apps/api/src/migrate.ts'
+import { readArguments } from '../apps/api/src/read-arguments.ts'
 import { runMutations } from '../apps/api/test/simulation/mutations.ts'
 import { CHEATS, EXCEPTIONS, HONEST } from '../apps/api/test/simulation/profiles.ts'
 import { report } from '../apps/api/test/simulation/report.ts'
@@ -28,7 +28,7 @@ const HELP = `npm run simulate -- [--seed 42] [--hours 1] [--people ${PEOPLE}] [
   --skew       how far the clock of the second instance is off, e.g. --skew=-2000; then the books are judged, and no percentages
   --mutations  plants known bugs, one at a time, and shows which the simulation catches`
 
-const { values } = parseArgs({
+const { values } = readArguments(HELP, {
   options: {
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     hours: { type: 'string', default: '1' },
@@ -38,7 +38,6 @@ const { values } = parseArgs({
     explain: { type: 'string' },
     skew: { type: 'string', default: '0' },
     mutations: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
 })
 const hours = Number(values.hours)
@@ -46,9 +45,9 @@ const hours = Number(values.hours)
 const people = Number(values.people ?? PEOPLE)
 const skewMs = Number(values.skew)
 const faults = Number(values.faults)
-if (values.help || !(faults > 0) || !Number.isSafeInteger(skewMs) || !(hours > 0) || !(people > 0)) {
+if (!(faults > 0) || !Number.isSafeInteger(skewMs) || !(hours > 0) || !(people > 0)) {
   process.stdout.write(`${HELP}\n`)
-  process.exit(values.help ? 0 : 2)
+  process.exit(2)
 }
 process.exitCode = await main()
 

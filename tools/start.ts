@@ -7,12 +7,17 @@ import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { endWithNpm } from '../apps/api/src/end-with-npm.ts'
+import { readArguments } from '../apps/api/src/read-arguments.ts'
 import { buildDashboardIfOld } from './build-dashboard.ts'
 import { buildSdkIfOld } from './build-sdk.ts'
 import { type Child, startChild } from './child.ts'
 import { isPortFree, urlOf } from './port.ts'
 import { seedDemo } from './seed-demo.ts'
 
+const HELP = `npm start
+
+  Starts everything on this machine, on an embedded database: API and dashboard, an example marketplace, an example app.
+  PORT, MARKETPLACE_PORT and PROVIDER_PORT choose the ports, DATA_DIR the folder that keeps what you do. Ctrl-C ends all of it.`
 const READY_SECONDS_MAX = 120
 const root = join(import.meta.dirname, '..')
 const env = process.env
@@ -25,6 +30,7 @@ let isReady = false
 let isEnding = false
 let endingSince = 0
 
+readArguments(HELP)
 process.on('SIGINT', () => void end(0))
 process.on('SIGTERM', () => void end(0))
 process.on('SIGHUP', () => void end(0))

@@ -44,6 +44,7 @@ const LAYERS: string[][] = [
     'migrate-database',
     'check-ledger',
     'check-audit',
+    'change-operators',
     'rotate-keys',
     'reseal',
     'reseal-columns',

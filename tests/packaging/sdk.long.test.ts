@@ -172,6 +172,26 @@ console.log(renderToString(createElement(MarketplaceSessionProvider, options, cr
   )
 })
 
+test.skipIf(!isReachable)(
+  'an app is tested by Jest in jsdom with the settings that the README names',
+  async () => {
+    const readme = await readFile(join(import.meta.dirname, '../../packages/sdk/README.md'), 'utf8')
+    const [, section = ''] = readme.split('\n## Testing your app\n')
+    const [, example = ''] = /```ts\n(.*?)```/s.exec(section) ?? []
+    const [, settings = ''] = /```json\n(.*?)```/s.exec(section) ?? []
+    const project = await openProject('jest')
+    await project.install(sdk, 'jest@30.2.0', 'jest-environment-jsdom@30.2.0', '@babel/preset-env@7.28.5')
+    await project.write({
+      'package.json': '{ "name": "fresh", "private": true }\n',
+      'babel.config.json': '{ "presets": [["@babel/preset-env", { "targets": { "node": "current" } }]] }\n',
+      'jest.config.json': settings,
+      'app.test.js': `let saved = false\nconst save = () => { saved = true }\n${example}`,
+    })
+    await project.run('node', 'node_modules/jest/bin/jest.js', '--ci')
+  },
+  BUILD_MS,
+)
+
 describe.skipIf(!isReachable)('the packed types', () => {
   test(
     'hold in every TypeScript from 5.4 to 7, for bundlers and for Node',
@@ -208,6 +228,11 @@ describe.skipIf(!isReachable)('the packed types', () => {
         await project.write({ [`${kind}.json`]: text })
         for (const name of Object.keys(compilers))
           expect(await project.run('node', `node_modules/${name}/bin/tsc`, '-p', `${kind}.json`)).toBe('')
+      }
+      // The oldest that package.json allows, and one that lacks names of its neighbours.
+      for (const version of ['3.3.0', '3.4.0']) {
+        await project.install(`vue@${version}`)
+        expect(await project.run('node', 'node_modules/ts56/bin/tsc', '-p', 'bundler.json')).toBe('')
       }
     },
     BUILD_MS,

@@ -7,18 +7,21 @@
  *
  * @module
  */
-import { parseArgs } from 'node:util'
 import { verifyChain } from './audit/verify-chain.ts'
 import { runCommand } from './command.ts'
+import { readArguments, refuseArguments } from './read-arguments.ts'
 
+const HELP = `npm run check-audit -- [--head 1042:9f86…]
+
+  Computes the chain over the audit log again, changes nothing, and prints where it ends.
+  --head  where an earlier run said that it ended: then an end that was cut off since is found, too
+  Ends with 0 when the log is whole, 1 with every finding when it is not, 2 when it could not look.`
 const noTables = 'This database has no tables yet, so there is nothing to check.'
 
-const { values } = parseArgs({ options: { head: { type: 'string' } } })
+const { values } = readArguments(HELP, { options: { head: { type: 'string' } } })
 const [, sequence, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(values.head ?? '') ?? []
-if (values.head !== undefined && hash === undefined) {
-  process.stderr.write('--head looks like 1042:9f86…, as an earlier run printed it.\n')
-  process.exit(2)
-}
+if (values.head !== undefined && hash === undefined)
+  refuseArguments('--head looks like 1042:9f86…, as an earlier run printed it')
 const known = hash === undefined ? undefined : { sequence: Number(sequence), hash }
 
 await runCommand({ noTables }, async ({ config, db }) => {

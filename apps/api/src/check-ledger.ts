@@ -6,9 +6,15 @@
  */
 import { runCommand } from './command.ts'
 import { checkLedger } from './ledger/check-ledger.ts'
+import { readArguments } from './read-arguments.ts'
 
+const HELP = `npm run check-ledger
+
+  Proves the books of the database it is pointed at, and changes nothing.
+  Ends with 0 when they are right, 1 with every finding when they are not, 2 when it could not look.`
 const noTables = 'This database has no tables yet, so there is nothing to check.'
 
+readArguments(HELP)
 await runCommand({ noTables }, async ({ db }) => {
   const { findings, transfers, wallets, openHolds } = await db.inBatch(checkLedger, {
     isOneView: true,

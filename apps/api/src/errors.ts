@@ -6,6 +6,8 @@
  * @module
  */
 
+import { BODY_KIB_MAX } from './body-limit.ts'
+
 interface Entry {
   status: number
   title: string
@@ -44,7 +46,7 @@ export const PROBLEMS = {
   payload_too_large: {
     status: 413,
     title: 'The body is too large',
-    cure: 'Send less than the documented limit.',
+    cure: `Send at most ${BODY_KIB_MAX} KiB.`,
   },
   unsupported_media_type: {
     status: 415,

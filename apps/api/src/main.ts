@@ -17,9 +17,13 @@ import { explainFailure } from './explain-failure.ts'
 import { createLog } from './log.ts'
 import { migrate } from './migrate.ts'
 import { startTracing } from './observability/start-tracing.ts'
+import { readArguments } from './read-arguments.ts'
 import { refuseOldSchema } from './refuse-old-schema.ts'
 import { startWorker } from './worker.ts'
 
+const HELP = `npm run api
+
+  Serves the API and runs its jobs until SIGTERM. It is configured by the environment: docs/operations/running.md.`
 /** Long enough for a request in flight, short enough for an orchestrator's patience. */
 const STOP_MS_MAX = 15_000
 const NO_ADDRESS = ['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN']
@@ -92,6 +96,7 @@ async function main(): Promise<void> {
   )
 }
 
+readArguments(HELP)
 main().catch((error: NodeJS.ErrnoException) => {
   process.stderr.write(`${explainFailure(error)}\n`)
   process.exit(1)

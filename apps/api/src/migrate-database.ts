@@ -7,6 +7,13 @@
 import { ConfigError, findOwnerUrl } from './config.ts'
 import { explainFailure } from './explain-failure.ts'
 import { listMigrations, migrate } from './migrate.ts'
+import { readArguments } from './read-arguments.ts'
+
+const HELP = `npm run migrate
+
+  Brings the database of DATABASE_OWNER_URL up to this version. Forward only; there is no way back but a backup.
+  Ends with 1 when it could not be done.`
+readArguments(HELP)
 
 try {
   const url = findOwnerUrl(process.env)

@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { connectAs } from '../test/database.ts'
 import { addProvider, addUser, startTestApi, type TestApi, type TestUser } from '../test/harness.ts'
 import { createApp } from './app.ts'
+import { addChainKey } from './audit/chain-keys.ts'
 import { extendChain } from './audit/extend-chain.ts'
 import { verifyChain } from './audit/verify-chain.ts'
 import { type Config, readConfig } from './config.ts'
@@ -51,8 +54,13 @@ async function startBeside(config: Config) {
   }
 }
 
-function reseal(env: Record<string, string>): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'reseal.ts')], {
+const reseal = (env: Record<string, string>) => run('reseal.ts', env)
+
+function run(
+  command: string,
+  env: Record<string, string>,
+): Promise<{ code: number | null; out: string; err: string }> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, command)], {
     env: {
       PATH: process.env.PATH,
       DATABASE_URL: api.databaseUrl,
@@ -207,6 +215,65 @@ test('what opens with neither key is named, and left as it is', async () => {
   expect(code).toBe(1)
   expect(out).toContain(`WRONG  webhook_endpoints/${endpoint.id} opens with no key`)
   expect(await sealedSecretOf(endpoint)).toEqual(before)
+})
+
+test('with a wrong key nothing is written, and the audit chain goes on', async () => {
+  const keys = () => api.deps.db.batch.query('select * from audit_chain_keys order by first_sequence')
+  const before = await keys()
+  for (const env of [
+    { KEY_ENCRYPTION_KEY: FOREIGN },
+    { KEY_ENCRYPTION_KEY: FOREIGN, KEY_ENCRYPTION_KEY_ALSO: OLD },
+  ]) {
+    const { code, out, err } = await reseal(env)
+    expect([code, out]).toEqual([2, ''])
+    expect(err).toMatch(/^KEY_ENCRYPTION_KEY does not open the signing keys of this database: [^\n]+\n$/)
+  }
+  expect(await keys()).toEqual(before)
+  await addEndpoint()
+  await chain(configOf(NEW))
+  expect((await verify(configOf(NEW))).findings).toEqual([])
+})
+
+test('a chain that got a key nobody can open is told in one line, and mended as the page says', async () => {
+  const { db, clock } = api.deps
+  const links = (await verify(configOf(NEW))).links
+  const lost = `audit_chain_keys/${links + 1}`
+  await db.inBatch((tx) =>
+    addChainKey(tx, { firstSequence: links + 1, sealing: configOf(FOREIGN), now: clock() }),
+  )
+  await addEndpoint()
+  await expect(chain(configOf(NEW))).rejects.toThrow(`${lost} does not open with KEY_ENCRYPTION_KEY`)
+  const checked = await run('check-audit.ts', { KEY_ENCRYPTION_KEY: NEW })
+  expect([checked.code, checked.out]).toEqual([2, ''])
+  expect(checked.err).toMatch(new RegExp(`^${lost} does not open with KEY_ENCRYPTION_KEY[^\\n]+\\n$`))
+  // Told, and made no worse: no further key is added behind one that cannot be opened.
+  const told = await reseal({ KEY_ENCRYPTION_KEY: NEW, KEY_ENCRYPTION_KEY_ALSO: OLD })
+  expect([told.code, told.out]).toEqual([1, expect.stringContaining(`WRONG  ${lost} opens with no key`)])
+
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/operations/changing-the-key.md'), 'utf8')
+  const [, cure = ''] = /```sql\n\s*(delete from audit_chain_keys[^`]+)```/.exec(page) ?? []
+  const owner = await connectAs(api.databaseUrl)
+  const mend = (sequence: number) => owner.query(cure.replace('SEQUENCE', String(sequence)))
+  // A key that links were made with stays, whoever asks.
+  await mend(1)
+  await mend(links + 1)
+  await owner.end()
+  await chain(configOf(NEW))
+  const report = await verify(configOf(NEW))
+  expect([report.findings, report.links > links]).toEqual([[], true])
+})
+
+test('a chain’s key that was sealed with a mistyped key is sealed anew where that one is known', async () => {
+  const { db, clock } = api.deps
+  const { links } = await verify(configOf(NEW))
+  await db.inBatch((tx) =>
+    addChainKey(tx, { firstSequence: links + 1, sealing: configOf(FOREIGN), now: clock() }),
+  )
+  const { out } = await reseal({ KEY_ENCRYPTION_KEY: NEW, KEY_ENCRYPTION_KEY_ALSO: FOREIGN })
+  expect(out).toMatch(/^audit_chain_keys.key_sealed: \d+ open, 1 sealed anew$/m)
+  await chain(configOf(NEW))
+  const report = await verify(configOf(NEW))
+  expect([report.findings, report.links > links]).toEqual([[], true])
 })
 
 test('a wrong environment is one clear line', async () => {

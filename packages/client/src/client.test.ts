@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { type ClientOptions, createMarketplaceClient } from './client.ts'
 import { createMemoryStorage, type Locks } from './credentials.ts'
 import { MarketplaceProblem, SignedOut, Unreachable } from './problem.ts'
@@ -14,7 +14,7 @@ interface Seen {
 /** An API that rotates refresh tokens, ends a family when one is used twice, and can be told to fail. */
 function createFakeApi() {
   const seen: Seen[] = []
-  const failures: (number | 'no answer')[] = []
+  const failures: (number | 'no answer' | 'answer lost')[] = []
   let generation = 0
   let isFamilyAlive = true
   const pair = () => ({
@@ -40,7 +40,7 @@ function createFakeApi() {
     await new Promise((resolve) => setImmediate(resolve))
     const failure = failures.shift()
     if (failure === 'no answer') throw new TypeError('fetch failed')
-    if (failure !== undefined)
+    if (typeof failure === 'number')
       return json(failure, { code: failure === 401 ? 'unauthenticated' : 'unavailable' })
     const user = { id: 'usr_1', email: 'ada@example.com', displayName: null, createdAt: '' }
     if (path === '/auth/login') return json(200, { user, ...pair() })
@@ -51,6 +51,7 @@ function createFakeApi() {
         return json(401, { code: 'refresh_token_invalid' })
       }
       generation += 1
+      if (failure === 'answer lost') throw new TypeError('fetch failed')
       return json(200, pair())
     }
     if (token !== null && token !== `access-${generation}`) return json(401, { code: 'unauthenticated' })
@@ -58,7 +59,13 @@ function createFakeApi() {
       return json(402, { code: 'insufficient_tokens', required: 2, title: 'No' })
     return json(200, { path })
   }
-  return { seen, failures, fetch, paths: () => seen.map(({ path }) => path) }
+  return {
+    seen,
+    failures,
+    isFamilyAlive: () => isFamilyAlive,
+    fetch,
+    paths: () => seen.map(({ path }) => path),
+  }
 }
 
 /** Web Locks as the tabs of one browser share them. */
@@ -94,6 +101,7 @@ function setUp(options: Partial<ClientOptions> = {}) {
     tab: () => createMarketplaceClient(base),
   }
 }
+afterEach(() => vi.unstubAllGlobals())
 const ada = { email: 'ada@example.com', password: 'correct horse' }
 
 test('paths and queries are filled in and escaped', async () => {
@@ -157,6 +165,60 @@ test('a token the server refuses is traded once, and a dead sign-in is over', as
   api.failures.push(401, 401)
   await expect(client.call('getBalance')).rejects.toThrow(SignedOut)
   expect(client.currentUser()).toBeNull()
+})
+
+test('a refresh whose answer was lost is told, and not asked for again: that would end the sign-in in all tabs', async () => {
+  const { api, client, clock, waited } = setUp()
+  await client.signIn(ada)
+  clock.now = 900_000
+  api.failures.push('answer lost')
+  await expect(client.call('getBalance')).rejects.toThrow(Unreachable)
+  expect(api.paths()).toEqual(['/auth/login', '/auth/refresh'])
+  expect(waited).toEqual([])
+  expect(api.isFamilyAlive()).toBe(true)
+  // Nor when it was refused in a way that a proxy chose.
+  for (const status of [502, 503, 504]) {
+    api.failures.push(status)
+    await expect(client.call('getBalance')).rejects.toMatchObject({ status })
+  }
+  expect(api.paths().slice(2)).toEqual(['/auth/refresh', '/auth/refresh', '/auth/refresh'])
+})
+
+const broken = () => {
+  throw new DOMException('The quota has been exceeded.', 'QuotaExceededError')
+}
+const forbidden = { getItem: broken, setItem: broken, removeItem: broken }
+test.each([
+  ['has no methods, as in Node 25', {}],
+  ['throws whatever is asked', forbidden],
+])('a localStorage that %s is memory', async (_how, localStorage) => {
+  vi.stubGlobal('localStorage', localStorage)
+  const { client } = setUp({ storage: undefined as never })
+  const told = vi.fn()
+  client.onSignInChange(told)
+  expect(await client.signIn(ada)).toMatchObject({ email: ada.email })
+  expect(client.currentUser()?.email).toBe(ada.email)
+  await client.call('getBalance')
+  await client.signOut()
+  expect(client.currentUser()).toBeNull()
+  expect(told).toHaveBeenCalledTimes(2)
+})
+
+test('a full localStorage keeps no older token that another tab would use a second time', async () => {
+  const storage = createMemoryStorage()
+  const { api, client, clock, tab } = setUp({ storage })
+  await client.signIn(ada)
+  vi.spyOn(storage, 'setItem').mockImplementation(broken)
+  clock.now = 900_000
+  await client.call('getBalance')
+  await expect(tab().call('getBalance')).rejects.toThrow(SignedOut)
+  await client.call('getBalance')
+  expect(api.paths().filter((path) => path === '/auth/refresh')).toHaveLength(1)
+  // Room again, in whichever tab: one sign-in for all.
+  vi.mocked(storage.setItem).mockRestore()
+  await tab().signIn(ada)
+  await client.signOut()
+  expect(tab().currentUser()).toBeNull()
 })
 
 test('what creates something is asked for again under the same key', async () => {

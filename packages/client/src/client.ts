@@ -5,7 +5,12 @@
  */
 
 import type { CredentialStorage, Locks, SignedInUser } from './credentials.ts'
-import { type Credentials, createCredentials, createMemoryStorage } from './credentials.ts'
+import {
+  type Credentials,
+  createCredentials,
+  createFallingBackStorage,
+  createMemoryStorage,
+} from './credentials.ts'
 import { OPERATIONS, type Operations } from './operations.ts'
 import { MarketplaceProblem, SignedOut } from './problem.ts'
 import { repeat } from './repeat.ts'
@@ -35,7 +40,7 @@ export interface CallOptions {
 export interface ClientOptions {
   /** Where the API is, without a slash at the end. */
   apiUrl: string
-  /** `localStorage` where there is one. Any script of your origin can read it: keep a strict Content-Security-Policy. */
+  /** `localStorage` where there is one; memory where it fails. Any script of your origin can read it: keep a strict Content-Security-Policy. */
   storage?: CredentialStorage
   /** Web Locks where there are some. */
   locks?: Locks
@@ -90,7 +95,13 @@ export function createMarketplaceClient(options: ClientOptions): MarketplaceClie
     sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   } = options
   const send = createSend(apiUrl.replace(/\/+$/, ''), fetch)
-  const credentials = createCredentials({ send, storage, locks, storageKey, now })
+  const credentials = createCredentials({
+    send,
+    storage: createFallingBackStorage(storage),
+    locks,
+    storageKey,
+    now,
+  })
 
   const call = async (
     id: OperationId,
@@ -101,8 +112,10 @@ export function createMarketplaceClient(options: ClientOptions): MarketplaceClie
     const path = fill(pattern, input)
     const key = takesKey ? (idempotencyKey ?? crypto.randomUUID()) : undefined
     const request = { method, path, body: input.body, idempotencyKey: key, signal }
-    const once = () => (needsSignIn ? sendSignedIn(send, credentials, request) : send(request))
-    const answer = await (method === 'GET' || takesKey ? repeat(once, sleep) : once())
+    // Each request by itself: around both, a refresh would be repeated, too.
+    const sendOften: Send = (each) =>
+      method === 'GET' || takesKey ? repeat(() => send(each), sleep) : send(each)
+    const answer = await (needsSignIn ? sendSignedIn(sendOften, credentials, request) : sendOften(request))
     return answer as never
   }
   const enter = async (id: 'createUser' | 'signIn', body: object) => {

@@ -114,6 +114,7 @@ export function createCredentials(ports: {
         if (isGood(current)) return current.accessToken
         try {
           const { refreshToken } = current
+          // Once: where the answer was lost the token is used up, and showing it again ends the sign-in everywhere.
           const answer = (await send({
             method: 'POST',
             path: '/auth/refresh',
@@ -142,5 +143,43 @@ export function createMemoryStorage(): CredentialStorage {
     getItem: (key) => kept.get(key) ?? null,
     setItem: (key, value) => void kept.set(key, value),
     removeItem: (key) => void kept.delete(key),
+  }
+}
+
+/**
+ * Goes on in memory where the storage fails: it is full, forbidden, or an object without its methods, as Node 25 has.
+ * An account that was just made, or a token that was just traded, must not be lost to that.
+ */
+export function createFallingBackStorage(storage: CredentialStorage): CredentialStorage {
+  const memory = createMemoryStorage()
+  const attempt = <T>(run: () => T): T | undefined => {
+    try {
+      return run()
+    } catch {
+      return undefined
+    }
+  }
+  return {
+    getItem(key) {
+      const kept = attempt(() => storage.getItem(key)) ?? null
+      if (kept === null) return memory.getItem(key)
+      // Another tab signed in since: one sign-in for all.
+      memory.removeItem(key)
+      return kept
+    },
+    setItem(key, value) {
+      try {
+        storage.setItem(key, value)
+        memory.removeItem(key)
+      } catch {
+        memory.setItem(key, value)
+        // What another tab would find here has been used.
+        attempt(() => storage.removeItem(key))
+      }
+    },
+    removeItem(key) {
+      memory.removeItem(key)
+      attempt(() => storage.removeItem(key))
+    },
   }
 }

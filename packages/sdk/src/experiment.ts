@@ -39,7 +39,7 @@ function spread(text: string): number {
  * told once per session, in the background, so that its analytics can compare how sessions end; a sink
  * is told, too. The first variant is what everybody gets without a session.
  *
- * Names are letters, digits, `.`, `_` and `-`, up to 64. A session has up to 20 experiments.
+ * Names are up to 64 letters, digits, `.`, `_` and `-`, and begin with a letter or digit. A session has up to 20 experiments.
  *
  * @example
  * const layout = experiment(session, 'toolbar', ['top', 'side'])

@@ -120,6 +120,8 @@ async function live(seed: number): Promise<void> {
   // In calm weather everything comes right.
   if (!isOnline) await market.goOnline()
   await market.advance('45s')
+  // What the clock ended just now is heard with the next beat.
+  if (session.status === 'ended') await market.advance('45s')
   for (const tab of tabs) {
     const snapshot = tab.session.getSnapshot()
     expect(snapshot.session?.status, `seed ${seed}`).toBe(session.status)

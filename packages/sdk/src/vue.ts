@@ -5,6 +5,7 @@
  */
 import {
   type App,
+  type DefineComponent,
   defineComponent,
   getCurrentInstance,
   type InjectionKey,
@@ -92,4 +93,5 @@ export function useMarketplaceSession(): UseMarketplaceSession {
 export const SessionGate = defineComponent((_, { slots }) => {
   const { snapshot } = useMarketplaceSession()
   return () => slots[snapshot.value.canServe ? 'default' : 'fallback']?.()
-})
+  // By the name that every version of Vue has: what is inferred is called otherwise in each.
+}) as unknown as DefineComponent

@@ -82,6 +82,19 @@ test('the types hold in TypeScript 5.6 as in the newest', async () => {
   }
 })
 
+test('the types for Vue name nothing that its oldest version lacks', () => {
+  const types = read('dist/vue.d.ts')
+  // What is inferred is written as `import('vue').…`, by the names of the version that we build with.
+  expect(types).not.toContain('import("vue")')
+  const [, names = ''] = /import \{([^}]+)\} from 'vue'/.exec(types) ?? []
+  // All of them are in 3.3.0, which the long packaging test compiles with.
+  expect(names.split(',').map((name) => name.replace('type', '').trim())).toEqual([
+    'App',
+    'DefineComponent',
+    'ShallowRef',
+  ])
+})
+
 test('the script tag’s hash is written at build', () => {
   expect(JSON.parse(read('dist/integrity.json'))['sdk.min.js']).toMatch(/^sha384-[\w+/]{64}$/)
   expect(version).toMatch(/^\d+\.\d+\.\d+$/)

@@ -110,6 +110,7 @@ describe('what the README shows', () => {
     const ask = async (authorization?: string) => {
       const seen: unknown[] = []
       const response = {
+        locals: {},
         status: (status: number) => ({ json: (body: unknown) => seen.push(status, body) }),
       }
       await guard({ headers: { authorization } }, response, () => seen.push('next'))

@@ -27,9 +27,13 @@ import {
   verifyWebhook,
 } from '@token-marketplace/sdk/server'
 import { createFakeMarketplace } from '@token-marketplace/sdk/testing'
-import { marketplaceSession, useMarketplaceSession as useVueSession } from '@token-marketplace/sdk/vue'
+import {
+  marketplaceSession,
+  useMarketplaceSession as useVueSession,
+  SessionGate as VueGate,
+} from '@token-marketplace/sdk/vue'
 import { createElement } from 'react'
-import { createApp } from 'vue'
+import { createApp, h } from 'vue'
 
 const options = { apiUrl: 'https://api.example.com', providerId: 'prv_1' }
 const session: MarketplaceSession = createMarketplaceSession({
@@ -93,7 +97,13 @@ export function ReactApp() {
   )
 }
 
-createApp({ setup: () => useVueSession().snapshot.value.phase }).use(marketplaceSession, options)
+createApp({
+  components: { VueGate },
+  setup: () => {
+    const { snapshot } = useVueSession()
+    return () => h(VueGate, null, { default: () => snapshot.value.phase, fallback: () => 'Paused' })
+  },
+}).use(marketplaceSession, options)
 
 export const ports: Promise<ReactNativePorts> = createReactNativePorts({
   providerId: options.providerId,

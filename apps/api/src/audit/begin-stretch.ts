@@ -8,6 +8,7 @@ import { addChainKey, chainKeyPlace, deriveFirstKey, listChainKeys, type Sealing
  * who knew that one knows the chain's key, and must not be able to forge what comes.
  *
  * Comes before the old keys are sealed anew. Stopped in between, the next run finds them and begins a stretch again.
+ * Begins none where a key opens with nothing we have: until that is mended the chain gets no link.
  */
 export async function beginStretch(
   tx: Tx,
@@ -15,10 +16,12 @@ export async function beginStretch(
 ): Promise<{ firstSequence: number } | undefined> {
   await tx.query('select pg_advisory_xact_lock($1)', [CHAIN_LOCK])
   const rows = await listChainKeys(tx)
-  const isForeign = rows.some(
-    ({ firstSequence, keySealed }) =>
-      tryToOpen(sealing.keyEncryptionKey, keySealed, chainKeyPlace(firstSequence)) === undefined,
-  )
+  const isOpenedBy =
+    (key: Buffer) =>
+    ({ firstSequence, keySealed }: (typeof rows)[number]) =>
+      tryToOpen(key, keySealed, chainKeyPlace(firstSequence)) !== undefined
+  if (!rows.every((row) => sealing.openingKeys.some((key) => isOpenedBy(key)(row)))) return undefined
+  const isForeign = !rows.every(isOpenedBy(sealing.keyEncryptionKey))
   const isUnkept = rows.length === 0 && sealing.openingKeys.length > 1
   if (!isForeign && !isUnkept) return undefined
   if (isUnkept)

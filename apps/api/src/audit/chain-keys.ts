@@ -5,9 +5,9 @@
  * @module
  */
 import { createHmac, randomBytes } from 'node:crypto'
-import type { Config } from '../config.ts'
+import { type Config, ConfigError } from '../config.ts'
 import type { Tx } from '../db.ts'
-import { seal, unseal } from '../seal.ts'
+import { seal, tryToOpen } from '../seal.ts'
 import { CHAIN_START, linkHash } from './chain.ts'
 
 export type Sealing = Pick<Config, 'keyEncryptionKey' | 'openingKeys'>
@@ -19,16 +19,27 @@ export const chainKeyPlace = (firstSequence: number) => `audit_chain_keys/${firs
 
 export const listChainKeys = (tx: Tx) => tx.query<{ firstSequence: number; keySealed: Buffer }>(listSql)
 
-/** @throws where a key was sealed with none of the keys that we open with. */
+/** @throws {ConfigError} where a key was sealed with none of the keys that we open with. */
 export async function findChainKeys(tx: Tx, { openingKeys }: Sealing): Promise<ChainKeyAt | undefined> {
   const rows = await listChainKeys(tx)
   if (rows.length === 0) return undefined
   const stretches = rows.map(({ firstSequence, keySealed }) => ({
     firstSequence,
-    key: Buffer.from(unseal(openingKeys, keySealed, chainKeyPlace(firstSequence)), 'base64'),
+    key: openChainKey(openingKeys, keySealed, firstSequence),
   }))
   const [oldest = CHAIN_START] = stretches.map(({ key }) => key)
   return (sequence) => stretches.findLast(({ firstSequence }) => firstSequence <= sequence)?.key ?? oldest
+}
+
+function openChainKey(openingKeys: readonly Buffer[], sealed: Buffer, firstSequence: number): Buffer {
+  const place = chainKeyPlace(firstSequence)
+  for (const key of openingKeys) {
+    const text = tryToOpen(key, sealed, place)
+    if (text !== undefined) return Buffer.from(text, 'base64')
+  }
+  throw new ConfigError(
+    `${place} does not open with KEY_ENCRYPTION_KEY: see docs/operations/changing-the-key.md, "A chain that cannot be opened".`,
+  )
 }
 
 /** The key of links that were made before keys were kept: derived from the one that seals. */

@@ -5,6 +5,7 @@
  */
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
+import { BODY_KIB_MAX } from '../body-limit.ts'
 import type { Caller } from './authenticate.ts'
 import { type Described, describeDocument, describeRoute, type RouteConfig } from './describe.ts'
 import { registerReference } from './reference.ts'
@@ -28,7 +29,7 @@ export async function registerOpenApi(app: FastifyInstance, publicUrl: string): 
         description:
           'People buy tokens once and spend them, by the minute, in any third-party app. Amounts of tokens are whole ' +
           'numbers, money is in cents, instants are ISO 8601 in UTC, durations carry their unit in the name. ' +
-          'Errors are problem details (RFC 9457).',
+          `Errors are problem details (RFC 9457). A body has at most ${BODY_KIB_MAX} KiB; Stripe’s events may be longer.`,
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: publicUrl, description: 'This server' }],

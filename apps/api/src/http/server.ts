@@ -6,13 +6,13 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController } from 'fastify'
 import type { Logger } from 'pino'
+import { BODY_KIB_MAX } from '../body-limit.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { createId } from '../id.ts'
 import { lazyChild } from './lazy-log.ts'
 import { createClientErrorHandler, createFrameworkErrorHandler } from './raw-errors.ts'
 
-const BODY_BYTES_MAX = 64 * 1024
 const HEADER_BYTES_MAX = 16 * 1024
 
 export function createServer({ config, log, clock }: { config: Config; log: Logger; clock: Clock }) {
@@ -21,7 +21,7 @@ export function createServer({ config, log, clock }: { config: Config; log: Logg
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     childLoggerFactory: (logger, bindings) => lazyChild(logger, bindings),
-    bodyLimit: BODY_BYTES_MAX,
+    bodyLimit: BODY_KIB_MAX * 1024,
     trustProxy: typeof hops === 'number' ? (_address: string, hop: number) => hop < hops : (hops ?? false),
     genReqId: () => createId('req', clock()),
     requestTimeout: 30_000,

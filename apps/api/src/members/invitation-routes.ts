@@ -14,7 +14,7 @@ import { createInvitation, resendInvitation } from './create-invitation.ts'
 import { FoundInvitation, Invitation, InvitationTokenField, presentInvitation } from './invitation.ts'
 import { listInvitations } from './list-invitations.ts'
 import { getMember } from './list-members.ts'
-import { Member, presentMember } from './member.ts'
+import { Member, presentMember, TEAM_MAX } from './member.ts'
 import { revokeInvitation } from './revoke-invitation.ts'
 
 const params = Shape({ id: Id('prv', 'The provider.') })
@@ -35,7 +35,8 @@ export function registerInvitationRoutes(app: App, { db, clock, cursors, edge }:
         summary: 'Invite somebody to the team',
         description:
           'For owners. A link is mailed that works once, for seven days, for an account with that address; one may be registered ' +
-          'on the way. The answer is the same whether or not there is such an account.',
+          'on the way. The answer is the same whether or not there is such an account. ' +
+          `At most ${TEAM_MAX} members and invitations per team.`,
         params,
         body: Shape({ email: EmailField, role: MemberRoleField }),
         response: {

@@ -5,6 +5,7 @@ import { toPage } from '../http/paging.ts'
 import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
 import {
+  API_KEYS_PER_PROVIDER_MAX,
   ApiKey,
   IssuedApiKey,
   NewApiKey,
@@ -32,7 +33,8 @@ export function registerApiKeyRoutes(app: App, deps: Deps): void {
         tags: ['Providers'],
         summary: 'Make an API key',
         description:
-          'For the provider’s server. The secret is shown this once. A key with `keys:write` makes keys of its own mode and with scopes that it has itself; revoking it leaves those at work.',
+          `For the provider’s server, at most ${API_KEYS_PER_PROVIDER_MAX} that work. ` +
+          'The secret is shown this once. A key with `keys:write` makes keys of its own mode and with scopes that it has itself; revoking it leaves those at work.',
         params,
         body: NewApiKey,
         response: { 201: IssuedApiKey, ...problems('provider_not_found', 'forbidden', 'limit_reached') },
@@ -97,7 +99,8 @@ export function registerApiKeyRoutes(app: App, deps: Deps): void {
         tags: ['Providers'],
         summary: 'Replace an API key',
         description:
-          'A new secret with the same name, scopes and mode; the old one works on for the overlap, then never again.',
+          'A new secret with the same name, scopes and mode; the old one works on for the overlap, then never again. ' +
+          `Meanwhile both count: at most ${API_KEYS_PER_PROVIDER_MAX} keys of a provider work.`,
         params: keyParams,
         body: Shape({
           overlapHours: Type.Optional(

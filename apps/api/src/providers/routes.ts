@@ -20,6 +20,7 @@ import {
   ListedProvider,
   NewProvider,
   OwnProvider,
+  PROVIDERS_PER_OWNER_MAX,
   ProviderChange,
   type ProviderRow,
   presentListedProvider,
@@ -144,7 +145,8 @@ export function registerProviderRoutes(app: App, deps: Deps, seams: ProviderSeam
         tags: ['Providers'],
         summary: 'Register a provider',
         description:
-          'The caller becomes its owner. Listed at once, or a `draft` where an operator reviews: then PATCH `status` to `in_review`.',
+          `The caller becomes its owner; an account has at most ${PROVIDERS_PER_OWNER_MAX}. ` +
+          'Listed at once, or a `draft` where an operator reviews: then PATCH `status` to `in_review`.',
         body: NewProvider,
         response: { 201: OwnProvider, ...problems('limit_reached') },
       },

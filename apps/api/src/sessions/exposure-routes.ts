@@ -15,7 +15,10 @@ const name = (description: string, example: string) =>
   Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$', description, examples: [example] })
 
 const Exposure = Shape({
-  experiment: name('What is tried, by a name of your own: letters, digits, `.`, `_` and `-`.', 'toolbar'),
+  experiment: name(
+    'What is tried, by a name of your own: a letter or digit, then letters, digits, `.`, `_` and `-`.',
+    'toolbar',
+  ),
   variant: name('Which of its variants was shown; named likewise.', 'side'),
 })
 

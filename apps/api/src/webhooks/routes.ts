@@ -16,6 +16,7 @@ import { changeEndpoint } from './change-endpoint.ts'
 import { createEndpoint } from './create-endpoint.ts'
 import { registerDeliveryRoutes } from './delivery-routes.ts'
 import {
+  ENDPOINTS_PER_PROVIDER_MAX,
   Endpoint,
   EndpointChange,
   IssuedEndpoint,
@@ -52,7 +53,8 @@ export function registerWebhookEndpointRoutes(app: App, deps: Deps): void {
         tags: ['Webhooks'],
         summary: 'Be told what happens',
         description:
-          'From now on the chosen events are sent to the address, signed as Standard Webhooks. The secret is shown this once.',
+          'From now on the chosen events are sent to the address, signed as Standard Webhooks. The secret is shown this once. ' +
+          `At most ${ENDPOINTS_PER_PROVIDER_MAX} per provider.`,
         params: ProviderParams,
         body: NewEndpoint,
         response: { 201: IssuedEndpoint, ...problems('provider_not_found', 'limit_reached') },

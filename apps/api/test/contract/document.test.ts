@@ -86,6 +86,19 @@ describe('every operation', () => {
     expect(without((operation) => !(operation.path.startsWith('/auth/') && takesKey(operation)))).toEqual([])
   })
 
+  test('says how many there may be where it refuses one more', () => {
+    const refuses = ({ object }: Operation) =>
+      object.responses['409']?.description.includes('`limit_reached`')
+    const bounded = operations.filter(refuses)
+    expect(bounded.map(({ object }) => object.operationId)).toEqual(
+      expect.arrayContaining(['createProvider', 'issueApiKey', 'createWebhookEndpoint']),
+    )
+    const isTold = ({ object }: Operation) => /\b(at most|up to) (\d|five)/i.test(object.description ?? '')
+    expect(without((operation) => !refuses(operation) || isTold(operation))).toEqual([])
+    expect(document.info.description).toContain('64 KiB')
+    expect(PROBLEMS.payload_too_large.cure).toContain('64 KiB')
+  })
+
   test('refuses unknown properties in bodies and queries', () => {
     const isClosed = (schema: JsonSchema): boolean =>
       schema.anyOf?.every(isClosed) ?? schema.oneOf?.every(isClosed) ?? schema.additionalProperties === false

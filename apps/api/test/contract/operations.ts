@@ -64,6 +64,7 @@ export interface Operation {
 
 export interface Document {
   openapi: string
+  info: { description: string }
   tags: { name: string }[]
   paths: Record<string, Record<string, OperationObject>>
   components: {

@@ -199,6 +199,7 @@ describe('a webhook', () => {
     expect(await verifyWebhook({ body, headers, secret })).toEqual({ type: 'session.completed' })
     const other = `whsec_${Buffer.from('another secret, for a while').toString('base64')}`
     await verifyWebhook({ body, headers: new Headers(headers), secret: [other, secret] })
+    await verifyWebhook({ body, headers, secret: [undefined, 'not base64!', secret] })
   })
 
   test.each([
@@ -207,6 +208,10 @@ describe('a webhook', () => {
     ['no signature', { headers: { ...headers, 'webhook-signature': '' } }],
     ['a broken signature', { headers: { ...headers, 'webhook-signature': 'v1,%%%' } }],
     ['no timestamp', { headers: { ...headers, 'webhook-timestamp': undefined } }],
+    ['a secret that is not set', { secret: undefined }],
+    ['an empty secret, which anybody could sign with', { secret: '' }],
+    ['a list of no secrets', { secret: [] }],
+    ['a secret that is none', { secret: 'not base64!' }],
     ['an age of six minutes', { now: () => at.getTime() + 360_000 }],
   ])('with %s is refused', async (_, change) => {
     await expect(verifyWebhook({ body, headers, secret, ...change })).rejects.toMatchObject({

@@ -66,16 +66,25 @@ export interface FakeApi {
   handle(url: string, body: string | null, authorization?: string): Response
 }
 
+/** Jest's jsdom has no `Response`; what is read of one is little. */
+function toResponse(text: string, status: number, headers: Record<string, string>): Response {
+  if (typeof Response === 'function') return new Response(text, { status, headers })
+  return {
+    ok: status < 300,
+    status,
+    headers: { get: (name: string) => headers[name.toLowerCase()] ?? null },
+    text: async () => text,
+    json: async () => JSON.parse(text) as unknown,
+  } as Response
+}
+
 /** Makes the API over a clock. */
 export function createFakeApi(now: () => number): FakeApi {
   const sessions = new Map<string, FakeSession>()
   let launches = 0
 
   const answer = (body: object, status = 200, headers = {}) =>
-    new Response(JSON.stringify(body), {
-      status,
-      headers: { 'content-type': 'application/json', ...headers },
-    })
+    toResponse(JSON.stringify(body), status, { 'content-type': 'application/json', ...headers })
   const refuse = (code: string, extra = {}) =>
     answer({ code, title: code, status: statusOf[code], ...extra }, statusOf[code])
 
@@ -101,7 +110,6 @@ export function createFakeApi(now: () => number): FakeApi {
     const [id, clientId] = sessionJwt?.split('~') ?? []
     if (id !== session.id) return refuse('session_invalid')
     if (clientId !== session.clientId) return refuse('session_superseded')
-    expireByClock(session, now())
     // Without an action it is the state that is read, and reading changes nothing.
     if (action && session.status !== 'ended') {
       // Resuming what runs: the answer was lost, the clock starts now.
@@ -179,6 +187,7 @@ export function createFakeApi(now: () => number): FakeApi {
       }
       if (path === '/keys/public') return answer({ keys: [] })
       if (path === `/providers/${FAKE_PROVIDER_ID}/theme`) return answer({ properties: {} })
+      for (const session of sessions.values()) expireByClock(session, now())
       if (path === '/sessions/validate') return validate(body)
       const [, , id, action] = path.split('/')
       const session = sessions.get(id!)

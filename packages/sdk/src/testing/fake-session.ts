@@ -11,6 +11,10 @@ const FULL_GAP_MS = 45_000
 const NAVIGATION_MS = 30_000
 /** Of silence while it runs, and of its pauses in total. */
 const SILENCE_MS = 30 * 60_000
+/** After its last launch JWT died, until one that nobody validated is cancelled. */
+const UNUSED_MS = 5 * 60_000
+/** From its opening on, pauses included. */
+const SESSION_LIFE_MS = 24 * 3_600_000
 
 export interface Use {
   clientId?: string
@@ -64,12 +68,29 @@ function end(session: FakeSession, reason: EndReason, now: number): void {
   session.leaseEnd = null
 }
 
-/** Ends what is over by the clock. */
+/** Ends what is over by the clock, at the moment it was: nobody has to look just then. */
 export function expireByClock(session: FakeSession, now: number): void {
-  const { status, lastBeatAt, pausedMs = 0 } = session
-  const isPaused = status === 'paused'
-  if ((status === 'active' || isPaused) && now - lastBeatAt + (isPaused ? pausedMs : 0) > SILENCE_MS)
-    end(session, 'abandoned', now)
+  if (session.status === 'ended') return
+  const [at, reason] = endsOf(session).reduce((first, other) => (other[0] < first[0] ? other : first))
+  if (at <= now) end(session, reason, at)
+}
+
+/** When the clock would end it, and as what. */
+function endsOf(session: FakeSession): [at: number, reason: EndReason][] {
+  const { status, createdAt, lastBeatAt, leaseEnd, pausedMs = 0 } = session
+  const dayEnd = createdAt + SESSION_LIFE_MS
+  if (status === 'pending') {
+    const lastLaunchEnd = Math.max(...[...session.launches.values()].map(({ expiresAt }) => expiresAt))
+    return [[Math.min(dayEnd, lastLaunchEnd + UNUSED_MS), 'cancelled']]
+  }
+  const ends: [number, EndReason][] = [
+    [dayEnd, 'expired'],
+    [lastBeatAt + SILENCE_MS - (status === 'paused' ? pausedMs : 0) + 1, 'abandoned'],
+  ]
+  // Paid time ran out within the lease, and the beat at zero did not come.
+  if (leaseEnd !== null && session.durationMs - session.usedMs <= leaseEnd - lastBeatAt)
+    ends.push([leaseEnd + 1, 'expired'])
+  return ends
 }
 
 export function startFakeSession(session: FakeSession, clientId: string, now: number): void {

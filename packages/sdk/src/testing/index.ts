@@ -9,7 +9,7 @@ import type { MarketplaceSession, SessionOptions } from '../session.ts'
 import type { Session } from '../wire.ts'
 import { createFakeApi, FAKE_PROVIDER_ID, type FakeApi, type LaunchOptions } from './fake-api.ts'
 import { createFakeBrowser, type Device, type FakeBrowser, type FakeTab } from './fake-browser.ts'
-import { toWire } from './fake-session.ts'
+import { expireByClock, toWire } from './fake-session.ts'
 import { createVirtualTime, type Duration, settle, toMs } from './virtual-time.ts'
 
 export {
@@ -83,6 +83,11 @@ export function createFakeMarketplace(): FakeMarketplace {
     return { id: session.id, launchJwt, href: toHref(launchJwt) }
   }
 
+  /** What is over by the clock is over, whether a page asked or not. */
+  function expire() {
+    for (const session of api.sessions.values()) expireByClock(session, time.now())
+  }
+
   function openBrowser(): FakeBrowser {
     const browser = createFakeBrowser(
       time,
@@ -124,13 +129,20 @@ export function createFakeMarketplace(): FakeMarketplace {
     extend(id, duration) {
       api.sessions.get(id)!.durationMs += toMs(duration)
     },
-    read: (id) => toWire(api.sessions.get(id)!, time.now()),
+    read(id) {
+      expire()
+      return toWire(api.sessions.get(id)!, time.now())
+    },
     openBrowser,
     openTab,
-    advance: time.advance,
+    async advance(duration) {
+      await time.advance(duration)
+      expire()
+    },
     async sleepLaptop(duration, hasRunningMonotonicClock = false) {
       if (!hasRunningMonotonicClock) device.sleptMs += toMs(duration)
       await time.skip(duration)
+      expire()
     },
     goOffline() {
       device.isOnline = false
