@@ -18,8 +18,7 @@ test.each<[string, (wanted: NewSession) => Promise<unknown>]>([
   ['in a batch', (wanted) => createOpening(api.deps.db, api.deps.keys)(wanted)],
   [
     'in a transaction with more to do',
-    (wanted) =>
-      api.deps.db.inTenant(PUBLIC_TENANT_ID, (tx) => createSession(tx, wanted, api.deps.keys)),
+    (wanted) => api.deps.db.inTenant(PUBLIC_TENANT_ID, (tx) => createSession(tx, wanted, api.deps.keys)),
   ],
 ])('an account deleted while its request was on its way opens nothing, %s', async (_how, open) => {
   const { db, clock } = api.deps

@@ -164,7 +164,13 @@ test('the leases of who is over the allowance are shortened one session after an
     [PUBLIC_TENANT_ID, user.id, providerId, api.clock.now(), UNBILLED_MS_ALLOWED + 1],
   )
   const isOver = createBeatAllowance(instance)
-  const beat = { tenantId: PUBLIC_TENANT_ID, userId: user.id, providerId, unbilledMs: 1, now: api.clock.now() }
+  const beat = {
+    tenantId: PUBLIC_TENANT_ID,
+    userId: user.id,
+    providerId,
+    unbilledMs: 1,
+    now: api.clock.now(),
+  }
   const ids = plays.map(({ sessionId }) => sessionId)
   await expectOneAfterAnother({ table: 'sessions', column: 'id', ids }, () => isOver(beat))
 })

@@ -12,8 +12,8 @@ import type { Stage } from './stage.ts'
 
 export const PASSWORD = 'correct horse battery'
 
-/** What the session is doing. */
-export type SceneKind = 'running' | 'paused by the app' | 'paused by its user' | 'ended'
+/** What the session is doing; due is one that has been silent for too long, and nobody has settled it. */
+export type SceneKind = 'pending' | 'running' | 'paused by the app' | 'paused by its user' | 'due' | 'ended'
 
 export interface Scene {
   play: Play
@@ -34,7 +34,7 @@ export interface Scene {
 // Cheap, so that who deletes an account is not late.
 const passwordHash = hash(PASSWORD, { algorithm: 2, memoryCost: 8, timeCost: 1, parallelism: 1 })
 
-/** A session with a minute confirmed, and 20 s since, unless it is paused or ended. */
+/** A session with a minute confirmed, and 20 s since, unless it is pending, paused, due or ended. */
 export async function createScenes(
   stage: Stage,
   wanted: readonly { kind: SceneKind; isEarner: boolean }[],
@@ -45,7 +45,7 @@ export async function createScenes(
   const scenes = await Promise.all(
     wanted.map(async (one) => ({ ...(await beginScene(stage, one, operatorToken)), startedAt })),
   )
-  const plays = scenes.map(({ play }) => play)
+  const plays = scenes.filter(({ kind }) => kind !== 'pending').map(({ play }) => play)
   for (const seconds of [30, 30]) {
     await stage.pass(seconds, plays)
     await Promise.all(plays.map((play) => play.beat()))
@@ -71,8 +71,9 @@ async function beginScene(
   const paid = paymentOf(await beginPurchase(api, user.token, 50))
   await sendEvent(api, completed(paid))
   const due = paymentOf(await beginPurchase(api, user.token, 60))
-  const play = await openSession({ api, user, providerId }, { minutes: 10 })
-  await play.beat()
+  const validate = kind !== 'pending'
+  const play = await openSession({ api, user, providerId }, { minutes: 10, validate })
+  if (validate) await play.beat()
   const scene: Omit<Scene, 'startedAt'> = { play, kind, paid, due, operatorToken, ...blank }
   if (isEarner) {
     const { body } = await api.call('POST', `/providers/${providerId}/payouts`, {
@@ -105,6 +106,8 @@ async function finishScene({ api }: Stage, scene: Scene): Promise<void> {
           : undefined
   if (answer && answer.status !== 200) throw new Error(`${kind}: ${answer.text}`)
   if (kind === 'paused by the app') play.sequence += 1
+  if (kind === 'due' || kind === 'pending')
+    await api.deps.db.batch.query(comeUpSql, [play.sessionId, api.clock.now(), kind === 'due' ? 31 : 0])
   scene.token = await accessTokenOf(api, play.user.id)
   const [wallet] = await api.deps.db.batch.query<{ posted: number }>(
     'select posted from wallets where id = $1',
@@ -112,3 +115,7 @@ async function finishScene({ api }: Stage, scene: Scene): Promise<void> {
   )
   scene.posted = wallet?.posted ?? 0
 }
+
+/** What a sweep looks at, whether it is over or not. */
+const comeUpSql = `
+  update sessions set sweep_at = $2, last_beat_at = last_beat_at - $3 * interval '1 minute' where id = $1`
