@@ -25,7 +25,12 @@ const EXPECTED = [200, 201, 204, 402, 404, 409]
 export async function race(stage: Stage, pairs: readonly Pair[]): Promise<Map<string, number[]>> {
   const scenes = await createScenes(
     stage,
-    pairs.map(({ kind, one, other }) => ({ kind, isEarner: isAboutPayouts(one) || isAboutPayouts(other) })),
+    pairs.map(({ kind, one, other }) => ({
+      kind,
+      isEarner: isAboutPayouts(one) || isAboutPayouts(other),
+      // A sweep is there before everybody else, and leaves to none of them what comes up.
+      comesUp: [one, other].includes('a sweep'),
+    })),
   )
   const answers = await Promise.all(
     scenes.flatMap((scene, i) => {

@@ -200,7 +200,7 @@ describe('a session that was silent for too long, and that nobody has settled', 
     { what: 'resumed by its user', wasPaused: true, status: 200, meet: asked('resume') },
   ]
 
-  test.each(meetings)('is settled once and goes on for nobody: $what, while two sweep', async ({
+  test.each(meetings)('is settled once and goes on for nobody: $what, while two sweep half of them', async ({
     wasPaused = false,
     status,
     meet,
@@ -212,6 +212,11 @@ describe('a session that was silent for too long, and that nobody has settled', 
     api.clock.advance({ seconds: 1_790 })
     const launches = await Promise.all(plays.map((play) => play.market('POST', '/relaunch')))
     api.clock.advance({ ms: 10_001 })
+    // A sweeper is there before everybody else.
+    await api.deps.db.batch.query(
+      `update sessions set sweep_at = sweep_at + interval '1 hour' where id = any ($1)`,
+      [plays.slice(3).map(({ sessionId }) => sessionId)],
+    )
     const token = await accessToken()
     const [answers] = await Promise.all([
       Promise.all(
@@ -223,7 +228,6 @@ describe('a session that was silent for too long, and that nobody has settled', 
       sweep(otherDb),
     ])
     expect(tally(answers.map((answer) => answer.status))).toEqual({ [status]: 12 })
-    await Promise.all([sweep(api.deps.db), sweep(otherDb)])
     for (const play of plays) {
       expect((await play.look()).body).toMatchObject({
         status: 'ended',

@@ -15,6 +15,14 @@ export const PASSWORD = 'correct horse battery'
 /** What the session is doing; due is one that has been silent for too long, and nobody has settled it. */
 export type SceneKind = 'pending' | 'running' | 'paused by the app' | 'paused by its user' | 'due' | 'ended'
 
+export interface WantedScene {
+  kind: SceneKind
+  /** Its provider has earned something. */
+  isEarner: boolean
+  /** A sweep looks at it, whether it is over or not. */
+  comesUp: boolean
+}
+
 export interface Scene {
   play: Play
   kind: SceneKind
@@ -35,10 +43,7 @@ export interface Scene {
 const passwordHash = hash(PASSWORD, { algorithm: 2, memoryCost: 8, timeCost: 1, parallelism: 1 })
 
 /** A session with a minute confirmed, and 20 s since, unless it is pending, paused, due or ended. */
-export async function createScenes(
-  stage: Stage,
-  wanted: readonly { kind: SceneKind; isEarner: boolean }[],
-): Promise<Scene[]> {
+export async function createScenes(stage: Stage, wanted: readonly WantedScene[]): Promise<Scene[]> {
   const startedAt = performance.now()
   await stage.pass(0, [])
   const operatorToken = await accessTokenOf(stage.api, stage.operatorId)
@@ -51,13 +56,13 @@ export async function createScenes(
     await Promise.all(plays.map((play) => play.beat()))
   }
   await stage.pass(20, plays)
-  await Promise.all(scenes.map((scene) => finishScene(stage, scene)))
+  await Promise.all(scenes.map((scene, i) => finishScene(stage, scene, wanted[i]!)))
   return scenes
 }
 
 async function beginScene(
   stage: Stage,
-  { kind, isEarner }: { kind: SceneKind; isEarner: boolean },
+  { kind, isEarner }: WantedScene,
   operatorToken: string,
 ): Promise<Omit<Scene, 'startedAt'>> {
   const { api } = stage
@@ -94,7 +99,7 @@ async function createProvider({ api }: Stage) {
   return { owner, providerId: await addProvider(api, { ownerId: owner.id, tokensPerMinute: 4, name }) }
 }
 
-async function finishScene({ api }: Stage, scene: Scene): Promise<void> {
+async function finishScene({ api }: Stage, scene: Scene, { comesUp }: WantedScene): Promise<void> {
   const { play, kind } = scene
   const answer =
     kind === 'paused by the app'
@@ -106,16 +111,15 @@ async function finishScene({ api }: Stage, scene: Scene): Promise<void> {
           : undefined
   if (answer && answer.status !== 200) throw new Error(`${kind}: ${answer.text}`)
   if (kind === 'paused by the app') play.sequence += 1
-  if (kind === 'due' || kind === 'pending')
-    await api.deps.db.batch.query(comeUpSql, [play.sessionId, api.clock.now(), kind === 'due' ? 31 : 0])
+  const { batch } = api.deps.db
+  if (kind === 'due') await batch.query(fallSilentSql, [play.sessionId])
+  if (comesUp && kind !== 'ended') await batch.query(comeUpSql, [play.sessionId, api.clock.now()])
   scene.token = await accessTokenOf(api, play.user.id)
-  const [wallet] = await api.deps.db.batch.query<{ posted: number }>(
-    'select posted from wallets where id = $1',
-    [play.user.id],
-  )
+  const [wallet] = await batch.query<{ posted: number }>('select posted from wallets where id = $1', [
+    play.user.id,
+  ])
   scene.posted = wallet?.posted ?? 0
 }
 
-/** What a sweep looks at, whether it is over or not. */
-const comeUpSql = `
-  update sessions set sweep_at = $2, last_beat_at = last_beat_at - $3 * interval '1 minute' where id = $1`
+const fallSilentSql = `update sessions set last_beat_at = last_beat_at - interval '31 minutes' where id = $1`
+const comeUpSql = 'update sessions set sweep_at = $2 where id = $1'
