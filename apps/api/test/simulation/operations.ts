@@ -179,3 +179,6 @@ export const isAboutPayouts = (name: string) => name.includes('payout')
 /** What nobody can do before the session was validated: it takes a session JWT. */
 export const isOfTheApp = (name: string) =>
   name.endsWith(' in the app') || ['a beat', 'a last beat', 'an exposure'].includes(name)
+
+/** What goes through all there is: too much for one in each scene at once. */
+export const isOfEverybody = (name: string) => /^(rolling up|folding|checking) /.test(name)

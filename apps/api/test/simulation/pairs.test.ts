@@ -5,7 +5,7 @@
  * @module
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { isAboutPayouts, isOfTheApp, operations } from './operations.ts'
+import { isAboutPayouts, isOfEverybody, isOfTheApp, operations } from './operations.ts'
 import { race } from './pairs.ts'
 import { type Stage, startStage } from './stage.ts'
 
@@ -48,7 +48,9 @@ const withoutPayouts = names.filter((name) => !isAboutPayouts(name))
 const beforeTheApp = withoutPayouts.filter((name) => !isOfTheApp(name))
 
 test.each(
-  isLong ? beforeTheApp : ['validating', 'taking over in another browser'],
+  isLong
+    ? beforeTheApp.filter((name) => !isOfEverybody(name))
+    : ['validating', 'taking over in another browser'],
 )('%s, where nobody has validated yet, against every other operation', async (name) => {
   const statuses = await race(
     stage,
@@ -60,7 +62,7 @@ test.each(
 const GO_ON = ['validating', 'relaunching', 'taking over in another browser', 'extending']
 
 test.each(
-  isLong ? withoutPayouts : ['validating', 'extending', 'a sweep'],
+  isLong ? withoutPayouts.filter((name) => !isOfEverybody(name)) : ['validating', 'extending', 'a sweep'],
 )('%s, where the session is over and not settled, against every other operation', async (name) => {
   const statuses = await race(
     stage,
