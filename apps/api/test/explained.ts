@@ -31,6 +31,7 @@ const GROWING = [
   'refresh_tokens',
   'spending_limits',
   'provider_spending_limits',
+  'provider_members',
   'webhook_endpoints',
 ]
 
@@ -67,10 +68,10 @@ function findScans(plan: Plan): string[] {
 
 const KEY_FILTERED = new RegExp(`\\(\\(?(\\w+\\.)?(${KEYS}) = `)
 const narrowedBy = (condition: string) =>
-  [...condition.matchAll(/(\w+) (?:=|>=|<=|<|>) /g)].map(([, column]) => column)
+  [...condition.matchAll(/(\w+) (?:=|>=|<=|<|>|@>) /g)].map(([, column]) => column)
 
 /** What has a plan; the rest of what a transaction says begins, sets or goes back. */
-const HAS_PLAN = /^\s*(select|insert|update|delete|with)\b/
+const HAS_PLAN = /^[\s(]*(select|insert|update|delete|with)\b/
 
 /** Asks for the plan of each statement before it runs, where a plan without scans is taken if there is one. */
 export async function explained(

@@ -9,7 +9,7 @@ import type { SessionMarket } from './session-market.ts'
 
 export const ROWS = 3_000
 
-/** Fills the tables for the first user and the provider of the market, and lets PostgreSQL know of it. */
+/** Fills the tables for the first user and the provider of the market, and tidies up as PostgreSQL does by itself. */
 export async function fill({ api, users, providerId }: SessionMarket): Promise<void> {
   const owner = await connectAs(api.databaseUrl)
   // Each statement names what it wants; together they are what all are given.
@@ -19,7 +19,7 @@ export async function fill({ api, users, providerId }: SessionMarket): Promise<v
        '${api.clock.now().toISOString()}'::timestamptz as now`,
   )
   for (const sql of fillSql) await owner.query(sql)
-  await owner.query('analyze')
+  await owner.query('vacuum analyze')
   await owner.end()
 }
 
@@ -42,13 +42,26 @@ const fillSql = [
    from given g where w.tenant_id = g.tenant_id and w.id = g.user_id`,
   `insert into providers (tenant_id, id, owner_id, name, description, category, launch_url, allowed_origins, tokens_per_minute,
      status, created_at, updated_at)
-   select g.tenant_id, 'prv_' || ${ID}, g.user_id, 'App ' || n, 'One of many', 'games', 'https://example.com/', '{}', 4,
-     'listed', g.now, g.now
+   select g.tenant_id, 'prv_' || ${ID}, g.user_id, 'App ' || n, 'One of many', 'games', 'https://example.com/',
+     array['https://' || n || '.example'], 4, 'listed', g.now, g.now
    from ${MANY}`,
   // Of many users at that provider, all of them running: what is a walk through the provider's is seen, too.
   `insert into users (tenant_id, id, email, email_normalized, password_hash, reference_salt, created_at, has_spending_limits)
    select g.tenant_id, 'usr_' || ${ID}, n || '@example.com', n || '@example.com', 'none', '\\x00', g.now, true from ${MANY}`,
   `insert into wallets (tenant_id, id) select g.tenant_id, 'usr_' || ${ID} from ${MANY}`,
+  // What is looked up for each row from here on is looked up by index.
+  'analyze',
+  // Newer than what is listed, and of those many: drafts, and what was suspended.
+  `insert into providers (tenant_id, id, owner_id, name, description, category, launch_url, allowed_origins, tokens_per_minute,
+     status, created_at, updated_at)
+   select g.tenant_id, 'prv_' || p.place || lpad(n::text, 25, '0'), 'usr_' || ${ID}, 'App', 'One of many', 'games',
+     'https://example.com/', array['https://' || n || '.' || p.status], 4, p.status, g.now, g.now
+   from ${MANY} cross join (values ('8', 'suspended'), ('9', 'draft')) p (place, status)`,
+  'analyze providers',
+  `insert into provider_members (tenant_id, provider_id, user_id, role, created_at)
+   select g.tenant_id, 'prv_' || ${ID}, 'usr_' || ${ID}, 'viewer', g.now from ${MANY}`,
+  `insert into purchases (tenant_id, id, user_id, status, tokens, amount_cents, currency, discount_percent, created_at)
+   select g.tenant_id, 'pur_' || ${ID}, 'usr_' || ${ID}, 'pending', 50, 50, 'usd', 0, g.now from ${MANY}`,
   `insert into sessions (tenant_id, id, user_id, provider_id, user_ref, status, duration_ms, tokens_per_minute,
      fee_basis_points, tokens_held, launch_jti, launch_expires_at, launch_spent_by, client_id, last_beat_at, created_at,
      started_at, sweep_at)
