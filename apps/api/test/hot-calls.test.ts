@@ -13,12 +13,13 @@ import { emit } from '../src/events.ts'
 import type { App } from '../src/http/server.ts'
 import { createId, PUBLIC_TENANT_ID } from '../src/id.ts'
 import { rollUpAccounts } from '../src/ledger/account-balance.ts'
+import { endProviderSessions } from '../src/sessions/end-provider-sessions.ts'
 import { foldBeats } from '../src/sessions/fold-beats.ts'
 import { claimDeliveries } from '../src/webhooks/claim-deliveries.ts'
 import { connectAs } from './database.ts'
 import { explained } from './explained.ts'
 import { accessTokenOf, addApiKey, type TestUser } from './harness.ts'
-import { fill, ROWS } from './many-rows.ts'
+import { fill, ROWS, SUSPENDED_ID } from './many-rows.ts'
 import { type SessionMarket, startSessionMarket } from './session-market.ts'
 
 /** Of one transaction: nothing of the thousands. */
@@ -170,6 +171,19 @@ test('somebody signs in, and refreshes', async () => {
   })
   const refreshed = await call('POST', '/auth/refresh', '', { refreshToken })
   expect(refreshed.refreshToken).not.toBe(refreshToken)
+  expectFlat()
+})
+
+test('what goes on with a provider that was suspended is ended', async () => {
+  const { config, clock } = it.api.deps
+  const end = { tenantId: PUBLIC_TENANT_ID, providerId: SUSPENDED_ID }
+  const options = { now: clock, marketplaceUrl: config.marketplaceUrl, withinMs: 5_000 }
+  expect(await endProviderSessions(watched, end, options)).toBe(true)
+  const [ended] = await it.api.deps.db.batch.query(
+    `select status, end_reason as reason from sessions where provider_id = $1 and id = $2`,
+    [SUSPENDED_ID, `ses_8${String(ROWS).padStart(25, '0')}`],
+  )
+  expect(ended).toEqual({ status: 'ended', reason: 'cancelled' })
   expectFlat()
 })
 

@@ -8,6 +8,7 @@ import { connectAs } from './database.ts'
 import type { SessionMarket } from './session-market.ts'
 
 export const ROWS = 3_000
+export const SUSPENDED_ID = `prv_8${'1'.padStart(25, '0')}`
 
 /** Fills the tables for the first user and the provider of the market, and tidies up as PostgreSQL does by itself. */
 export async function fill({ api, users, providerId }: SessionMarket): Promise<void> {
@@ -19,7 +20,9 @@ export async function fill({ api, users, providerId }: SessionMarket): Promise<v
        '${api.clock.now().toISOString()}'::timestamptz as now`,
   )
   for (const sql of fillSql) await owner.query(sql)
-  await owner.query('vacuum analyze')
+  await owner.query('analyze')
+  // Of an index on arrays, what is new lies in a list until then. Nothing else, or rows read from an index alone are not counted.
+  await owner.query('vacuum providers')
   await owner.end()
 }
 
@@ -68,6 +71,15 @@ const fillSql = [
    select g.tenant_id, 'ses_9' || lpad(n::text, 25, '0'), 'usr_' || ${ID}, g.provider_id, 'ref', 'active', 6000000, 0, 2000, 0,
      'jti', g.now, 'client_x', 'client_x', g.now, g.now, g.now, g.now + interval '20 hours'
    from ${MANY}`,
+  // At one that was suspended all have ended but the last, which is still to be ended.
+  `insert into sessions (tenant_id, id, user_id, provider_id, user_ref, status, end_reason, duration_ms, tokens_per_minute,
+     fee_basis_points, tokens_held, tokens_charged, launch_jti, launch_expires_at, created_at, ended_at, sweep_at)
+   select g.tenant_id, 'ses_8' || lpad(n::text, 25, '0'), 'usr_' || lpad('88', 26, '0'), '${SUSPENDED_ID}', 'ref', e.status,
+     e.reason, 60000, 0, 2000, 0, e.charged, 'jti', g.now, g.now, e.at, g.now + interval '20 hours'
+   from ${MANY} cross join lateral (
+     values ('ended', 'cancelled', 0, g.now, true), ('pending', null, null, null, false)
+   ) e (status, reason, charged, at, has_ended)
+   where e.has_ended = (n < ${ROWS})`,
   `insert into unbilled_time (tenant_id, user_id, provider_id, hour, unbilled_ms)
    select g.tenant_id, 'usr_' || ${ID}, g.provider_id, date_trunc('hour', g.now, 'UTC'), 1 from ${MANY}`,
   `insert into spending_limits (tenant_id, user_id, per_day_tokens) select g.tenant_id, 'usr_' || ${ID}, 5 from ${MANY}`,
