@@ -20,11 +20,10 @@ import { listSessions } from '../src/sessions/get-session.ts'
 import { pauseSession, resumeSession } from '../src/sessions/pause-session.ts'
 import { sweepSessions } from '../src/sessions/sweep-sessions.ts'
 import { createValidation } from '../src/sessions/validate-session.ts'
-import { connectAs } from './database.ts'
 import { explained } from './explained.ts'
+import { fill } from './many-rows.ts'
 import { type SessionMarket, startSessionMarket } from './session-market.ts'
 
-const ROWS = 3_000
 /** A page, its other half, and what belongs to one session; nothing of the thousands. */
 const ROWS_READ_MAX = 100
 
@@ -35,37 +34,11 @@ let userId: string
 beforeAll(async () => {
   it = await startSessionMarket()
   userId = it.users[0]!.id
-  const owner = await connectAs(it.api.databaseUrl)
-  for (const sql of fillSql)
-    await owner.query(sql, [PUBLIC_TENANT_ID, userId, it.providerId, it.api.clock.now()])
-  await owner.query('analyze')
-  await owner.end()
+  await fill(it)
   await it.api.deps.db.inBatch(rollUpAccounts)
   await it.play({ user: it.users[0]!, minutes: 1 })
 })
 afterAll(() => it.close())
-
-// Of one user at one provider: a walk through all of somebody's would be seen as well.
-const fillSql = [
-  `insert into sessions (tenant_id, id, user_id, provider_id, user_ref, status, end_reason, duration_ms, tokens_per_minute,
-     fee_basis_points, tokens_held, tokens_charged, launch_jti, launch_expires_at, created_at, ended_at, sweep_at)
-   select $1, 'ses_' || lpad(n::text, 26, '0'), $2, $3, 'ref', 'ended', 'cancelled', 60000, 4, 2000, 4, 0, 'jti', t, t, t, t
-   from generate_series(1, ${ROWS}) n, (select $4::timestamptz - interval '2 days' as t) t`,
-  `insert into holds (tenant_id, id, wallet_id, reference, amount, released, resolution, created_at, resolved_at)
-   select $1, 'hld_' || n, $2, 'ses_' || lpad(n::text, 26, '0'), 4, 4, 'released', $4, $4
-   from generate_series(1, ${ROWS}) n where $3 <> ''`,
-  `insert into transfers (tenant_id, id, kind, debit_account_id, credit_account_id, amount, credit_sequence,
-     credit_balance_after, description, created_at)
-   select $1, 'trf_' || lpad(n::text, 26, '0'), 'promotion', 'promotions', $2, 1, n + 1, 1000000 + n, 'x', $4
-   from generate_series(1, ${ROWS}) n where $3 <> ''`,
-  `update wallets set posted = posted + ${ROWS}, sequence = ${ROWS} + 1
-   where tenant_id = $1 and id = $2 and $3 <> '' and $4::timestamptz is not null`,
-  `insert into providers (tenant_id, id, owner_id, name, description, category, launch_url, allowed_origins, tokens_per_minute,
-     status, created_at, updated_at)
-   select $1, 'prv_' || lpad(n::text, 26, '0'), $2, 'App ' || n, 'One of many', 'games', 'https://example.com/', '{}', 4,
-     'listed', $4, $4
-   from generate_series(1, ${ROWS}) n where $3 <> ''`,
-]
 
 const inTenant = (run: (tx: Tx) => Promise<unknown>) =>
   it.api.deps.db.inTenant(PUBLIC_TENANT_ID, (tx) => explained(tx, run))

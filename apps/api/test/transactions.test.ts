@@ -4,10 +4,10 @@
  * @module
  */
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { rollUpActivityAgain } from '../src/analytics/roll-up-activity.ts'
 import { isDatabaseAway } from '../src/database-away.ts'
-import { connect, type Db, ONE_VIEW, type Tx } from '../src/db.ts'
+import { connect, type Db, ONE_VIEW, type Queryable, type Tx } from '../src/db.ts'
 import { PUBLIC_TENANT_ID } from '../src/id.ts'
 import { createTestDatabase } from './database.ts'
 
@@ -151,4 +151,90 @@ test.each<[string, () => Promise<unknown>]>([
   const error = await run().catch((failure: unknown) => failure)
   expect(error).toMatchObject({ code: expect.stringMatching(/^(25006|0A000)$/) })
   expect(isDatabaseAway(error)).toBe(false)
+})
+
+describe('tried again', () => {
+  const add = (tx: Tx, userId: string) =>
+    tx.query('update unbilled_time set unbilled_ms = unbilled_ms + 1 where user_id = $1', [userId])
+  const unbilledOf = async (userId: string) => {
+    const [row] = await db.batch.query<{ ms: number }>(
+      'select unbilled_ms as ms from unbilled_time where user_id = $1',
+      [userId],
+    )
+    return row?.ms
+  }
+
+  test('of two that wait for one another both are done, one of them at the second attempt', async () => {
+    const names = ['circle a', 'circle b']
+    for (const name of names) await db.batch.query(NOTE, [PUBLIC_TENANT_ID, name])
+    let attempts = 0
+    let begun = 0
+    let met = () => {}
+    const bothHaveTheirs = new Promise<void>((resolve) => {
+      met = resolve
+    })
+    const crossing = ([first, second]: string[]) =>
+      db.inBatch(async (tx) => {
+        attempts += 1
+        await add(tx, first!)
+        begun += 1
+        if (begun === 2) met()
+        await bothHaveTheirs
+        await add(tx, second!)
+      })
+    await Promise.all([crossing(names), crossing(names.toReversed())])
+    expect(attempts).toBe(3)
+    expect(await Promise.all(names.map(unbilledOf))).toEqual([3, 3])
+  })
+
+  test('what another one changed under a transaction’s feet is done on what there is now', async () => {
+    const name = 'overtaken'
+    await db.batch.query(NOTE, [PUBLIC_TENANT_ID, name])
+    let attempts = 0
+    await db.inBatch(async (tx) => {
+      attempts += 1
+      await tx.query('set transaction isolation level repeatable read')
+      await tx.query('select from unbilled_time where user_id = $1', [name])
+      if (attempts === 1)
+        await db.batch.query('update unbilled_time set unbilled_ms = 10 where user_id = $1', [name])
+      await add(tx, name)
+    })
+    expect([attempts, await unbilledOf(name)]).toEqual([2, 11])
+  })
+
+  test.each(['40001', '40P01'])('%s is not tried for ever', async (code) => {
+    let attempts = 0
+    const failing = db.inBatch(async (tx) => {
+      attempts += 1
+      await tx.query(`do $$ begin raise 'no' using errcode = '${code}'; end $$`)
+    })
+    await expect(failing).rejects.toMatchObject({ code })
+    expect(attempts).toBe(4)
+  })
+
+  test('what is refused for what it is, is not', async () => {
+    let attempts = 0
+    const failing = db.inBatch(async (tx) => {
+      attempts += 1
+      await tx.query('select 1 / 0')
+    })
+    await expect(failing).rejects.toMatchObject({ code: '22012' })
+    expect(attempts).toBe(1)
+  })
+})
+
+const LIMITS = `select name, setting from pg_settings
+  where name in ('idle_in_transaction_session_timeout', 'lock_timeout', 'statement_timeout') order by name`
+const readLimits = (tx: Queryable) => tx.query<{ name: string; setting: string }>(LIMITS)
+
+test.each<[string, () => Promise<unknown>]>([
+  ['across tenants', () => db.inBatch(readLimits)],
+  ['in a tenant', () => db.inTenant(PUBLIC_TENANT_ID, readLimits)],
+  ['alone', () => readLimits(db.batch)],
+])('%s: whoever falls silent, waits or works for too long loses its locks', async (_way, read) => {
+  expect(await read()).toEqual([
+    { name: 'idle_in_transaction_session_timeout', setting: '15000' },
+    { name: 'lock_timeout', setting: '5000' },
+    { name: 'statement_timeout', setting: '10000' },
+  ])
 })

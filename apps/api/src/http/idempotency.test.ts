@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { addProvider, addUser, startTestApi, type TestApi, type TestUser } from '../../test/harness.ts'
+import {
+  addProvider,
+  addUser,
+  countWaiting,
+  startTestApi,
+  type TestApi,
+  type TestUser,
+} from '../../test/harness.ts'
+import { holdLock } from '../../test/hold-lock.ts'
 
 let api: TestApi
 let user: TestUser
@@ -48,4 +56,20 @@ test.each(['with spaces, and a comma', 'ümlaut', '"quoted"', 'x'.repeat(255)])(
   const first = await open('/sessions', key)
   const again = await open('/sessions', key)
   expect([first.status, again.text, again.headers['idempotent-replayed']]).toEqual([201, first.text, 'true'])
+})
+
+test('a request that meets the first one at work is told to come again, and changes nothing', async () => {
+  const release = await holdLock(api, 'select from wallets where id = $1 for update', [user.id])
+  const first = open('/sessions', 'met')
+  await expect.poll(() => countWaiting(api)).toBe(1)
+  const second = await open('/sessions', 'met')
+  expect([second.status, second.body.code, second.headers['retry-after']]).toEqual([
+    409,
+    'idempotency_in_progress',
+    '1',
+  ])
+  await release()
+  const done = await first
+  expect([done.status, done.headers['idempotent-replayed']]).toEqual([201, undefined])
+  expect((await open('/sessions', 'met')).text).toBe(done.text)
 })

@@ -112,4 +112,5 @@ const openSql = `
 
 const listSql = `select s.id as "sessionId" ${OPEN} order by s.id limit $4`
 
-const leftSql = `select 1 ${OPEN} limit 1`
+// In the order of the provider's index: for any one of them, where providers are few, everybody's open sessions are looked through.
+const leftSql = `select 1 ${OPEN} order by s.id limit 1`

@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { accessTokenOf, addProvider, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
+import {
+  accessTokenOf,
+  addProvider,
+  addUser,
+  countWaiting,
+  startTestApi,
+  type TestApi,
+} from '../../test/harness.ts'
 import { createMarket, type Market, openSession } from '../../test/play.ts'
+import { PUBLIC_TENANT_ID } from '../id.ts'
 import { checkLedger } from '../ledger/check-ledger.ts'
+import { createSession } from './create-session.ts'
 
 let api: TestApi
 beforeAll(async () => {
@@ -130,6 +139,27 @@ test('an extension counts, also one that races with an opening', async () => {
   ])
   expect(answers.filter(({ status }) => status < 300)).toHaveLength(1)
   expect((await read(market)).usedTokens).toBe(80)
+})
+
+test('who meets an opening that has not committed waits for it, and counts it', async () => {
+  const market = await createMarket(api)
+  const play = await openSession(market, { minutes: 10 })
+  await limit(market, { perDayTokens: 80 })
+  const { db, keys, clock } = api.deps
+  const { providerId, user } = market
+  const wanted = { tenantId: PUBLIC_TENANT_ID, userId: user.id, providerId, durationMinutes: 10 }
+  const extending = await db.inBatch(async (tx) => {
+    await createSession(tx, { ...wanted, feeBasisPoints: 2_000, now: clock() }, keys)
+    const answer = play.market('POST', '/extend', { minutes: 10 })
+    await expect.poll(() => countWaiting(api)).toBe(1)
+    return { answer }
+  })
+  const refused = await extending.answer
+  expect([refused.status, refused.body.code, refused.body.available]).toEqual([
+    409,
+    'spending_limit_reached',
+    0,
+  ])
 })
 
 test('a limit of nothing still opens what is free', async () => {

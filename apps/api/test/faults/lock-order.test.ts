@@ -13,6 +13,7 @@ import { checkLedger } from '../../src/ledger/check-ledger.ts'
 import { endSessions } from '../../src/sessions/end-sessions.ts'
 import { createValidation } from '../../src/sessions/validate-session.ts'
 import { addUser, countWaiting, startTestApi, type TestApi } from '../harness.ts'
+import { holdLock } from '../hold-lock.ts'
 import { createMarket, type Market, openSession, type Play } from '../play.ts'
 
 const marketplaceUrl = 'http://localhost:4001'
@@ -57,15 +58,6 @@ async function openCrosswise(): Promise<Play[]> {
   return plays
 }
 
-/** A transaction of somebody else's that has a row. @returns what ends it */
-async function hold(sql: string, id: string): Promise<() => Promise<void>> {
-  const holder = new pg.Client({ connectionString: api.databaseUrl })
-  await holder.connect()
-  await holder.query('begin')
-  await holder.query(sql, [id])
-  return () => holder.end()
-}
-
 async function deadlocks(): Promise<number> {
   await owner.query('select pg_stat_clear_snapshot()')
   const { rows } = await owner.query(
@@ -82,7 +74,7 @@ async function deadlocks(): Promise<number> {
  */
 async function expectNoCircle<T>(sql: string, ids: string[], batches: () => Promise<T>[]): Promise<T[]> {
   const before = await deadlocks()
-  const holders = await Promise.all(ids.map((id) => hold(sql, id)))
+  const holders = await Promise.all(ids.map((id) => holdLock(api, sql, [id])))
   const running = batches()
   for (const release of holders) {
     await expect.poll(() => countWaiting(api)).toBe(2)
@@ -205,7 +197,7 @@ describe('a batch that waits for the first of its rows has none of the others', 
     run: (tx: Tx) => Promise<unknown>,
   ) {
     const [first, ...others] = ids.toSorted()
-    const release = await hold(`select from ${table} where id = $1 for update`, first!)
+    const release = await holdLock(api, `select from ${table} where id = $1 for update`, [first])
     const running = instance.inBatch(run)
     await expect.poll(() => countWaiting(api)).toBe(1)
     const { rows } = await owner.query(

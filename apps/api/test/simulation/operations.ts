@@ -26,14 +26,14 @@ import type { Stage } from './stage.ts'
 /** @returns the status of the answer; 200 for a job that ended well */
 export type Operation = (which: number, scene: Scene, stage: Stage) => Promise<number>
 
-function call(
+function ask(
   stage: Stage,
   which: number,
   url: string,
   token: string,
   body: object | undefined = {},
   method: 'POST' | 'PUT' = 'POST',
-): Promise<number> {
+): Promise<{ status: number; text: string }> {
   const payload = body && JSON.stringify(body)
   return stage.instances[which as 0 | 1].send(method, url, {
     token,
@@ -41,14 +41,23 @@ function call(
   })
 }
 
+const call = async (...asked: Parameters<typeof ask>): Promise<number> => (await ask(...asked)).status
+
+async function validate(which: number, stage: Stage, launchJwt: string, clientId: string): Promise<number> {
+  const status = await call(stage, which, '/api/v1/sessions/validate', '', { launchJwt, clientId })
+  // A relaunch has made it void.
+  return status === 401 ? 409 : status
+}
+
 const stripe =
   (eventOf: (scene: Scene) => EventBody): Operation =>
-  (which, scene, stage) => {
+  async (which, scene, stage) => {
     const payload = JSON.stringify(eventOf(scene))
     const { config, clock } = stage.api.deps
     const signature = signatureOf(payload, config.stripeWebhookSecret, clock())
     const headers = { 'stripe-signature': signature }
-    return stage.instances[which as 0 | 1].send('POST', '/webhooks/stripe', { headers, payload })
+    const sending = stage.instances[which as 0 | 1].send('POST', '/webhooks/stripe', { headers, payload })
+    return (await sending).status
   }
 
 /** A call of the app, under a sequence of its own. */
@@ -87,13 +96,12 @@ export const operations: Record<string, Operation> = {
     call(stage, which, '/sessions', token, { providerId: play.providerId, durationMinutes: 10 }),
   'opening a test session': (which, { play, ownerToken }, stage) =>
     call(stage, which, `/providers/${play.providerId}/test-sessions`, ownerToken),
-  'validating again': async (which, { play }, stage) => {
-    const body = { launchJwt: play.launchJwt, clientId: play.clientId }
-    const status = await call(stage, which, '/api/v1/sessions/validate', '', body)
-    // A relaunch has made it void.
-    return status === 401 ? 409 : status
-  },
+  validating: (which, { play }, stage) => validate(which, stage, play.launchJwt, play.clientId),
   relaunching: market('relaunch'),
+  'taking over in another browser': async (which, { play, token }, stage) => {
+    const { status, text } = await ask(stage, which, `/sessions/${play.sessionId}/relaunch`, token)
+    return status === 200 ? validate(which, stage, JSON.parse(text).launchJwt, `taker_00000${which}`) : status
+  },
   'a beat': said('heartbeat'),
   'a last beat': said('heartbeat', { final: true }),
   'an exposure': (which, { play }, stage) =>
@@ -171,3 +179,10 @@ export const operations: Record<string, Operation> = {
 
 /** What needs a provider that has earned something. */
 export const isAboutPayouts = (name: string) => name.includes('payout')
+
+/** What nobody can do before the session was validated: it takes a session JWT. */
+export const isOfTheApp = (name: string) =>
+  name.endsWith(' in the app') || ['a beat', 'a last beat', 'an exposure'].includes(name)
+
+/** What goes through all there is: too much for one in each scene at once. */
+export const isOfEverybody = (name: string) => /^(rolling up|folding|checking) /.test(name)

@@ -6,7 +6,7 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { foldBeats, forgetBeats } from '../../src/sessions/fold-beats.ts'
-import { isAboutPayouts, operations } from './operations.ts'
+import { isAboutPayouts, isOfTheApp, operations } from './operations.ts'
 import { race } from './pairs.ts'
 import { type Stage, startProcessStage } from './stage.ts'
 
@@ -44,3 +44,27 @@ test('resuming a paused session against every other operation, in two processes'
   )
   expect(statuses.get('resuming in the app')).toContain(200)
 }, 60_000)
+
+const withoutPayouts = names.filter((name) => !isAboutPayouts(name))
+
+test('the first validation against every other operation, in two processes', async () => {
+  const statuses = await race(
+    stage,
+    withoutPayouts
+      .filter((name) => !isOfTheApp(name))
+      .map((other) => ({ kind: 'pending', one: 'validating', other })),
+  )
+  expect(statuses.get('validating')).toContain(200)
+}, 60_000)
+
+test.runIf(process.env.LONG === '1')(
+  'extending what is over and not settled against every other operation, in two processes',
+  async () => {
+    const statuses = await race(
+      stage,
+      withoutPayouts.map((other) => ({ kind: 'due', one: 'extending', other })),
+    )
+    expect(statuses.get('extending')).not.toContain(200)
+  },
+  60_000,
+)

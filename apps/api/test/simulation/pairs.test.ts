@@ -5,7 +5,7 @@
  * @module
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { isAboutPayouts, operations } from './operations.ts'
+import { isAboutPayouts, isOfEverybody, isOfTheApp, operations } from './operations.ts'
 import { race } from './pairs.ts'
 import { type Stage, startStage } from './stage.ts'
 
@@ -41,6 +41,35 @@ test.each([
     const isRefused = name === 'resuming in the app' && kind === 'paused by its user'
     expect(statuses.get(name)).toContain(isRefused ? 409 : 200)
   }
+})
+
+const isLong = process.env.LONG === '1'
+const withoutPayouts = names.filter((name) => !isAboutPayouts(name))
+const beforeTheApp = withoutPayouts.filter((name) => !isOfTheApp(name))
+
+test.each(
+  isLong
+    ? beforeTheApp.filter((name) => !isOfEverybody(name))
+    : ['validating', 'taking over in another browser'],
+)('%s, where nobody has validated yet, against every other operation', async (name) => {
+  const statuses = await race(
+    stage,
+    beforeTheApp.map((other) => ({ kind: 'pending', one: name, other })),
+  )
+  expect([...statuses.values()].flat()).toContain(200)
+})
+
+const GO_ON = ['validating', 'relaunching', 'taking over in another browser', 'extending']
+
+test.each(
+  isLong ? withoutPayouts.filter((name) => !isOfEverybody(name)) : ['validating', 'extending', 'a sweep'],
+)('%s, where the session is over and not settled, against every other operation', async (name) => {
+  const statuses = await race(
+    stage,
+    withoutPayouts.map((other) => ({ kind: 'due', one: name, other })),
+  )
+  for (const goesOn of GO_ON) expect(statuses.get(goesOn)).not.toContain(200)
+  expect(statuses.get('a sweep')).toContain(200)
 })
 
 test('deleting the account, where nothing runs any more, against every other operation', async () => {

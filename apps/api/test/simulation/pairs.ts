@@ -25,7 +25,12 @@ const EXPECTED = [200, 201, 204, 402, 404, 409]
 export async function race(stage: Stage, pairs: readonly Pair[]): Promise<Map<string, number[]>> {
   const scenes = await createScenes(
     stage,
-    pairs.map(({ kind, one, other }) => ({ kind, isEarner: isAboutPayouts(one) || isAboutPayouts(other) })),
+    pairs.map(({ kind, one, other }) => ({
+      kind,
+      isEarner: isAboutPayouts(one) || isAboutPayouts(other),
+      // A sweep is there before everybody else, and leaves to none of them what comes up.
+      comesUp: [one, other].includes('a sweep'),
+    })),
   )
   const answers = await Promise.all(
     scenes.flatMap((scene, i) => {
@@ -36,12 +41,19 @@ export async function race(stage: Stage, pairs: readonly Pair[]): Promise<Map<st
           const isGone = status === 401 && [one, other].includes('deleting the account')
           if (!isGone && !EXPECTED.includes(status))
             throw new Error(`${name} got ${status}, against ${name === one ? other : one}, ${kind}`)
-          return { name, status }
+          return { name, status, scene }
         }),
       )
     }),
   )
-  await Promise.all(scenes.map((scene, i) => expectOneOutcome(stage, scene, pairs[i]!)))
+  await Promise.all(
+    scenes.map((scene, i) => {
+      const validated = answers.filter((answer) => answer.scene === scene && answer.name === 'validating')
+      return expectOneOutcome(stage, scene, pairs[i]!, {
+        isValidated: validated.some(({ status }) => status === 200),
+      })
+    }),
+  )
   await expectRightBooks(stage, scenes)
   return new Map(
     [...Map.groupBy(answers, ({ name }) => name)].map(([name, all]) => [
@@ -56,34 +68,60 @@ interface Row {
   endReason: string | null
   usedMs: number
   charged: number | null
+  isStarted: boolean
+  isOver: boolean
+}
+
+const GOES_ON = ['active', 'paused']
+
+/** Confirmed when the race began, what may have been used since, and what may have become of the session. */
+const MAY_BE: Record<SceneKind, { confirmedMs: number; sinceMs: number; fates: string[] }> = {
+  pending: {
+    confirmedMs: 0,
+    sinceMs: 0,
+    fates: ['pending', ...GOES_ON, 'cancelled', 'completed', 'revoked'],
+  },
+  running: { confirmedMs: 60_000, sinceMs: 20_000, fates: [...GOES_ON, 'completed', 'revoked'] },
+  'paused by the app': { confirmedMs: 80_000, sinceMs: 0, fates: [...GOES_ON, 'completed', 'revoked'] },
+  'paused by its user': { confirmedMs: 80_000, sinceMs: 0, fates: [...GOES_ON, 'completed', 'revoked'] },
+  // What is over stays over, whoever meets it, and ends as what it was.
+  due: { confirmedMs: 60_000, sinceMs: 0, fates: ['over', 'abandoned'] },
+  ended: { confirmedMs: 80_000, sinceMs: 0, fates: ['completed'] },
 }
 
 async function expectOneOutcome(
   { api, clock }: Stage,
   scene: Scene,
   { kind, one, other }: Pair,
+  { isValidated }: { isValidated: boolean },
 ): Promise<void> {
   const { play } = scene
   const pair = `${one} and ${other}, ${kind}`
   const { batch } = api.deps.db
   const [row] = await batch.query<Row>(
-    `select status, end_reason as "endReason", used_ms as "usedMs", tokens_charged as charged
-     from sessions where id = $1`,
-    [play.sessionId],
+    `select status, end_reason as "endReason", used_ms as "usedMs", tokens_charged as charged,
+       started_at is not null as "isStarted", over_reason(s, $2) is not null as "isOver"
+     from sessions s where id = $1`,
+    [play.sessionId, api.clock.now()],
   )
-  const { status, usedMs, charged } = row!
+  const { status, endReason, usedMs, charged, isStarted, isOver } = row!
   // What was confirmed, and what was used since at most: never less, never twice. Real clocks go on meanwhile.
   const elapsedMs = clock === 'real' ? performance.now() - scene.startedAt : 0
-  expect(usedMs, pair).toBeGreaterThanOrEqual(kind === 'running' ? 60_000 : 80_000)
-  expect(usedMs, pair).toBeLessThanOrEqual(80_000 + elapsedMs)
+  const { confirmedMs, sinceMs, fates } = MAY_BE[kind]
+  expect(usedMs, pair).toBeGreaterThanOrEqual(confirmedMs)
+  expect(usedMs, pair).toBeLessThanOrEqual(confirmedMs + sinceMs + elapsedMs)
   const isEnded = status === 'ended'
-  if (kind === 'ended') expect(isEnded, pair).toBe(true)
+  const fate = endReason ?? (isOver ? 'over' : status)
+  expect(fates, pair).toContain(fate)
+  // Whoever was let in has a session that started, and what is cancelled never did.
+  expect(isStarted, pair).toBe(!['pending', 'cancelled'].includes(fate))
+  expect(isStarted || !isValidated, pair).toBe(true)
   expect(charged, pair).toBe(isEnded ? Math.ceil((4 * usedMs) / 60_000) : null)
   const charges = await batch.query<{ amount: number }>(
     `select amount from transfers where session_id = $1 and kind = 'charge'`,
     [play.sessionId],
   )
-  expect(charges, pair).toEqual(isEnded ? [{ amount: charged }] : [])
+  expect(charges, pair).toEqual(charged ? [{ amount: charged }] : [])
   // Who is suspended serves nobody.
   const served = await batch.query(
     `select s.id from sessions s join providers p on p.tenant_id = s.tenant_id and p.id = s.provider_id

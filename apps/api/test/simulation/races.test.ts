@@ -170,6 +170,78 @@ describe('at the instant a session is over', () => {
   })
 })
 
+describe('a session that was silent for too long, and that nobody has settled', () => {
+  interface Meeting {
+    what: string
+    wasPaused?: boolean
+    status: number
+    meet: (which: number, play: Play, token: string, launchJwt: string) => ReturnType<typeof post>
+  }
+  const said = (verb: string) => (which: number, play: Play) =>
+    post(which, `/api/v1/sessions/${play.sessionId}/${verb}`, play.sessionJwt, {
+      clientId: play.clientId,
+      sequence: 9 + which,
+    })
+  const asked =
+    (verb: string, body = {}) =>
+    (which: number, play: Play, token: string) =>
+      post(which, `/sessions/${play.sessionId}/${verb}`, token, body)
+  const shown =
+    (clientIdOf: (play: Play) => string) => (which: number, play: Play, _token: string, launchJwt: string) =>
+      post(which, '/api/v1/sessions/validate', '', { launchJwt, clientId: clientIdOf(play) })
+  const meetings: Meeting[] = [
+    { what: 'extended', status: 409, meet: asked('extend', { minutes: 5 }) },
+    { what: 'relaunched', status: 409, meet: asked('relaunch') },
+    { what: 'validated by its client', status: 409, meet: shown(({ clientId }) => clientId) },
+    { what: 'taken over by another client', status: 409, meet: shown(() => 'another_client') },
+    { what: 'paused by its app', status: 200, meet: said('pause') },
+    { what: 'paused by its user', status: 200, meet: asked('pause') },
+    { what: 'resumed by its app', wasPaused: true, status: 200, meet: said('resume') },
+    { what: 'resumed by its user', wasPaused: true, status: 200, meet: asked('resume') },
+  ]
+
+  test.each(meetings)('is settled once and goes on for nobody: $what, while two sweep half of them', async ({
+    wasPaused = false,
+    status,
+    meet,
+  }) => {
+    const plays = await Promise.all(Array.from({ length: 6 }, () => openSession(market, { minutes: 10 })))
+    api.clock.advance({ seconds: 30 })
+    await Promise.all(plays.map((play) => play.beat()))
+    if (wasPaused) await Promise.all(plays.map((play) => play.call('pause')))
+    api.clock.advance({ seconds: 1_790 })
+    const launches = await Promise.all(plays.map((play) => play.market('POST', '/relaunch')))
+    api.clock.advance({ ms: 10_001 })
+    // A sweeper is there before everybody else.
+    await api.deps.db.batch.query(
+      `update sessions set sweep_at = sweep_at + interval '1 hour' where id = any ($1)`,
+      [plays.slice(3).map(({ sessionId }) => sessionId)],
+    )
+    const token = await accessToken()
+    const [answers] = await Promise.all([
+      Promise.all(
+        plays.flatMap((play, i) =>
+          [0, 1].map((which) => meet(which, play, token, launches[i]!.body.launchJwt)),
+        ),
+      ),
+      sweep(api.deps.db),
+      sweep(otherDb),
+    ])
+    expect(tally(answers.map((answer) => answer.status))).toEqual({ [status]: 12 })
+    for (const play of plays) {
+      expect((await play.look()).body).toMatchObject({
+        status: 'ended',
+        endReason: 'abandoned',
+        usedMs: 30_000,
+        tokensHeld: 40,
+        tokensCharged: 2,
+      })
+      expect(await chargesOf(play)).toEqual([{ amount: 2 }])
+    }
+    await expectRightBooks()
+  })
+})
+
 test('beats and a completion: no beat counts after the end, and none twice before it', async () => {
   const play = await openSession(market)
   await play.use(30)

@@ -15,12 +15,11 @@ import { addProvider, addUser, startTestApi, type TestApi, type TestUser } from 
 import { openSession, type Play } from '../play.ts'
 
 export interface Instance {
-  /** @returns the status of the answer */
   send(
     method: 'POST' | 'PUT',
     url: string,
     call: { token?: string; headers?: Record<string, string>; payload?: string },
-  ): Promise<number>
+  ): Promise<{ status: number; text: string }>
   /** Of the jobs that would run there. */
   db: Db
 }
@@ -60,7 +59,7 @@ export async function startStage(earners: number): Promise<Stage> {
         headers: headersOf(token, headers, payload),
         ...(payload !== undefined && { payload }),
       })
-      return answer.statusCode
+      return { status: answer.statusCode, text: answer.body }
     },
   })
   const ready = await prepare(api, earners)
@@ -115,8 +114,7 @@ export async function startProcessStage(earners: number): Promise<Stage> {
           headers: headersOf(token, headers, payload),
           ...(payload !== undefined && { body: payload }),
         })
-        await answer.arrayBuffer()
-        return answer.status
+        return { status: answer.status, text: await answer.text() }
       },
     }),
   )
