@@ -163,7 +163,7 @@ export async function launchMany(
     await db.end()
   }
 
-  async function end(sessionId: string, clientId: string, token: string | undefined): Promise<void> {
+  async function end(sessionId: string, clientId: string, token = ''): Promise<void> {
     const complete = () =>
       api.call('POST', `/api/v1/sessions/${sessionId}/complete`, { token, body: { clientId } })
     let ended = await complete()

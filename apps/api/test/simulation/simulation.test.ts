@@ -24,6 +24,7 @@ test('a market with every fault and every cheat does to the millisecond and the 
   expect(Object.keys(result.faults)).toEqual(
     expect.arrayContaining([
       ...['crash', 'killed connection', 'lost request', 'lost answer', 'doubled', 'doubled Stripe event'],
+      ...['lost Stripe event', 'lost answer to Stripe'],
       ...['late', 'network gone', 'sleep', 'nap', 'clock jump', 'relaunch', 'stolen launch', 'keys rotated'],
       ...[
         'provider suspended',
