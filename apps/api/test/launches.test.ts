@@ -20,6 +20,7 @@ test('every launch that has not expired validates at first try, with clocks 25 s
     refusals: {},
     // Everybody who was told `launch_expired`, by one relaunch.
     cameBack: 80,
+    cancelled: 0,
     again: 104,
     rotations: 10,
     acrossRotations: 60,

@@ -19,6 +19,8 @@ const SWITCH_AFTER_MS = 20_000
 const ON_ITS_WAY_MEAN_MS = 60_000
 /** Back in the marketplace, launched again, and there. */
 const WAY_BACK_MS = 5_000
+/** A session that nobody opens is given up so long after its launch JWT has expired. */
+const GIVEN_UP_AFTER_MS = 300_000
 
 /** Each launch is in one of the first four, or in `refusals`. */
 export interface Launches {
@@ -34,6 +36,8 @@ export interface Launches {
   refusals: Record<string, number>
   /** Of those told `launch_expired`, who got into the same session by the one relaunch that the SDK sends them to. */
   cameBack: number
+  /** Told so when the session had been given up: cancelled, at no charge, five minutes after its launch had expired. */
+  cancelled: number
   /** Asked again after a lost answer, or after a reload, and given the same session. */
   again: number
   rotations: number
@@ -72,6 +76,7 @@ export async function launchMany(
     admittedBehind: 0,
     refusals: {},
     cameBack: 0,
+    cancelled: 0,
     again: 0,
     rotations: 0,
     acrossRotations: 0,
@@ -114,7 +119,7 @@ export async function launchMany(
       api.clock.advance({ ms: onItsWayMs })
       if (isRotated) await deps.keys.reload()
       const now = api.clock.now().getTime()
-      const back: { sessionId: string; clientId: string }[] = []
+      const back: { sessionId: string; clientId: string; isGivenUp: boolean }[] = []
       await Promise.all(
         numbers.map(async (number, i) => {
           const { launchJwt, launchExpiresAt, session } = opened[i]!.body
@@ -134,7 +139,10 @@ export async function launchMany(
             await end(session.id, clientId, body.sessionJwt)
           } else if (body.code === 'launch_expired' && seemsLate) {
             result[isLate ? 'tooLate' : 'refusedAhead'] += 1
-            if (body.returnUrl?.endsWith(session.id)) back.push({ sessionId: session.id, clientId })
+            if (body.returnUrl?.endsWith(session.id)) {
+              const isGivenUp = now >= Date.parse(launchExpiresAt) + GIVEN_UP_AFTER_MS
+              back.push({ sessionId: session.id, clientId, isGivenUp })
+            }
           } else {
             const what = status === 200 ? 'validated past its exp' : String(body.code)
             result.refusals[what] = (result.refusals[what] ?? 0) + 1
@@ -149,7 +157,11 @@ export async function launchMany(
       )
       api.clock.advance({ ms: WAY_BACK_MS })
       await Promise.all(
-        back.map(async ({ sessionId, clientId }, i) => {
+        back.map(async ({ sessionId, clientId, isGivenUp }, i) => {
+          if (isGivenUp) {
+            if (relaunched[i]!.body.code === 'session_ended') result.cancelled += 1
+            return
+          }
           const { body } = await validate(relaunched[i]!.body.launchJwt, clientId)
           if (body.session?.id !== sessionId) return
           result.cameBack += 1
