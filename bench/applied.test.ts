@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { checkApplied } from './applied.ts'
+import { withClient } from './bulk.ts'
 import { type Call, keepCalls, type LoadResult, runLoads } from './load.ts'
-import { clientId, createSigner, seedMarket, sessionClaims, sessionId } from './seed.ts'
+import { clientId, createSigner, noteBeats, seedMarket, sessionClaims, sessionId } from './seed.ts'
 import { type Database, type Server, startApi, startDatabase } from './stack.ts'
 
 const LIVE = 20
@@ -55,9 +56,24 @@ test('beats that come late are answered, and fail the bench', async () => {
   )
 })
 
+test('all that live are noted as having beaten just now', async () => {
+  await withClient(database.url, (client) =>
+    client.query("update sessions set last_beat_at = now() - interval '1 hour'"),
+  )
+  await noteBeats(database.url, LIVE)
+  const { rows } = await withClient(database.url, (client) =>
+    client.query("select count(*)::int from sessions where last_beat_at > now() - interval '1 minute'"),
+  )
+  expect(rows).toEqual([{ count: LIVE }])
+})
+
 test('a completion counts once, however often it is answered', async () => {
   const twice = checkApplied(database.url, 'complete', await call('complete', {}, 2))
   await expect(twice).rejects.toThrow(
     '40 calls (complete) were answered with success, but the database has applied 20',
   )
+})
+
+test('where nobody lives there is nobody to be noted as having beaten, which fails the bench', async () => {
+  await expect(noteBeats(database.url, LIVE)).rejects.toThrow('no session was noted as having beaten')
 })

@@ -60,11 +60,15 @@ const TURNS = 20
 /**
  * As if all that run had beaten just now, as in life: one that was silent for 45 s costs a look at its user's allowance, and
  * after half an hour it is over. One of each page in a turn, as beats come, so that rows stay on their pages.
+ *
+ * @throws where a turn finds nobody: what is measured next would be beats of whom nobody has heard for long.
  */
 export async function noteBeats(url: string, live: number): Promise<void> {
   await withClient(url, async (client) => {
-    for (let turn = 0; turn < TURNS; turn += 1)
-      await client.query(noteBeatsSql, [sessionId(1), sessionId(live), TURNS, turn])
+    for (let turn = 0; turn < TURNS; turn += 1) {
+      const { rowCount } = await client.query(noteBeatsSql, [sessionId(1), sessionId(live), TURNS, turn])
+      if (!rowCount) throw new Error(`no session was noted as having beaten, in turn ${turn + 1} of ${TURNS}`)
+    }
   })
 }
 

@@ -11,7 +11,7 @@ import { startEmbeddedPostgres } from '../apps/api/src/embedded-postgres.ts'
 import { migrate } from '../apps/api/src/migrate.ts'
 import { readArguments } from '../apps/api/src/read-arguments.ts'
 import { runMutations } from '../apps/api/test/simulation/mutations.ts'
-import { CHEATS, EXCEPTIONS, HONEST } from '../apps/api/test/simulation/profiles.ts'
+import { CHEATS, cheatsOf, EXCEPTIONS, HONEST } from '../apps/api/test/simulation/profiles.ts'
 import { report } from '../apps/api/test/simulation/report.ts'
 import { simulate } from '../apps/api/test/simulation/simulation.ts'
 
@@ -21,7 +21,7 @@ const HELP = `npm run simulate -- [--seed 42] [--hours 1] [--people ${PEOPLE}] [
 
   --seed       repeats a run exactly
   --hours      of virtual time
-  --people     per class of faults; there are ${HONEST.length + EXCEPTIONS.length} classes, and ${CHEATS.length} of cheats (5 people each at most)
+  --people     per class of faults; there are ${HONEST.length + EXCEPTIONS.length} classes, and ${CHEATS.length} of cheats (${cheatsOf(PEOPLE)} people each, a tenth of more than fifty)
   --faults     how many times as often as usual everything goes wrong
   --class      only this class, may be repeated
   --explain    of this class, where the time went in the sessions that are furthest off

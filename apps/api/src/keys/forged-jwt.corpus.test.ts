@@ -13,8 +13,16 @@ import {
   sign,
 } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Answer, accessTokenOf, addProvider, startTestApi, type TestApi } from '../../test/harness.ts'
-import { createMarket, type Market, openSession, type Play } from '../../test/play.ts'
+import { exampleBody, listOperations, type Operation, readDocument } from '../../test/contract/operations.ts'
+import {
+  type Answer,
+  accessTokenOf,
+  addProvider,
+  addUser,
+  startTestApi,
+  type TestApi,
+} from '../../test/harness.ts'
+import { createMarket, type Market, openSession } from '../../test/play.ts'
 import { unseal } from '../seal.ts'
 
 type Part = Record<string, unknown>
@@ -24,12 +32,14 @@ let market: Market
 let ours: KeyObject
 let publicJwk: JsonWebKey
 let kid: string
+let operations: Operation[]
 const foreign = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const foreignJwk = foreign.publicKey.export({ format: 'jwk' })
 
 beforeAll(async () => {
   api = await startTestApi()
   market = await createMarket(api, { tokens: 1_000_000 })
+  operations = listOperations(await readDocument(api))
   const [row] = await api.deps.db.batch.query<{ kid: string; sealed: Buffer; jwk: JsonWebKey }>(
     'select kid, private_jwk_encrypted as sealed, public_jwk as jwk from signing_keys',
   )
@@ -151,24 +161,55 @@ function forge(jwt: string): Record<string, string> {
   return forged
 }
 
-/** Sends every forged JWT; what got in and what broke. */
-async function attack(forged: Record<string, string>, send: (jwt: string) => Promise<Answer>) {
-  const through: string[] = []
-  for (const [name, jwt] of Object.entries(forged)) {
-    const { status } = await send(jwt)
-    if (status < 400 || status >= 500) through.push(`${name}: ${status}`)
-  }
-  return through
+type Kind = 'sessionJwt' | 'accessToken'
+type Door = { name: string; send(jwt: string): Promise<Answer> }
+
+const SESSION_DOORS = [
+  'GET /api/v1/sessions/{id}',
+  ...['exposures', 'heartbeat', 'pause', 'resume', 'complete'].flatMap((verb) => [
+    `POST /api/v1/sessions/{id}/${verb}`,
+    `POST /api/v1/sessions/{id}/${verb} as text/plain`,
+  ]),
+]
+
+/**
+ * Every way in for a JWT of a kind, as the OpenAPI document has them: a route that is added is attacked by itself. By the header, and
+ * for what a page being closed may send also in a body of text/plain.
+ */
+function doorsOf(kind: Kind, sessionId: string): Door[] {
+  return operations.filter(takes(kind)).flatMap((operation) => {
+    const { name, method, path, object } = operation
+    const isOfSdk = path.startsWith('/api/v1/sessions/')
+    const url = isOfSdk ? path.replace('{id}', sessionId) : operation.url
+    const body = exampleBody(operation)
+    const byHeader = { name, send: (token: string) => api.call(method, url, { token, body }) }
+    const isForClosing = method === 'POST' && object['x-callers'].includes('session')
+    if (!isForClosing) return [byHeader]
+    const inside = (sessionJwt: string) =>
+      api.call(method, url, {
+        text: JSON.stringify({ ...body, sessionJwt }),
+        headers: { 'content-type': 'text/plain' },
+      })
+    return [byHeader, { name: `${name} as text/plain`, send: inside }]
+  })
+}
+
+const takes = (kind: Kind) => (operation: Operation) =>
+  (operation.object.security ?? []).some((scheme) => kind in scheme)
+
+/** Sends every forged JWT through a door; what was answered otherwise than with 401, or with 404 to a JWT that is genuine elsewhere. */
+async function attack({ name, send }: Door, forged: Record<string, string>, elsewhere: string[] = []) {
+  const answers = await Promise.all(
+    Object.entries(forged).map(async ([what, jwt]) => ({ what, status: (await send(jwt)).status })),
+  )
+  return answers
+    .filter(({ what, status }) => status !== (elsewhere.includes(what) ? 404 : 401))
+    .map(({ what, status }) => `${name}, ${what}: ${status}`)
 }
 
 describe('no forged JWT', () => {
   const validate = (launchJwt: string, clientId = 'attacker_1') =>
     api.call('POST', '/api/v1/sessions/validate', { body: { launchJwt, clientId } })
-  const beat = (play: Play) => (jwt: string) =>
-    api.call('POST', `/api/v1/sessions/${play.sessionId}/heartbeat`, {
-      token: jwt,
-      body: { clientId: play.clientId, sequence: 1 },
-    })
 
   test('opens an app', async () => {
     const otherProviderId = await addProvider(api, { ownerId: market.user.id })
@@ -179,58 +220,67 @@ describe('no forged JWT', () => {
       'aud of another provider': make(header, { ...claims, aud: otherProviderId }),
     }
     expect(Object.keys(forged).length).toBeGreaterThan(150)
-    expect(await attack(forged, validate)).toEqual([])
+    // The only route with a launch JWT in its body: another one has to be attacked here, too.
+    const taking = operations.filter(({ body }) => body?.properties && 'launchJwt' in body.properties)
+    expect(taking.map(({ name }) => name)).toEqual(['POST /api/v1/sessions/validate'])
+    expect(await attack({ name: 'validate', send: validate }, forged)).toEqual([])
     // None of them spent it.
     expect((await validate(play.launchJwt, play.clientId)).status).toBe(200)
     // And once spent, no other client gets in with it.
     expect((await validate(play.launchJwt)).body.code).toBe('launch_already_used')
   })
 
-  test('beats, pauses, reads or completes for a session', async () => {
+  test('speaks for a session, on any route that takes a session JWT, in its header or as text/plain', async () => {
     const play = await openSession(market)
     const other = await openSession(market)
-    const forged: Record<string, string> = {
+    const doors = doorsOf('sessionJwt', play.sessionId)
+    expect(doors.map(({ name }) => name)).toEqual(expect.arrayContaining(SESSION_DOORS))
+    const forged = {
       ...forge(play.sessionJwt),
-      'of another session': other.sessionJwt,
       'the launch JWT': play.launchJwt,
-      'an access token': await accessTokenOf(api, market.user.id),
+      'of another session': other.sessionJwt,
     }
-    expect(await attack(forged, beat(play))).toEqual([])
-    // A page being closed sends it inside.
-    expect(
-      await attack(forged, (sessionJwt) =>
-        api.call('POST', `/api/v1/sessions/${play.sessionId}/heartbeat`, {
-          text: JSON.stringify({ clientId: play.clientId, sequence: 1, sessionJwt }),
-          headers: { 'content-type': 'text/plain' },
-        }),
-      ),
-    ).toEqual([])
-    const sample = Object.fromEntries(
-      Object.entries(forged).filter(([name]) => !/^c(ut|haracter)/.test(name)),
-    )
-    delete sample['an access token']
-    for (const verb of ['pause', 'resume', 'complete'])
-      expect(
-        await attack(sample, (token) =>
-          api.call('POST', `/api/v1/sessions/${play.sessionId}/${verb}`, { token, body: {} }),
-        ),
-      ).toEqual([])
-    expect((await play.read()).body.session).toMatchObject({ status: 'active', sequence: 0 })
+    const stranger = await addUser(api)
+    for (const door of doors) {
+      const token = { 'access token of a stranger': stranger.token }
+      // There a user's access token is none of the wrong kind: their sessions are found, and this is not one of them.
+      const isForUsers = door.name.includes('/complete')
+      const elsewhere = ['of another session', ...(isForUsers ? Object.keys(token) : [])]
+      expect(await attack(door, { ...forged, ...token }, elsewhere)).toEqual([])
+    }
+    expect((await play.read()).body.session).toMatchObject({ status: 'active', sequence: 0, usedMs: 0 })
+    // The doors themselves are open to the genuine one.
+    for (const { name, send } of doors)
+      expect([name, [401, 404].includes((await send(play.sessionJwt)).status)]).toEqual([name, false])
   })
 
-  test('is a user', async () => {
+  test('is a user, on any route that takes an access token', async () => {
     const play = await openSession(market)
     const genuine = await accessTokenOf(api, market.user.id)
     const [header, claims] = decode(genuine)
+    const doors = doorsOf('accessToken', play.sessionId)
+    expect(doors.map(({ name }) => name)).toEqual(
+      expect.arrayContaining([
+        'GET /tokens/balance',
+        'GET /providers/{id}/sessions/live',
+        'POST /api/v1/sessions/{id}/complete',
+        'POST /api/v1/sessions/{id}/complete as text/plain',
+      ]),
+    )
     const forged = {
       ...forge(genuine),
-      'a session JWT': play.sessionJwt,
       'a launch JWT': play.launchJwt,
       'aud of a provider': make(header, { ...claims, aud: market.providerId }),
     }
-    expect(await attack(forged, (token) => api.call('GET', '/tokens/balance', { token }))).toEqual([])
-    expect((await api.call('GET', '/tokens/balance', { token: genuine })).status).toBe(200)
-  })
+    const withSession = { ...forged, 'a session JWT': play.sessionJwt }
+    // Where a session's app may call, too, its session JWT is no forged one.
+    const isOfSdk = (name: string) => name.includes('/api/v1/sessions/')
+    for (const door of doors)
+      expect(await attack(door, isOfSdk(door.name) ? forged : withSession)).toEqual([])
+    expect((await play.read()).body.session).toMatchObject({ status: 'active' })
+    for (const { name, send } of doors)
+      expect([name, (await send(await accessTokenOf(api, market.user.id))).status]).not.toEqual([name, 401])
+  }, 60_000)
 
   test('is kept from a cache of genuine ones, nor outlives its exp there', async () => {
     const genuine = await accessTokenOf(api, market.user.id)

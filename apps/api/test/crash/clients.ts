@@ -1,6 +1,6 @@
 /**
- * Clients that buy, open, beat, extend and complete over real HTTP, try again whatever happens to a request, and
- * remember every answer they were given.
+ * Clients that buy, are refunded, open, beat, pause, resume, extend, change the browser and complete over real HTTP, try again
+ * whatever happens to a request, and remember every answer they were given.
  *
  * @module
  */
@@ -15,9 +15,13 @@ const ATTEMPT_MS = 15_000
 /** What a client was told, and may rely on from then on. */
 export interface Told {
   sessionId: string
+  status: string
   tokensHeld: number
+  /** The last one of the client that holds it. */
   sequence: number
+  /** As of `heardAt`, by the server's clock. */
   usedMs: number
+  heardAt: number
   /** Null until a completion was answered. */
   tokensCharged: number | null
 }
@@ -25,6 +29,7 @@ export interface Told {
 export interface Client {
   token: string
   email: string
+  /** What is left of it after refunds. */
   bought: number
   sessions: Told[]
 }
@@ -35,6 +40,8 @@ export interface Load {
   surprises: string[]
   retries: number
   answers: number
+  /** By the last word of the path, and refunds apart. */
+  served: Record<string, number>
   longestDelayMs: number
   /** The longest that a request took beyond what was being restarted meanwhile. */
   longestHeldUpMs: number
@@ -45,6 +52,7 @@ export const createLoad = (): Load => ({
   surprises: [],
   retries: 0,
   answers: 0,
+  served: {},
   longestDelayMs: 0,
   longestHeldUpMs: 0,
 })
@@ -65,8 +73,12 @@ export interface Run {
 /** Goes on until `isOver` says so and every client has finished what it began; `load` tells how far it is. */
 export async function runClients(
   urls: readonly string[],
-  { clients: count, load, isOver, restartedMs = () => 0, heldUpMsMax = Number.POSITIVE_INFINITY }: Run,
+  { clients, load, isOver, restartedMs = () => 0, heldUpMsMax = Number.POSITIVE_INFINITY }: Run,
 ): Promise<void> {
+  const count = (what: string) => {
+    load.served[what] = (load.served[what] ?? 0) + 1
+  }
+
   /** The same request until somebody answers it for good. */
   async function call(
     method: 'GET' | 'POST',
@@ -97,6 +109,7 @@ export async function runClients(
         const isPassing = response.status === 503 || answer.code === 'idempotency_in_progress'
         if (!isPassing) {
           load.answers += 1
+          count(path.slice(path.lastIndexOf('/') + 1))
           load.longestDelayMs = Math.max(load.longestDelayMs, performance.now() - began)
           load.longestHeldUpMs = Math.max(load.longestHeldUpMs, heldUpMs())
           if (!response.ok) load.surprises.push(`${method} ${path}: ${response.status} ${answer.code}`)
@@ -111,66 +124,101 @@ export async function runClients(
     throw new Error(`${method} ${path} was not answered, restarts aside, for ${Math.round(heldUpMs())} ms`)
   }
 
-  async function buy(client: Client, tokens: number): Promise<void> {
+  async function buy(client: Client, tokens: number): Promise<Body> {
     const { token } = client
     const headers = { 'idempotency-key': randomUUID() }
     const { purchase } = await call('POST', '/tokens/purchase', { token, body: { tokens }, headers })
-    const event = JSON.stringify({
-      id: `evt_${randomUUID()}`,
-      type: 'checkout.session.completed',
-      created: Math.floor(Date.now() / 1000),
-      data: {
-        object: {
-          id: `cs_${randomUUID()}`,
-          client_reference_id: purchase.id,
-          payment_intent: `pi_${randomUUID()}`,
-          payment_status: 'paid',
-          amount_total: purchase.amountCents,
-          currency: purchase.currency,
-        },
-      },
-    })
-    const t = Math.floor(Date.now() / 1000)
-    const v1 = createHmac('sha256', STRIPE_SECRET).update(`${t}.${event}`).digest('hex')
-    await call('POST', '/webhooks/stripe', {
-      body: event,
-      headers: { 'stripe-signature': `t=${t},v1=${v1}` },
+    const payment = { purchase, paymentIntent: `pi_${randomUUID()}` }
+    await tellOf(payment, 'checkout.session.completed', {
+      id: `cs_${randomUUID()}`,
+      client_reference_id: purchase.id,
+      payment_status: 'paid',
+      amount_total: purchase.amountCents,
     })
     client.bought += tokens
+    return payment
   }
 
-  async function visit(client: Client, providerId: string): Promise<void> {
+  async function refund(client: Client, payment: Body): Promise<void> {
+    const { tokens, amountCents } = payment.purchase
+    await tellOf(payment, 'charge.refunded', { id: `ch_${randomUUID()}`, amount_refunded: amountCents })
+    client.bought -= tokens
+    count('refund')
+  }
+
+  /** Stripe's event, signed once and sent until it is answered. */
+  async function tellOf({ purchase, paymentIntent }: Body, type: string, fields: object): Promise<void> {
+    const created = Math.floor(Date.now() / 1000)
+    const object = { payment_intent: paymentIntent, currency: purchase.currency, ...fields }
+    const event = JSON.stringify({ id: `evt_${randomUUID()}`, type, created, data: { object } })
+    const v1 = createHmac('sha256', STRIPE_SECRET).update(`${created}.${event}`).digest('hex')
+    await call('POST', '/webhooks/stripe', {
+      body: event,
+      headers: { 'stripe-signature': `t=${created},v1=${v1}` },
+    })
+  }
+
+  /** @param turn which of the things that can be done are done this time: each within a few turns, whoever is killed when */
+  async function visit(client: Client, providerId: string, turn: number): Promise<void> {
     const { token } = client
-    const key = () => ({ 'idempotency-key': randomUUID() })
+    const withKey = () => ({ token, headers: { 'idempotency-key': randomUUID() } })
     const opened = await call('POST', '/sessions', {
-      token,
+      ...withKey(),
       body: { providerId, durationMinutes: 2 },
-      headers: key(),
     })
-    const { id, tokensHeld } = opened.session
-    const told: Told = { sessionId: id, tokensHeld, sequence: 0, usedMs: 0, tokensCharged: null }
+    const { id } = opened.session
+    const told: Told = {
+      sessionId: id,
+      status: 'pending',
+      tokensHeld: 0,
+      sequence: 0,
+      usedMs: 0,
+      heardAt: 0,
+      tokensCharged: null,
+    }
     client.sessions.push(told)
-    const clientId = `client_${randomUUID().slice(0, 8)}`
     const hear = ({ session }: Body) => {
-      told.sequence = Math.max(told.sequence, session.sequence)
-      told.usedMs = Math.max(told.usedMs, session.usedMs)
-      told.tokensHeld = session.tokensHeld
+      const { status, tokensHeld, sequence, usedMs, serverTime } = session
+      Object.assign(told, { status, tokensHeld, sequence, usedMs, heardAt: Date.parse(serverTime) })
     }
-    const validated = await call('POST', '/api/v1/sessions/validate', {
-      body: { launchJwt: opened.launchJwt, clientId },
-    })
-    hear(validated)
-    const jwt = validated.sessionJwt
-    for (let sequence = 1; sequence <= 6; sequence += 1) {
-      hear(
-        await call('POST', `/api/v1/sessions/${id}/heartbeat`, { token: jwt, body: { clientId, sequence } }),
-      )
-      if (sequence === 3 && Math.random() < 0.3)
-        hear(await call('POST', `/sessions/${id}/extend`, { token, body: { minutes: 1 }, headers: key() }))
+    hear(opened)
+    let page = { clientId: '', jwt: '', sequence: 0 }
+    const validate = async ({ launchJwt }: Body) => {
+      const clientId = `client_${randomUUID().slice(0, 8)}`
+      const validated = await call('POST', '/api/v1/sessions/validate', { body: { launchJwt, clientId } })
+      hear(validated)
+      page = { clientId, jwt: validated.sessionJwt, sequence: 0 }
     }
-    if (Math.random() < 0.1) return
-    const done = await call('POST', `/api/v1/sessions/${id}/complete`, { token: jwt, body: {} })
-    hear(done)
+    const say = async (verb: string): Promise<Body> => {
+      page.sequence += 1
+      const { clientId, sequence, jwt } = page
+      const body = { clientId, sequence }
+      const answer = await call('POST', `/api/v1/sessions/${id}/${verb}`, { token: jwt, body })
+      hear(answer)
+      return answer
+    }
+    const ask = async (verb: string, body?: object) =>
+      call('POST', `/sessions/${id}/${verb}`, { ...withKey(), ...(body && { body }) })
+
+    await validate(opened)
+    await say('heartbeat')
+    await say('heartbeat')
+    if (turn % 2 === 0) {
+      await say('pause')
+      await say('resume')
+    } else {
+      hear(await ask('pause'))
+      hear(await ask('resume'))
+    }
+    await say('heartbeat')
+    if (turn % 3 === 0) hear(await ask('extend', { minutes: 1 }))
+    if (turn % 3 === 1) await validate(await ask('relaunch'))
+    await say('heartbeat')
+    await say('heartbeat')
+    // Left as it is, in use or paused.
+    if (turn % 4 === 2) await say('pause')
+    if (turn % 4 >= 2) return
+    const done = await say('complete')
     told.tokensCharged = done.session.tokensCharged
   }
 
@@ -194,13 +242,15 @@ export async function runClients(
     },
   })
   await Promise.all(
-    Array.from({ length: count }, async () => {
+    Array.from({ length: clients }, async (_, first) => {
       const client = await register()
       load.clients.push(client)
       await buy(client, 1_000)
-      for (let i = 1; !isOver(); i += 1) {
-        await visit(client, providerId)
-        if (i % 4 === 0) await buy(client, 100)
+      for (let turn = first; !isOver(); turn += 1) {
+        await visit(client, providerId, turn)
+        if (turn % 2 === 0) continue
+        const payment = await buy(client, 100)
+        if (turn % 4 === 1) await refund(client, payment)
       }
     }),
   )

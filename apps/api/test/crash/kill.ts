@@ -21,7 +21,10 @@ export const HELD_UP_MS_MAX = 15_000
 export interface KillReport {
   answers: number
   retries: number
+  served: Record<string, number>
   sessions: number
+  /** Of them, those that their clients left open, by how. */
+  left: { active: number; paused: number }
   /** The longest that a request took, of which so much was no restart, and the longest restart. */
   longestDelayMs: number
   longestHeldUpMs: number
@@ -77,10 +80,14 @@ export async function killUnderLoad(options: {
     }
     progress.isOver = true
     await loading
+    const sessions = load.clients.flatMap((client) => client.sessions)
+    const leftAs = (status: string) => sessions.filter((told) => told.status === status).length
     return {
       answers: load.answers,
       retries: load.retries,
-      sessions: load.clients.reduce((sum, { sessions }) => sum + sessions.length, 0),
+      served: load.served,
+      sessions: sessions.length,
+      left: { active: leftAs('active'), paused: leftAs('paused') },
       longestDelayMs: Math.round(load.longestDelayMs),
       longestHeldUpMs: Math.round(load.longestHeldUpMs),
       longestRestartMs: Math.round(restarts.longestMs),

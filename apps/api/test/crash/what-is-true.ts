@@ -10,10 +10,18 @@ import type { Load } from './clients.ts'
 
 interface SessionState {
   id: string
+  status: string
   sequence: number
   usedMs: number
+  durationMs: number
+  lastBeatAt: number
   held: number
   charged: number | null
+}
+
+/** An answer shows the time since the last beat as used: to a repetition whose first answer was lost that is more than none. */
+function usedAt({ status, usedMs, durationMs, lastBeatAt }: SessionState, at: number): number {
+  return status === 'active' ? Math.min(durationMs, usedMs + Math.max(0, at - lastBeatAt)) : usedMs
 }
 
 /** What is not as somebody was told; empty when all is well. */
@@ -25,7 +33,8 @@ export async function findBrokenPromises(databaseUrl: string, load: Load): Promi
     for (const { email, bought, sessions } of load.clients) {
       const say = (what: string) => broken.push(`${email}: ${what}`)
       const { rows } = await client.query<SessionState>(
-        `select s.id, s.sequence::int, s.used_ms::int as "usedMs", s.tokens_held::int as held, s.tokens_charged::int as charged
+        `select s.id, s.status, s.sequence::int, s.used_ms::int as "usedMs", s.duration_ms::int as "durationMs",
+           round(extract(epoch from s.last_beat_at) * 1000)::float as "lastBeatAt", s.tokens_held::int as held, s.tokens_charged::int as charged
          from sessions s join users u on u.tenant_id = s.tenant_id and u.id = s.user_id where u.email = $1`,
         [email],
       )
@@ -42,6 +51,11 @@ export async function findBrokenPromises(databaseUrl: string, load: Load): Promi
           say(`${row.id} was charged ${row.charged}, told ${told.tokensCharged}`)
         else if (told.tokensCharged !== null && row.usedMs !== told.usedMs)
           say(`${row.id} used ${row.usedMs}, told ${told.usedMs}`)
+        // Still open: its client was the last to say anything. Who has left is settled some two minutes later.
+        else if (row.charged === null && row.status !== told.status)
+          say(`${row.id} is ${row.status}, told ${told.status}`)
+        else if (row.charged === null && usedAt(row, told.heardAt) !== told.usedMs)
+          say(`${row.id} is open and used ${usedAt(row, told.heardAt)}, told ${told.usedMs}`)
       }
       const charged = rows.reduce((sum, row) => sum + (row.charged ?? 0), 0)
       const held = rows.reduce((sum, row) => sum + (row.charged === null ? row.held : 0), 0)

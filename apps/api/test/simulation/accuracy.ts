@@ -14,6 +14,8 @@ const NO_LAST_BEAT_MS = 31 * SECOND
 const LONG_MS = 300 * SECOND
 /** A gap of up to so much counts whole, whatever a page says of it. */
 const WHOLE_GAP_MS = 45 * SECOND
+/** Cheats that are bounded by the round, and not in all. */
+const ROUNDS = new Set(['shows the browser before a takeover', 'shows on after ending in the marketplace'])
 /** What of each session that long is billed at least. */
 const WORST = 0.99
 /** Nobody pays for more than was used, over all sessions of a class: in percent. */
@@ -33,6 +35,9 @@ export interface Measured {
   /** Of what was not billed, what no beat had been sent for that was lost. */
   untoldMs: number
   isOverAllowance: boolean
+  /** The most that one gap counts beyond the use in it. */
+  gapOverbilledMs: number
+  rounds: number
 }
 
 export interface AccuracyRow {
@@ -61,6 +66,9 @@ export interface AccuracyRow {
   untold: number
   /** Sessions of users over the unbilled allowance: reported apart. */
   overAllowance: number
+  /** The most one of those was billed beyond use, in seconds, and the most that a single gap of it was. */
+  overAllowanceOverbilled: number
+  overAllowanceGap: number
 }
 
 export interface CheatRow {
@@ -70,6 +78,8 @@ export interface CheatRow {
   billedMinutes: number
   /** The most one of them was served and not billed, in seconds. */
   gain: number
+  /** Where each round leaves a lease: the most one of them gained in a round on average, in seconds. */
+  gainPerRound: number | undefined
   /** The most one of them was billed and not served, in seconds. */
   overbilled: number
 }
@@ -113,6 +123,11 @@ export function measure(record: VisitRecord): Measured | undefined {
     // Its last word said what came after the beat that was lost, and not the beat.
     untoldMs: trueMs - usedMs - (isHalfHeard ? 0 : unheardMs),
     isOverAllowance: session.isLeaseShort,
+    gapOverbilledMs: Math.max(
+      0,
+      ...session.gaps.map((gap) => gap.counted - unionMs(intervals.flatMap((one) => overlapOf(one, gap)))),
+    ),
+    rounds: record.rounds ?? 0,
   }
 }
 
@@ -121,6 +136,7 @@ export function tabulate(measured: readonly Measured[], names: readonly string[]
     const all = measured.filter((one) => one.className === className)
     if (all.length === 0) return []
     const normal = all.filter(({ isOverAllowance }) => !isOverAllowance)
+    const over = all.filter(({ isOverAllowance }) => isOverAllowance)
     const heard = normal.filter(({ hasNoLastBeat }) => !hasNoLastBeat)
     const silent = normal.filter(({ hasNoLastBeat }) => hasNoLastBeat)
     const trueMs = sum(heard.map((one) => one.trueMs))
@@ -140,7 +156,9 @@ export function tabulate(measured: readonly Measured[], names: readonly string[]
       noLastBeat: silent.length,
       noLastBeatLoss: largest(silent.map((one) => one.trueMs - one.usedMs)),
       untold: largest(silent.map((one) => one.untoldMs)),
-      overAllowance: all.length - normal.length,
+      overAllowance: over.length,
+      overAllowanceOverbilled: largest(over.map((one) => one.usedMs - one.trueMs)),
+      overAllowanceGap: largest(over.map((one) => one.gapOverbilledMs)),
     }
   })
 }
@@ -154,12 +172,16 @@ export function tabulateCheats(measured: readonly Measured[], names: readonly st
     if (people.size === 0) return []
     const served = [...people.values()].map((own) => sum(own.map((one) => one.trueMs)))
     const billed = [...people.values()].map((own) => sum(own.map((one) => one.usedMs)))
+    const rounds = [...people.values()].map((own) => sum(own.map((one) => one.rounds)))
     return {
       className,
       people: people.size,
       servedMinutes: sum(served) / 60_000,
       billedMinutes: sum(billed) / 60_000,
       gain: largest(served.map((ms, i) => ms - billed[i]!)),
+      ...(ROUNDS.has(className)
+        ? { gainPerRound: largest(served.map((ms, i) => (ms - billed[i]!) / Math.max(1, rounds[i]!))) }
+        : { gainPerRound: undefined }),
       overbilled: largest(served.map((ms, i) => billed[i]! - ms)),
     }
   })
@@ -180,12 +202,19 @@ export function judge(rows: readonly AccuracyRow[], cheats: readonly CheatRow[])
     if (row.overbilled > overbilled) say(`one session was billed ${row.overbilled} s beyond its use`)
     const untold = bound.untold ?? NO_LAST_BEAT_MS / SECOND
     if (row.untold > untold) say(`${row.untold} s were lost without a last beat`)
+    if (row.overAllowanceGap > WHOLE_GAP_MS / SECOND)
+      say(`over the allowance, one gap was billed ${row.overAllowanceGap} s beyond the use in it`)
     if (row.noLastBeatLoss > (bound.loss ?? NO_LAST_BEAT_MS / SECOND))
       say(`${row.noLastBeatLoss} s were lost, what was sent in vain among it`)
   }
-  for (const { className, gain } of cheats) {
+  for (const { className, gain, gainPerRound } of cheats) {
+    // What is left of a lease that ends elsewhere is on nobody's allowance: docs/decisions/as-the-app-was-told.md.
+    if (gainPerRound !== undefined) {
+      if (gainPerRound > (LEASE_MS + SECOND) / SECOND)
+        wrong.push(`${className}: ${gainPerRound} s a round were served for nothing`)
+    }
     // The allowance, and the lease that was out when it was used up.
-    if (gain > (ALLOWANCE_MS + LEASE_MS + SECOND) / SECOND)
+    else if (gain > (ALLOWANCE_MS + LEASE_MS + SECOND) / SECOND)
       wrong.push(`${className}: ${gain} s were served for nothing`)
   }
   return wrong

@@ -200,12 +200,7 @@ class Bank {
     }
     const deliver = () =>
       person.arrive(
-        {
-          method: 'POST',
-          url: '/webhooks/stripe',
-          body,
-          stripeSignature: person.world.marketplace.sign(person.now, body),
-        },
+        { method: 'POST', url: '/webhooks/stripe', body },
         operation,
         (answer) => {
           if (answer.status === 200) tellOnce()

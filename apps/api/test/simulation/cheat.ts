@@ -12,6 +12,7 @@ import type { CheatName } from './profiles.ts'
 import type { VisitRecord } from './visit.ts'
 
 const SECOND = 1_000
+const LEASE_SECONDS = 130
 
 export class Cheat {
   #person: Person
@@ -24,6 +25,8 @@ export class Cheat {
   #gateUntil = 0
   #mark = 0
   #isOver = true
+  /** What is answered reaches another page than the one that is shown. */
+  #isElsewhere = false
 
   constructor(person: Person, provider: SimulatedProvider, onRecord: (record: VisitRecord) => void) {
     this.#person = person
@@ -76,13 +79,15 @@ export class Cheat {
       'pauses instead of beating': () =>
         this.#every(125, () => this.#market('pause', () => this.#market('resume', () => this.#beat({})))),
       'resumes instead of beating': () => this.#every(125, () => this.#resume()),
-      'takes over instead of beating': () => this.#every(46, () => this.#takeOver()),
-      'ends in the marketplace after silence': () => this.#person.in(125 * SECOND, () => this.#end()),
+      'takes over instead of beating': () => this.#every(46, () => this.#takeOver(() => {})),
+      'ends in the marketplace after silence': () => this.#person.in(125 * SECOND, () => this.#end(false)),
       'opens a new session instead of beating': () =>
         this.#person.in(130 * SECOND, () => {
           this.#hearNothing()
           this.start()
         }),
+      'shows the browser before a takeover': () => this.#showTheOneBefore(),
+      'shows on after ending in the marketplace': () => this.#end(true),
     }
     cheats[this.#person.profile.cheat ?? 'blocks beats']()
   }
@@ -155,7 +160,24 @@ export class Cheat {
     )
   }
 
-  #takeOver(): void {
+  /** Another browser takes over and is closed at once; the one before keeps its lease, and is then the other one. */
+  #showTheOneBefore(): void {
+    this.#isElsewhere = true
+    const beatHere = () => this.#beat({}, () => this.#showTheOneBefore())
+    this.#takeOver(() => this.#beat({ final: true }, () => this.#showLease(() => this.#takeOver(beatHere))))
+  }
+
+  /** Shows on until the lease ends, whatever was said elsewhere. */
+  #showLease(then: () => void): void {
+    this.#person.in(LEASE_SECONDS * SECOND, () => {
+      this.#hearNothing()
+      this.#isElsewhere = false
+      this.#record.rounds = (this.#record.rounds ?? 0) + 1
+      then()
+    })
+  }
+
+  #takeOver(then: () => void): void {
     const { sessionId } = this.#record
     const operation = relaunchOperation(this.#person, sessionId, 'cheats: relaunch')
     ask(this.#person, { url: `/sessions/${sessionId}/relaunch` }, operation, (answer) => {
@@ -165,19 +187,22 @@ export class Cheat {
       }
       this.#clientId = `cheat_${this.#person.random.name(12)}`
       this.#sequence = 0
-      this.#validate(answer, () => {})
+      this.#validate(answer, then)
     })
   }
 
-  #end(): void {
+  #end(isElsewhere: boolean): void {
     const { sessionId } = this.#record
+    this.#isElsewhere = isElsewhere
     const operation: Operation = {
       text: 'cheats: ends in the marketplace',
       apply: (books, at) => books.complete(sessionId, 'user', at),
     }
     ask(this.#person, { url: `/api/v1/sessions/${sessionId}/complete`, body: {} }, operation, (answer) => {
       if (answer) this.#hear(answer)
-      this.#person.in(2_000, () => this.start())
+      const again = () => this.#person.in(2_000, () => this.start())
+      if (isElsewhere) this.#showLease(again)
+      else again()
     })
   }
 
@@ -204,6 +229,7 @@ export class Cheat {
 
   /** Served is what the lease allows, to the millisecond. */
   #hear({ status, body }: Answer): void {
+    if (this.#isElsewhere) return
     this.#hearNothing()
     if (status >= 400) {
       this.#isOver = true

@@ -172,12 +172,39 @@ export class Person {
   }
 
   /**
-   * A call from a computer that tries until it is answered: Stripe's.
+   * A call from a computer that tries until it hears an answer: Stripe's, which signs each attempt anew and waits longer each time. A
+   * delivery that is lost is a later one, one whose answer is lost comes twice.
    *
    * @param mayBeCut false where the database could not say afterwards whether it happened
    */
-  arrive(call: Call, operation: Operation, then: (answer: Answer) => void, mayBeCut: boolean): void {
-    this.#arriveIn(this.random.whole(10, 150), call, operation, then, mayBeCut)
+  arrive(
+    call: Call & { body: string },
+    operation: Operation,
+    then: (answer: Answer) => void,
+    mayBeCut: boolean,
+    tries = 0,
+  ): void {
+    const { profile, random, world } = this
+    const again = (fault: string) => {
+      world.countFault(fault)
+      const wait = random.whole(1, 5) * 60_000 * 2 ** tries
+      this.in(wait, () => this.arrive(call, operation, then, mayBeCut, tries + 1))
+    }
+    if (random.chance(profile.lostRequest ?? 0)) {
+      again('lost Stripe event')
+      return
+    }
+    const stripeSignature = world.marketplace.sign(this.now, call.body)
+    this.#arriveIn(
+      random.whole(10, 150),
+      { ...call, stripeSignature },
+      operation,
+      (answer) => {
+        if (random.chance(profile.lostAnswer ?? 0)) again('lost answer to Stripe')
+        else then(answer)
+      },
+      mayBeCut,
+    )
   }
 
   #arriveIn(

@@ -48,6 +48,8 @@ export type CheatName =
   | 'takes over instead of beating'
   | 'ends in the marketplace after silence'
   | 'opens a new session instead of beating'
+  | 'shows the browser before a takeover'
+  | 'shows on after ending in the marketplace'
 
 /** So often at most: where everything is lost there is nothing to learn. */
 const PROBABILITY_MOST = 0.9
@@ -115,6 +117,10 @@ export const EXCEPTIONS: readonly Profile[] = [
   { name: 'paused in the marketplace', pausesInMarketplace: true },
 ]
 
+/** Fewer than honest people, because some call every few seconds: five, and where there are more than fifty a tenth of them. */
+export const cheatsOf = (peoplePerClass: number) =>
+  Math.max(Math.min(peoplePerClass, 5), Math.floor(peoplePerClass / 10))
+
 export const CHEATS: readonly Profile[] = (
   [
     'blocks beats',
@@ -128,5 +134,7 @@ export const CHEATS: readonly Profile[] = (
     'ends in the marketplace after silence',
     'opens a new session instead of beating',
     'resumes instead of beating',
+    'shows the browser before a takeover',
+    'shows on after ending in the marketplace',
   ] as const
 ).map((cheat) => ({ name: cheat, cheat }))

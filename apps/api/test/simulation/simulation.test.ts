@@ -24,6 +24,7 @@ test('a market with every fault and every cheat does to the millisecond and the 
   expect(Object.keys(result.faults)).toEqual(
     expect.arrayContaining([
       ...['crash', 'killed connection', 'lost request', 'lost answer', 'doubled', 'doubled Stripe event'],
+      ...['lost Stripe event', 'lost answer to Stripe'],
       ...['late', 'network gone', 'sleep', 'nap', 'clock jump', 'relaunch', 'stolen launch', 'keys rotated'],
       ...[
         'provider suspended',
@@ -67,3 +68,12 @@ test.each([
   // A stretch is longer by the skew at most; a session of ten minutes has a few.
   for (const { overbilled } of rows) expect(overbilled).toBeLessThanOrEqual(1 + 4 * 2)
 }, 90_000)
+
+test('what an ending or another browser leaves in a page that hears of nothing is one lease a round', async () => {
+  const classes = ['shows the browser before a takeover', 'shows on after ending in the marketplace']
+  const { cheats, wrong } = await run({ seed: 'rounds', hours: 0.3, peoplePerClass: 2, classes })
+  expect(wrong).toEqual([])
+  expect(cheats.map(({ className }) => className)).toEqual(classes)
+  // No less either: where this is mended, the docs that tell of it are, too.
+  for (const { gainPerRound } of cheats) expect(gainPerRound).toBeGreaterThan(125)
+}, 60_000)

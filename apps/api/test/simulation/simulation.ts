@@ -17,7 +17,7 @@ import type { SimulatedProvider } from './launch-operations.ts'
 import { FEE_BASIS_POINTS, Marketplace } from './marketplace.ts'
 import { feeOf } from './oracle-wallet.ts'
 import { Person, SimulationFailure, type World } from './person.ts'
-import { CHEATS, EXCEPTIONS, HONEST, type Profile, worsen } from './profiles.ts'
+import { CHEATS, cheatsOf, EXCEPTIONS, HONEST, type Profile, worsen } from './profiles.ts'
 import { createRandom, type Random } from './random.ts'
 import { differenceOf, readState } from './state.ts'
 import { Visit, type VisitRecord } from './visit.ts'
@@ -133,7 +133,7 @@ class Simulation {
     }
     for (const profile of [...HONEST, ...EXCEPTIONS, ...CHEATS]) {
       if (classes && !classes.includes(profile.name)) continue
-      for (let i = 1; i <= (profile.cheat ? Math.min(peoplePerClass, 5) : peoplePerClass); i += 1) {
+      for (let i = 1; i <= (profile.cheat ? cheatsOf(peoplePerClass) : peoplePerClass); i += 1) {
         await this.#addPerson(worsen(profile, faults), `${profile.name} ${i}`, seed, world)
       }
     }
