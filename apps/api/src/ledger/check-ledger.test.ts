@@ -166,7 +166,11 @@ test.each<[string, () => string, string[]]>([
     () => `update purchases set tokens = 101 where reversed_tokens = 25`,
     [BOUGHT],
   ],
-  ['a purchase that is credited and not paid', () => `update purchases set paid_at = null`, [BOUGHT]],
+  [
+    'a purchase that is credited and not paid',
+    () => `update purchases set paid_at = null, status = 'pending'`,
+    [BOUGHT],
+  ],
   [
     'a roll-up of a token more',
     () => `update account_rollups set balance = balance + 1 where account_id like 'prv%'`,
