@@ -116,6 +116,11 @@ test.each<[string, () => string, string[]]>([
     [FOLLOW],
   ],
   [
+    'a last line that skips a number',
+    () => `update transfers set debit_sequence = debit_sequence + 1 where kind = 'refund'`,
+    [FOLLOW],
+  ],
+  [
     'a hold that captured another amount',
     () => `update holds set captured = captured - 1, released = released + 1 where reference = '${charged}'`,
     [ENDED, CAPTURED],
@@ -145,6 +150,16 @@ test.each<[string, () => string, string[]]>([
     () => `update transfers set credit_account_id = 'prv_x' where kind = 'charge'`,
     [FEE, FIGURES, ROLLED, SHARE],
   ],
+  [
+    'a fee of a session that was not charged',
+    () => `update transfers set session_id = 'ses_x' where kind = 'fee'`,
+    [FEE, SHARE],
+  ],
+  [
+    'a charge that somebody else than the user paid',
+    () => `update sessions set user_id = 'usr_x' where id = '${charged}'`,
+    [OPENED, SHARE],
+  ],
   ['a second charge', () => `${second('charge')} where kind = 'charge'`, [CAPTURED, FEE, KIND, SHARE, TWICE]],
   [
     'a minute that was used and not charged',
@@ -155,6 +170,11 @@ test.each<[string, () => string, string[]]>([
     'a refund of more than there was',
     () => `${second('refund', { reverses: 'id', amount: 'amount + 1' })} where kind = 'promotion'`,
     [KIND, REVERSAL, SAME],
+  ],
+  [
+    'a refund that is given back and was never taken',
+    () => `update transfers set kind = 'refund_failed' where kind = 'refund'`,
+    [BOUGHT, KIND, REVERSAL],
   ],
   [
     'a purchase that says less was taken back',
@@ -191,6 +211,18 @@ test.each<[string, () => string, string[]]>([
     'an ended session that says another charge',
     () => `update sessions set tokens_charged = tokens_charged + 1 where id = '${charged}'`,
     [ENDED, TIME],
+  ],
+  [
+    'an ended session whose hold is open',
+    () =>
+      `update sessions set status = 'ended', end_reason = 'cancelled', ended_at = now(), tokens_charged = 0 where id = '${open}'`,
+    [ENDED],
+  ],
+  [
+    'an open session whose hold was released',
+    () =>
+      `update holds set resolution = 'released', released = amount, resolved_at = now() where reference = '${open}'`,
+    [ENDED, HOLDS],
   ],
   [
     'an open session that holds nothing any more',
