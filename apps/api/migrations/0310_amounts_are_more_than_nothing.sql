@@ -1,6 +1,6 @@
--- The ledger's functions took amounts that are none: whoever took back -5 tokens gave them, without a line; a hold of -5 was "placed"; a fee
--- of 50,000 basis points went from the provider to the platform. The functions are as before but for one comparison each.
--- A credit, a capture and a payout below zero the rows themselves refuse.
+-- The ledger's functions took amounts that are none: whoever took back -5 tokens gave them, without a line; a hold of -5 was "placed";
+-- a fee of 50,000 basis points went from the provider to the platform. They are as before but for one comparison each. A credit, a
+-- capture and a payout below zero were refused already, by the rows they write.
 create or replace function reverse_credit(
   p_tenant_id text, p_wallet_id text, p_kind text, p_to_account_id text, p_amount bigint, p_purchase_id text,
   p_reverses_id text, p_description text, p_transfer_ids text[], p_now timestamptz,

@@ -49,7 +49,7 @@ test('the nightly proof is of one moment, whatever is booked while it looks', as
   await owner.query('lock table payouts in access exclusive mode')
   const proving = prove()
   // It has looked at the wallets, and waits for the payouts.
-  await expect.poll(() => countWaiting(market.api)).toBe(1)
+  await expect.poll(() => countWaiting(market.api), { timeout: 4_000 }).toBe(1)
   await owner.query(
     `select credit_wallet(tenant_id, id, 'promotion', 'promotions', 5, null, null, 'x', '{trf_x,trf_y}', now())
      from wallets where id = $1`,

@@ -221,7 +221,7 @@ test('a refund waits for what is being noted of its purchase, and is refused wha
   await owner.query('begin')
   await owner.query('update purchases set refunded_cents = 70 where id = $1', [purchase.id])
   const asking = give(staff, purchase.id)
-  await expect.poll(() => countWaiting(live)).toBe(1)
+  await expect.poll(() => countWaiting(live), { timeout: 4_000 }).toBe(1)
   await owner.query('commit')
   await owner.end()
   expect((await asking).body).toMatchObject({ code: 'refund_exceeds_paid', available: 30 })

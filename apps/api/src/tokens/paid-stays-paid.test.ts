@@ -28,7 +28,7 @@ test('an event waits for another of its purchase that is being noted, and is jud
     const event = readStripeEvent(JSON.stringify(completed(payment)))
     await receiveStripeEvent(tx, { event: event!, now: api.clock.now() })
     late = sendEvent(api, gone)
-    await expect.poll(() => countWaiting(api)).toBe(1)
+    await expect.poll(() => countWaiting(api), { timeout: 4_000 }).toBe(1)
   })
   expect((await late)?.status).toBe(200)
   expect(await find('select outcome from stripe_events where id = $1', gone.id)).toEqual({
