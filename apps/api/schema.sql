@@ -434,6 +434,7 @@ create table public.purchases (
   token_price_cents bigint,
   disputed_cents bigint not null default 0,
   constraint disputed_within_paid CHECK (((disputed_cents >= 0) AND (disputed_cents <= amount_cents))),
+  constraint paid_purchases_say_when CHECK (((status = ANY (ARRAY['pending'::text, 'failed'::text])) OR (paid_at IS NOT NULL))) NOT VALID,
   constraint purchase_has_user FOREIGN KEY (tenant_id, user_id) REFERENCES public.users(tenant_id, id),
   constraint purchase_status_is_known CHECK ((status = ANY (ARRAY['pending'::text, 'paid'::text, 'failed'::text, 'refunded'::text, 'disputed'::text]))),
   constraint purchases_pkey PRIMARY KEY (tenant_id, id),
@@ -532,12 +533,14 @@ create table public.sessions (
   told_ms bigint,
   is_resumed_there boolean not null default false,
   held_jti text,
+  constraint charged_is_not_negative CHECK ((tokens_charged >= 0)) NOT VALID,
   constraint charged_within_held CHECK ((tokens_charged <= tokens_held)),
   constraint end_reason_is_known CHECK ((end_reason = ANY (ARRAY['completed'::text, 'expired'::text, 'abandoned'::text, 'cancelled'::text, 'revoked'::text]))),
   constraint ended_sessions_say_why CHECK ((((status = 'ended'::text) = (end_reason IS NOT NULL)) AND ((status = 'ended'::text) = (ended_at IS NOT NULL)) AND ((status = 'ended'::text) = (tokens_charged IS NOT NULL)))),
   constraint paused_sessions_say_since_when CHECK (((status = 'paused'::text) = (paused_at IS NOT NULL))),
   constraint session_has_provider FOREIGN KEY (tenant_id, provider_id) REFERENCES public.providers(tenant_id, id),
   constraint session_has_user FOREIGN KEY (tenant_id, user_id) REFERENCES public.users(tenant_id, id),
+  constraint session_price_is_a_price CHECK (((tokens_per_minute >= 0) AND (tokens_held >= 0) AND ((fee_basis_points >= 0) AND (fee_basis_points <= 10000)))) NOT VALID,
   constraint session_status_is_known CHECK ((status = ANY (ARRAY['pending'::text, 'active'::text, 'paused'::text, 'ended'::text]))),
   constraint sessions_pkey PRIMARY KEY (tenant_id, id),
   constraint used_within_duration CHECK (((used_ms >= 0) AND (used_ms <= duration_ms)))
@@ -834,6 +837,8 @@ CREATE INDEX providers_listed_by_category ON public.providers USING btree (tenan
 
 CREATE INDEX providers_suspended_by_origin ON public.providers USING gin (allowed_origins) WHERE (status = 'suspended'::text);
 
+CREATE UNIQUE INDEX purchase_is_credited_once ON public.transfers USING btree (tenant_id, purchase_id) WHERE (kind = 'purchase'::text);
+
 CREATE INDEX purchases_by_id ON public.purchases USING btree (id);
 
 CREATE INDEX purchases_by_payment_intent ON public.purchases USING btree (payment_intent_id) WHERE (payment_intent_id IS NOT NULL);
@@ -933,6 +938,9 @@ declare
   item record;
 begin
   perform refuse_other_tenants(p_tenant_ids);
+  if 0 > any (p_fee_basis_points) or 10000 < any (p_fee_basis_points) then
+    raise exception 'a fee is a share of its charge' using errcode = 'integrity_constraint_violation';
+  end if;
   perform from wallets w
   join (
     select distinct h.tenant_id, h.wallet_id
@@ -1261,6 +1269,9 @@ CREATE OR REPLACE FUNCTION public.place_holds(p_tenant_ids text[], p_wallet_ids 
 AS $function$
 begin
   perform refuse_other_tenants(p_tenant_ids);
+  if 0 > any (p_amounts) then
+    raise exception 'a hold is of nothing or more' using errcode = 'integrity_constraint_violation';
+  end if;
   if exists (
     select from unnest(p_tenant_ids, p_wallet_ids, p_hold_ids) as i (tenant_id, wallet_id, hold_id)
     where i.hold_id is not null group by i.tenant_id, i.wallet_id having count(*) > 1
@@ -1333,6 +1344,15 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION public.refuse_to_change_what_was_paid()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'purchase % was paid: % refused', old.id, tg_op using errcode = 'restrict_violation';
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.refuse_what_is_not_of_the_wallet()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1368,6 +1388,9 @@ declare
   left_sequence bigint;
 begin
   perform refuse_other_tenants(array[p_tenant_id]);
+  if (p_amount > 0) is not true then
+    raise exception 'what is taken back is more than nothing' using errcode = 'integrity_constraint_violation';
+  end if;
   select least(w.posted - w.held, p_amount) into strict taken
   from wallets w where w.tenant_id = p_tenant_id and w.id = p_wallet_id for update;
   owed := p_amount - taken;
@@ -1557,6 +1580,8 @@ CREATE TRIGGER holds_are_not_deleted BEFORE DELETE ON public.holds FOR EACH ROW 
 CREATE TRIGGER resolved_holds_stay_as_they_are AFTER UPDATE ON public.holds FOR EACH ROW WHEN ((old.resolution IS NOT NULL)) EXECUTE FUNCTION public.refuse_to_change_what_ended();
 
 CREATE TRIGGER settled_payouts_stay_as_they_are AFTER UPDATE ON public.payouts FOR EACH ROW WHEN ((old.status <> 'pending'::text)) EXECUTE FUNCTION public.refuse_to_change_what_ended();
+
+CREATE TRIGGER paid_purchases_stay_paid AFTER UPDATE ON public.purchases FOR EACH ROW WHEN (((old.paid_at IS NOT NULL) AND ((((((old.paid_at IS DISTINCT FROM new.paid_at) OR (old.user_id IS DISTINCT FROM new.user_id)) OR (old.tokens IS DISTINCT FROM new.tokens)) OR (old.amount_cents IS DISTINCT FROM new.amount_cents)) OR (old.currency IS DISTINCT FROM new.currency)) OR ((old.status <> ALL (ARRAY['pending'::text, 'failed'::text])) AND (new.status = ANY (ARRAY['pending'::text, 'failed'::text])))))) EXECUTE FUNCTION public.refuse_to_change_what_was_paid();
 
 CREATE TRIGGER ended_sessions_stay_as_they_are AFTER UPDATE ON public.sessions FOR EACH ROW WHEN (((old.status = 'ended'::text) AND (old.* IS DISTINCT FROM new.*))) EXECUTE FUNCTION public.refuse_to_change_what_ended();
 
@@ -1798,6 +1823,8 @@ grant execute on function public.refuse_change() to public;
 
 grant execute on function public.refuse_to_change_what_ended() to public;
 
+grant execute on function public.refuse_to_change_what_was_paid() to public;
+
 grant execute on function public.refuse_what_is_not_of_the_wallet() to public;
 
 grant execute on function public.reverse_credit(p_tenant_id text, p_wallet_id text, p_kind text, p_to_account_id text, p_amount bigint, p_purchase_id text, p_reverses_id text, p_description text, p_transfer_ids text[], p_now timestamp with time zone, OUT taken bigint, OUT owed bigint) to tm_app;
@@ -2018,9 +2045,13 @@ grant select on table public.providers (status) to tm_catalogue;
 
 grant select on table public.providers (tenant_id) to tm_catalogue;
 
-grant insert, select on table public.purchases to tm_app;
+grant select on table public.purchases to tm_app;
 
-grant insert, select on table public.purchases to tm_batch;
+grant select on table public.purchases to tm_batch;
+
+grant insert on table public.purchases (amount_cents) to tm_app;
+
+grant insert on table public.purchases (amount_cents) to tm_batch;
 
 grant update on table public.purchases (checkout_session_id) to tm_app;
 
@@ -2030,7 +2061,23 @@ grant update on table public.purchases (checkout_url) to tm_app;
 
 grant update on table public.purchases (checkout_url) to tm_batch;
 
+grant insert on table public.purchases (created_at) to tm_app;
+
+grant insert on table public.purchases (created_at) to tm_batch;
+
+grant insert on table public.purchases (currency) to tm_app;
+
+grant insert on table public.purchases (currency) to tm_batch;
+
+grant insert on table public.purchases (discount_percent) to tm_app;
+
+grant insert on table public.purchases (discount_percent) to tm_batch;
+
 grant update on table public.purchases (disputed_cents) to tm_batch;
+
+grant insert on table public.purchases (id) to tm_app;
+
+grant insert on table public.purchases (id) to tm_batch;
 
 grant select on table public.purchases (id) to tm_ledger;
 
@@ -2042,13 +2089,33 @@ grant update on table public.purchases (payment_intent_id) to tm_batch;
 
 grant update on table public.purchases (refunded_cents) to tm_batch;
 
+grant insert on table public.purchases (request_subject) to tm_app;
+
+grant insert on table public.purchases (request_subject) to tm_batch;
+
 grant update on table public.purchases (reversed_tokens) to tm_batch;
 
-grant update on table public.purchases (status) to tm_app;
+grant insert, update on table public.purchases (status) to tm_app;
 
-grant update on table public.purchases (status) to tm_batch;
+grant insert, update on table public.purchases (status) to tm_batch;
+
+grant insert on table public.purchases (tenant_id) to tm_app;
+
+grant insert on table public.purchases (tenant_id) to tm_batch;
 
 grant select on table public.purchases (tenant_id) to tm_ledger;
+
+grant insert on table public.purchases (token_price_cents) to tm_app;
+
+grant insert on table public.purchases (token_price_cents) to tm_batch;
+
+grant insert on table public.purchases (tokens) to tm_app;
+
+grant insert on table public.purchases (tokens) to tm_batch;
+
+grant insert on table public.purchases (user_id) to tm_app;
+
+grant insert on table public.purchases (user_id) to tm_batch;
 
 grant select on table public.purchases (user_id) to tm_ledger;
 

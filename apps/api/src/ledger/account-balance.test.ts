@@ -113,6 +113,19 @@ test('roll-ups that race count everything once', async () => {
   expect(await findRolledUpWrong()).toEqual([])
 })
 
+test('an account that an instance of the version before moved alone is counted once', async () => {
+  const before = await balanceOf('prv_0')
+  await write(ACCOUNTS)
+  await allHavePassed()
+  await owner.query(
+    `update account_rollups set balance = balance + 3, written_before = pg_snapshot_xmin(pg_current_snapshot())
+     where account_id = 'prv_0'`,
+  )
+  expect((await rollUp()).accounts).toBe(ACCOUNTS)
+  expect(await balanceOf('prv_0')).toBe(before + 3)
+  expect(await findRolledUpWrong()).toEqual([])
+})
+
 test('proving the books reads each transfer a few times, however many accounts are rolled up', async () => {
   const rows = await api.deps.db.inBatch(async (tx) => {
     const before = await countRead(tx)

@@ -116,6 +116,11 @@ test.each<[string, () => string, string[]]>([
     [FOLLOW],
   ],
   [
+    'a last line that skips a number',
+    () => `update transfers set debit_sequence = debit_sequence + 1 where kind = 'refund'`,
+    [FOLLOW],
+  ],
+  [
     'a hold that captured another amount',
     () => `update holds set captured = captured - 1, released = released + 1 where reference = '${charged}'`,
     [ENDED, CAPTURED],
@@ -145,6 +150,16 @@ test.each<[string, () => string, string[]]>([
     () => `update transfers set credit_account_id = 'prv_x' where kind = 'charge'`,
     [FEE, FIGURES, ROLLED, SHARE],
   ],
+  [
+    'a fee of a session that was not charged',
+    () => `update transfers set session_id = 'ses_x' where kind = 'fee'`,
+    [FEE, SHARE],
+  ],
+  [
+    'a charge that somebody else than the user paid',
+    () => `update sessions set user_id = 'usr_x' where id = '${charged}'`,
+    [OPENED, SHARE],
+  ],
   ['a second charge', () => `${second('charge')} where kind = 'charge'`, [CAPTURED, FEE, KIND, SHARE, TWICE]],
   [
     'a minute that was used and not charged',
@@ -157,6 +172,11 @@ test.each<[string, () => string, string[]]>([
     [KIND, REVERSAL, SAME],
   ],
   [
+    'a refund that is given back and was never taken',
+    () => `update transfers set kind = 'refund_failed' where kind = 'refund'`,
+    [BOUGHT, KIND, REVERSAL],
+  ],
+  [
     'a purchase that says less was taken back',
     () => `update purchases set reversed_tokens = 24 where reversed_tokens = 25`,
     [BOUGHT],
@@ -166,7 +186,11 @@ test.each<[string, () => string, string[]]>([
     () => `update purchases set tokens = 101 where reversed_tokens = 25`,
     [BOUGHT],
   ],
-  ['a purchase that is credited and not paid', () => `update purchases set paid_at = null`, [BOUGHT]],
+  [
+    'a purchase that is credited and not paid',
+    () => `update purchases set paid_at = null, status = 'pending'`,
+    [BOUGHT],
+  ],
   [
     'a roll-up of a token more',
     () => `update account_rollups set balance = balance + 1 where account_id like 'prv%'`,
@@ -187,6 +211,18 @@ test.each<[string, () => string, string[]]>([
     'an ended session that says another charge',
     () => `update sessions set tokens_charged = tokens_charged + 1 where id = '${charged}'`,
     [ENDED, TIME],
+  ],
+  [
+    'an ended session whose hold is open',
+    () =>
+      `update sessions set status = 'ended', end_reason = 'cancelled', ended_at = now(), tokens_charged = 0 where id = '${open}'`,
+    [ENDED],
+  ],
+  [
+    'an open session whose hold was released',
+    () =>
+      `update holds set resolution = 'released', released = amount, resolved_at = now() where reference = '${open}'`,
+    [ENDED, HOLDS],
   ],
   [
     'an open session that holds nothing any more',

@@ -7,7 +7,15 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { accessTokenOf, addUser, startTestApi, type TestApi, type TestUser } from '../../test/harness.ts'
+import { connectAs } from '../../test/database.ts'
+import {
+  accessTokenOf,
+  addUser,
+  countWaiting,
+  startTestApi,
+  type TestApi,
+  type TestUser,
+} from '../../test/harness.ts'
 import {
   beginPurchase,
   completed,
@@ -191,4 +199,31 @@ test('one that Stripe declines stays declined under its Idempotency-Key, and Str
   expect([again.status, again.text]).toEqual([409, refused.text])
   expect(again.headers['idempotent-replayed']).toBe('true')
   expect(asked).toHaveLength(1)
+})
+
+test('what Stripe was asked to give back counts before its event comes', async () => {
+  const { purchase, staff } = await paid()
+  answerWith = { status: 200, body: { id: 're_8', object: 'refund' } }
+  expect((await give(staff, purchase.id)).status).toBe(201)
+  const more = await ask(staff, purchase.id, { amountCents: 61 })
+  expect([more.status, more.body.code, more.body.available]).toEqual([409, 'refund_exceeds_paid', 60])
+  expect((await ask(staff, purchase.id, { amountCents: 60 })).status).toBe(201)
+  expect((await giveAll(staff, purchase.id)).body).toMatchObject({
+    code: 'refund_exceeds_paid',
+    available: 0,
+  })
+})
+
+test('a refund waits for what is being noted of its purchase, and is refused what that took', async () => {
+  const { purchase, staff } = await paid()
+  answerWith = { status: 200, body: { id: 're_9', object: 'refund' } }
+  const owner = await connectAs(live.databaseUrl)
+  await owner.query('begin')
+  await owner.query('update purchases set refunded_cents = 70 where id = $1', [purchase.id])
+  const asking = give(staff, purchase.id)
+  await expect.poll(() => countWaiting(live), { timeout: 4_000 }).toBe(1)
+  await owner.query('commit')
+  await owner.end()
+  expect((await asking).body).toMatchObject({ code: 'refund_exceeds_paid', available: 30 })
+  expect(asked).toEqual([])
 })

@@ -159,6 +159,15 @@ test('a refund in another currency is refused', async () => {
   )
 })
 
+test('what a charge says was refunded in another currency is refused', async () => {
+  const { user, payment } = await buy()
+  await send(refunded(payment, 950, { currency: 'eur' }))
+  expect(await see(user, payment)).toEqual([1_000, 'paid'])
+  expect((await fileOf(payment)).events).toContainEqual(
+    expect.objectContaining({ outcome: 'refused', refusedBecause: 'refunded in eur, paid in usd' }),
+  )
+})
+
 test('an operator’s refund that fails is told as failed, and the next is a new one', async () => {
   const { user, payment } = await buy()
   const first = (await give(payment)).body

@@ -1,0 +1,242 @@
+/**
+ * A row of each table that nothing refuses, for statements that differ from it in what they break.
+ *
+ * @module
+ */
+import { PUBLIC_TENANT_ID } from '../src/id.ts'
+
+/** Of rows that are there already. */
+export interface There {
+  userId: string
+  providerId: string
+  sessionId: string
+  purchaseId: string
+}
+
+export type Row = Record<string, unknown>
+
+const at = '2026-03-01T12:00:00Z'
+const bytes = Buffer.from('x')
+
+/** A row of each table that nothing refuses. */
+export function rowsOf({ userId, providerId, sessionId, purchaseId }: There): Record<string, Row> {
+  const outcomes = {
+    opened: 0,
+    validated: 0,
+    completed: 0,
+    expired: 0,
+    abandoned: 0,
+    cancelled: 0,
+    revoked: 0,
+  }
+  const quarter = { provider_id: 'prv_x', is_test: false, quarter: at }
+  return {
+    account_rollups: { account_id: 'nobody', balance: 1, written_before: '0' },
+    activity_people: { provider_id: 'prv_x', user_id: 'usr_x', number: 1 },
+    activity_quarters: { ...quarter, ...outcomes, used_ms: 0, gross: 0, fee: 0 },
+    analytics_progress: { what: 'x' },
+    api_keys: {
+      id: 'key_x',
+      provider_id: providerId,
+      name: 'x',
+      scopes: [],
+      mode: 'live',
+      secret_hash: bytes,
+      secret_ending: 'x',
+      created_by: userId,
+      created_at: at,
+    },
+    audit_chain_keys: { first_sequence: 1_000, key_sealed: bytes, created_at: at },
+    audit_entries: { id: 'aud_x', actor_kind: 'system', actor_id: 'x', action: 'x', created_at: at },
+    audit_links: {
+      sequence: 1_000,
+      tenant_id: PUBLIC_TENANT_ID,
+      entry_id: 'aud_x',
+      hash: bytes,
+      chained_at: at,
+    },
+    audit_unchained: { entry_id: 'aud_x' },
+    beat_batches: {
+      at,
+      kind: 'beat',
+      session_ids: [],
+      ats: [],
+      sequences: [],
+      active_ms: [],
+      counted_ms: [],
+      unbilled_ms: [],
+      finals: [],
+      origins: [],
+    },
+    events: { id: 'evt_x', type: 'x', provider_id: providerId, sequence: 1, snapshot: {}, created_at: at },
+    experiment_quarters: {
+      ...quarter,
+      experiment: 'x',
+      variant: 'x',
+      exposed: 0,
+      completed: 0,
+      used_ms: 0,
+      gross: 0,
+    },
+    exposures: { session_id: sessionId, experiment: 'x', variant: 'x', created_at: at },
+    holds: { id: 'hld_x', wallet_id: userId, reference: sessionId, amount: 4, created_at: at },
+    idempotency_keys: { caller: 'x', route: 'x', key: 'x', request_hash: bytes, created_at: at },
+    ledger_checks: { id: 'chk_x', findings: 0, transfers: 0, created_at: at },
+    listing_views: { provider_id: providerId, quarter: at, views: 1 },
+    mailed_links: {
+      token_hash: bytes,
+      purpose: 'verify_email',
+      user_id: userId,
+      email_normalized: 'x@example.com',
+      created_at: at,
+      expires_at: at,
+    },
+    migrations: { name: 'x', checksum: 'x' },
+    outcome_quarters: {
+      ...quarter,
+      ...outcomes,
+      first_beat: 0,
+      never_validated: 0,
+      never_used: 0,
+      while_used: 0,
+      instantly_completed: 0,
+    },
+    payouts: {
+      id: 'pay_x',
+      provider_id: providerId,
+      amount: 1,
+      amount_cents: 1,
+      currency: 'usd',
+      created_by: userId,
+      created_at: at,
+    },
+    provider_invitations: {
+      id: 'inv_x',
+      provider_id: providerId,
+      email: 'x@example.com',
+      email_normalized: 'x@example.com',
+      role: 'viewer',
+      invited_by: userId,
+      created_at: at,
+      expires_at: at,
+      token_hash: bytes,
+    },
+    provider_members: { provider_id: providerId, user_id: userId, role: 'viewer', created_at: at },
+    provider_spending_limits: { user_id: userId, provider_id: providerId, per_day_tokens: 1 },
+    provider_themes: { provider_id: providerId, theme: {}, updated_at: at },
+    providers: {
+      id: 'prv_x',
+      owner_id: userId,
+      name: 'x',
+      description: 'x',
+      category: 'x',
+      launch_url: 'x',
+      allowed_origins: [],
+      tokens_per_minute: 4,
+      status: 'draft',
+      created_at: at,
+      updated_at: at,
+    },
+    purchases: {
+      id: 'pur_x',
+      user_id: userId,
+      status: 'pending',
+      tokens: 50,
+      amount_cents: 50,
+      currency: 'usd',
+      discount_percent: 0,
+      created_at: at,
+    },
+    refresh_tokens: {
+      token_hash: bytes,
+      family_id: 'x',
+      user_id: userId,
+      created_at: at,
+      expires_at: at,
+      signed_in_at: at,
+    },
+    refunds: {
+      id: 'rfd_x',
+      purchase_id: purchaseId,
+      amount_cents: 1,
+      reason: 'x',
+      status: 'pending',
+      requested_by: userId,
+      created_at: at,
+    },
+    sessions: {
+      id: 'ses_x',
+      user_id: userId,
+      provider_id: providerId,
+      user_ref: 'x',
+      status: 'pending',
+      duration_ms: 60_000,
+      tokens_per_minute: 4,
+      fee_basis_points: 2_000,
+      tokens_held: 4,
+      launch_jti: 'x',
+      launch_expires_at: at,
+      created_at: at,
+      sweep_at: at,
+    },
+    signing_keys: {
+      kid: 'x',
+      public_jwk: {},
+      private_jwk_encrypted: bytes,
+      created_at: at,
+      signs_from: at,
+    },
+    spending_limits: { user_id: userId },
+    stripe_disputes: { purchase_id: purchaseId, id: 'dp_x', status: 'open', amount_cents: 1 },
+    stripe_events: { id: 'evt_x', type: 'x', outcome: 'ignored', payload: {}, received_at: at },
+    stripe_refunds: { purchase_id: purchaseId, id: 're_x', amount_cents: 1 },
+    tenants: { id: 'ten_x', slug: 'x', name: 'x' },
+    transfers: {
+      id: 'trf_x',
+      kind: 'promotion',
+      debit_account_id: 'promotions',
+      credit_account_id: userId,
+      amount: 5,
+      credit_sequence: 1_000,
+      credit_balance_after: 5,
+      description: 'x',
+      created_at: at,
+    },
+    unbilled_time: { user_id: userId, provider_id: providerId, hour: at, unbilled_ms: 1 },
+    unusual_providers: {
+      tenant_id: PUBLIC_TENANT_ID,
+      provider_id: providerId,
+      ended: 1,
+      instantly_completed: 1,
+      usual_share: 0,
+      noticed_at: at,
+    },
+    users: {
+      id: 'usr_x',
+      email: 'x@example.com',
+      email_normalized: 'x@example.com',
+      password_hash: 'none',
+      reference_salt: bytes,
+      created_at: at,
+    },
+    wallets: { id: 'usr_x' },
+    webhook_attempts: { delivery_id: 'dlv_x', number: 1, at, http_status: 200, latency_ms: 1 },
+    webhook_deliveries: {
+      id: 'dlv_x',
+      endpoint_id: 'whe_x',
+      event_id: 'evt_x',
+      next_attempt_at: at,
+      created_at: at,
+    },
+    webhook_endpoints: {
+      id: 'whe_x',
+      provider_id: providerId,
+      url: 'x',
+      events: [],
+      status: 'enabled',
+      secret_sealed: bytes,
+      created_at: at,
+      updated_at: at,
+    },
+  }
+}
