@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import type { Answer, TestApi } from './harness.ts'
+import { type Answer, addUser, type TestApi, type TestUser } from './harness.ts'
 
 const random = () => randomBytes(8).toString('hex')
 
@@ -123,4 +123,20 @@ export async function beginPurchase(
 ): Promise<{ id: string; amountCents: number; tokens: number }> {
   const { body } = await api.call('POST', '/tokens/purchase', { token, body: { tokens } })
   return body.purchase
+}
+
+/** A purchase, paid, of somebody new. */
+export async function buyTokens(api: TestApi, tokens: number): Promise<{ user: TestUser; payment: Payment }> {
+  const user = await addUser(api)
+  const payment = paymentOf(await beginPurchase(api, user.token, tokens))
+  await tellEvents(api, completed(payment))
+  return { user, payment }
+}
+
+/** Sends events one after another. @throws where one is not taken */
+export async function tellEvents(api: TestApi, ...events: object[]): Promise<void> {
+  for (const event of events) {
+    const { status, text } = await sendEvent(api, event)
+    if (status !== 200) throw new Error(`Stripe's event got ${status}: ${text}`)
+  }
 }

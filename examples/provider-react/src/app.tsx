@@ -22,7 +22,7 @@ function SessionBar() {
   const { phase, isEnding, error, pause, resume, complete } = useMarketplaceSession()
   const isRunning = phase === 'active'
   if (!isRunning && phase !== 'paused') return null
-  // What goes wrong is in the snapshot: the dialog tells it where the app is closed, the line below where it is not.
+  // What goes wrong is in the snapshot: the dialog tells it where the app is closed, a line below where it is not.
   const quietly = (act: () => Promise<unknown>) => () => void act().catch(() => {})
   return (
     <fieldset className={isEnding ? 'session is-ending' : 'session'} aria-label="Your session">
@@ -60,9 +60,7 @@ function Closed() {
     <section className="gate" aria-live="polite">
       <h1>{title}</h1>
       <p>{text}</p>
-      {(phase === 'failed' || phase === 'ended') && (
-        <a href={options.marketplaceUrl}>Go to the marketplace</a>
-      )}
+      {/failed|ended/.test(phase) && <a href={options.marketplaceUrl}>Go to the marketplace</a>}
     </section>
   )
 }

@@ -6,15 +6,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accessTokenOf, addUser, startTestApi, type TestApi, type TestUser } from '../../test/harness.ts'
 import {
-  beginPurchase,
-  completed,
+  buyTokens,
   disputeClosed,
   disputed,
   disputeTold,
   type Payment,
-  paymentOf,
   refunded,
-  sendEvent,
+  tellEvents,
 } from '../../test/stripe-events.ts'
 import { checkLedger } from '../ledger/check-ledger.ts'
 
@@ -31,16 +29,8 @@ afterAll(async () => {
 })
 
 /** 1,000 tokens for 950 cents, paid. */
-async function buy(): Promise<{ user: TestUser; payment: Payment }> {
-  const user = await addUser(api)
-  const payment = paymentOf(await beginPurchase(api, user.token, 1_000))
-  await send(completed(payment))
-  return { user, payment }
-}
-
-async function send(...events: object[]): Promise<void> {
-  for (const event of events) expect((await sendEvent(api, event)).status).toBe(200)
-}
+const buy = () => buyTokens(api, 1_000)
+const send = (...events: object[]) => tellEvents(api, ...events)
 
 /** What the wallet has and what the purchase is. */
 async function see({ id }: TestUser, { purchaseId }: Payment): Promise<[number, string]> {

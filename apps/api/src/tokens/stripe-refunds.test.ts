@@ -8,6 +8,7 @@ import { startCapturedApp } from '../../test/captured-log.ts'
 import { accessTokenOf, addUser, startTestApi, type TestApi, type TestUser } from '../../test/harness.ts'
 import {
   beginPurchase,
+  buyTokens,
   completed,
   disputeClosed,
   disputed,
@@ -16,8 +17,8 @@ import {
   paymentOf,
   refunded,
   refundTold,
-  sendEvent,
   signatureOf,
+  tellEvents,
 } from '../../test/stripe-events.ts'
 import { checkLedger } from '../ledger/check-ledger.ts'
 
@@ -34,16 +35,8 @@ afterAll(async () => {
 })
 
 /** 1,000 tokens for 950 cents, paid. */
-async function buy(): Promise<{ user: TestUser; payment: Payment }> {
-  const user = await addUser(api)
-  const payment = paymentOf(await beginPurchase(api, user.token, 1_000))
-  await send(completed(payment))
-  return { user, payment }
-}
-
-async function send(...events: object[]): Promise<void> {
-  for (const event of events) expect((await sendEvent(api, event)).status).toBe(200)
-}
+const buy = () => buyTokens(api, 1_000)
+const send = (...events: object[]) => tellEvents(api, ...events)
 
 const as = async ({ id }: TestUser, url: string) =>
   (await api.call('GET', url, { token: await accessTokenOf(api, id) })).body
