@@ -95,7 +95,7 @@ export function usePages<T>(path: string | undefined): Pages<T> {
     setLoadingMore(false)
   }
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: one page for each number of rows that is too small.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `loadMore` and `items` are made anew at every drawing, and would ask for the same page again; what decides is how many rows there are.
   useEffect(() => {
     if (items === undefined) return
     if (isShort) void loadMore()
