@@ -48,11 +48,18 @@ test('a button is busy until its action is done, and the page says when nothing 
   const market = createFakeMarketplace()
   const { session } = await market.openTab()
   bindPage(session)
+  let refusals = 0
+  session.on('error', () => {
+    refusals += 1
+  })
   market.goOffline()
+  button.click()
+  // Whoever presses again while it is at work asks for nothing more.
   button.click()
   expect([button.ariaBusy, words.hidden]).toEqual(['true', true])
   await market.advance('10s')
   expect([button.ariaBusy, words.hidden, session.getSnapshot().phase]).toEqual([null, false, 'active'])
+  expect(refusals).toBe(1)
   market.goOnline()
   button.click()
   await settle()

@@ -55,12 +55,15 @@ export function bindPage(session: MarketplaceSession): void {
       })
   }
 
+  const busy = new Set<string>()
   document.addEventListener('click', ({ target }) => {
     for (const [name, action] of Object.entries(actions)) {
       const button = (target as Element).closest?.(`[data-tm-${name}]`)
-      if (!button) continue
+      if (!button || busy.has(name)) continue
+      busy.add(name)
       button.ariaBusy = 'true'
       const rest = () => {
+        busy.delete(name)
         button.ariaBusy = null
       }
       // A refusal is in the snapshot and in `tm:error`.
