@@ -229,8 +229,8 @@ test.each([
   'developer',
 ] as const)('whoever waits as %s for the removal that is under way acts no more', async (role) => {
   const { api } = accounts
-  const leaving = role === 'owner' ? await registerNext() : developer
-  if (role === 'owner') await join(leaving, 'owner')
+  const leaving = await registerNext()
+  await join(leaving, role)
   const calls = await api.deps.db.inTenant(PUBLIC_TENANT_ID, async (tx) => {
     await tx.query('select from providers where id = $1 for no key update', [providerId])
     await tx.query('delete from provider_members where user_id = $1', [leaving.id])

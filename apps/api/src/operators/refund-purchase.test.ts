@@ -108,26 +108,31 @@ test('one whose fate is unknown is asked again under the same key, so that it is
   expect(keys.size).toBe(1)
 })
 
-test('one whose fate is unknown is given once also when Stripe has forgotten its key', async () => {
-  for (const wasGiven of [true, false]) {
-    const { purchase, staff } = await paid()
-    answerWith = { status: 500, body: { error: { type: 'api_error', message: 'down' } } }
-    expect((await give(staff, purchase.id)).body.code).toBe('payment_unavailable')
-    const refundId = asked[0]?.key
-    const old = { id: 're_old', object: 'refund', status: 'succeeded', metadata: { refundId } }
-    const others = [
-      { ...old, id: 're_other', metadata: { refundId: 'rfd_other' } },
-      { ...old, id: 're_failed', status: 'failed' },
-    ]
-    given = wasGiven ? [...others, old] : others
-    live.clock.advance({ hours: 24 })
-    asked.length = 0
-    answerWith = { status: 200, body: { id: 're_new', object: 'refund' } }
-    const { status, body } = await give(staff, purchase.id)
-    expect([status, body.id, body.status]).toEqual([201, refundId, 'sent'])
-    expect(body.stripeRefundId).toBe(wasGiven ? 're_old' : 're_new')
-    expect(asked.map(({ method }) => method)).toEqual(wasGiven ? ['GET'] : ['GET', 'POST'])
-  }
+test.each([
+  { found: ['re_old'], gives: 're_old', asks: ['GET'] },
+  { found: [], gives: 're_new', asks: ['GET', 'POST'] },
+])('one whose fate is unknown is given once also when Stripe has forgotten its key: $gives', async ({
+  found,
+  gives,
+  asks,
+}) => {
+  const { purchase, staff } = await paid()
+  answerWith = { status: 500, body: { error: { type: 'api_error', message: 'down' } } }
+  expect((await give(staff, purchase.id)).body.code).toBe('payment_unavailable')
+  const refundId = asked[0]?.key
+  const refund = { object: 'refund', status: 'succeeded', metadata: { refundId } }
+  given = [
+    { ...refund, id: 're_other', metadata: { refundId: 'rfd_other' } },
+    { ...refund, id: 're_failed', status: 'failed' },
+    ...found.map((id) => ({ ...refund, id })),
+  ]
+  live.clock.advance({ hours: 24 })
+  asked.length = 0
+  answerWith = { status: 200, body: { id: 're_new', object: 'refund' } }
+  const { status, body } = await give(staff, purchase.id)
+  expect([status, body.id, body.status]).toEqual([201, refundId, 'sent'])
+  expect(body.stripeRefundId).toBe(gives)
+  expect(asked.map(({ method }) => method)).toEqual(asks)
 })
 
 test('one that failed at the bank before Stripe’s answer was noted has failed, and the next is a new one', async () => {
