@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { addProvider, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
-import { LIMITS } from './rate-limit.ts'
+import { LIMITS, ORIGINS, REFUSED } from './rate-limit.ts'
 
 // Small factors make small limits: open and read 1200 → 12, write 400 → 4, auth 300 → 3 at 0.01.
 let api: TestApi | undefined
@@ -153,7 +153,8 @@ test('an IPv6 customer is one caller, whichever of their addresses they use', as
 
 test('the documented table is the table in the code', async () => {
   const page = await readFile(new URL('../../../../docs/api/rate-limits.md', import.meta.url), 'utf8')
-  for (const [name, { calls, windowSeconds }] of Object.entries(LIMITS)) {
+  const all = { ...LIMITS, refused: REFUSED, origins: ORIGINS }
+  for (const [name, { calls, windowSeconds }] of Object.entries(all)) {
     expect(page).toContain(`| \`${name}\` | ${calls.toLocaleString('en-US')} | ${windowSeconds} |`)
   }
 })

@@ -28,13 +28,13 @@ export const LIMITS = {
 } as const
 
 /** Wrong credentials and unreadable bodies per address: beyond them the answer is to slow down. */
-const REFUSED = { name: 'refused', calls: 300, windowSeconds: 60 }
+export const REFUSED = { name: 'refused', calls: 300, windowSeconds: 60 }
 
 /**
  * Origins that the database had to be asked about, per address. One that pages use is asked about every two seconds at most,
  * whatever comes from it: so this is forty apps at once, and no more than that of made-up ones.
  */
-const ORIGINS = { name: 'origins', calls: 1200, windowSeconds: 60 }
+export const ORIGINS = { name: 'origins', calls: 1200, windowSeconds: 60 }
 
 export type LimitClass = keyof typeof LIMITS | 'none'
 
