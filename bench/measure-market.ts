@@ -182,7 +182,7 @@ export async function measureMarket(results: Results, scale: MarketScale): Promi
       const validate = await load(api, 'validate', await launch(FULL_SPEED_SHARES, api), { amount })
       const bare = bareJwtRate()
       results.add(`validate / bare verify + sign${suffix}`, validate.perSecond / bare, atLeast(0.5))
-      // What a process signed itself it does not verify; of several, most launches come to another one.
+      // What a process signed itself it remembers; of several, most launches come to another one.
       const elsewhere = await launch(ELSEWHERE_SHARES, single)
       const verified = await load(api, 'validate', elsewhere, { amount: share * ELSEWHERE_SHARES })
       const name = 'validate what another instance signed / bare verify + sign'

@@ -83,9 +83,9 @@ export function createBenchFunctions(url: string): Promise<void> {
         insert into holds (tenant_id, id, wallet_id, reference, amount, created_at)
         values ('${PUBLIC_TENANT_ID}', bench_id('hld_', n), user_id, session_id, 40, now());
         insert into sessions (tenant_id, id, user_id, provider_id, user_ref, status, duration_ms, tokens_per_minute,
-          fee_basis_points, tokens_held, launch_jti, launch_expires_at, created_at, sweep_at)
+          fee_basis_points, tokens_held, launch_jti, launch_digest, launch_expires_at, created_at, sweep_at)
         values ('${PUBLIC_TENANT_ID}', session_id, user_id, '${PROVIDER_ID}', 'ref_' || md5(user_id), 'pending', 600000, 4,
-          2000, 40, left(md5(n::text), 22), now() + interval '2 minutes', now(), now() + interval '7 minutes');
+          2000, 40, left(md5(n::text), 22), sha256(n::text::bytea), now() + interval '2 minutes', now(), now() + interval '7 minutes');
       end $$;
 
       create function bench_complete_session(p_n bigint) returns void language plpgsql as $$

@@ -533,6 +533,7 @@ create table public.sessions (
   told_ms bigint,
   is_resumed_there boolean not null default false,
   held_jti text,
+  launch_digest bytea,
   constraint charged_is_not_negative CHECK ((tokens_charged >= 0)) NOT VALID,
   constraint charged_within_held CHECK ((tokens_charged <= tokens_held)),
   constraint end_reason_is_known CHECK ((end_reason = ANY (ARRAY['completed'::text, 'expired'::text, 'abandoned'::text, 'cancelled'::text, 'revoked'::text]))),
@@ -2190,6 +2191,10 @@ grant update on table public.sessions (is_resumed_there) to tm_batch;
 grant update on table public.sessions (last_beat_at) to tm_app;
 
 grant update on table public.sessions (last_beat_at) to tm_batch;
+
+grant update on table public.sessions (launch_digest) to tm_app;
+
+grant update on table public.sessions (launch_digest) to tm_batch;
 
 grant update on table public.sessions (launch_expires_at) to tm_app;
 

@@ -4,12 +4,9 @@
  * @module
  */
 import pg from 'pg'
-import { pino } from 'pino'
-import { createApp } from '../src/app.ts'
-import { createDeps } from '../src/create-deps.ts'
-import { connect } from '../src/db.ts'
 import { addSigningKey, KEY_LEAD_MINUTES } from '../src/keys/key-ring.ts'
 import { addProvider, addUser, type TestApi } from './harness.ts'
+import { startOtherInstance } from './other-instance.ts'
 
 /** This many people launch at once. */
 const BATCH = 10
@@ -65,16 +62,10 @@ export async function launchMany(
   api: TestApi,
   { launches, rotateEvery, skewSeconds, meanSeconds }: Order,
 ): Promise<Launches> {
-  const db = connect({ databaseUrl: api.databaseUrl })
   let skewMs = 0
-  const deps = await createDeps({
-    config: api.deps.config,
-    db,
+  const other = await startOtherInstance(api, {
     clock: () => new Date(api.clock.now().getTime() + skewMs),
-    log: pino({ level: 'silent' }),
   })
-  const other = await createApp(deps)
-  await other.ready()
   const result: Launches = {
     atFirstTry: 0,
     tooLate: 0,
@@ -89,7 +80,7 @@ export async function launchMany(
   }
 
   async function validate(launchJwt: string, clientId: string): Promise<{ status: number; body: Body }> {
-    const { statusCode, body } = await other.inject({
+    const { statusCode, body } = await other.app.inject({
       method: 'POST',
       url: '/api/v1/sessions/validate',
       payload: { launchJwt, clientId },
@@ -104,7 +95,7 @@ export async function launchMany(
       const numbers = Array.from({ length: Math.min(BATCH, launches - first) }, (_, i) => first + i)
       const isRotated = Math.floor((first + BATCH) / rotateEvery) > Math.floor(first / rotateEvery)
       if (isRotated) {
-        await db.inBatch((tx) =>
+        await other.deps.db.inBatch((tx) =>
           addSigningKey(tx, { keyEncryptionKey: api.deps.config.keyEncryptionKey, now: api.clock.now() }),
         )
         result.rotations += 1
@@ -123,7 +114,7 @@ export async function launchMany(
       )
       const onItsWayMs = onItsWay(batch, meanSeconds * 1000)
       api.clock.advance({ ms: onItsWayMs })
-      if (isRotated) await deps.keys.reload()
+      if (isRotated) await other.deps.keys.reload()
       const now = api.clock.now().getTime()
       const back: { sessionId: string; clientId: string; isGivenUp: boolean }[] = []
       await Promise.all(
@@ -178,7 +169,6 @@ export async function launchMany(
     return result
   } finally {
     await other.close()
-    await db.end()
   }
 
   async function end(sessionId: string, clientId: string, token = ''): Promise<void> {

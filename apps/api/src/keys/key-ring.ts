@@ -13,7 +13,15 @@ import {
   type KeyObject,
   sign,
 } from 'node:crypto'
-import { decodeProtectedHeader, errors, exportJWK, type JWK, type JWTPayload, jwtVerify } from 'jose'
+import {
+  decodeJwt,
+  decodeProtectedHeader,
+  errors,
+  exportJWK,
+  type JWK,
+  type JWTPayload,
+  jwtVerify,
+} from 'jose'
 import { assert } from '../assert.ts'
 import type { Clock } from '../clock.ts'
 import { ConfigError } from '../config.ts'
@@ -41,6 +49,11 @@ export interface KeyRing {
    * @throws {JwtRefused}
    */
   verify(jwt: string, typ: JwtType, audience?: string): Promise<JWTPayload>
+  /**
+   * What a JWT says, unverified: for who keeps the digests of those we signed. Nothing where it says what ours do not, is out
+   * of time, or was signed or verified here, so that `verify` has the answer at hand.
+   */
+  readUnverified(jwt: string, typ: JwtType): Promise<JWTPayload | undefined>
   publicKeys(): PublicJwk[]
   /** Looks whether the key set changed. Every instance does so once a minute and on a key it does not know. */
   reload(): Promise<void>
@@ -206,7 +219,7 @@ export async function createKeyRing(input: {
         dsaEncoding: 'ieee-p1363',
       })
       const jwt = `${text}.${signature.toString('base64url')}`
-      // What was signed here needs no proof when it comes back here. Another instance verifies it.
+      // What was signed here needs no proof when it comes back here. Another instance verifies it, or knows its digest.
       trust(typ, digestOf(jwt), claims)
       return jwt
     },
@@ -222,6 +235,16 @@ export async function createKeyRing(input: {
       // A launch JWT is used once.
       if (typ !== 'launch+jwt') trust(typ, digest, claims)
       return claims
+    },
+    async readUnverified(jwt, typ) {
+      if (trusted[typ].get(digestOf(jwt))) return undefined
+      const said = decode(jwt)
+      if (said?.header.alg !== 'ES256' || said.header.typ !== typ || said.claims.iss !== issuer)
+        return undefined
+      const { exp = 0, nbf = 0 } = said.claims
+      const now = clock().getTime() / 1000
+      if (!(exp > now && nbf <= now + CLOCK_TOLERANCE_SECONDS)) return undefined
+      return (await findKey(String(said.header.kid))) && said.claims
     },
   }
 
@@ -252,6 +275,14 @@ export async function createKeyRing(input: {
   }
 }
 
+function decode(jwt: string) {
+  try {
+    return { header: decodeProtectedHeader(jwt), claims: decodeJwt(jwt) }
+  } catch {
+    return undefined
+  }
+}
+
 /** Which of our keys a JWT names. @throws {JwtRefused} */
 function kidOf(jwt: string): string {
   let header: ReturnType<typeof decodeProtectedHeader>
@@ -269,6 +300,9 @@ function kidOf(jwt: string): string {
 }
 
 const digestOf = (jwt: string) => hash('sha256', jwt, 'binary')
+
+/** The SHA-256 of a JWT's very bytes: who has it, has nothing to show. */
+export const digestJwt = (jwt: string) => hash('sha256', jwt, 'buffer')
 
 /** Makes equal texts one: thousands of sessions name the same tenant and provider. */
 function createInterner(): <T>(value: T) => T {

@@ -3,7 +3,7 @@ import type { Db, Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
 import { BUSY, createGatherer } from '../gather.ts'
 import { createId } from '../id.ts'
-import type { KeyRing } from '../keys/key-ring.ts'
+import { digestJwt, type KeyRing } from '../keys/key-ring.ts'
 import { createJti, launchExpiry, launchUrlOf, signLaunchJwt, userRefOf } from './launch.ts'
 import { checkLimits } from './limits.ts'
 import { type SessionRow, sessionColumns } from './session.ts'
@@ -169,6 +169,7 @@ export async function openSessions(
     prepared.map(({ now }) => launchExpiry(now)),
     prepared.map(({ isTest }) => isTest),
     prepared.map(({ now }) => now),
+    prepared.map(({ launchJwt }) => digestJwt(launchJwt)),
   ])
   const byOrdinal = new Map(rows.map((row) => [row.ordinal - 1, row]))
   return prepared.map(({ price, provider, launchJwt, now }, i) => {
@@ -202,16 +203,16 @@ const findProvidersSql = `
 const openSql = (free: string, holdIds: string) => `
   with input as (
     select * from unnest($1::text[], $2::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::int[],
-      $9::int[], $10::bigint[], $11::text[], $12::timestamptz[], $13::boolean[], $14::timestamptz[]) with ordinality
+      $9::int[], $10::bigint[], $11::text[], $12::timestamptz[], $13::boolean[], $14::timestamptz[], $15::bytea[]) with ordinality
       as i (tenant_id, id, user_id, provider_id, user_ref, duration_ms, tokens_per_minute, fee_basis_points,
-        price, jti, launch_expires_at, is_test, at, ordinal)
+        price, jti, launch_expires_at, is_test, at, launch_digest, ordinal)
   ), ${free} held as materialized (
     select * from place_holds($1::text[], $4::text[], ${holdIds}, $2::text[], $10::bigint[], $14::timestamptz[])
   ), opened as (
     insert into sessions as s (tenant_id, id, user_id, provider_id, user_ref, status, duration_ms, tokens_per_minute,
-      fee_basis_points, tokens_held, launch_jti, launch_expires_at, created_at, sweep_at, is_test)
+      fee_basis_points, tokens_held, launch_jti, launch_digest, launch_expires_at, created_at, sweep_at, is_test)
     select i.tenant_id, i.id, i.user_id, i.provider_id, i.user_ref, 'pending', i.duration_ms, i.tokens_per_minute,
-      i.fee_basis_points, i.price, i.jti, i.launch_expires_at, i.at, i.launch_expires_at + interval '5 minutes', i.is_test
+      i.fee_basis_points, i.price, i.jti, i.launch_digest, i.launch_expires_at, i.at, i.launch_expires_at + interval '5 minutes', i.is_test
     from input i left join held h on h.ordinal = i.ordinal
     where h.placed or i.is_test
     returning ${sessionColumns('s.created_at')}

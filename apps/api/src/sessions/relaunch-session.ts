@@ -49,6 +49,7 @@ const relaunchSql = `
   )
   update sessions s set
     launch_jti = case when m.may_go_on then $3 else s.launch_jti end,
+    launch_digest = case when m.may_go_on then null else s.launch_digest end,
     launch_expires_at = case when m.may_go_on then $4 else s.launch_expires_at end,
     launch_spent_by = case when m.may_go_on then null else s.launch_spent_by end
   from mine m

@@ -13,8 +13,6 @@ import { registerJsonBodies } from '../http/body.ts'
 import { addressOf } from '../http/rate-limit.ts'
 import { Id, problems, Shape } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
-import { idPattern } from '../id.ts'
-import { JwtRefused } from '../keys/key-ring.ts'
 import { checkOrigin } from './check-origin.ts'
 import { completeSession, createCompletion } from './complete-session.ts'
 import { registerExposureRoute } from './exposure-routes.ts'
@@ -23,7 +21,8 @@ import { getSession } from './get-session.ts'
 import { type BeatTuning, createHeartbeat } from './heartbeat.ts'
 import { signSessionJwt } from './launch.ts'
 import { pauseSession, resumeSession, type Speaker } from './pause-session.ts'
-import { presentSession, returnUrlOf, SESSION_LIFE_MS, Session, type SessionRow } from './session.ts'
+import { readLaunch } from './read-launch.ts'
+import { presentSession, SESSION_LIFE_MS, Session, type SessionRow } from './session.ts'
 import { sessionActor } from './session-actor.ts'
 import { createValidation } from './validate-session.ts'
 
@@ -53,7 +52,6 @@ const Told = {
 }
 const Params = Shape({ id: Id('ses', 'The session.') })
 const Answer = Shape({ session: Session })
-const SESSION_ID = new RegExp(idPattern('ses'))
 const REFUSALS = ['session_not_found', 'unauthenticated', 'origin_not_allowed', 'session_superseded'] as const
 
 /** Who claims to be another client than the JWT was given to holds no session, which changes nothing once it has ended. */
@@ -124,20 +122,9 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
     async (request) => {
       const { launchJwt, clientId } = request.body
       const now = clock()
-      const claims = await keys.verify(launchJwt, 'launch+jwt').catch((error: unknown) => {
-        if (!(error instanceof JwtRefused)) throw error
-        const sid = String(error.claims?.sid)
-        // Only what we signed ourselves makes an address of ours.
-        const back = SESSION_ID.test(sid) ? { returnUrl: returnUrlOf(marketplaceUrl, sid) } : {}
-        if (error.reason === 'expired') throw new Problem('launch_expired', back, error.message)
-        throw new Problem('launch_invalid', {}, error.message)
-      })
-      const [tenantId, sessionId, providerId, jti] = [claims.tid, claims.sid, claims.aud, claims.jti].map(
-        String,
-      ) as [string, string, string, string]
-      if (!SESSION_ID.test(sessionId)) throw new Problem('launch_invalid', {}, 'sid is not a session')
-      const { origin } = request.headers
-      const session = await validate({ tenantId, sessionId, providerId, jti, clientId, origin, now })
+      const launch = await readLaunch(keys, launchJwt, marketplaceUrl)
+      const session = await validate({ ...launch, clientId, origin: request.headers.origin, now })
+      const { tenantId, sessionId, providerId } = launch
       const { userRef, createdAt } = session
       const subject = { tenantId, sessionId, providerId, userRef, clientId, createdAt, now }
       return { session: present(session, now), sessionJwt: await signSessionJwt(keys, subject) }

@@ -6,13 +6,10 @@ import { BUSY, createGatherer } from '../gather.ts'
 import { UNBILLED_MS_ALLOWED } from './allowance.ts'
 import { type Ending, endSessions } from './end-sessions.ts'
 import { findSessions } from './find-sessions.ts'
+import type { ShownLaunch } from './read-launch.ts'
 import { lastBeatSql, presentSession, type SessionRow, sessionColumns } from './session.ts'
 
-export interface Validation {
-  tenantId: string
-  sessionId: string
-  providerId: string
-  jti: string
+export interface Validation extends ShownLaunch {
   clientId: string
   origin: string | undefined
   now: Date
@@ -40,8 +37,13 @@ export function createValidation(
     run: (validations) => db.inBatch((tx) => validateSessions(tx, validations, marketplaceUrl)),
     keyOf: ({ tenantId, sessionId }) => `${tenantId}/${sessionId}`,
   })
-  return async (validation) => {
-    const validated = await validate(validation)
+  return async ({ unproven, ...validation }) => {
+    let validated = await validate({ ...validation, unproven })
+    if (validated === UNPROVEN) {
+      await unproven?.verify()
+      validated = await validate(validation)
+    }
+    assert(validated !== UNPROVEN, 'what is proven is judged')
     if (validated instanceof Problem) throw validated
     if (!('ending' in validated)) return validated
     // In a transaction of its own, so that both lock in the one order, and alone, so that nobody else waits for its wallet.
@@ -50,8 +52,11 @@ export function createValidation(
   }
 }
 
+/** Nothing was done: the digest is not the one that the session's row has, or the row is locked. */
+const UNPROVEN = Symbol('unproven')
+
 /** A session that is over is still to be settled. */
-type Answer = SessionRow | Problem | { ending: Ending }
+type Answer = SessionRow | Problem | typeof UNPROVEN | { ending: Ending }
 
 /** A refusal is an answer here, not an exception: the others of the batch must stay. */
 async function validateSessions(
@@ -68,17 +73,23 @@ async function validateSessions(
     validations.map((validation) => validation.origin ?? null),
     validations.map((validation) => validation.now),
     UNBILLED_MS_ALLOWED,
+    validations.map(({ unproven }) => unproven?.digest ?? null),
   ])
   const validated = new Map(rows.map((row) => [row.ordinal - 1, row]))
   // Read after the lock, and so as whoever held it before has left it.
   const found = await findSessions(
     tx,
-    validations.filter((_, i) => [undefined, 'unchanged'].includes(validated.get(i)?.outcome)),
+    validations.filter(({ unproven }, i) => {
+      const row = validated.get(i)
+      return row ? row.outcome === 'unchanged' : !unproven
+    }),
   )
 
   const started: { session: SessionRow; now: Date }[] = []
-  const answers = validations.map(({ tenantId, sessionId, providerId, now }, i): Answer | typeof BUSY => {
+  const answers = validations.map((validation, i): Answer | typeof BUSY => {
+    const { tenantId, sessionId, providerId, unproven, now } = validation
     const row = validated.get(i)
+    if (!row && unproven) return UNPROVEN
     const session = found.get(sessionId)
     if (!row) return session?.providerId === providerId ? BUSY : new Problem('launch_invalid')
     switch (row.outcome) {
@@ -122,11 +133,13 @@ async function validateSessions(
 //
 // Over the allowance counts also what silent sessions of theirs were served: that is written down only when they end, half
 // an hour later.
+// What nobody has proven meets no row but one with its digest, and locks none.
 // The join at its end is full, so that it is hashed: see `heartbeat.ts`.
 const spendLaunchesSql = `
   with input as (
-    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
-      with ordinality as i (tenant_id, id, provider_id, jti, client_id, origin, at, ordinal)
+    select * from unnest(
+        $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $9::bytea[])
+      with ordinality as i (tenant_id, id, provider_id, jti, client_id, origin, at, digest, ordinal)
   ), locked as materialized (
     select s.tenant_id, s.id, s.user_id, s.provider_id, s.status, s.launch_spent_by, s.client_id as held_by,
       i.client_id, i.jti, i.at, i.ordinal,
@@ -146,6 +159,7 @@ const spendLaunchesSql = `
       case when s.status = 'active' and s.launch_spent_by is null then unvouched_ms(s, i.at) else 0 end as counted_ms
     from input i
     join sessions s on s.tenant_id = i.tenant_id and s.id = i.id and s.provider_id = i.provider_id
+      and (i.digest is null or s.launch_digest = i.digest)
     join providers p on p.tenant_id = i.tenant_id and p.id = i.provider_id
     order by s.tenant_id, s.id
     for update of s skip locked
@@ -164,6 +178,7 @@ const spendLaunchesSql = `
   ), spent as (
     update sessions s set
       launch_spent_by = a.client_id,
+      launch_digest = null,
       held_jti = a.jti,
       sequence = case when s.client_id = a.client_id then s.sequence else 0 end,
       client_id = a.client_id,

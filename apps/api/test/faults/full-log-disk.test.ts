@@ -98,6 +98,10 @@ test.skipIf(!disk)(
     fill()
     await writeUntilRefused(databaseUrl)
     await expect.poll(() => lines.join('\n'), { timeout: 5_000 }).toMatch(/PANIC: .*No space left on device/)
+    // Until its postmaster has ended the other connections, they still read what they are asked.
+    await expect
+      .poll(() => lines.join('\n'), { timeout: 30_000 })
+      .toContain('all server processes terminated; reinitializing')
     expect(await listenFor(OUTAGE_MS, urls)).toEqual(['503 unavailable 1', 'alive 200'])
 
     const before = load.answers

@@ -4,32 +4,24 @@
  *
  * @module
  */
-import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createApp } from '../../src/app.ts'
-import { createDeps } from '../../src/create-deps.ts'
-import { connect, type Db } from '../../src/db.ts'
-import type { App } from '../../src/http/server.ts'
+import type { Db } from '../../src/db.ts'
 import { checkLedger } from '../../src/ledger/check-ledger.ts'
 import { sweepSessions } from '../../src/sessions/sweep-sessions.ts'
 import { accessTokenOf, addUser, startTestApi, type TestApi } from '../harness.ts'
+import { type OtherInstance, startOtherInstance } from '../other-instance.ts'
 import { createMarket, type Market, openSession, type Play } from '../play.ts'
 
 let api: TestApi
-let other: App
-let otherDb: Db
+let other: OtherInstance
 let market: Market
 
 beforeAll(async () => {
   api = await startTestApi()
-  otherDb = connect({ databaseUrl: api.databaseUrl })
-  const { config, clock } = api.deps
-  other = await createApp(await createDeps({ config, db: otherDb, clock, log: pino({ level: 'silent' }) }))
-  await other.ready()
+  other = await startOtherInstance(api)
 })
 afterAll(async () => {
   await other.close()
-  await otherDb.end()
   await api.close()
 })
 beforeEach(async () => {
@@ -38,7 +30,7 @@ beforeEach(async () => {
 
 /** One POST, by one instance or the other. */
 async function post(which: number, url: string, token: string, body: object = {}) {
-  const app = which % 2 === 0 ? api.app : other
+  const app = which % 2 === 0 ? api.app : other.app
   const answer = await app.inject({
     method: 'POST',
     url,
@@ -79,7 +71,7 @@ test('200 sessions for the money of one: one is opened, 199 are refused', async 
 test('40 openings with one key are one session, and every answer is the same', async () => {
   const token = await accessToken()
   const send = async (which: number) => {
-    const app = which % 2 === 0 ? api.app : other
+    const app = which % 2 === 0 ? api.app : other.app
     for (;;) {
       const { statusCode, body } = await app.inject({
         method: 'POST',
@@ -121,7 +113,7 @@ describe('at the instant a session is over', () => {
     const token = await accessToken()
     await Promise.all([
       sweep(api.deps.db),
-      sweep(otherDb),
+      sweep(other.deps.db),
       ...plays.flatMap((play, i) => [
         post(i, `/api/v1/sessions/${play.sessionId}/complete`, play.sessionJwt, { activeMs: 120_000 }),
         post(i + 1, `/api/v1/sessions/${play.sessionId}/complete`, token),
@@ -225,7 +217,7 @@ describe('a session that was silent for too long, and that nobody has settled', 
         ),
       ),
       sweep(api.deps.db),
-      sweep(otherDb),
+      sweep(other.deps.db),
     ])
     expect(tally(answers.map((answer) => answer.status))).toEqual({ [status]: 12 })
     for (const play of plays) {

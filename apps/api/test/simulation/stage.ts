@@ -5,13 +5,11 @@
  * @module
  */
 import { randomUUID } from 'node:crypto'
-import { pino } from 'pino'
-import { createApp } from '../../src/app.ts'
-import { createDeps } from '../../src/create-deps.ts'
 import { connect, type Db } from '../../src/db.ts'
 import { PAYABLE_AFTER_DAYS } from '../../src/earnings/earnings.ts'
 import { startApiProcess } from '../crash/processes.ts'
 import { addProvider, addUser, startTestApi, type TestApi, type TestUser } from '../harness.ts'
+import { startOtherInstance } from '../other-instance.ts'
 import { openSession, type Play } from '../play.ts'
 
 export interface Instance {
@@ -46,10 +44,7 @@ export interface Stage {
 /** Two applications in this process, on one clock that stands still while they race. */
 export async function startStage(earners: number): Promise<Stage> {
   const api = await startTestApi()
-  const db = connect({ databaseUrl: api.databaseUrl })
-  const { config, clock } = api.deps
-  const other = await createApp(await createDeps({ config, db, clock, log: pino({ level: 'silent' }) }))
-  await other.ready()
+  const other = await startOtherInstance(api)
   const instanceOf = (app: TestApi['app'], ownDb: Db): Instance => ({
     db: ownDb,
     async send(method, url, { token, headers, payload }) {
@@ -68,13 +63,12 @@ export async function startStage(earners: number): Promise<Stage> {
     ...ready,
     clock: 'still',
     api,
-    instances: [instanceOf(api.app, api.deps.db), instanceOf(other, db)],
+    instances: [instanceOf(api.app, api.deps.db), instanceOf(other.app, other.deps.db)],
     async pass(seconds) {
       api.clock.advance({ seconds })
     },
     async close() {
       await other.close()
-      await db.end()
       await api.close()
     },
   }
