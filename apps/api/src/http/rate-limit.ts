@@ -7,11 +7,11 @@
  * @module
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import ipaddr from 'ipaddr.js'
 import type { Deps } from '../deps.ts'
-import { Problem } from '../errors.ts'
+import { admit } from './admit.ts'
 import type { Actor, CredentialCounts } from './authenticate.ts'
-import { type Count, type Counter, createCounters } from './counters.ts'
+import { addressOf } from './caller-address.ts'
+import { type Counter, createCounters } from './counters.ts'
 import { registerSignInGuard } from './sign-in-guard.ts'
 
 /** Calls per window and caller. A burst of 200 from one client is normal and is served everywhere, whatever it did before. */
@@ -96,19 +96,6 @@ export function registerRateLimits(
   }
 }
 
-/** Says where the caller stands, and refuses the one call too many. */
-export function admit({ policy, remaining, resetSeconds, isOver }: Count, reply: FastifyReply): void {
-  append(reply, 'ratelimit-policy', `"${policy.name}";q=${policy.calls};w=${policy.windowSeconds}`)
-  append(reply, 'ratelimit', `"${policy.name}";r=${remaining};t=${resetSeconds}`)
-  if (isOver)
-    throw new Problem('rate_limited', { retryAfterSeconds: resetSeconds }, `limit ${policy.name} reached`)
-}
-
-function append(reply: FastifyReply, name: string, item: string): void {
-  const before = reply.getHeader(name)
-  reply.header(name, before === undefined ? item : `${String(before)}, ${item}`)
-}
-
 function keyOf(actor: Actor, request: FastifyRequest): string {
   switch (actor.kind) {
     case 'user':
@@ -120,15 +107,4 @@ function keyOf(actor: Actor, request: FastifyRequest): string {
     case 'open':
       return addressOf(request)
   }
-}
-
-/** The caller's address; of IPv6 the network, because one customer has 2^64 addresses. */
-export function addressOf({ ip }: FastifyRequest): string {
-  if (!ip.includes(':') || !ipaddr.isValid(ip)) return ip
-  const address = ipaddr.process(ip)
-  if (address instanceof ipaddr.IPv4) return address.toString()
-  return `${address.parts
-    .slice(0, 4)
-    .map((part) => part.toString(16))
-    .join(':')}::/64`
 }

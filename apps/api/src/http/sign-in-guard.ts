@@ -10,8 +10,9 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { normalizeEmail } from '../email.ts'
+import { admit } from './admit.ts'
+import { addressOf } from './caller-address.ts'
 import type { Counters } from './counters.ts'
-import { addressOf, admit } from './rate-limit.ts'
 
 const WINDOW_SECONDS = 15 * 60
 const FAILURES_PER_ADDRESS_AND_ACCOUNT = 20

@@ -1,7 +1,7 @@
 import type { Tx } from '../db.ts'
 import { type SessionRow, sessionColumns } from '../sessions/session.ts'
-import { PURCHASE_COLUMNS, type PurchaseRow, refundedCentsSql } from '../tokens/purchase.ts'
-import type { FoundUserRow, TransferRow } from './looking-up.ts'
+import { PURCHASE_COLUMNS, refundedCentsSql } from '../tokens/purchase.ts'
+import type { FoundPurchaseRow, FoundUserRow, TransferRow } from './looking-up.ts'
 
 interface Range {
   before: string | undefined
@@ -60,15 +60,6 @@ const sessionsSql = `
     and ($4::text is null or s.provider_id = $4) and ($5::text is null or s.status = $5)
     and ($6::text is null or s.id < $6)
   order by s.id desc limit $7`
-
-export interface FoundPurchaseRow extends PurchaseRow {
-  userId: string
-  refundedCents: number
-  reversedTokens: number
-  disputedCents: number
-  isDisputed: boolean
-  paymentIntentId: string | null
-}
 
 export const FOUND_PURCHASE_COLUMNS = `
   ${PURCHASE_COLUMNS}, user_id as "userId", ${refundedCentsSql('purchases')} as "refundedCents", reversed_tokens as "reversedTokens",

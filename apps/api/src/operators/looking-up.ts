@@ -7,8 +7,7 @@ import { type Static, Type } from '@fastify/type-provider-typebox'
 import { Role, User } from '../auth/user.ts'
 import { Id, Instant, Nullable, Shape, Tokens } from '../http/schema.ts'
 import { Session } from '../sessions/session.ts'
-import { Purchase, presentPurchase } from '../tokens/purchase.ts'
-import type { FoundPurchaseRow } from './list-found.ts'
+import { Purchase, type PurchaseRow, presentPurchase } from '../tokens/purchase.ts'
 
 export const FoundUser = Shape(
   {
@@ -148,6 +147,15 @@ export type TransferRow = Dated<Static<typeof FoundTransfer>>
 
 export function presentDated<T extends { createdAt: Date }>({ createdAt, ...row }: T) {
   return { ...row, createdAt: createdAt.toISOString() }
+}
+
+export interface FoundPurchaseRow extends PurchaseRow {
+  userId: string
+  refundedCents: number
+  reversedTokens: number
+  disputedCents: number
+  isDisputed: boolean
+  paymentIntentId: string | null
 }
 
 export function presentFoundPurchase(row: FoundPurchaseRow) {

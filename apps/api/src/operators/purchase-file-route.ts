@@ -3,8 +3,14 @@ import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
 import { Id, problems, Shape } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
-import { FOUND_PURCHASE_COLUMNS, type FoundPurchaseRow } from './list-found.ts'
-import { PurchaseFile, presentDated, presentFoundPurchase, type RefundRow } from './looking-up.ts'
+import { FOUND_PURCHASE_COLUMNS } from './list-found.ts'
+import {
+  type FoundPurchaseRow,
+  PurchaseFile,
+  presentDated,
+  presentFoundPurchase,
+  type RefundRow,
+} from './looking-up.ts'
 import { listRefundsSql } from './refund-purchase.ts'
 
 interface EventRow {

@@ -1,8 +1,8 @@
 import type { Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
 import { createId } from '../id.ts'
-import { FOUND_PURCHASE_COLUMNS, type FoundPurchaseRow } from './list-found.ts'
-import type { RefundRow } from './looking-up.ts'
+import { FOUND_PURCHASE_COLUMNS } from './list-found.ts'
+import type { FoundPurchaseRow, RefundRow } from './looking-up.ts'
 
 export const REFUND_COLUMNS = `
   id, purchase_id as "purchaseId", amount_cents as "amountCents", status, reason,
