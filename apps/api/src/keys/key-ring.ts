@@ -11,7 +11,6 @@ import {
   hash,
   type JsonWebKey,
   type KeyObject,
-  sign,
 } from 'node:crypto'
 import {
   decodeJwt,
@@ -28,6 +27,7 @@ import { ConfigError } from '../config.ts'
 import type { Db, Tx } from '../db.ts'
 import { seal, unseal } from '../seal.ts'
 import { Recent } from './recent.ts'
+import { signEs256 } from './sign-es256.ts'
 
 export type JwtType = 'launch+jwt' | 'session+jwt' | 'at+jwt'
 
@@ -214,11 +214,7 @@ export async function createKeyRing(input: {
       // what we write ourselves (RFC 7515, 7.1).
       const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
       const text = `${part({ alg: 'ES256', typ, kid: row.kid })}.${part({ ...claims, iss: issuer })}`
-      const signature = sign('sha256', Buffer.from(text), {
-        key: privateKeyOf(row),
-        dsaEncoding: 'ieee-p1363',
-      })
-      const jwt = `${text}.${signature.toString('base64url')}`
+      const jwt = `${text}.${signEs256(text, privateKeyOf(row)).toString('base64url')}`
       // What was signed here needs no proof when it comes back here. Another instance verifies it, or knows its digest.
       trust(typ, digestOf(jwt), claims)
       return jwt
