@@ -1,5 +1,5 @@
 import { Webhook } from 'standardwebhooks'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createFakeApi, FAKE_API_URL, FAKE_PROVIDER_ID } from '../testing/index.ts'
 import { createSessionGate, verifyWebhook } from './index.ts'
 
@@ -21,7 +21,13 @@ async function createSigner(kid: string) {
 
 /** A marketplace with real keys, and a clock. */
 async function createWorld() {
-  const world = { nowMs: Date.UTC(2030, 0, 1), isDown: false, asked: [] as string[] }
+  const world = {
+    nowMs: Date.UTC(2030, 0, 1),
+    isDown: false,
+    asked: [] as string[],
+    /** What the next request gets in place of its answer. */
+    instead: undefined as (() => Response | Promise<Response>) | undefined,
+  }
   const api = createFakeApi(() => world.nowMs)
   const signer = await createSigner('one')
   const keys = [signer.publicKey]
@@ -43,6 +49,9 @@ async function createWorld() {
     now: () => world.nowMs,
     fetch: async (url) => {
       world.asked.push(String(url))
+      const { instead } = world
+      world.instead = undefined
+      if (instead) return instead()
       if (world.isDown) throw new TypeError('fetch failed')
       if (String(url).endsWith('/keys/public')) return Response.json({ keys })
       return api.handle(String(url), null, validated.sessionJwt)
@@ -157,6 +166,65 @@ describe('the gate', () => {
     keys.push(next.publicKey)
     world.nowMs += 31_000
     await expect(gate.verify(newer)).resolves.toMatchObject({ sid: claims.sid })
+  })
+
+  test.each([{}, { keys: null }, null])('forgets no key for a key set of %j', async (answer) => {
+    const { world, gate, jwt } = await createWorld()
+    world.instead = () => Response.json(answer)
+    await expect(gate.verify(jwt)).rejects.toMatchObject({ code: 'marketplace_unavailable' })
+    await expect(gate.verify(jwt)).resolves.toBeDefined()
+    world.nowMs += 11 * 60_000
+    world.instead = () => Response.json(answer)
+    await expect(gate.verify(jwt)).resolves.toBeDefined()
+    expect(world.instead).toBeUndefined()
+  })
+
+  test('takes no answer without a session for one', async () => {
+    const { world, gate, jwt, beat } = await createWorld()
+    await gate.verify(jwt)
+    world.instead = () => Response.json({})
+    await expect(gate.check(jwt)).rejects.toMatchObject({ code: 'marketplace_unavailable' })
+    beat()
+    await expect(gate.check(jwt)).resolves.toBeDefined()
+    world.nowMs += 11_000
+    world.instead = () => Response.json({})
+    await expect(gate.check(jwt)).resolves.toBeDefined()
+    expect(world.instead).toBeUndefined()
+  })
+
+  test('asks again where its clock was set back, for states and for keys', async () => {
+    const { world, gate, jwt, keys, claims, session } = await createWorld()
+    await gate.check(jwt)
+    const next = await createSigner('two')
+    keys.push(next.publicKey)
+    session.status = 'paused'
+    world.nowMs -= 3_600_000
+    await expect(gate.check(jwt)).rejects.toMatchObject({ code: 'session_not_served' })
+    await expect(gate.verify(await next.sign(claims))).resolves.toBeDefined()
+  })
+})
+
+describe('the gate in a worker', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals()
+  })
+
+  /** There, what a request that was cancelled waited for never comes, and those of others cannot wait for it. */
+  test.each([
+    ['the keys', false],
+    ['the state', true],
+  ])('waits for no answer that another request asked for: %s', async (_, hasKeys) => {
+    vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
+    const { world, gate, jwt } = await createWorld()
+    if (hasKeys) await gate.verify(jwt)
+    await new Promise<void>((isAsked) => {
+      world.instead = () => {
+        isAsked()
+        return new Promise(() => {})
+      }
+      void gate.check(jwt)
+    })
+    await expect(gate.check(jwt)).resolves.toBeDefined()
   })
 })
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Session } from '../wire.ts'
+import { belongsToRequest } from './belongs-to-request.ts'
 import { ServerError } from './server-error.ts'
 import { createJwtVerifier, type SessionClaims, type VerifyOptions } from './verify-session-jwt.ts'
 
@@ -42,11 +43,14 @@ interface Known {
 /** A refusal is believed only this long: a page that was reloaded or resumed is served from its next beat on. */
 const REFUSAL_MS = 1_000
 
+/** By this machine's clock. One that was set back by much tells nothing, and so that it was long ago. */
+const since = (thenMs: number, nowMs: number) => Math.abs(nowMs - thenMs)
+
 /** Both instants are the marketplace's, so this machine's clock only measures what passed since. */
 function isServed({ session, askedAt }: Known, nowMs: number): boolean {
   const { status, serveUntil, serverTime } = session
   const leaseMs = serveUntil ? Date.parse(serveUntil) - Date.parse(serverTime) : 0
-  return status === 'active' && nowMs - askedAt < leaseMs
+  return status === 'active' && since(askedAt, nowMs) < leaseMs
 }
 
 /**
@@ -76,7 +80,8 @@ export function createSessionGate(options: GateOptions): SessionGate {
       throw new Error(`the API answered ${response.status}`)
     if (!response.ok)
       throw new ServerError('session_jwt_invalid', 'The marketplace does not accept the session JWT.')
-    const { session } = (await response.json()) as { session: Session }
+    const { session } = (await response.json()) as { session?: Session }
+    if (!session?.status) throw new Error('the answer holds no session')
     const state = { session, askedAt, missedAt: 0 }
     known.delete(jwt)
     known.set(jwt, state)
@@ -86,10 +91,10 @@ export function createSessionGate(options: GateOptions): SessionGate {
 
   async function stateOf(sid: string, jwt: string): Promise<Known> {
     const kept = known.get(jwt)
-    const ageMs = kept ? now() - Math.max(kept.askedAt, kept.missedAt) : Number.POSITIVE_INFINITY
+    const ageMs = kept ? since(Math.max(kept.askedAt, kept.missedAt), now()) : Number.POSITIVE_INFINITY
     if (kept && ageMs < (isServed(kept, now()) ? freshMs : Math.min(freshMs, REFUSAL_MS))) return kept
     let answer = asking.get(jwt)
-    if (!answer) {
+    if (!answer || belongsToRequest()) {
       answer = ask(sid, jwt).finally(() => asking.delete(jwt))
       asking.set(jwt, answer)
     }

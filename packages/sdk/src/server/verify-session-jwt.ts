@@ -4,6 +4,7 @@
  * @module
  */
 import type { PublicKey, PublicKeySet } from '../wire.ts'
+import { belongsToRequest } from './belongs-to-request.ts'
 import { ServerError } from './server-error.ts'
 
 /** Keys are asked for again after this long, */
@@ -58,24 +59,30 @@ export function createJwtVerifier(options: VerifyOptions): (jwt: string) => Prom
   let askedAt = Number.NEGATIVE_INFINITY
   let missedAt = Number.NEGATIVE_INFINITY
   let asking: Promise<void> | undefined
-  const imported = new Map<string, Promise<CryptoKey>>()
+  const imported = new Map<string, CryptoKey>()
 
   async function askForKeys(): Promise<void> {
     const response = await fetch(`${apiUrl}/api/v1/keys/public`, { signal: AbortSignal.timeout(5_000) })
     if (!response.ok) throw new Error(`the key set answered ${response.status}`)
-    keys = ((await response.json()) as PublicKeySet).keys
+    const answer = (await response.json()) as Partial<PublicKeySet>
+    // A proxy's JSON must not take the place of the keys that are kept.
+    if (!Array.isArray(answer.keys)) throw new Error('the answer is no key set')
+    keys = answer.keys
     askedAt = now()
     imported.clear()
   }
 
   async function findKey(kid: unknown): Promise<CryptoKey> {
     const has = () => keys.some((key) => key.kid === kid)
-    const age = now() - askedAt
-    const isWorthAsking = !has() || now() - missedAt > KEYS_PAUSE_MS
+    // A clock that was set back has passed, too.
+    const since = (then: number) => Math.abs(now() - then)
+    const age = since(askedAt)
+    const isWorthAsking = !has() || since(missedAt) > KEYS_PAUSE_MS
     if (isWorthAsking && (age > KEYS_LIFE_MS || (!has() && age > KEYS_PAUSE_MS))) {
-      asking ??= askForKeys().finally(() => {
-        asking = undefined
-      })
+      if (!asking || belongsToRequest())
+        asking = askForKeys().finally(() => {
+          asking = undefined
+        })
       // Keys that are kept go on being good while the marketplace cannot be asked.
       await asking.catch(() => {
         missedAt = now()
@@ -87,7 +94,7 @@ export function createJwtVerifier(options: VerifyOptions): (jwt: string) => Prom
     const { kty, crv, x, y } = key
     let ready = imported.get(key.kid)
     if (!ready) {
-      ready = crypto.subtle.importKey('jwk', { kty, crv, x, y }, algorithm, false, ['verify'])
+      ready = await crypto.subtle.importKey('jwk', { kty, crv, x, y }, algorithm, false, ['verify'])
       imported.set(key.kid, ready)
     }
     return ready
