@@ -94,6 +94,19 @@ describe('the dialog', () => {
     expect(text()).toBe('Resume this session in the marketplace.')
   })
 
+  test('says in the warning, too, that the session could not be ended', async () => {
+    const { market, tab, title, text, spoken, press } = await open()
+    await market.advance('26m')
+    market.goOffline()
+    await press('End session')
+    await market.advance('5s')
+    expect(title()).toBe('3:55 left')
+    const { userMessage } = tab.session.getSnapshot().error!
+    expect([text(), spoken()]).toEqual([userMessage, userMessage])
+    await market.goOnline()
+    expect(text()).toContain('Save your work')
+  })
+
   test('closes the page past the lease and opens it again', async () => {
     const { market, title, isOpen } = await open()
     market.goOffline()

@@ -115,8 +115,11 @@ export async function openDialog(session: MarketplaceSession): Promise<() => voi
       return
     }
     title.textContent = say(`${state}Title`)
-    const complaint = error && (texts?.[error.code] ?? error.userMessage)
-    text.textContent = state === 'failed' || (state === 'paused' && error) ? complaint! : say(`${state}Text`)
+    // A session that failed has an error. What a lost connection means is said in words of its own.
+    text.textContent =
+      error && state !== 'blocked'
+        ? (texts?.[error.code] ?? error.userMessage)
+        : say(`${state as Exclude<State, 'failed'>}Text`)
     speak()
     if (!host.isConnected) {
       // Taken out of the page while open, it would come back as one that closes nothing.
