@@ -62,7 +62,7 @@ export async function request<Answer>(
 }
 
 function toError({ status, headers }: Response, problem?: ProblemDetails): MarketplaceError {
-  const retryAfterMs = Number(headers.get('retry-after')) * 1000 || 0
+  const retryAfterMs = +headers.get('retry-after')! * 1000 || 0
   const code =
     status === 429
       ? 'rate_limited'

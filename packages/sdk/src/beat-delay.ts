@@ -17,7 +17,7 @@ export const RETRY_AFTER_MAX_MS = 300_000
 
 /** Doubles with every failure and is jittered, so that many pages do not come back in one moment. */
 export function retryDelayMs(failures: number, retryAfterMs: number, random: number): number {
-  const backoffMs = Math.min(RETRY_DELAY_MAX_MS, 500 * 2 ** failures) * (0.5 + random / 2)
+  const backoffMs = (Math.min(RETRY_DELAY_MAX_MS, 500 * 2 ** failures) * (1 + random)) / 2
   return Math.max(backoffMs, Math.min(RETRY_AFTER_MAX_MS, retryAfterMs))
 }
 

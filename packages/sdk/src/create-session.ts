@@ -13,7 +13,7 @@ import type { Moment, Ports } from './ports.ts'
 import type { MarketplaceSession, Phase, SessionOptions, Snapshot } from './session.ts'
 import { announce, createListeners, whenKnown } from './session-events.ts'
 import { isOlder, loadRecord, type SessionRecord, type Use, type Validated } from './session-record.ts'
-import { idle, isLive, nextSnapshot } from './snapshot.ts'
+import { idle, isGoing, isLive, nextSnapshot } from './snapshot.ts'
 import { createTabs, type Tabs } from './tabs.ts'
 import { ACTION_RETRY_MS, ACTION_TRIES_MAX, countedMs, isLongSilent, SLOW_MS } from './telling.ts'
 import { remainingMs } from './time-left.ts'
@@ -81,15 +81,14 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     tickTimer = ports.timers.set(tick, ports.lifecycle.isVisible() ? delayMs : HIDDEN_TICK_MS)
   }
 
-  const isGoing = () => phase === 'starting' || isLive(phase)
-  const mayAsk = () => !isBeating && tabs?.isOpen() && isGoing()
+  const mayAsk = () => !isBeating && isGoing(phase) && tabs.isOpen()
   function beat(): void {
     isBeatWanted = isBeating
     if (!mayAsk()) return
     ports.timers.clear(beatTimer)
     isBeating = true
     const answered = phase === 'starting' ? validate() : exchange('heartbeat')
-    answered.catch(onFailure).then(() => {
+    answered.catch(onFailure.bind(null, time)).then(() => {
       // Armed from an answer and not from a timer, the next beat is not throttled in a hidden tab.
       isBeating = false
       publish()
@@ -155,7 +154,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     // The lease was opened a while ago, and nothing was served since: the clock has to start now. Until that is heard.
     isLate = (isLate || !snapshot.canServe) && next.serveUntil && isInDoubt() && !isLongSilent(next)
     accept(next, askedAt)
-    if (isLate) await ask('resume').catch(onFailure).then(arm)
+    if (isLate) await ask('resume').catch(onFailure.bind(null, time)).then(arm)
   }
 
   async function validate(): Promise<void> {
@@ -165,8 +164,9 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       throw new MarketplaceError('launch_invalid')
     const sentAt = ports.clock.monotonic()
     const answer = await request<Validated>(ports, `${sessionsUrl}/validate`, { launchJwt, clientId })
-    // Throws for what is not the API's answer: the launch is still good then.
+    // Throws for what is not the API's answer: the launch is still good then. As is another one, started meanwhile.
     const { id, serverTime } = answer.session
+    if (record.launchJwt !== launchJwt) return
     if (kept && kept.session!.id !== id) sendFinal(kept, 0)
     kept = undefined
     record = { clientId, sequence: 0, wallAt: 0, serverTime }
@@ -175,7 +175,8 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     isBeatWanted = isRunning
   }
 
-  async function onFailure(cause: unknown): Promise<void> {
+  async function onFailure(run: Timekeeper, cause: unknown): Promise<void> {
+    if (run !== time) return
     const problem = cause instanceof MarketplaceError ? cause : new MarketplaceError('offline')
     const jwt = phase === 'starting' && record.launchJwt
     if (jwt ? problem.isTemporary : !/^(session_[eis]|or)/.test(problem.code)) {
@@ -223,7 +224,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     failures = 0
     error = null
     acceptedAt = ports.clock.monotonic()
-    time.start({ serverTime: Date.parse(session.serverTime), wallAt: next.wallAt })
+    time.start(Date.parse(session.serverTime), next.wallAt)
     phase = session.status as Phase
     isReturnDue = phase === 'ended' && redirect && isRunning
     tick()
@@ -273,7 +274,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   function save(): void {
     const { clientId, sequence, sentBack } = record
     record.activeMs = time.activeMs()
-    ports.storage.set(storageKey, JSON.stringify(isGoing() ? record : { clientId, sequence, sentBack }))
+    ports.storage.set(storageKey, JSON.stringify(isGoing(phase) ? record : { clientId, sequence, sentBack }))
   }
 
   function share(hasLeft?: boolean): void {
@@ -311,7 +312,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   async function leave(): Promise<void> {
     isReturnDue = false
     const reason = record.session?.endReason ?? null
-    await wayBack?.leave(returnUrl(), reason === 'cancelled' ? null : reason, snapshot)
+    return wayBack?.leave(returnUrl(), reason === 'cancelled' ? null : reason, snapshot)
   }
 
   async function act(action: string, status: Session['status']): Promise<Snapshot> {
@@ -321,7 +322,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
         await exchange(action)
       } catch (cause) {
         if (!tries || !(cause as MarketplaceError).isTemporary) {
-          await onFailure(cause)
+          await onFailure(time, cause)
           publish()
           throw error ?? cause // which is no MarketplaceError where somebody else answered
         }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createFakeMarketplace } from './testing/index.ts'
+import { createFakeMarketplace, settle } from './testing/index.ts'
 
 test('a launch that was not answered before the page was loaded anew, or came back from signing in, is validated then', async () => {
   const market = createFakeMarketplace()
@@ -46,4 +46,31 @@ test('a launch that came to nothing is forgotten, also where another session goe
   expect(last.session.getSnapshot()).toMatchObject(goesOn)
   const validations = market.api.requests.filter(({ path }) => path.endsWith('/validate'))
   expect(validations).toHaveLength(2)
+})
+
+// As a deep link does it in React Native, where no page is loaded anew.
+test.each<[string, () => Response | undefined]>([
+  ['answered', () => undefined],
+  ['refused', () => Response.json({ code: 'launch_invalid' }, { status: 401 })],
+  ['answered by nobody', () => Response.error()],
+])('a launch that comes while the one before is on its way is the one that goes on, once that is %s', async (_, toAnswer) => {
+  const market = createFakeMarketplace()
+  const browser = market.openBrowser()
+  const { fetch } = browser.open('https://app.test/').ports
+  let answer = () => {}
+  const held = (url: string, init: RequestInit) =>
+    url.endsWith('/validate')
+      ? new Promise<Response>((resolve) => {
+          answer = () => resolve(toAnswer() ?? fetch(url, init))
+        })
+      : fetch(url, init)
+  const tab = await market.openTab({ browser, ports: { fetch: held } })
+  tab.session.dispose()
+  tab.href = market.launch().href
+  tab.ports.fetch = fetch
+  const started = tab.session.start()
+  answer()
+  await settle()
+  expect(await started).toMatchObject({ phase: 'active', session: { id: 'ses_2' }, error: null })
+  expect(tab.session.getSessionJwt()).toContain('ses_2')
 })

@@ -22,6 +22,9 @@ export const idle: Snapshot = {
 /** True while there is a session, running or paused. */
 export const isLive = (phase: Phase): boolean => phase === 'active' || phase === 'paused'
 
+/** The same, or its launch is being validated. */
+export const isGoing = (phase: Phase): boolean => phase === 'starting' || isLive(phase)
+
 /** The next snapshot, or `last` itself if nothing in it changed. */
 export function nextSnapshot(
   last: Snapshot,

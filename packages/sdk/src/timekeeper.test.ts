@@ -51,21 +51,21 @@ describe('use between two ticks', () => {
 describe("the server's time", () => {
   test('goes on with the later of two clocks, so sleep is time', () => {
     const { time, pass } = createClocks()
-    time.start({ serverTime: 100_000, wallAt: 5_000_000 })
+    time.start(100_000, 5_000_000)
     pass(3_600_000, 1_000)
     expect(time.now()).toBe(3_700_000)
   })
 
   test('is not moved by a clock that was set back', () => {
     const { time, pass } = createClocks()
-    time.start({ serverTime: 100_000, wallAt: 5_000_000 })
+    time.start(100_000, 5_000_000)
     pass(-600_000, 1_000)
     expect(time.now()).toBe(101_000)
   })
 
   test('is doubted for three seconds after a jump, then the later clock wins', () => {
     const { time, pass } = createClocks()
-    time.start({ serverTime: 100_000, wallAt: 5_000_000 })
+    time.start(100_000, 5_000_000)
     pass(61_000, 1_000)
     time.tick(true)
     expect(time.doubts()).toBe(true)
@@ -77,13 +77,13 @@ describe("the server's time", () => {
 
   test('is past every lease when the record comes from the future', () => {
     const { time } = createClocks()
-    time.start({ serverTime: 100_000, wallAt: 5_600_000 })
+    time.start(100_000, 5_600_000)
     expect(time.now()).toBe(Number.POSITIVE_INFINITY)
   })
 
   test('is known from a record another tab made earlier', () => {
     const { time } = createClocks()
-    time.start({ serverTime: 100_000, wallAt: 4_998_000 })
+    time.start(100_000, 4_998_000)
     expect(time.now()).toBe(102_000)
   })
 })

@@ -14,20 +14,14 @@ export const CLOCK_DISAGREEMENT_MAX_MS = 2_000
 /** How long a jump of a clock is doubted while the server is being asked. */
 export const DOUBT_MS = 3_000
 
-/** The server's time, tied to a moment of this device's wall clock. */
-export interface Anchor {
-  serverTime: number
-  wallAt: number
-}
-
 export interface Timekeeper {
   /** Counts the gap since the last tick if it was served. True when time jumped: then ask the server. */
   tick(isServing: boolean): boolean
   /** Use since the last acknowledged beat. */
   activeMs(): number
   settle(activeMs: number): void
-  /** Reckons the server’s time from there. */
-  start(anchor: Anchor): void
+  /** Reckons the server’s time from there: it was `serverTime` when this device's wall clock said `wallAt`. */
+  start(serverTime: number, wallAt: number): void
   /** The server's time now, as far as the clocks can tell. */
   now(): number
   /** True for a moment after a jump: what the clocks say now may be nonsense. */
@@ -45,8 +39,9 @@ export function createTimekeeper({ wall, monotonic }: Clock): Timekeeper {
   let lastMonotonic = monotonic()
   let active = 0
   let doubtUntil = 0
-  let anchor: Anchor = { serverTime: 0, wallAt: lastWall }
-  let anchorMonotonic = lastMonotonic
+  // The server's time less this clock's.
+  let wallOffset = -lastWall
+  let monotonicOffset = -lastMonotonic
 
   const doubts = () => monotonic() < doubtUntil
 
@@ -67,17 +62,16 @@ export function createTimekeeper({ wall, monotonic }: Clock): Timekeeper {
     settle(activeMs) {
       active = Math.max(0, active - activeMs)
     },
-    start(next) {
-      anchor = next
+    start(serverTime, wallAt) {
+      wallOffset = serverTime - wallAt
       doubtUntil = 0
-      const ageMs = wall() - next.wallAt
+      const ageMs = wall() - wallAt
       // An answer from the future was kept before the clock was set back: how old it is, nobody knows.
-      anchorMonotonic = ageMs < -CLOCK_DISAGREEMENT_MAX_MS ? -Infinity : monotonic() - ageMs
+      monotonicOffset = ageMs < -CLOCK_DISAGREEMENT_MAX_MS ? Infinity : serverTime + ageMs - monotonic()
     },
     now() {
-      const byMonotonic = monotonic() - anchorMonotonic
-      const elapsed = doubts() ? byMonotonic : Math.max(byMonotonic, wall() - anchor.wallAt)
-      return anchor.serverTime + elapsed
+      const byMonotonic = monotonic() + monotonicOffset
+      return doubts() ? byMonotonic : Math.max(byMonotonic, wall() + wallOffset)
     },
     doubts,
   }
