@@ -226,10 +226,10 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     acceptedAt = ports.clock.monotonic()
     time.start(Date.parse(session.serverTime), next.wallAt)
     phase = session.status as Phase
-    isReturnDue = phase === 'ended' && redirect && isRunning
     tick()
     arm()
-    // Hidden tabs wait until they are looked at; else every tab would turn into a marketplace.
+    // Not for whoever disposed of it when told. Hidden tabs wait; else every tab would turn into a marketplace.
+    isReturnDue = phase === 'ended' && redirect && isRunning
     if (isReturnDue && (!isOtherTabs || ports.lifecycle.isVisible())) leave()
   }
 
@@ -239,7 +239,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     time.tick(snapshot.canServe)
     const { session: mine, told } = record
     const isNews = theirs.sequence > record.sequence
-    record.sequence = Math.max(record.sequence, theirs.sequence)
+    if (isNews) record.sequence = theirs.sequence
     const other = theirs.session
     if (!other || phase === 'starting' || (!mine && other.status === 'ended')) return
     const isSame = mine?.id === other.id

@@ -69,6 +69,16 @@ test('who disposed of a session is led nowhere by an answer that comes later', a
   expect([tab.session.getSnapshot().phase, tab.leftTo]).toEqual(['ended', undefined])
 })
 
+test('who disposes of a session when told of its end is led nowhere', async () => {
+  const market = createFakeMarketplace()
+  const tab = await market.openTab()
+  const { session } = tab
+  session.on('end', session.dispose)
+  await session.complete()
+  await market.advance('5s')
+  expect([session.getSnapshot().phase, tab.leftTo]).toEqual(['ended', undefined])
+})
+
 test('who disposed of a launch that had expired is led nowhere', async () => {
   const market = createFakeMarketplace()
   const { href } = market.launch()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createFakeMarketplace, type OpenTab, settle } from './testing/index.ts'
+import { createFakeMarketplace, FAKE_PROVIDER_ID, type OpenTab, settle } from './testing/index.ts'
 
 /** A tab that leads, and one that was opened after it. */
 async function openTwo(options = {}) {
@@ -104,4 +104,15 @@ test('a frozen tab that runs for a moment behind others does not keep a session 
   await market.advance('1s')
   expect(visitor.session.getSnapshot().error?.code).toBe('launch_missing')
   expect(visitor.leftTo).toBeUndefined()
+})
+
+test('another script’s message on the line of the tabs takes no sequence away', async () => {
+  const market = createFakeMarketplace()
+  const browser = market.openBrowser()
+  await market.openTab({ browser })
+  const line = browser.open('https://app.test/other').ports.channel(`tm:${FAKE_PROVIDER_ID}`, () => {})
+  for (const message of ['{}', '[]', '1', '{"sequence":"next"}', '{"session":{"id":"ses_1"}}'])
+    line.post(message)
+  await market.advance('31s')
+  expect(market.api.requests.map(({ body }) => body.sequence)).toEqual([undefined, 1, 2])
 })
