@@ -4,11 +4,13 @@ import type { MarketplaceSession } from './session.ts'
  * Islands of one page, and the two pages of a transition, share their session: it ends with the last that holds it,
  * whether in React or in Vue.
  *
- * @returns what gives it back
+ * @returns what gives it back, once however often it is called: test utilities unmount an app twice
  */
 export function hold(session: MarketplaceSession & { holders?: number }): () => void {
   session.holders = (session.holders ?? 0) + 1
+  let isHeld = true
   return () => {
-    if (!--session.holders!) session.dispose()
+    if (isHeld && !--session.holders!) session.dispose()
+    isHeld = false
   }
 }

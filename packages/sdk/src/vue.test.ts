@@ -81,6 +81,7 @@ test('the apps of one page share the session, and the last one that goes dispose
   const apps = [0, 1].map(() => createSSRApp(State).use(marketplaceSession, options))
   for (const app of apps) app.mount(document.createElement('div'))
   apps[0]?.unmount()
+  apps[0]?.unmount()
   expect(session.dispose).not.toHaveBeenCalled()
   apps[1]?.unmount()
   expect(session.dispose).toHaveBeenCalledOnce()

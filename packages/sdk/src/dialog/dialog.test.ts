@@ -155,10 +155,12 @@ describe('the dialog', () => {
     document.body.innerHTML = '<token-marketplace hidden><b slot="header">Acme</b></token-marketplace>'
     const host = document.querySelector<HTMLElement>('token-marketplace')!
     for (let times = 0; times < 2; times++) {
+      const sheets = () => host.shadowRoot!.adoptedStyleSheets.length
       const { tab, isOpen } = await open()
       await tab.session.pause()
       expect(isOpen()).toBe(true)
       expect(document.querySelectorAll('token-marketplace').length).toBe(1)
+      expect(sheets()).toBe(1)
       expect(host.hidden).toBe(false)
       const slots = [...host.shadowRoot!.querySelectorAll('slot')]
       expect(slots.map(({ name }) => name)).toEqual(['header', 'details', 'footer'])

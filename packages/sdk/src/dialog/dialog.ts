@@ -147,6 +147,7 @@ export async function openDialog(session: MarketplaceSession): Promise<() => voi
   draw()
   return () => {
     for (const stop of stops) stop()
+    root.adoptedStyleSheets = []
     if (isOfPage) root.replaceChildren()
     else host.remove()
   }
