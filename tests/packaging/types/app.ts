@@ -118,7 +118,10 @@ export const ports: Promise<ReactNativePorts> = createReactNativePorts({
 
 export async function testExpiry(): Promise<string> {
   const market = createFakeMarketplace()
-  const tab = await market.openTab({ options: { dialog: false } })
+  // A test's own wrapper hands on what it was given, and what it was not.
+  market.launch({ duration: undefined })
+  market.api.failWith = { status: 503, code: undefined }
+  const tab = await market.openTab({ href: undefined, options: { dialog: false }, ports: undefined })
   await market.advance('31m')
   // @ts-expect-error: a duration carries its unit
   await market.advance('31')

@@ -27,9 +27,9 @@ interface Exposure {
 export const FAKE_PROVIDER_ID = 'prv_fake'
 
 export interface LaunchOptions {
-  duration?: Duration
-  tokensPerMinute?: number
-  warningSeconds?: number
+  duration?: Duration | undefined
+  tokensPerMinute?: number | undefined
+  warningSeconds?: number | undefined
 }
 
 const encode = (value: object) =>
@@ -58,7 +58,7 @@ export interface FakeApi {
   sessions: Map<string, FakeSession>
   requests: SeenRequest[]
   /** Answers the next requests with this instead; `undefined` lets them through. */
-  failWith: { status: number; code?: string; retryAfterSeconds?: number } | undefined
+  failWith: { status: number; code?: string | undefined; retryAfterSeconds?: number | undefined } | undefined
   /** Opens a session; its launch JWT has no real signature, so the page must leave that to the server. */
   launch(options?: LaunchOptions): { session: FakeSession; launchJwt: string }
   /** Makes a further launch JWT; older unused ones are void. */

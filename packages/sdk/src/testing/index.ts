@@ -27,13 +27,13 @@ export const FAKE_API_URL = 'https://api.marketplace.test'
 
 export interface TabOptions {
   /** Another browser than the usual one: somebody else's. */
-  browser?: FakeBrowser
+  browser?: FakeBrowser | undefined
   /** The address that is opened; a fresh launch when left out. */
-  href?: string
+  href?: string | undefined
   /** Options of the session in the tab. */
-  options?: Partial<SessionOptions>
+  options?: Partial<SessionOptions> | undefined
   /** Ports that behave differently, for instance a storage that throws. */
-  ports?: Partial<Ports>
+  ports?: Partial<Ports> | undefined
 }
 
 /** A tab with its session, which is started. */
@@ -111,7 +111,7 @@ export function createFakeMarketplace(): FakeMarketplace {
         tabs.delete(opened)
         opened.close()
         await settle()
-        return openTab({ browser, href: opened.href, ...(options && { options }), ...(ports && { ports }) })
+        return openTab({ browser, href: opened.href, options, ports })
       },
     }) as OpenTab
     tabs.add(opened)
