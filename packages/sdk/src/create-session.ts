@@ -10,7 +10,7 @@ import { createWayBack, type WayBack, withQuery } from './go-back.ts'
 import { isGenuine, loadKeys } from './key-set.ts'
 import { readLaunchJwt, takeLaunchJwt } from './launch-jwt.ts'
 import type { Moment, Ports } from './ports.ts'
-import type { MarketplaceSession, Phase, SessionOptions, Snapshot } from './session.ts'
+import type { MarketplaceSession, Phase, ReturnReason, SessionOptions, Snapshot } from './session.ts'
 import { announce, createListeners, whenKnown } from './session-events.ts'
 import { isOlder, loadRecord, type SessionRecord, type Use, type Validated } from './session-record.ts'
 import { idle, isGoing, isLive, nextSnapshot } from './snapshot.ts'
@@ -38,6 +38,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   let error: MarketplaceError | null = null
   let secondsLeft: number | null = null
   let failures = 0
+  let hiddenRefusals = 0
   let isRunning = false
   let isBeating = false
   let isBeatWanted = false
@@ -184,8 +185,8 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       // Too late to matter: it was disposed, or ended another way.
       if (!jwt && !isLive(phase)) return
       error = problem
-      // Browsers hide that CORS refused. Where the key set, open to all, can be read, it is the origin.
-      if (jwt && problem.code === 'offline' && failures > 3 && (await loadKeys(ports, apiUrl)))
+      // Browsers hide that CORS refused. Where the key set, open to all, can be read each time, it is the origin.
+      if (jwt && problem.code === 'offline' && (await loadKeys(ports, apiUrl)) && ++hiddenRefusals > 3)
         fail(new MarketplaceError('origin_not_allowed'))
       return
     }
@@ -221,7 +222,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   function take(next: SessionRecord, isOtherTabs = false): void {
     const session = next.session!
     record = next
-    failures = 0
+    failures = hiddenRefusals = 0
     error = null
     acceptedAt = ports.clock.monotonic()
     time.start(Date.parse(session.serverTime), next.wallAt)
@@ -311,8 +312,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   const returnUrl = () => record.session?.returnUrl ?? marketplaceUrl
   async function leave(): Promise<void> {
     isReturnDue = false
-    const reason = record.session?.endReason ?? null
-    return wayBack?.leave(returnUrl(), reason === 'cancelled' ? null : reason, snapshot)
+    return wayBack?.leave(returnUrl(), (record.session?.endReason ?? null) as ReturnReason | null, snapshot)
   }
 
   async function act(action: string, status: Session['status']): Promise<Snapshot> {

@@ -42,3 +42,24 @@ test('JSON that is not the API’s does not use up the launch', async () => {
   await market.advance('3s')
   expect(session.getSnapshot()).toMatchObject({ phase: 'active', canServe: true, error: null })
 })
+
+test('a launch in an outage that ended with one more failure, as when the network changes, is not taken for one from a wrong origin', async () => {
+  const market = createFakeMarketplace()
+  const browser = market.openBrowser()
+  const { fetch } = browser.open('https://app.test/').ports
+  let isChanging = false
+  const changing = (url: string, init: RequestInit) => {
+    const isLost = isChanging && url.endsWith('/validate')
+    if (isLost) isChanging = false
+    return isLost ? Promise.reject(new TypeError('Failed to fetch')) : fetch(url, init)
+  }
+  market.goOffline()
+  const { session } = await market.openTab({ browser, ports: { fetch: changing } })
+  await market.advance('30s')
+  isChanging = true
+  await market.goOnline()
+  expect(isChanging).toBe(false)
+  expect(session.getSnapshot()).toMatchObject({ phase: 'starting', error: { code: 'offline' } })
+  await market.advance('30s')
+  expect(session.getSnapshot()).toMatchObject({ phase: 'active', error: null })
+})
