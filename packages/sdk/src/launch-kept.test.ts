@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createFakeMarketplace, settle } from './testing/index.ts'
+import { createFakeMarketplace, FAKE_PROVIDER_ID, settle } from './testing/index.ts'
 
 test('a launch that was not answered before the page was loaded anew, or came back from signing in, is validated then', async () => {
   const market = createFakeMarketplace()
@@ -73,4 +73,21 @@ test.each<[string, () => Response | undefined]>([
   await settle()
   expect(await started).toMatchObject({ phase: 'active', session: { id: 'ses_2' }, error: null })
   expect(tab.session.getSessionJwt()).toContain('ses_2')
+})
+
+test.each([
+  '{}',
+  '[]',
+  '"text"',
+  '7',
+  'null',
+  '{"clientId":8}',
+  'no JSON',
+])('a storage that holds %s is begun anew', async (kept) => {
+  const market = createFakeMarketplace()
+  const browser = market.openBrowser()
+  browser.storage.set(`tm:${FAKE_PROVIDER_ID}`, kept)
+  const { session } = await market.openTab({ browser })
+  expect(session.getSnapshot()).toMatchObject({ phase: 'active', error: null })
+  expect(market.api.requests[0]!.body.clientId).toMatch(/^\d{16,48}$/)
 })

@@ -46,7 +46,7 @@ export interface SessionRecord {
 export function loadRecord(storage: KeyValueStorage, key: string, crypto: Crypto): SessionRecord {
   try {
     const record = JSON.parse(storage.get(key)!)
-    if (/^[\w-]{8,64}$/.test(record.clientId)) return record
+    if (record.clientId.match(/^[\w-]{8,64}$/)) return record
   } catch {
     // Nothing there, or not ours.
   }
