@@ -3,6 +3,11 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createFakeApi, FAKE_API_URL, FAKE_PROVIDER_ID } from '../testing/index.ts'
 import { createSessionGate, verifyWebhook } from './index.ts'
 
+afterEach(() => {
+  vi.unstubAllGlobals()
+  vi.useRealTimers()
+})
+
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
@@ -204,11 +209,17 @@ describe('the gate', () => {
   })
 })
 
-describe('the gate in a worker', () => {
-  afterEach(() => {
-    vi.unstubAllGlobals()
-  })
+test('a gate made before fetch and Date were replaced, as tests and tracers do it, goes by the new ones', async () => {
+  const gate = createSessionGate({ apiUrl: FAKE_API_URL, providerId: FAKE_PROVIDER_ID })
+  const { jwt, keys, claims } = await createWorld()
+  vi.stubGlobal('fetch', async () => Response.json({ keys }))
+  vi.useFakeTimers({ toFake: ['Date'], now: (claims.exp - 1) * 1000 })
+  await expect(gate.verify(jwt)).resolves.toEqual(claims)
+  vi.setSystemTime((claims.exp + 31) * 1000)
+  await expect(gate.verify(jwt)).rejects.toMatchObject({ code: 'session_jwt_invalid' })
+})
 
+describe('the gate in a worker', () => {
   /** There, what a request that was cancelled waited for never comes, and those of others cannot wait for it. */
   test.each([
     ['the keys', false],

@@ -63,7 +63,7 @@ function isServed({ session, askedAt }: Known, nowMs: number): boolean {
  * const { claims, session } = await gate.check(request.headers.get('authorization'))
  */
 export function createSessionGate(options: GateOptions): SessionGate {
-  const { freshSeconds = 10, sessionsMax = 10_000, fetch = globalThis.fetch, now = Date.now } = options
+  const { freshSeconds = 10, sessionsMax = 10_000, now = () => Date.now() } = options
   const freshMs = freshSeconds * 1000
   const apiUrl = options.apiUrl.replace(/\/+$/, '')
   const verify = createJwtVerifier(options)
@@ -72,7 +72,7 @@ export function createSessionGate(options: GateOptions): SessionGate {
 
   async function ask(sid: string, jwt: string): Promise<Known> {
     const askedAt = now()
-    const response = await fetch(`${apiUrl}/api/v1/sessions/${encodeURIComponent(sid)}`, {
+    const response = await (options.fetch ?? fetch)(`${apiUrl}/api/v1/sessions/${encodeURIComponent(sid)}`, {
       headers: { authorization: `Bearer ${jwt}` },
       signal: AbortSignal.timeout(5_000),
     })

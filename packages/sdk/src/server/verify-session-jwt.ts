@@ -52,7 +52,8 @@ const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
  * const { sub, sid } = await verify(jwt)
  */
 export function createJwtVerifier(options: VerifyOptions): (jwt: string) => Promise<SessionClaims> {
-  const { providerId, fetch = globalThis.fetch, now = Date.now } = options
+  // What is global is asked for when it is needed: tests and tracers replace it later.
+  const { providerId, now = () => Date.now() } = options
   const apiUrl = options.apiUrl.replace(/\/+$/, '')
   const issuer = options.issuer ?? apiUrl
   let keys: PublicKey[] = []
@@ -62,7 +63,8 @@ export function createJwtVerifier(options: VerifyOptions): (jwt: string) => Prom
   const imported = new Map<string, CryptoKey>()
 
   async function askForKeys(): Promise<void> {
-    const response = await fetch(`${apiUrl}/api/v1/keys/public`, { signal: AbortSignal.timeout(5_000) })
+    const url = `${apiUrl}/api/v1/keys/public`
+    const response = await (options.fetch ?? fetch)(url, { signal: AbortSignal.timeout(5_000) })
     if (!response.ok) throw new Error(`the key set answered ${response.status}`)
     const answer = (await response.json()) as Partial<PublicKeySet>
     // A proxy's JSON must not take the place of the keys that are kept.
