@@ -16,6 +16,7 @@ import { registerJsonBodies } from './http/body.ts'
 import { registerCors } from './http/cors.ts'
 import { registerErrorDocs } from './http/error-docs.ts'
 import { registerFrontPage } from './http/front-page.ts'
+import { registerHead } from './http/head.ts'
 import { registerHealth } from './http/health.ts'
 import { registerMetrics } from './http/metrics.ts'
 import { registerOpenApi } from './http/openapi.ts'
@@ -65,6 +66,7 @@ export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   registerProblemDetails(plain, deps.config.publicUrl)
   registerSecurityHeaders(plain)
   registerHostCheck(plain)
+  registerHead(plain)
   await registerOpenApi(plain, deps.config.publicUrl)
   // CORS comes first: a page must be able to read why it is refused.
   registerCors(plain, deps)

@@ -158,6 +158,20 @@ describe('streams', () => {
     await Promise.all([server.close(), once(socket, 'close')])
   })
 
+  test('are not left open by who asks for the head alone', async () => {
+    const url = `/providers/${market.providerId}/sessions/live`
+    const statuses: number[] = []
+    for (let i = 0; i < 8; i += 1) {
+      const { statusCode } = await api.app.inject({
+        method: 'HEAD',
+        url,
+        headers: { authorization: `Bearer ${ownerToken}` },
+      })
+      statuses.push(statusCode)
+    }
+    expect(statuses).toEqual(Array.from({ length: 8 }, () => 200))
+  })
+
   test('tell an error of their look by ending', async () => {
     const stream = createWatches().open({ id: 'usr_a', address: '192.0.2.1' }, 'x', () =>
       Promise.reject(new Error('no database')),
