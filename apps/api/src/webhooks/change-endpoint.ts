@@ -49,7 +49,8 @@ const changeEndpointSql = `
       when $5 = 'enabled' then null
       when $5 = 'disabled' then coalesce(disabled_because, 'owner')
       else disabled_because end,
-    failing_since = case when $5 = 'enabled' and status = 'disabled' then null else failing_since end,
+    failing_since = case
+      when $5 = 'enabled' and status = 'disabled' or $3 <> url then null else failing_since end,
     status = coalesce($5, status),
     signing_key_sealed = case $6::boolean
       when true then coalesce(signing_key_sealed, $7::bytea) when false then null else signing_key_sealed end,

@@ -305,6 +305,26 @@ describe('an attempt that fails', () => {
     expect(receiver.received).toHaveLength(1)
   })
 
+  test('of 5 days begins anew with another address, and with the same one does not', async () => {
+    const receiver = await it.receive((response) => response.writeHead(500).end())
+    const providerId = await it.addOwnProvider()
+    const endpoint = await it.addEndpoint(providerId, receiver.url)
+    await it.emitAll([it.eventOf(providerId)])
+    await it.deliver()
+    const { failingSince } = await it.endpointOf(endpoint)
+    const move = async (url: string) =>
+      (await it.api.call('PATCH', endpoint.path, { token: await it.token(), body: { url } })).body
+    expect(await move(receiver.url)).toMatchObject({ failingSince })
+    it.api.clock.advance({ hours: 120 })
+    const url = `${receiver.url}/moved`
+    expect(await move(url)).toMatchObject({ url, failingSince: null })
+    await it.deliver()
+    expect(await it.endpointOf(endpoint)).toMatchObject({
+      status: 'enabled',
+      failingSince: it.api.clock.now().toISOString(),
+    })
+  })
+
   test('with 410 disables the endpoint at once', async () => {
     const receiver = await it.receive((response) => response.writeHead(410).end())
     const providerId = await it.addOwnProvider()
