@@ -61,11 +61,13 @@ function digitsOf(value: number, pairs: number): string {
 }
 
 /**
- * Below every id made at that instant or later, above every earlier one: ranges of time as ranges of ids.
+ * Below every id made at that instant or later, above every earlier one: ranges of time as ranges of ids. Before 1970
+ * there were none.
  *
  * @example `where id >= ${idFloor('evt', from)} and id < ${idFloor('evt', to)}`, as bound values
  */
-export const idFloor = (prefix: IdPrefix, at: Date) => createId(prefix, at).slice(0, prefix.length + 11)
+export const idFloor = (prefix: IdPrefix, at: Date) =>
+  createId(prefix, new Date(Math.max(0, at.getTime()))).slice(0, prefix.length + 11)
 
 /** The pattern of an id on the wire. */
 export const idPattern = (prefix: IdPrefix) => `^${prefix}_[0-9a-hjkmnp-tv-z]{26}$`

@@ -39,7 +39,7 @@ export async function getRange(
   const to = asked.to ?? now.toISOString()
   const from = asked.from ?? daysBefore(new Date(to), RANGE_DAYS_DEFAULT[interval]).toISOString()
   const [fromAt, toAt] = [new Date(from), new Date(to)]
-  const isDay = to.length === 10
+  const isDay = to.length === DAY_CHARACTERS
   // A day may begin 14 hours earlier or 12 later than in UTC; only what is judged here needs to be near enough.
   if (!(fromAt >= FIRST_INSTANT && fromAt < LAST_INSTANT))
     throw invalid('/from', 'must lie between 2020 and 2099')
@@ -48,11 +48,21 @@ export async function getRange(
   if (daysBetween(fromAt, toAt) > RANGE_DAYS_MAX[interval])
     throw invalid('/to', `must be at most ${RANGE_DAYS_MAX[interval]} days after from, by the ${interval}`)
   const [row] = await tx
-    .query<{ from: Date; to: Date; starts: Date[] }>(rangeSql, [from, to, interval, timeZone])
+    .query<{ from: Date; to: Date; starts: Date[] }>(rangeSql, [
+      plain(from, fromAt),
+      plain(to, toAt),
+      interval,
+      timeZone,
+    ])
     .catch(refuseUnknownZone)
   if (!row || row.starts.length === 0) throw invalid('/to', 'must be after from')
   return { ...row, timeZone, interval }
 }
+
+const DAY_CHARACTERS = '2026-03-01'.length
+
+/** A day as it was given; an instant in UTC, because PostgreSQL reads offsets of fewer hours than RFC 3339 has. */
+const plain = (text: string, at: Date) => (text.length === DAY_CHARACTERS ? text : at.toISOString())
 
 const invalid = (path: string, message: string) =>
   new Problem('validation_failed', { errors: [{ path, message }] })

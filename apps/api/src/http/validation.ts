@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Ajv, type Options } from 'ajv'
+import { Ajv, type FormatDefinition, type Options } from 'ajv'
 import addFormatsModule, { type FormatsPlugin } from 'ajv-formats'
 import type { FastifyInstance, FastifyRequest, FastifySchemaCompiler } from 'fastify'
 import { Problem } from '../errors.ts'
@@ -16,11 +16,22 @@ export function registerValidation(app: FastifyInstance): void {
   const exact = new Ajv({ ...options, coerceTypes: false })
   // A query string has no types: "20" is how one writes 20 there.
   const fromText = new Ajv({ ...options, coerceTypes: true })
-  for (const ajv of [exact, fromText]) addFormats(ajv)
+  for (const ajv of [exact, fromText]) {
+    addFormats(ajv)
+    refuseUnreadable(ajv)
+  }
   const compile: FastifySchemaCompiler<object> = ({ schema, httpPart }) =>
     (httpPart === 'body' ? exact : fromText).compile(schema)
   app.setValidatorCompiler(compile as FastifySchemaCompiler<unknown>)
   app.addHook('preHandler', (request, _reply, done) => done(refuseUndeclared(request)))
+}
+
+/** The format takes leap seconds and offsets of hours alone, which are no instant to anything here. */
+function refuseUnreadable(ajv: Ajv): void {
+  const { validate } = ajv.formats['date-time'] as FormatDefinition<string> & {
+    validate: (text: string) => boolean
+  }
+  ajv.addFormat('date-time', (text) => validate(text) && !Number.isNaN(Date.parse(text)))
 }
 
 /** Where a route declares no query or no body it knows no property of them. Probes and pages may be asked anyhow. */
