@@ -888,6 +888,8 @@ CREATE INDEX transfers_by_session ON public.transfers USING btree (tenant_id, se
 
 CREATE INDEX transfers_by_writer ON public.transfers USING btree (written_by);
 
+CREATE INDEX transfers_corrected ON public.transfers USING btree (tenant_id, id) WHERE (kind = 'correction'::text);
+
 CREATE INDEX transfers_crediting ON public.transfers USING btree (tenant_id, credit_account_id, written_by) WHERE (credit_sequence IS NULL);
 
 CREATE INDEX transfers_debiting ON public.transfers USING btree (tenant_id, debit_account_id, written_by) WHERE (debit_sequence IS NULL);
@@ -895,8 +897,6 @@ CREATE INDEX transfers_debiting ON public.transfers USING btree (tenant_id, debi
 CREATE UNIQUE INDEX transfers_into_wallet ON public.transfers USING btree (tenant_id, credit_account_id, credit_sequence) WHERE (credit_sequence IS NOT NULL);
 
 CREATE UNIQUE INDEX transfers_out_of_wallet ON public.transfers USING btree (tenant_id, debit_account_id, debit_sequence) WHERE (debit_sequence IS NOT NULL);
-
-CREATE INDEX transfers_taken_back ON public.transfers USING btree (tenant_id, id) WHERE ((kind = ANY (ARRAY['refund'::text, 'dispute'::text, 'correction'::text])) AND (debit_sequence IS NULL));
 
 CREATE INDEX users_signed_out ON public.users USING btree (signed_out_at) WHERE (signed_out_at IS NOT NULL);
 

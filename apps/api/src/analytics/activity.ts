@@ -43,7 +43,7 @@ export function factsSql(scope: 'one' | 'all', at: [string, string, string, stri
   const sessions = scope === 'one' ? 'sessions s' : 'tenants t join sessions s on s.tenant_id = t.id'
   const events = scope === 'one' ? 'events e' : 'tenants t join events e on e.tenant_id = t.id'
   const transfers = scope === 'one' ? 'transfers r' : 'tenants t join transfers r on r.tenant_id = t.id'
-  // A correction goes to or from a provider: a wrong charge goes back, and with it the fee of it.
+  // A correction goes to or from a provider: a wrong charge goes back, and with it the fee of it; so may a wrong correction.
   const account = `case when r.debit_account_id like 'prv\\_%' then r.debit_account_id else r.credit_account_id end`
   const corrected = scope === 'one' ? `${account} = $1` : `${account} like 'prv\\_%'`
   const only = (alias: string) => (scope === 'one' ? `${alias}.provider_id = $1 and` : '')
@@ -72,7 +72,7 @@ export function factsSql(scope: 'one' | 'all', at: [string, string, string, stri
       case when r.debit_account_id like 'prv\\_%' then r.amount else -r.amount end
     from ${transfers}
     where ${corrected} and r.id >= ${transferFrom} and r.id < ${transferTo}
-      and r.kind in ('refund', 'dispute', 'correction') and r.debit_sequence is null`
+      and r.kind = 'correction'`
 }
 
 /** Up to where quarters are written. To be read once, so that a roll-up that commits meanwhile neither hides one nor shows it twice. */

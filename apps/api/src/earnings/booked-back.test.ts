@@ -46,6 +46,33 @@ async function correct(sessionId: string): Promise<void> {
   await owner.end()
 }
 
+/** The same for the two corrections themselves. */
+async function takeBackCorrection(sessionId: string): Promise<void> {
+  const { clock, databaseUrl } = it.api
+  const owner = await connectAs(databaseUrl)
+  await owner.query('begin')
+  const chargeSql = `
+    with o as (
+      select c.* from transfers c join transfers t on t.id = c.reverses_id where t.session_id = $1 and t.kind = 'charge'
+    ), w as (
+      update wallets w set posted = posted - o.amount, sequence = w.sequence + 1
+      from o where w.id = o.credit_account_id
+      returning w.posted, w.sequence
+    )
+    insert into transfers (tenant_id, id, kind, debit_account_id, credit_account_id, amount, debit_sequence, debit_balance_after,
+      reverses_id, description, created_at)
+    select o.tenant_id, $2, 'correction', o.credit_account_id, o.debit_account_id, o.amount, w.sequence, w.posted, o.id, 'Right', $3
+    from o, w`
+  const feeSql = `
+    insert into transfers (tenant_id, id, kind, debit_account_id, credit_account_id, amount, reverses_id, description, created_at)
+    select c.tenant_id, $2, 'correction', c.credit_account_id, c.debit_account_id, c.amount, c.id, 'Right', $3
+    from transfers c join transfers t on t.id = c.reverses_id where t.session_id = $1 and t.kind = 'fee'`
+  for (const sql of [chargeSql, feeSql])
+    await owner.query(sql, [sessionId, createId('trf', clock.now()), clock.now()])
+  await owner.query('commit')
+  await owner.end()
+}
+
 test.each([
   ['before it was due', 0, 31],
   ['after it was due', 31, 0],
@@ -95,6 +122,26 @@ test('what was charged wrongly is not paid out though it had been set aside, and
   expect(less.amount).toBe(40)
   expect((await mine.pay(`/${less.id}/pay`, { reference: 'SEPA 9' })).status).toBe(200)
   expect(await mine.earnings()).toMatchObject({ balance: 0, pending: 0, payable: 0, paidOut: 40 })
+})
+
+test.each([
+  ['before it is rolled up', 0],
+  ['after that', 1],
+])('what a correction took that was wrong itself is payable again, %s', async (_when, hoursBetween) => {
+  const mine = await addEarningProvider(it, operator)
+  const right = await it.play({ user: it.users[0]!, minutes: 31.25, of: mine.providerId })
+  it.api.clock.advance({ hours: 31 * 24 })
+  await correct(right)
+  it.api.clock.advance({ hours: hoursBetween })
+  await rollUpActivity(it.api.deps.db, { now: it.api.clock.now() })
+  await takeBackCorrection(right)
+  const same = { balance: 100, pending: 0, payable: 100 }
+  expect(await mine.earnings()).toMatchObject(same)
+  it.api.clock.advance({ hours: 1 })
+  await rollUpActivity(it.api.deps.db, { now: it.api.clock.now() })
+  expect(await mine.earnings()).toMatchObject(same)
+  expect(await mine.statement('2026-03-01')).toMatchObject({ net: 100, refunded: 0, closingBalance: 100 })
+  expect((await it.api.deps.db.inBatch(checkLedger)).findings).toEqual([])
 })
 
 test('a payout that came back from the bank is payable again', async () => {

@@ -192,7 +192,7 @@ export const RULES: Record<string, string> = {
       cross join activity_progress p
       cross join lateral (values (r.debit_account_id), (r.credit_account_id)) a (provider_id)
       where r.created_at < p.rolled_until and a.provider_id like 'prv\\_%'
-        and (r.kind in ('charge', 'fee') or (r.kind = 'correction' and r.debit_sequence is null))
+        and r.kind in ('charge', 'fee', 'correction')
       group by 1, 2
     ) t on t.tenant_id = f.tenant_id and t.provider_id = f.provider_id
     where (coalesce(f.gross, 0), coalesce(f.fee, 0), coalesce(f.refunded, 0))
