@@ -50,9 +50,7 @@ export async function createInvitation(
     now,
   ])
   if (pending && !pending.isExpired) throw new Problem('already_invited')
-  if (team.size >= TEAM_MAX) {
-    throw new Problem('limit_reached', { detail: `A team has ${TEAM_MAX} members and invitations at most.` })
-  }
+  if (team.size >= TEAM_MAX) throw teamIsFull()
   if (pending) {
     await tx.query('delete from provider_invitations where provider_id = $1 and email_normalized = $2', [
       provider.id,
@@ -75,8 +73,12 @@ export async function createInvitation(
   return invitation
 }
 
+const teamIsFull = () =>
+  new Problem('limit_reached', { detail: `A team has ${TEAM_MAX} members and invitations at most.` })
+
 /**
- * Sends an invitation again, with a new link and all of its days; the link before works no more once it is sent.
+ * Sends an invitation again, with a new link and all of its days; the link before works no more once it is sent. Needs the
+ * provider's row locked: one that ran out takes a place of the team again.
  *
  * @throws {Problem} `invitation_not_found`, `limit_reached`, `rate_limited`
  */
@@ -85,6 +87,8 @@ export async function resendInvitation(
   input: { tenantId: string; providerId: string; id: string; now: Date },
 ): Promise<InvitationRow> {
   const { tenantId, providerId, id, now } = input
+  const [before] = await tx.query<{ isExpired: boolean; size: number }>(findResentSql, [providerId, id, now])
+  if (before?.isExpired && before.size >= TEAM_MAX) throw teamIsFull()
   const [invitation] = await tx.query<InvitationRow & { emailNormalized: string }>(prolongSql, [
     id,
     providerId,
@@ -127,14 +131,21 @@ async function countMail(
   ])
 }
 
+/** With the primary owner, and without invitations that ran out. */
+const teamSizeSql = (now: string) => `
+    1 + (select count(*) from provider_members where provider_id = $1)
+      + (select count(*) from provider_invitations where provider_id = $1 and expires_at > ${now})`
+
 const countTeamSql = `
   select
     exists (
       select from users u where u.email_normalized = $3 and u.deleted_at is null and (u.id = $2 or exists (
         select from provider_members m where m.provider_id = $1 and m.user_id = u.id))
-    ) as "isMember",
-    1 + (select count(*) from provider_members where provider_id = $1)
-      + (select count(*) from provider_invitations where provider_id = $1 and expires_at > $4) as size`
+    ) as "isMember", ${teamSizeSql('$4')} as size`
+
+const findResentSql = `
+  select expires_at <= $3 as "isExpired", ${teamSizeSql('$3')} as size
+  from provider_invitations where provider_id = $1 and id = $2`
 
 const findPendingSql = `
   select expires_at <= $3 as "isExpired" from provider_invitations

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Accounts, type Person, refusal, startAccounts } from '../../test/accounts.ts'
 import { accessTokenOf, addProvider } from '../../test/harness.ts'
 import { tokenIn } from '../../test/mailbox.ts'
+import { PUBLIC_TENANT_ID } from '../id.ts'
 
 let accounts: Accounts
 let owner: Person
@@ -113,6 +114,31 @@ describe('inviting', () => {
     expect(refused.headers['retry-after']).toBeDefined()
     accounts.api.clock.advance({ hours: 25 })
     expect((await invite(email)).status).toBe(201)
+    await accounts.deliver()
+  })
+
+  test('goes on until the team and its open invitations are 50, and one that ran out comes back only into a gap', async () => {
+    const id = await addProvider(accounts.api, { ownerId: owner.id })
+    const { now } = accounts.api.clock
+    const path = `/providers/${id}/invitations`
+    const ask = (email: string) => owner.call('POST', path, { email, role: 'viewer' })
+    const { body: old } = await ask(freshEmail())
+    accounts.api.clock.advance({ hours: 8 * 24 })
+    await accounts.api.deps.db.inTenant(PUBLIC_TENANT_ID, (tx) =>
+      tx.query(
+        `insert into provider_invitations (id, provider_id, email, email_normalized, role, invited_by, created_at, expires_at)
+         select 'inv_' || n, $1, n || '@full.example', n || '@full.example', 'viewer', $2, $3, $4
+         from generate_series(1, 48) n`,
+        [id, owner.id, now(), new Date(now().getTime() + 86_400_000)],
+      ),
+    )
+    const { body: last } = await ask(freshEmail())
+    expect(refusal(await ask(freshEmail()))).toEqual([409, 'limit_reached'])
+    const resend = () => owner.call('POST', `${path}/${old.id}/resend`)
+    expect(refusal(await resend())).toEqual([409, 'limit_reached'])
+    expect((await owner.call('POST', `${path}/${last.id}/resend`)).status).toBe(200)
+    await owner.call('DELETE', `${path}/${last.id}`)
+    expect((await resend()).body).toMatchObject({ id: old.id, isExpired: false })
     await accounts.deliver()
   })
 
