@@ -470,7 +470,7 @@ export type PlatformHealth = {
   webhooks: {
     /** Deliveries that are not done. */
     backlog: number
-    /** How long the one due longest waits. */
+    /** How long the one due longest waits, of endpoints that work. */
     lagSeconds: number
   }
   /** Audit entries that wait for their link. */

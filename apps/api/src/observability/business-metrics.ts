@@ -50,7 +50,7 @@ const GAUGES: [string, string, (figures: Figures) => number][] = [
   ['webhook_backlog', 'Deliveries to providers that are not done.', (f) => f.webhookBacklog],
   [
     'webhook_lag_seconds',
-    'How long the delivery due longest waits for an attempt.',
+    'How long the delivery due longest waits for an attempt, of endpoints that work.',
     (f) => f.webhookLagSeconds,
   ],
   ['audit_unchained', 'Audit entries that wait for their link.', (f) => f.auditUnchained],

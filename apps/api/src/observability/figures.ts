@@ -4,6 +4,7 @@
  * @module
  */
 import type { Queryable } from '../db.ts'
+import { UNDER_WAY_MAX } from '../webhooks/claim-deliveries.ts'
 
 export const LIVE_STATUSES = ['pending', 'active', 'paused'] as const
 
@@ -47,6 +48,8 @@ export async function readFigures(tx: Queryable, now: Date): Promise<Figures> {
 const age = (instant: string) =>
   `coalesce(greatest(0, extract(epoch from $1::timestamptz - ${instant})), 0)::float8`
 
+// What waits for an endpoint that is disabled, fails or has all under way that it may is that endpoint’s to wait for. Whether it is
+// disabled is told by why, because the index of those that are not would be read for each.
 const figuresSql = `
   with live as (
     select count(*) filter (where status = 'pending') as pending, count(*) filter (where status = 'active') as active,
@@ -55,9 +58,18 @@ const figuresSql = `
     from sessions where ended_at is null
   ), debts as (
     select coalesce(sum(debt), 0) as tokens, count(*) as wallets from wallets where debt > 0
+  ), waiting as (
+    select tenant_id, endpoint_id, count(*) as deliveries,
+      min(next_attempt_at) filter (where next_attempt_at <= $1) as oldest_due_at
+    from webhook_deliveries where status = 'pending' group by tenant_id, endpoint_id
   ), backlog as (
-    select count(*) as deliveries, min(next_attempt_at) filter (where next_attempt_at <= $1) as oldest_due_at
-    from webhook_deliveries where status = 'pending'
+    select coalesce(sum(d.deliveries), 0) as deliveries, min(d.oldest_due_at) filter (where exists (
+      select from webhook_endpoints w
+      where w.tenant_id = d.tenant_id and w.id = d.endpoint_id and w.disabled_because is null and w.failing_since is null
+        and (select count(*) from webhook_deliveries u
+          where u.tenant_id = w.tenant_id and u.endpoint_id = w.id and u.claimed_until > $1) < ${UNDER_WAY_MAX}
+    )) as oldest_due_at
+    from waiting d
   ), newest as (
     select findings, created_at from ledger_checks order by created_at desc limit 1
   )

@@ -61,7 +61,7 @@ const Health = Shape(
     webhooks: Shape(
       {
         backlog: count('Deliveries that are not done.', 2),
-        lagSeconds: seconds('How long the one due longest waits.'),
+        lagSeconds: seconds('How long the one due longest waits, of endpoints that work.'),
       },
       { description: 'Deliveries to providers.' },
     ),

@@ -2,7 +2,7 @@ import type { Db } from '../db.ts'
 import { type EventRow, IS_TEST_SQL } from './event.ts'
 
 /** One endpoint never has more under way, on however many instances. */
-const UNDER_WAY_MAX = 8
+export const UNDER_WAY_MAX = 8
 /** One that does not answer well gets one try at a time: it holds 15 s of a slot with each. */
 const UNDER_WAY_WHILE_FAILING_MAX = 1
 /** Longer than an attempt can take. Whoever dies with a claim leaves it to others after this. */
