@@ -160,16 +160,27 @@ describe('streams', () => {
 
   test('are not left open by who asks for the head alone', async () => {
     const url = `/providers/${market.providerId}/sessions/live`
+    const headers = { authorization: `Bearer ${ownerToken}` }
     const statuses: number[] = []
-    for (let i = 0; i < 8; i += 1) {
-      const { statusCode } = await api.app.inject({
-        method: 'HEAD',
-        url,
-        headers: { authorization: `Bearer ${ownerToken}` },
-      })
-      statuses.push(statusCode)
-    }
+    for (let i = 0; i < 8; i += 1)
+      statuses.push((await api.app.inject({ method: 'HEAD', url, headers })).statusCode)
     expect(statuses).toEqual(Array.from({ length: 8 }, () => 200))
+  })
+
+  test('count as reading, each opening once', async () => {
+    const reader = await addUser(api)
+    const id = await addProvider(api, { ownerId: reader.id })
+    const remaining = async () => {
+      const { headers } = await api.app.inject({
+        method: 'HEAD',
+        url: `/providers/${id}/sessions/live`,
+        headers: { authorization: `Bearer ${reader.token}` },
+      })
+      return Number(/^"read";r=(\d+)/.exec(String(headers.ratelimit))?.[1])
+    }
+    const first = await remaining()
+    expect(first).toBeGreaterThan(0)
+    expect(await remaining()).toBe(first - 1)
   })
 
   test('tell an error of their look by ending', async () => {

@@ -168,8 +168,8 @@ export function registerDashboardRoutes(app: App, deps: Deps): void {
   app.get(
     '/providers/:id/sessions/live',
     {
-      // A stream is one call that lasts; how many may be open is counted where they are.
-      config: { callers: ['user'], limit: 'none' },
+      // To open one is a call like any other; how many may be open is counted where they are.
+      config: { callers: ['user'] },
       schema: {
         operationId: 'watchLiveSessions',
         tags: ['Sessions'],

@@ -86,7 +86,7 @@ POST   operator                     write     /providers/{id}/payouts/{payoutId}
 POST   operator                     write     /providers/{id}/payouts/{payoutId}/pay
 POST   operator                     write     /providers/{id}/reject
 GET    user key (sessions:read)     read      /providers/{id}/sessions
-GET    user                         unlimited /providers/{id}/sessions/live
+GET    user                         read      /providers/{id}/sessions/live
 GET    user key (sessions:read)     read      /providers/{id}/sessions/{sessionId}/timeline
 POST   operator                     write     /providers/{id}/suspend
 POST   user key (sessions:write)    write     /providers/{id}/test-sessions
