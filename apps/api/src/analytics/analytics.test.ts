@@ -289,6 +289,9 @@ describe('a day', () => {
       await ask({ from: '2026-10-31', to: '2026-10-31', interval: 'hour', timeZone: 'America/Havana' })
     ).body
     expect([from, to]).toEqual(['2026-10-31T04:00:00.000Z', '2026-11-01T04:00:00.000Z'])
+    // Three hours back, more than anywhere else.
+    const casey = await ask({ from: '2023-03-09', to: '2023-03-09', timeZone: 'Antarctica/Casey' })
+    expect(casey.body.from).toBe('2023-03-08T13:00:00.000Z')
   })
 
   test('whose midnight does not come begins an hour later', async () => {

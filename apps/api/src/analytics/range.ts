@@ -90,7 +90,7 @@ function isTimeZone(name: string): boolean {
  */
 export const firstInstantSql = (midnight: string, timeZone: string) => `(
   select min(t) from generate_series(
-    (${midnight}) at time zone ${timeZone} - interval '2 hours', (${midnight}) at time zone ${timeZone}, interval '15 minutes'
+    (${midnight}) at time zone ${timeZone} - interval '3 hours', (${midnight}) at time zone ${timeZone}, interval '15 minutes'
   ) t
   where t at time zone ${timeZone} >= (${midnight})
 )`
