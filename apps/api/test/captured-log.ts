@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { createApp } from '../src/app.ts'
 import { createDeps } from '../src/create-deps.ts'
 import type { App } from '../src/http/server.ts'
@@ -11,8 +11,8 @@ export interface CapturedApp {
   logged(): string
 }
 
-/** A second instance on the same database whose log the test reads, down to the last detail. */
-export async function startCapturedApp({ deps }: TestApi): Promise<CapturedApp> {
+/** A log that the test reads, down to the last detail. */
+export function captureLog(): { log: Logger; logged(): string } {
   let text = ''
   const sink = new Writable({
     write(chunk, _encoding, done) {
@@ -20,10 +20,16 @@ export async function startCapturedApp({ deps }: TestApi): Promise<CapturedApp> 
       done()
     },
   })
-  const { config, db, clock } = deps
   // As in production but for the redaction, so that what is only hidden by it is found.
   const log = pino({ level: 'trace', base: null, formatters: { level: (label) => ({ level: label }) } }, sink)
+  return { log, logged: () => text }
+}
+
+/** A second instance on the same database, and its log. */
+export async function startCapturedApp({ deps }: TestApi): Promise<CapturedApp> {
+  const { config, db, clock } = deps
+  const { log, logged } = captureLog()
   const app = await createApp(await createDeps({ config, db, clock, log }))
   await app.ready()
-  return { app, logged: () => text }
+  return { app, logged }
 }

@@ -80,22 +80,20 @@ export const refundTold = (type: string, payment: Payment, changes: object = {})
     ...changes,
   })
 
+export const disputeOf = (payment: Payment, changes: object = {}) => ({
+  id: `dp_${payment.paymentIntentId}`,
+  object: 'dispute',
+  amount: payment.amountCents,
+  charge: `ch_${payment.paymentIntentId}`,
+  currency: payment.currency ?? 'usd',
+  payment_intent: payment.paymentIntentId,
+  status: 'needs_response',
+  ...changes,
+})
+
 /** What is told of one dispute: `told` is `created`, `updated`, `funds_withdrawn` or `closed`. */
 export const disputeTold = (told: string, payment: Payment, changes: object = {}, more: object = {}) =>
-  stripeEvent(
-    `charge.dispute.${told}`,
-    {
-      id: `dp_${payment.paymentIntentId}`,
-      object: 'dispute',
-      amount: payment.amountCents,
-      charge: `ch_${payment.paymentIntentId}`,
-      currency: payment.currency ?? 'usd',
-      payment_intent: payment.paymentIntentId,
-      status: 'needs_response',
-      ...changes,
-    },
-    more,
-  )
+  stripeEvent(`charge.dispute.${told}`, disputeOf(payment, changes), more)
 
 export const disputed = (payment: Payment, id = `dp_${payment.paymentIntentId}`) =>
   disputeTold('created', payment, { id })

@@ -1,72 +1,37 @@
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { startCapturedApp } from '../../test/captured-log.ts'
 import { accessTokenOf, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
 import { completed, paymentOf, sendEvent } from '../../test/stripe-events.ts'
+import {
+  type StripeAnswer,
+  type StripeRequest,
+  type StripeServer,
+  sendJson,
+  startStripeServer,
+} from '../../test/stripe-server.ts'
 import { PUBLIC_TENANT_ID } from '../id.ts'
 import { addressOf, isSignedByStripe, signLikeStripe } from './stripe.ts'
 
-interface Request {
-  method: string | undefined
-  url: string | undefined
-  headers: IncomingHttpHeaders
-  form: Record<string, string>
-}
-
 const SECRET_KEY = 'sk_test_secretOfTheTest'
 
-/** A server that plays Stripe's API: it keeps what it was sent and answers what the test wants. */
-let requests: Request[] = []
-let answerWith: (request: Request, response: ServerResponse) => void
-const stripeServer = createServer((incoming, response) => {
-  let text = ''
-  incoming.setEncoding('utf8').on('data', (chunk: string) => {
-    text += chunk
-  })
-  incoming.on('end', () => {
-    const { method, url, headers } = incoming
-    const request = { method, url, headers, form: Object.fromEntries(new URLSearchParams(text)) }
-    requests.push(request)
-    answerWith(request, response)
-  })
-})
-
-function json(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'request-id': 'req_stripe' })
-  response.end(JSON.stringify(body))
-}
-
-const opens = (request: Request, response: ServerResponse) => {
-  const purchaseId = request.form.client_reference_id
-  json(response, 200, {
-    id: `cs_test_${purchaseId}`,
-    object: 'checkout.session',
-    url: `https://checkout.stripe.com/c/pay/cs_test_${purchaseId}`,
-  })
-}
+const opens: StripeAnswer = (request, response) => stripe.answer(request, response)
 const fails =
-  (status: number, type: string) =>
-  (_request: Request, response: ServerResponse): void =>
-    json(response, status, { error: { type, message: `Refused: ${SECRET_KEY.slice(0, 7)}…` } })
+  (status: number, type: string): StripeAnswer =>
+  (_request, response) =>
+    sendJson(response, status, { error: { type, message: `Refused: ${SECRET_KEY.slice(0, 7)}…` } })
 
+let stripe: StripeServer
 let api: TestApi
 beforeAll(async () => {
-  await new Promise<void>((resolve) => stripeServer.listen(0, '127.0.0.1', resolve))
-  const { port } = stripeServer.address() as AddressInfo
-  api = await startTestApi({
-    env: { STRIPE_SECRET_KEY: SECRET_KEY, STRIPE_API_BASE: `http://127.0.0.1:${port}` },
-  })
+  stripe = await startStripeServer()
+  api = await startTestApi({ env: { STRIPE_SECRET_KEY: SECRET_KEY, STRIPE_API_BASE: stripe.url } })
 })
-beforeEach(() => {
-  requests = []
-  answerWith = opens
-})
+beforeEach(() => stripe.reset())
 afterAll(async () => {
   await api.close()
-  stripeServer.closeAllConnections()
-  await new Promise((resolve) => stripeServer.close(resolve))
+  await stripe.close()
 })
 
 const buy = (token: string, headers: Record<string, string> = {}) =>
@@ -78,8 +43,8 @@ test('a purchase opens a Checkout Session that names it everywhere', async () =>
   expect(status).toBe(201)
   const { id } = body.purchase
   expect(body.checkoutUrl).toBe(`https://checkout.stripe.com/c/pay/cs_test_${id}`)
-  expect(requests).toHaveLength(1)
-  const [request] = requests
+  expect(stripe.requests).toHaveLength(1)
+  const [request] = stripe.requests
   expect(request).toMatchObject({ method: 'POST', url: '/v1/checkout/sessions' })
   expect(request!.headers.authorization).toBe(`Bearer ${SECRET_KEY}`)
   expect(request!.headers['idempotency-key']).toBe(id)
@@ -123,14 +88,14 @@ test('an event with the secret credits what was bought through Stripe', async ()
 test('a hiccup of Stripe is tried again with the same key', async () => {
   const { token } = await addUser(api)
   let tries = 0
-  answerWith = (request, response) => {
+  stripe.answerWith = (request, response) => {
     tries += 1
     if (tries === 1) return fails(500, 'api_error')(request, response)
     opens(request, response)
   }
   expect((await buy(token)).status).toBe(201)
-  expect(new Set(requests.map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
-  expect(requests).toHaveLength(2)
+  expect(new Set(stripe.requests.map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
+  expect(stripe.requests).toHaveLength(2)
 })
 
 test.each([
@@ -139,7 +104,7 @@ test.each([
   ['refuses the request', 400, 'invalid_request_error'],
 ])('when Stripe %s nothing is charged and the purchase has failed', async (_, status, type) => {
   const { token } = await addUser(api)
-  answerWith = fails(status, type)
+  stripe.answerWith = fails(status, type)
   const answer = await buy(token)
   expect([answer.status, answer.body.code]).toEqual([503, 'payment_unavailable'])
   expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
@@ -150,20 +115,20 @@ test.each([
 
 test('an answer without an address counts as no answer', async () => {
   const { token } = await addUser(api)
-  answerWith = (_request, response) =>
-    json(response, 200, { id: 'cs_1', object: 'checkout.session', url: null })
+  stripe.answerWith = (_request, response) =>
+    sendJson(response, 200, { id: 'cs_1', object: 'checkout.session', url: null })
   expect((await buy(token)).body.code).toBe('payment_unavailable')
 })
 
 test('a request repeated after Stripe was away goes on with its purchase', async () => {
   const { token } = await addUser(api)
-  answerWith = fails(400, 'invalid_request_error')
+  stripe.answerWith = fails(400, 'invalid_request_error')
   const headers = { 'idempotency-key': 'patience' }
   expect((await buy(token, headers)).status).toBe(503)
-  answerWith = opens
+  stripe.answerWith = opens
   const second = await buy(token, headers)
   expect([second.status, second.body.purchase.status]).toEqual([201, 'pending'])
-  expect(new Set(requests.map((request) => request.headers['idempotency-key'])).size).toBe(1)
+  expect(new Set(stripe.requests.map((request) => request.headers['idempotency-key'])).size).toBe(1)
   expect((await buy(token, headers)).text).toBe(second.text)
   expect((await api.call('GET', '/tokens/purchases', { token })).body.items).toHaveLength(1)
 })
@@ -173,8 +138,8 @@ test('while Stripe is asked, the key is taken: the same request is told to wait,
   const headers = { 'idempotency-key': 'taken' }
   const other = () => api.call('POST', '/tokens/purchase', { token, body: { tokens: 2_000 }, headers })
   const meanwhile = await new Promise<Awaited<ReturnType<typeof buy>>[]>((resolve, reject) => {
-    answerWith = (request, response) => {
-      answerWith = opens
+    stripe.answerWith = (request, response) => {
+      stripe.answerWith = opens
       buy(token, headers)
         .then(async (same) => resolve([same, await other()]))
         .catch(reject)
@@ -189,7 +154,7 @@ test('while Stripe is asked, the key is taken: the same request is told to wait,
   expect(Number(meanwhile[0]!.headers['retry-after'])).toBeGreaterThan(0)
   await expect.poll(async () => (await buy(token, headers)).status).toBe(201)
   expect((await other()).body.code).toBe('idempotency_key_reused')
-  expect(requests).toHaveLength(1)
+  expect(stripe.requests).toHaveLength(1)
   expect((await api.call('GET', '/tokens/purchases', { token })).body.items).toHaveLength(1)
 })
 
@@ -208,9 +173,9 @@ test('of requests at the same instant under one key, one is answered', async () 
 test('a key stays with its request when Stripe was away', async () => {
   const { token } = await addUser(api)
   const headers = { 'idempotency-key': 'kept' }
-  answerWith = fails(400, 'invalid_request_error')
+  stripe.answerWith = fails(400, 'invalid_request_error')
   expect((await buy(token, headers)).status).toBe(503)
-  answerWith = opens
+  stripe.answerWith = opens
   const other = await api.call('POST', '/tokens/purchase', { token, body: { tokens: 2_000 }, headers })
   expect([other.status, other.body.code]).toEqual([422, 'idempotency_key_reused'])
   expect((await buy(token, headers)).status).toBe(201)
@@ -221,11 +186,11 @@ test('another instance goes on at once where one was stopped while it asked Stri
   const token = await accessTokenOf(api, user.id)
   const { app } = await startCapturedApp(api)
   const headers = { 'idempotency-key': 'went-on' }
-  const stuck: { request: Request; response: ServerResponse }[] = []
+  const stuck: { request: StripeRequest; response: ServerResponse }[] = []
   const first = new Promise<void>((resolve) => {
-    answerWith = (request, response) => {
+    stripe.answerWith = (request, response) => {
       stuck.push({ request, response })
-      answerWith = opens
+      stripe.answerWith = opens
       resolve()
     }
   })
@@ -256,7 +221,7 @@ test('who asks is answered, also where another instance has the key at that mome
   }
   try {
     const place = `${PUBLIC_TENANT_ID}/${user.id}/POST /tokens/purchase/first`
-    answerWith = (request, response) => {
+    stripe.answerWith = (request, response) => {
       owner
         .query('select pg_advisory_lock(hashtextextended($1, 7305))', [place])
         .then(() => opens(request, response))
@@ -277,7 +242,7 @@ test('no transaction is open while Stripe is asked', async () => {
   await owner.connect()
   try {
     const states: string[][] = []
-    answerWith = (request, response) => {
+    stripe.answerWith = (request, response) => {
       owner
         .query(
           `select state from pg_stat_activity
@@ -309,7 +274,7 @@ test('neither the key nor an access token reaches the log', async () => {
       payload: { tokens: 1_000 },
     })
   expect((await call({ 'idempotency-key': 'key-of-the-caller' })).statusCode).toBe(201)
-  answerWith = fails(401, 'invalid_request_error')
+  stripe.answerWith = fails(401, 'invalid_request_error')
   expect((await call()).statusCode).toBe(503)
   await app.close()
   expect(logged()).toContain('Stripe refused')
