@@ -433,6 +433,7 @@ create table public.purchases (
   request_subject text,
   token_price_cents bigint,
   disputed_cents bigint not null default 0,
+  reconcile_at timestamp with time zone not null default now(),
   constraint disputed_within_paid CHECK (((disputed_cents >= 0) AND (disputed_cents <= amount_cents))),
   constraint paid_purchases_say_when CHECK (((status = ANY (ARRAY['pending'::text, 'failed'::text])) OR (paid_at IS NOT NULL))) NOT VALID,
   constraint purchase_has_user FOREIGN KEY (tenant_id, user_id) REFERENCES public.users(tenant_id, id),
@@ -848,6 +849,8 @@ CREATE INDEX purchases_by_request_subject ON public.purchases USING btree (tenan
 
 CREATE INDEX purchases_by_user ON public.purchases USING btree (tenant_id, user_id, id);
 
+CREATE INDEX purchases_to_reconcile ON public.purchases USING btree (reconcile_at) WHERE (status = 'pending'::text);
+
 CREATE INDEX refresh_tokens_by_family ON public.refresh_tokens USING btree (tenant_id, family_id);
 
 CREATE INDEX refresh_tokens_by_user ON public.refresh_tokens USING btree (tenant_id, user_id);
@@ -875,6 +878,8 @@ CREATE INDEX spending_limits_with_notice ON public.spending_limits USING btree (
 CREATE INDEX stripe_disputes_not_won ON public.stripe_disputes USING btree (tenant_id, purchase_id) WHERE (status <> 'won'::text);
 
 CREATE INDEX stripe_events_by_purchase ON public.stripe_events USING btree (purchase_id) WHERE (purchase_id IS NOT NULL);
+
+CREATE INDEX stripe_events_found_paid ON public.stripe_events USING btree (received_at) WHERE (type = 'reconciliation.paid'::text);
 
 CREATE INDEX stripe_events_refused ON public.stripe_events USING btree (received_at) WHERE (outcome = 'refused'::text);
 
@@ -2087,6 +2092,10 @@ grant update on table public.purchases (is_disputed) to tm_batch;
 grant update on table public.purchases (paid_at) to tm_batch;
 
 grant update on table public.purchases (payment_intent_id) to tm_batch;
+
+grant insert on table public.purchases (reconcile_at) to tm_app;
+
+grant insert, update on table public.purchases (reconcile_at) to tm_batch;
 
 grant update on table public.purchases (refunded_cents) to tm_batch;
 

@@ -21,7 +21,12 @@ import { retireOriginsTask, sendProviderMailTask } from './providers/jobs.ts'
 import { PROVIDER_MAIL_TASK } from './providers/provider-mail.ts'
 import { END_PROVIDER_SESSIONS_TASK } from './sessions/end-provider-sessions.ts'
 import { endProviderSessionsTask, foldBeatsTask, startSweeper } from './sessions/jobs.ts'
-import { LOW_BALANCE_MAIL_TASK, noticeLowBalancesTask, sendLowBalanceMailTask } from './tokens/jobs.ts'
+import {
+  LOW_BALANCE_MAIL_TASK,
+  noticeLowBalancesTask,
+  reconcilePurchasesTask,
+  sendLowBalanceMailTask,
+} from './tokens/jobs.ts'
 import { unlockJobs } from './unlock-jobs.ts'
 import { forgetWebhookDeliveriesTask, sendDisabledMailTask, startCourier } from './webhooks/jobs.ts'
 import { DISABLED_MAIL_TASK } from './webhooks/record-attempt.ts'
@@ -43,6 +48,7 @@ export function createTasks(deps: Deps, mailer = createMailer(deps)): TaskList {
     'retire-origins': retireOriginsTask(deps),
     'forget-invitations': forgetInvitationsTask(deps),
     'notice-low-balances': noticeLowBalancesTask(deps),
+    'reconcile-purchases': reconcilePurchasesTask(deps),
     'chain-audit': chainAuditTask(deps),
     'roll-up-accounts': rollUpTask(deps),
     'check-ledger': checkLedgerTask(deps),
@@ -62,6 +68,7 @@ export const CRON = `
 */5 * * * * roll-up-accounts
 17 3 * * * check-ledger
 */5 * * * * notice-low-balances
+*/5 * * * * reconcile-purchases
 41 * * * * forget-old-rows
 */5 * * * * fold-beats
 46 * * * * forget-invitations

@@ -16,6 +16,8 @@ import { PUBLIC_TENANT_ID } from '../src/id.ts'
 import { createBeatAllowance } from '../src/sessions/allowance.ts'
 import { createHeartbeat } from '../src/sessions/heartbeat.ts'
 import { createValidation } from '../src/sessions/validate-session.ts'
+import { createCheckout } from '../src/tokens/create-checkout.ts'
+import { reconcilePurchases } from '../src/tokens/reconcile-purchases.ts'
 import { connectAs } from './database.ts'
 import { explained } from './explained.ts'
 import { type SessionMarket, startSessionMarket } from './session-market.ts'
@@ -115,6 +117,35 @@ test('the allowance of those who come late, whose table was empty when it was pl
   for (const plan of [await planned(db.batch), await db.inBatch(planned)])
     expect(plan).toMatch(/Index.* Scan using unbilled_time_pkey/)
 })
+
+test('reconciling purchases, of which thousands wait', async () => {
+  const { deps } = it.api
+  const owner = await connectAs(it.api.databaseUrl)
+  await owner.query(purchasesSql, [PUBLIC_TENANT_ID, it.users[0]!.id, deps.clock()])
+  await owner.query('analyze purchases')
+  await owner.end()
+  const asked: string[] = []
+  const checkout = {
+    ...createCheckout(deps),
+    async findSession({ purchaseId }: { purchaseId: string }) {
+      asked.push(purchaseId)
+      return undefined
+    },
+  }
+  const found = await deps.db.inBatch((tx) =>
+    explained(tx, (watched) => reconcilePurchases({ ...deps, db: { ...deps.db, batch: watched } }, checkout)),
+  )
+  expect(found.scans).toEqual([])
+  expect(new Set(asked).size).toBe(200)
+  // Each is read where it waits and where it is written, and nothing else is.
+  expect(found.rows).toBeLessThanOrEqual(asked.length * 2)
+})
+
+const purchasesSql = `
+  insert into purchases (tenant_id, id, user_id, status, tokens, amount_cents, currency, discount_percent, created_at,
+    checkout_session_id, reconcile_at)
+  select $1, 'pur_' || lpad(n::text, 26, '0'), $2, 'pending', 50, 50, 'usd', 0, $3, 'cs_' || n, $3
+  from generate_series(1, 3000) n`
 
 // A kept plan knows nothing of how much there will be and expects a row or two. A nested loop over what a statement made itself
 // compares each line with each: 100 million times for the 17,000 visits of two days, and for 70,000 beyond a job's patience.

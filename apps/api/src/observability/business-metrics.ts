@@ -43,6 +43,11 @@ const GAUGES: [string, string, (figures: Figures) => number][] = [
     (f) => f.stripeEventsUnmatched,
   ],
   [
+    'stripe_events_lost',
+    'Payments of the last 24 hours that Stripe told of only when it was asked.',
+    (f) => f.stripeEventsLost,
+  ],
+  [
     'refunds_failed',
     'Refunds of which Stripe told in the last 24 hours that they failed at the bank.',
     (f) => f.refundsFailed,

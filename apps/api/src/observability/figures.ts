@@ -30,6 +30,8 @@ export interface Figures {
   stripeEventsRefused: number
   /** Waiting for the payment they speak of. */
   stripeEventsUnmatched: number
+  /** Payments of the last 24 hours that were found by asking, and that no event has told of since. */
+  stripeEventsLost: number
   /** Of the last 24 hours: their money is back at Stripe. */
   refundsFailed: number
   webhookBacklog: number
@@ -83,6 +85,14 @@ const figuresSql = `
     debts.tokens as "debtTokens", debts.wallets as "debtWallets",
     (select count(*) from stripe_events where outcome = 'refused' and received_at > $2) as "stripeEventsRefused",
     (select count(*) from stripe_events where outcome = 'unmatched') as "stripeEventsUnmatched",
+    (
+      select count(*) from stripe_events found
+      where found.type = 'reconciliation.paid' and found.received_at > $2 and found.outcome = 'applied' and not exists (
+        select from stripe_events told
+        where told.purchase_id = found.purchase_id and told.id <> found.id and told.outcome = 'applied'
+          and told.payload -> 'fact' ->> 'kind' = 'paid'
+      )
+    ) as "stripeEventsLost",
     (select count(*) from stripe_refunds where failed_at > $2) as "refundsFailed",
     backlog.deliveries as "webhookBacklog", ${age('backlog.oldest_due_at')} as "webhookLagSeconds",
     (select count(*) from audit_unchained) as "auditUnchained"

@@ -19,6 +19,20 @@ export interface RefundOrder {
   isOld: boolean
 }
 
+/** Whose Checkout Session is asked for. */
+export interface AskedSession {
+  purchaseId: string
+  checkoutSessionId: string
+}
+
+/** What Stripe answers: nobody has looked at its shape yet. */
+export interface AnsweredSession {
+  /** With its payment intent and charge, where there are any. */
+  session: unknown
+  /** Those of its payment. */
+  disputes: unknown[]
+}
+
 export interface Checkout {
   /**
    * Opens a page to pay a purchase at. Asked again for the same purchase it opens the same one.
@@ -26,6 +40,12 @@ export interface Checkout {
    * @throws {Problem} `payment_unavailable`
    */
   start(purchase: PurchaseRow): Promise<StartedCheckout>
+  /**
+   * What became of a page that was opened; undefined where none is known by that id, as with a key of another account or mode.
+   *
+   * @throws {Problem} `payment_unavailable`
+   */
+  findSession(asked: AskedSession): Promise<AnsweredSession | undefined>
   /**
    * Gives money back. Asked again with the same id it gives nothing more.
    *

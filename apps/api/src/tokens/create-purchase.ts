@@ -3,7 +3,7 @@ import { Problem } from '../errors.ts'
 import { IDEMPOTENCY_HOURS } from '../http/idempotency.ts'
 import { createId } from '../id.ts'
 import type { Price } from './price.ts'
-import { PURCHASE_COLUMNS, type PurchaseRow } from './purchase.ts'
+import { PURCHASE_COLUMNS, type PurchaseRow, RECONCILE_AFTER_MS } from './purchase.ts'
 
 /**
  * Records that somebody is about to pay, before Stripe hears of it: its id is what Stripe's events will name.
@@ -40,6 +40,7 @@ export async function createPurchase(
     subject ?? null,
     now,
     tokenPriceCents,
+    new Date(now.getTime() + RECONCILE_AFTER_MS),
   ])
   if (!created) throw new Problem('unauthenticated', {}, 'the account is gone')
   return created
@@ -54,7 +55,8 @@ const resumePurchaseSql = `
 // Waits for a deletion of the account that is under way: nobody could spend the tokens.
 const createPurchaseSql = `
   insert into purchases (id, user_id, status, tokens, amount_cents, currency, discount_percent, request_subject, created_at,
-    token_price_cents)
-  select $1, u.id, 'pending', $3::bigint, $4::bigint, $5, $6::integer, $7, $8::timestamptz, $9::bigint
+    token_price_cents, reconcile_at)
+  select $1, u.id, 'pending', $3::bigint, $4::bigint, $5, $6::integer, $7, $8::timestamptz, $9::bigint,
+    $10::timestamptz
   from users u where u.id = $2 and u.deleted_at is null for key share
   returning ${PURCHASE_COLUMNS}`

@@ -3,10 +3,18 @@ import type { Deps } from '../deps.ts'
 import { enqueue } from '../jobs.ts'
 import type { Mailer } from '../mail/mail.ts'
 import { renderMessage } from '../mail/render-message.ts'
+import { createCheckout } from './create-checkout.ts'
 import { describeTokens } from './purchase.ts'
+import { reconcilePurchases } from './reconcile-purchases.ts'
 
 export const LOW_BALANCE_MAIL_TASK = 'send-low-balance-mail'
 const NOTICES_MAX = 500
+
+/** Finds payments whose events never came. */
+export const reconcilePurchasesTask = (deps: Deps): Task => {
+  const checkout = createCheckout(deps)
+  return () => reconcilePurchases(deps, checkout)
+}
 
 /**
  * Finds who wanted to know that few tokens are left, once per fall below the threshold. A job looks now and then, so

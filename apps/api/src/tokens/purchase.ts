@@ -8,6 +8,9 @@ import { Id, Instant, Shape, Tokens } from '../http/schema.ts'
 
 export type PurchaseStatus = 'pending' | 'paid' | 'failed' | 'refunded' | 'disputed'
 
+/** By then Stripe's event has come, where somebody paid at once. */
+export const RECONCILE_AFTER_MS = 10 * 60_000
+
 export interface PurchaseRow {
   id: string
   status: PurchaseStatus

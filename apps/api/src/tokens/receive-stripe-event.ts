@@ -91,7 +91,7 @@ async function apply(tx: Tx, application: Application): Promise<Receipt> {
 
 async function judge(tx: Tx, { fact, at, now, touched }: Application): Promise<Verdict> {
   if (fact.kind === 'unknown') return { outcome: 'ignored' }
-  if (fact.kind === 'malformed') return { outcome: 'refused', why: fact.why }
+  if (fact.kind === 'malformed') return { outcome: 'refused', purchaseId: fact.purchaseId, why: fact.why }
   const paymentIntentId = 'paymentIntentId' in fact ? fact.paymentIntentId : undefined
   // A checkout names its purchase, and that alone is paid; refunds and disputes are of a payment intent.
   const isOfCheckout = fact.kind === 'paid' || fact.kind === 'awaited' || fact.kind === 'failed'

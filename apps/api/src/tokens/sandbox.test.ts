@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { addUser, startTestApi, type TestApi } from '../../test/harness.ts'
+import { captureLog } from '../../test/captured-log.ts'
+import { accessTokenOf, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
 import { escapeHtml } from '../http/page.ts'
+import { reconcilePurchasesTask } from './jobs.ts'
 import { renderSandboxPage } from './sandbox-page.ts'
 
 let api: TestApi
@@ -10,10 +12,11 @@ beforeAll(async () => {
 afterAll(() => api.close())
 
 async function begin() {
-  const { token } = await addUser(api)
+  const { id: userId, token } = await addUser(api)
   const { body } = await api.call('POST', '/tokens/purchase', { token, body: { tokens: 1_000 } })
   const url = new URL(body.checkoutUrl)
   return {
+    userId,
     token,
     id: body.purchase.id as string,
     path: url.pathname + url.search,
@@ -50,6 +53,23 @@ test('Pay credits the tokens and goes back to the marketplace', async () => {
   const after = await api.call('GET', purchase.path)
   expect(after.text).toContain('is paid')
   expect(after.text).not.toContain('<form')
+})
+
+test('a page that nobody pressed anything on stays open, however late it is', async () => {
+  const purchase = await begin()
+  api.clock.advance({ hours: 72 })
+  const { log, logged } = captureLog()
+  await reconcilePurchasesTask({ ...api.deps, log })({}, undefined as never)
+  expect(logged()).toBe('')
+  expect(await stateOf({ ...purchase, token: await accessTokenOf(api, purchase.userId) })).toEqual([
+    'pending',
+    0,
+  ])
+  await press(purchase.id, { token: purchase.secret, action: 'pay' })
+  expect(await stateOf({ ...purchase, token: await accessTokenOf(api, purchase.userId) })).toEqual([
+    'paid',
+    1_000,
+  ])
 })
 
 test('Cancel fails the purchase and charges nothing', async () => {

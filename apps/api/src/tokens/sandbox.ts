@@ -23,6 +23,11 @@ export function createSandboxCheckout({ publicUrl, keyEncryptionKey }: Config): 
         checkoutSessionId: `cs_sandbox_${id}`,
       }
     },
+    // Its page stays open until somebody presses a button, and what that tells is never lost.
+    findSession: async ({ checkoutSessionId }) => ({
+      session: { id: checkoutSessionId, status: 'open' },
+      disputes: [],
+    }),
     refund: async ({ id }) => ({ stripeRefundId: stripeIdOf(id) }),
   }
 }

@@ -31,7 +31,7 @@ export type StripeFact =
   | ({ kind: 'disputed'; isInquiry?: boolean } & DisputeFact)
   | ({ kind: 'dispute_closed'; isWon: boolean } & DisputeFact)
   | { kind: 'unknown' }
-  | { kind: 'malformed'; why: string }
+  | { kind: 'malformed'; why: string; purchaseId?: string }
 
 /** Without an amount it is of the whole payment, as all were that were kept before amounts were. */
 interface DisputeFact {
@@ -50,7 +50,7 @@ export interface StripeEvent {
   fact: StripeFact
 }
 
-type Json = Record<string, unknown>
+export type Json = Record<string, unknown>
 
 class Malformed extends Error {}
 
@@ -70,7 +70,8 @@ export function readStripeEvent(body: string): StripeEvent | undefined {
   return { id, type, at: at && Number.isNaN(at.getTime()) ? undefined : at, fact: readFact(type, object) }
 }
 
-function readFact(type: string, object: Json): StripeFact {
+/** What the object of an event of that type says. */
+export function readFact(type: string, object: Json): StripeFact {
   try {
     switch (type) {
       case 'checkout.session.completed':
@@ -201,11 +202,11 @@ function readCurrency(value: unknown): string {
 }
 
 /** An id, also out of an object that was expanded. Printable ASCII only: it goes into the database and the log. */
-function readId(value: unknown): string | undefined {
+export function readId(value: unknown): string | undefined {
   const text = asObject(value)?.id ?? value
   return typeof text === 'string' && /^[\x21-\x7e]{1,255}$/.test(text) ? text : undefined
 }
 
-function asObject(value: unknown): Json | undefined {
+export function asObject(value: unknown): Json | undefined {
   return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Json) : undefined
 }

@@ -3,7 +3,8 @@ import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
 import { problems, Shape } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
-import { type Receipt, receiveStripeEvent } from './receive-stripe-event.ts'
+import { receiveStripeEvent } from './receive-stripe-event.ts'
+import { reportReceipt } from './report-receipt.ts'
 import { isSignedByStripe } from './stripe.ts'
 import { readStripeEvent } from './stripe-event.ts'
 
@@ -74,24 +75,9 @@ export function registerStripeRoutes(app: App, { config, db, clock, log }: Deps)
           return { received: true as const }
         }
         const receipts = await db.inBatch((tx) => receiveStripeEvent(tx, { event, now: clock() }))
-        for (const receipt of receipts) report(receipt)
+        for (const receipt of receipts) reportReceipt(log, receipt)
         return { received: true as const }
       },
     )
   })
-
-  function report(receipt: Receipt): void {
-    if (receipt.failedRefundId !== undefined) {
-      log.error(
-        receipt,
-        'a refund failed at the bank: its money is back at Stripe, and the buyer waits for it',
-      )
-    } else if (receipt.outcome === 'refused') {
-      log.error(receipt, 'Stripe event refused: somebody has to look at this payment')
-    } else if (receipt.outcome === 'unmatched') {
-      log.warn(receipt, 'Stripe event kept until its payment is known')
-    } else {
-      log.info(receipt, 'Stripe event received')
-    }
-  }
 }

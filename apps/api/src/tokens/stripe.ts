@@ -70,6 +70,22 @@ export function createStripeCheckout(input: {
         )
       }
     },
+    async findSession({ purchaseId, checkoutSessionId }) {
+      try {
+        const session = await stripe.checkout.sessions.retrieve(checkoutSessionId, {
+          expand: ['payment_intent.latest_charge'],
+        })
+        return { session, disputes: await listDisputes(stripe, session) }
+      } catch (error) {
+        const { type, code, statusCode, requestId, message } = error as Stripe.errors.StripeError
+        if (code === 'resource_missing') return undefined
+        log.error(
+          { purchaseId, type, code, statusCode, stripeRequestId: requestId, message },
+          'Stripe did not say what became of a purchase',
+        )
+        throw new Problem('payment_unavailable', { retryAfterSeconds: 5 }, 'Stripe did not answer')
+      }
+    },
     async refund({ id, purchaseId, paymentIntentId, amountCents, isOld }) {
       try {
         const given = isOld ? await findRefund(stripe, { id, paymentIntentId }) : undefined
@@ -96,6 +112,15 @@ export function createStripeCheckout(input: {
       }
     },
   }
+}
+
+/** Of a payment that is disputed, which few are: that takes a call more. */
+async function listDisputes(stripe: Stripe, session: Stripe.Checkout.Session): Promise<Stripe.Dispute[]> {
+  const intent = session.payment_intent
+  if (intent === null || typeof intent !== 'object') return []
+  const charge = intent.latest_charge
+  if (charge === null || typeof charge !== 'object' || charge.disputed !== true) return []
+  return (await stripe.disputes.list({ payment_intent: intent.id, limit: 100 })).data
 }
 
 /** A refund that Stripe has given, or is giving, under our id. */
