@@ -26,7 +26,7 @@ export interface StripeBuyers {
   /** One that was paid, and the event lost. */
   pay(charge?: object): Promise<Bought>
   /** The job's turn. */
-  reconcile(changes?: Partial<Deps>): Promise<unknown>
+  reconcile(changes?: Partial<Deps>, abortSignal?: AbortSignal): Promise<unknown>
   /** What the buyer sees: the purchase's status and the balance. */
   standing(bought: Pick<Bought, 'user' | 'payment'>): Promise<[status: string, total: number]>
   /** What is on record of a purchase. */
@@ -65,8 +65,8 @@ export async function startStripeBuyers(): Promise<StripeBuyers> {
       Object.assign(bought.session, paidSession(bought.payment, charge))
       return bought
     },
-    reconcile: async (changes = {}) =>
-      reconcilePurchasesTask({ ...deps, ...changes })({}, undefined as never),
+    reconcile: async (changes = {}, abortSignal = undefined) =>
+      reconcilePurchasesTask({ ...deps, ...changes })({}, { abortSignal } as never),
     async standing({ user, payment }) {
       const token = await accessTokenOf(api, user.id)
       const purchase = await api.call('GET', `/tokens/purchases/${payment.purchaseId}`, { token })

@@ -13,7 +13,7 @@ const NOTICES_MAX = 500
 /** Finds payments whose events never came. */
 export const reconcilePurchasesTask = (deps: Deps): Task => {
   const checkout = createCheckout(deps)
-  return () => reconcilePurchases(deps, checkout)
+  return (_payload, { abortSignal }) => reconcilePurchases(deps, checkout, abortSignal)
 }
 
 /**

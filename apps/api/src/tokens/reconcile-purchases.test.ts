@@ -185,6 +185,23 @@ test('no transaction is open while Stripe is asked', async () => {
   expect((await it.standing(bought))[0]).toBe('paid')
 })
 
+test('a run that is to stop asks for no further purchase', async () => {
+  const all = [await it.pay(), await it.pay()]
+  it.api.clock.advance({ minutes: 10 })
+  const stopping = new AbortController()
+  it.stripe.answerWith = (request, response) => {
+    stopping.abort()
+    it.stripe.answer(request, response)
+  }
+  await it.reconcile({}, stopping.signal)
+  expect(all.map(it.asked).sort()).toEqual([0, 1])
+  const standing = await Promise.all(all.map(it.standing))
+  expect(standing.sort()).toEqual([
+    ['paid', 1_000],
+    ['pending', 0],
+  ])
+})
+
 test('of thousands a run asks for two hundred, those first that wait longest', async () => {
   const { user } = await it.buy()
   await it.asOwner(

@@ -26,13 +26,16 @@ interface DuePurchase {
  * One after another, each put off before Stripe is asked, so that whatever happens it is neither asked twice at once nor again and
  * again: in 10 minutes, then whenever it is half as old again. While Stripe is away a run ends with the first that it does not
  * answer; the next run begins with another.
+ *
+ * @param abortSignal ends it after the purchase it is at: a process that is to stop waits for its jobs
  */
 export async function reconcilePurchases(
   deps: Pick<Deps, 'db' | 'clock' | 'log'>,
   checkout: Checkout,
+  abortSignal?: AbortSignal,
 ): Promise<void> {
   const { db, clock, log } = deps
-  for (let asked = 0; asked < ASKED_MAX; asked += 1) {
+  for (let asked = 0; asked < ASKED_MAX && !abortSignal?.aborted; asked += 1) {
     const now = clock()
     const [due] = await db.batch.query<DuePurchase>(claimSql, [now, RECONCILE_AFTER_MS])
     if (!due) return

@@ -28,7 +28,6 @@ test.each([
   const second = await it.pay()
   it.api.clock.advance({ minutes: 10 })
   it.stripe.answerWith = (_request, response) => {
-    response.setHeader('stripe-should-retry', 'false')
     sendJson(response, status, body)
   }
   await it.reconcile()

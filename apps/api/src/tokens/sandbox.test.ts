@@ -59,7 +59,7 @@ test('a page that nobody pressed anything on stays open, however late it is', as
   const purchase = await begin()
   api.clock.advance({ hours: 72 })
   const { log, logged } = captureLog()
-  await reconcilePurchasesTask({ ...api.deps, log })({}, undefined as never)
+  await reconcilePurchasesTask({ ...api.deps, log })({}, {} as never)
   expect(logged()).toBe('')
   expect(await stateOf({ ...purchase, token: await accessTokenOf(api, purchase.userId) })).toEqual([
     'pending',

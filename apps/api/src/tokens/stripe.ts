@@ -12,6 +12,8 @@ import { describeTokens } from './purchase.ts'
 /** Three tries of this and the pauses between them end before our own request does. */
 const TIMEOUT_MS = 6_000
 const RETRIES = 2
+/** Nobody waits for it, and who stops a process waits for no second try: the next run asks again. */
+const ONCE = { maxNetworkRetries: 0 }
 /** How old a signature may be: Stripe's own figure. */
 const TOLERANCE_SECONDS = 300
 
@@ -72,9 +74,11 @@ export function createStripeCheckout(input: {
     },
     async findSession({ purchaseId, checkoutSessionId }) {
       try {
-        const session = await stripe.checkout.sessions.retrieve(checkoutSessionId, {
-          expand: ['payment_intent.latest_charge'],
-        })
+        const session = await stripe.checkout.sessions.retrieve(
+          checkoutSessionId,
+          { expand: ['payment_intent.latest_charge'] },
+          ONCE,
+        )
         return { session, disputes: await listDisputes(stripe, session) }
       } catch (error) {
         const { type, code, statusCode, requestId, message } = error as Stripe.errors.StripeError
@@ -120,7 +124,7 @@ async function listDisputes(stripe: Stripe, session: Stripe.Checkout.Session): P
   if (intent === null || typeof intent !== 'object') return []
   const charge = intent.latest_charge
   if (charge === null || typeof charge !== 'object' || charge.disputed !== true) return []
-  return (await stripe.disputes.list({ payment_intent: intent.id, limit: 100 })).data
+  return (await stripe.disputes.list({ payment_intent: intent.id, limit: 100 }, ONCE)).data
 }
 
 /** A refund that Stripe has given, or is giving, under our id. */
