@@ -11,6 +11,7 @@ import type { Deps } from '../../src/deps.ts'
 import { PUBLIC_TENANT_ID } from '../../src/id.ts'
 import { getAccountBalance } from '../../src/ledger/account-balance.ts'
 import { createOutgoing } from '../../src/outgoing.ts'
+import { reconcilePurchases } from '../../src/tokens/reconcile-purchases.ts'
 import { createCourier } from '../../src/webhooks/courier.ts'
 import { createEndpoint } from '../../src/webhooks/create-endpoint.ts'
 import { createTasks } from '../../src/worker.ts'
@@ -19,7 +20,9 @@ import { withCut } from './cut.ts'
 import { FEE_BASIS_POINTS, type Marketplace } from './marketplace.ts'
 import type { SessionModel } from './oracle-session.ts'
 import { feeOf } from './oracle-wallet.ts'
+import { SimulationFailure } from './person.ts'
 import { createRandom, type Random } from './random.ts'
+import type { UntoldPayments } from './untold-payments.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -38,6 +41,7 @@ const JOBS = [
   'check-ledger',
 ] as const
 const COURIER = 'courier'
+const RECONCILE = 'reconcile-purchases'
 
 /** What providers and the platform have to have, by the model. */
 export type Earned = ReadonlyMap<string, { gross: number; fee: number }>
@@ -47,6 +51,9 @@ export class Background {
   dueAt: number
   #marketplace: Marketplace
   #random: Random
+  /** Its own, so that one more job leaves the fate of the others as it is. */
+  #reconcileRandom: Random
+  #untold: UntoldPayments
   #receiver: Receiver
   /** What the receiver has refused was not told. */
   #accepted: ReadonlySet<string>
@@ -55,13 +62,15 @@ export class Background {
   #outgoing: ReturnType<typeof createOutgoing>
 
   private constructor(
-    { marketplace, seed, hookedIds, count, now }: BackgroundOptions,
+    { marketplace, seed, hookedIds, count, untold, now }: BackgroundOptions,
     receiver: Receiver,
     accepted: ReadonlySet<string>,
   ) {
     this.#accepted = accepted
     this.#marketplace = marketplace
     this.#random = createRandom(seed, 'background')
+    this.#reconcileRandom = createRandom(seed, 'reconciliation')
+    this.#untold = untold
     this.#receiver = receiver
     this.#hookedIds = hookedIds
     this.#count = count
@@ -95,6 +104,19 @@ export class Background {
 
   /** The jobs' turn, whatever becomes of it. */
   async run(now: number): Promise<void> {
+    await this.#runJobs(now)
+    await this.#untold.learn(this.#marketplace)
+  }
+
+  /** What was paid has to be found, whatever the turns before had left of it. */
+  async reconcile(now: number): Promise<void> {
+    for (let runs = 0; runs < 5; runs += 1) await this.#run(now, 0, RECONCILE)
+    await this.#untold.learn(this.#marketplace)
+    if (this.#untold.left > 0)
+      throw new SimulationFailure(`${this.#untold.left} payments that no event told of were never found`)
+  }
+
+  async #runJobs(now: number): Promise<void> {
     const random = this.#random
     this.dueAt = now + 5 * MINUTE
     const draw = random.next()
@@ -111,11 +133,19 @@ export class Background {
         const run = () => this.#run(now, which, name).catch(() => undefined)
         if ((await withCut(cut, this.#marketplace.databaseUrl, run)).cut.hasFired) this.#count('crashed job')
       }
+      await this.#cutReconciliation(now)
     } else await this.#runAll(now, random.whole(0, 1))
   }
 
+  async #cutReconciliation(now: number): Promise<void> {
+    const random = this.#reconcileRandom
+    const cut = { statement: random.whole(1, 12), mode: random.pick(['before', 'after'] as const) }
+    const run = () => this.#run(now, random.whole(0, 1), RECONCILE).catch(() => undefined)
+    if ((await withCut(cut, this.#marketplace.databaseUrl, run)).cut.hasFired) this.#count('crashed job')
+  }
+
   async #runAll(now: number, which: number): Promise<void> {
-    await Promise.all([...JOBS, COURIER].map((name) => this.#run(now, which, name)))
+    await Promise.all([...JOBS, COURIER, RECONCILE].map((name) => this.#run(now, which, name)))
   }
 
   #run(now: number, which: number, name: string): Promise<void> {
@@ -126,6 +156,7 @@ export class Background {
   }
 
   async #perform(deps: Deps, name: string): Promise<void> {
+    if (name === RECONCILE) return reconcilePurchases(deps, this.#untold.checkoutOf(deps))
     // What is enqueued to write mail stays where it is.
     await createTasks(deps, { send: async () => undefined })[name]!({}, undefined as never)
   }
@@ -240,5 +271,6 @@ interface BackgroundOptions {
   /** The providers whose endpoints are told of everything. */
   hookedIds: readonly string[]
   count: (kind: string) => void
+  untold: UntoldPayments
   now: number
 }

@@ -13,6 +13,7 @@ import { viewOf } from './oracle-session.ts'
 import type { Profile } from './profiles.ts'
 import type { Random } from './random.ts'
 import { differenceOf, readState, type State } from './state.ts'
+import type { UntoldPayments } from './untold-payments.ts'
 
 const TIMEOUT_MS = 10_000
 
@@ -57,6 +58,7 @@ export interface World {
   marketplace: Marketplace
   isListed(providerId: string): boolean
   countFault(kind: string): void
+  untold: UntoldPayments
 }
 
 export class Person {

@@ -14,6 +14,16 @@ export interface PlantedBug {
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
+    name: 'what became of a purchase is never asked',
+    from: "where status = 'pending' and reconcile_at <= $1",
+    to: "where status = 'failed' and reconcile_at <= $1",
+  },
+  {
+    name: 'what became of a purchase is asked once only',
+    from: "greatest($2 * interval '1 ms', ($1 - p.created_at) / 2)",
+    to: "$2 * interval '0 ms' + interval '1 year'",
+  },
+  {
     name: 'gaps up to 90 s count whole, asleep or not',
     sqlFunction: 'counted_ms',
     from: 'when ms_between(s.last_beat_at, p_at) <= 45000 then',

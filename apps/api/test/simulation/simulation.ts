@@ -11,7 +11,7 @@ import { buy } from './bank.ts'
 import { Cheat } from './cheat.ts'
 import { compareAccounts } from './compare-accounts.ts'
 import { withCut } from './cut.ts'
-import { EDGES, WALKS, walk } from './edges.ts'
+import { EDGES, walk } from './edges.ts'
 import { explain } from './explain.ts'
 import type { SimulatedProvider } from './launch-operations.ts'
 import { FEE_BASIS_POINTS, Marketplace } from './marketplace.ts'
@@ -20,7 +20,9 @@ import { Person, SimulationFailure, type World } from './person.ts'
 import { CHEATS, cheatsOf, EXCEPTIONS, HONEST, type Profile, worsen } from './profiles.ts'
 import { createRandom, type Random } from './random.ts'
 import { differenceOf, readState } from './state.ts'
+import { UntoldPayments } from './untold-payments.ts'
 import { Visit, type VisitRecord } from './visit.ts'
+import { WALKS } from './walks.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -99,6 +101,7 @@ class Simulation {
   #globals: Global[] = []
   #end: number
   #background: Background | undefined
+  #untold = new UntoldPayments()
 
   constructor(options: SimulationOptions, marketplace: Marketplace) {
     this.#options = options
@@ -122,6 +125,7 @@ class Simulation {
       // Of the first, those who walk along the edges are customers.
       hookedIds: [this.#providers[2]!.id, this.#providers[4]!.id],
       count: (kind) => this.#count(kind),
+      untold: this.#untold,
       now: START,
     })
     const world: World = {
@@ -130,6 +134,7 @@ class Simulation {
       countFault: (kind) => {
         this.#faults[kind] = (this.#faults[kind] ?? 0) + 1
       },
+      untold: this.#untold,
     }
     for (const profile of [...HONEST, ...EXCEPTIONS, ...CHEATS]) {
       if (classes && !classes.includes(profile.name)) continue
@@ -330,6 +335,7 @@ class Simulation {
     this.#now = this.#end + 48 * HOUR
     await this.#marketplace.sweep(this.#now)
     for (const person of this.#people) person.books.current.sweep(this.#now)
+    await this.#background?.reconcile(this.#now)
     await this.#compare()
     const sessions = this.#people.flatMap(({ books }) => [...books.current.sessions.values()])
     const providerIds = this.#providers.map(({ id }) => id)
