@@ -94,6 +94,13 @@ describe('metrics', () => {
         expect([expression, [...own()]]).toEqual([expression, expect.arrayContaining([name])])
   })
 
+  test('every metric of ours is watched by an alert or a panel', () => {
+    const watched = new Set([...alerts, ...panels].flatMap(namesIn))
+    const ours = [...own()].filter((name) => name.startsWith('token_marketplace_'))
+    expect(ours.length).toBeGreaterThan(15)
+    expect(ours.filter((name) => !watched.has(name))).toEqual([])
+  })
+
   test('ask the database once in ten seconds, however often they are read', async () => {
     const { db } = api.deps
     const original = db.batch.query
@@ -131,7 +138,7 @@ test.skipIf(!hasPromtool)(
     const cwd = join(root, 'deploy/prometheus')
     expect(
       execFileSync('promtool', ['check', 'config', 'prometheus.yml'], { cwd, encoding: 'utf8' }),
-    ).toContain(`${read('deploy/prometheus/alerts.yml').split('- alert:').length - 1} rules found`)
+    ).toContain(`SUCCESS: ${read('deploy/prometheus/alerts.yml').match(/- alert:/g)?.length} rules found`)
     execFileSync('promtool', ['test', 'rules', 'alerts.test.yml'], { cwd })
     const lint = spawnSync('promtool', ['check', 'metrics'], { input: exposed, encoding: 'utf8' })
     // prom-client's own process metrics are named as they are; ours are held to the rules.
