@@ -851,7 +851,9 @@ CREATE INDEX purchases_by_user ON public.purchases USING btree (tenant_id, user_
 
 CREATE INDEX purchases_to_reconcile ON public.purchases USING btree (reconcile_at) WHERE (status = 'pending'::text);
 
-CREATE INDEX refresh_tokens_by_family ON public.refresh_tokens USING btree (tenant_id, family_id);
+CREATE INDEX refresh_tokens_by_age ON public.refresh_tokens USING btree (expires_at);
+
+CREATE INDEX refresh_tokens_by_family ON public.refresh_tokens USING btree (tenant_id, family_id, expires_at);
 
 CREATE INDEX refresh_tokens_by_user ON public.refresh_tokens USING btree (tenant_id, user_id);
 
@@ -902,6 +904,8 @@ CREATE INDEX transfers_debiting ON public.transfers USING btree (tenant_id, debi
 CREATE UNIQUE INDEX transfers_into_wallet ON public.transfers USING btree (tenant_id, credit_account_id, credit_sequence) WHERE (credit_sequence IS NOT NULL);
 
 CREATE UNIQUE INDEX transfers_out_of_wallet ON public.transfers USING btree (tenant_id, debit_account_id, debit_sequence) WHERE (debit_sequence IS NOT NULL);
+
+CREATE INDEX unbilled_time_by_age ON public.unbilled_time USING brin (hour);
 
 CREATE INDEX users_signed_out ON public.users USING btree (signed_out_at) WHERE (signed_out_at IS NOT NULL);
 

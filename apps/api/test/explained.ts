@@ -29,10 +29,19 @@ const GROWING = [
   'account_rollups',
   'api_keys',
   'refresh_tokens',
+  'mailed_links',
+  'invitation_mails',
+  'provider_invitations',
   'spending_limits',
   'provider_spending_limits',
   'provider_members',
   'webhook_endpoints',
+  'webhook_attempts',
+  'stripe_events',
+  'stripe_refunds',
+  'audit_entries',
+  'payouts',
+  'refunds',
 ]
 
 /** Of these there are few rows for one value: who names one and has it only filtered, reads the others for nothing. */
@@ -44,6 +53,8 @@ interface Plan {
   'Relation Name'?: string
   'Index Cond'?: string
   'Recheck Cond'?: string
+  'TID Cond'?: string
+  'Index Name'?: string
   Filter?: string
   Plans?: Plan[]
 }
@@ -54,7 +65,7 @@ interface Plan {
  */
 function findScans(plan: Plan): string[] {
   const { 'Node Type': type, 'Relation Name': table = '' } = plan
-  const condition = plan['Index Cond'] ?? plan['Recheck Cond'] ?? ''
+  const condition = plan['Index Cond'] ?? plan['Recheck Cond'] ?? plan['TID Cond'] ?? ''
   const narrowing = narrowedBy(condition).filter((column) => column !== 'tenant_id')
   const isFiltered =
     narrowing.every((column) => column === 'provider_id') && KEY_FILTERED.test(plan.Filter ?? '')
@@ -65,6 +76,11 @@ function findScans(plan: Plan): string[] {
   const own = type.endsWith('Scan') && GROWING.includes(table) ? found : []
   return [...own, ...(plan.Plans ?? []).flatMap(findScans)]
 }
+
+const findIndexes = ({ 'Index Name': index, Plans = [] }: Plan): string[] => [
+  ...(index === undefined ? [] : [index]),
+  ...Plans.flatMap(findIndexes),
+]
 
 const KEY_FILTERED = new RegExp(`\\(\\(?(\\w+\\.)?(${KEYS}) = `)
 const narrowedBy = (condition: string) =>
@@ -77,8 +93,9 @@ const HAS_PLAN = /^[\s(]*(select|insert|update|delete|with)\b/
 export async function explained(
   tx: Tx,
   run: (tx: Tx) => Promise<unknown>,
-): Promise<{ scans: string[]; plans: number; rows: number }> {
+): Promise<{ scans: string[]; indexes: string[]; plans: number; rows: number }> {
   const scans: string[] = []
+  const indexes: string[] = []
   let plans = 0
   // Of a handful of rows the planner would read all.
   for (const way of ['seqscan', 'hashjoin', 'mergejoin']) await tx.query(`set local enable_${way} = off`)
@@ -88,6 +105,7 @@ export async function explained(
     plans += 1
     const [row] = await tx.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (format json) ${sql}`, values)
     scans.push(...findScans(row!['QUERY PLAN'][0].Plan))
+    indexes.push(...findIndexes(row!['QUERY PLAN'][0].Plan))
   }
   const sent: Promise<void>[] = []
   await run({
@@ -101,7 +119,7 @@ export async function explained(
     },
   })
   await Promise.all(sent)
-  return { scans, plans, rows: (await countRead(tx)) - before }
+  return { scans, indexes, plans, rows: (await countRead(tx)) - before }
 }
 
 /** By this connection since it last reported, which is never within a transaction. */

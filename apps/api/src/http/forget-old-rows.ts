@@ -3,24 +3,48 @@ import type { Deps } from '../deps.ts'
 import { IDEMPOTENCY_HOURS } from './idempotency.ts'
 
 const DAY_MS = 86_400_000
+/** In one statement: what piled up while no job ran would not go within the time of one, and then pile up for ever. */
+export const FORGET_MAX = 5_000
 
 /** Deletes what nobody may ask for any more: answers kept for a day, sign-ins and links that ended, allowances of past days. */
 export const forgetOldRowsTask =
   ({ db, clock }: Deps): Task =>
   async () => {
     const now = clock().getTime()
-    await db.batch.query('delete from idempotency_keys where created_at < $1', [
-      new Date(now - IDEMPOTENCY_HOURS * 3_600_000),
-    ])
-    await db.batch.query(forgetRefreshTokensSql, [new Date(now - 7 * DAY_MS)])
-    await db.batch.query('delete from mailed_links where expires_at < $1', [new Date(now - 7 * DAY_MS)])
-    await db.batch.query('delete from unbilled_time where hour < $1', [new Date(now - 7 * DAY_MS)])
+    const forget = async (sql: string, keptMs: number) => {
+      const before = new Date(now - keptMs)
+      for (;;) {
+        const [forgotten] = await db.batch.query<{ rows: number }>(sql, [before, FORGET_MAX])
+        if ((forgotten?.rows ?? 0) < FORGET_MAX) return
+      }
+    }
+    await forget(forgetAnswersSql, IDEMPOTENCY_HOURS * 3_600_000)
+    await forget(forgetRefreshTokensSql, 7 * DAY_MS)
+    await forget(forgetLinksSql, 7 * DAY_MS)
+    await forget(forgetUnbilledSql, 7 * DAY_MS)
   }
 
-// By a revoked token its whole family is dead, also a successor that was written while the revocation ran: it goes last.
-const forgetRefreshTokensSql = `
-  delete from refresh_tokens t
-  where t.expires_at < $1 and (t.revoked_at is null or not exists (
-    select from refresh_tokens f
-    where f.tenant_id = t.tenant_id and f.family_id = t.family_id and f.expires_at >= $1
-  ))`
+// By the place of a row, as beats are forgotten: the statement's snapshot keeps it from being given to another, and the age is asked
+// again because a place says nothing of a partition.
+const inPortions = (table: string, isOld: string, isDead = 'true') => `
+  with forgotten as (
+    delete from ${table} where ctid = any (array(
+      select t.ctid from ${table} t where t.${isOld} < $1 and ${isDead} limit $2)) and ${isOld} < $1
+    returning 1
+  )
+  select count(*) as rows from forgotten`
+
+const forgetAnswersSql = inPortions('idempotency_keys', 'created_at')
+const forgetLinksSql = inPortions('mailed_links', 'expires_at')
+const forgetUnbilledSql = inPortions('unbilled_time', 'hour')
+
+// By a revoked token its whole family is dead, also a successor that was written while the revocation ran: it goes last. The last of
+// a family is looked up in the index for each, where `not exists` would be planned as one walk through all of them.
+const forgetRefreshTokensSql = inPortions(
+  'refresh_tokens',
+  'expires_at',
+  `(t.revoked_at is null or $1 > (
+        select f.expires_at from refresh_tokens f
+        where f.tenant_id = t.tenant_id and f.family_id = t.family_id
+        order by f.expires_at desc limit 1))`,
+)
