@@ -791,6 +791,8 @@ CREATE INDEX audit_entries_by_subject ON public.audit_entries USING btree (tenan
 
 CREATE INDEX beat_batches_by_age ON public.beat_batches USING btree (at);
 
+CREATE INDEX beat_batches_by_session ON public.beat_batches USING gin (public.beat_keys(session_ids)) WITH (gin_pending_list_limit='128');
+
 CREATE INDEX events_by_provider ON public.events USING btree (tenant_id, provider_id, id);
 
 CREATE INDEX events_by_session ON public.events USING btree (tenant_id, session_id, sequence) WHERE (session_id IS NOT NULL);
@@ -937,6 +939,12 @@ AS $function$
     e.address, to_char(e.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
   )::text
 $function$;
+
+CREATE OR REPLACE FUNCTION public.beat_keys(p_session_ids text[])
+ RETURNS integer[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$ select array_agg(hashtext(id) & 65535) from unnest(p_session_ids) id $function$;
 
 CREATE OR REPLACE FUNCTION public.capture_holds(p_tenant_ids text[], p_references text[], p_amounts bigint[], p_provider_ids text[], p_fee_basis_points integer[], p_descriptions text[], p_charge_ids text[], p_fee_ids text[], p_debt_ids text[], p_times timestamp with time zone[])
  RETURNS TABLE(reference text, captured bigint, released bigint, fee bigint)
@@ -1563,6 +1571,22 @@ AS $function$
       coalesce(s.told_ms, case when s.status = 'active' then s.duration_ms else s.used_ms end) - s.used_ms)) end
 $function$;
 
+CREATE OR REPLACE FUNCTION public.unfolded_beats(p_session_id text)
+ RETURNS TABLE(kind text, at timestamp with time zone, sequence bigint, active_ms integer, counted_ms integer, unbilled_ms integer, final boolean, origin integer)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 50
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+  select b.kind, t.at, t.sequence, t.active_ms, t.counted_ms, t.unbilled_ms, t.final, t.origin
+  from beat_batches b
+  cross join lateral unnest(
+      b.session_ids, b.ats, b.sequences, b.active_ms, b.counted_ms, b.unbilled_ms, b.finals, b.origins)
+    as t (session_id, at, sequence, active_ms, counted_ms, unbilled_ms, final, origin)
+  where beat_keys(b.session_ids) @> beat_keys(array[p_session_id]) and t.session_id = p_session_id
+    and b.tenant_id = current_tenant()
+$function$;
+
 CREATE OR REPLACE FUNCTION public.unvouched_ms(s public.sessions, p_at timestamp with time zone)
  RETURNS bigint
  LANGUAGE sql
@@ -1789,6 +1813,8 @@ create policy tenant_sees_its_own on public.webhook_endpoints as permissive for 
 
 grant execute on function public.audit_text(e public.audit_entries) to public;
 
+grant execute on function public.beat_keys(p_session_ids text[]) to public;
+
 grant execute on function public.capture_holds(p_tenant_ids text[], p_references text[], p_amounts bigint[], p_provider_ids text[], p_fee_basis_points integer[], p_descriptions text[], p_charge_ids text[], p_fee_ids text[], p_debt_ids text[], p_times timestamp with time zone[]) to tm_app;
 
 grant execute on function public.capture_holds(p_tenant_ids text[], p_references text[], p_amounts bigint[], p_provider_ids text[], p_fee_basis_points integer[], p_descriptions text[], p_charge_ids text[], p_fee_ids text[], p_debt_ids text[], p_times timestamp with time zone[]) to tm_batch;
@@ -1848,6 +1874,8 @@ grant execute on function public.running_sweep_at(p_at timestamp with time zone,
 grant execute on function public.search_catalogue(p_words text[], p_category text, p_after text, p_limit integer) to tm_app;
 
 grant execute on function public.served_ms(s public.sessions, p_at timestamp with time zone) to public;
+
+grant execute on function public.unfolded_beats(p_session_id text) to tm_app;
 
 grant execute on function public.unvouched_ms(s public.sessions, p_at timestamp with time zone) to public;
 

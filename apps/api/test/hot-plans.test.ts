@@ -17,6 +17,7 @@ import { completeSession } from '../src/sessions/complete-session.ts'
 import { createSession } from '../src/sessions/create-session.ts'
 import { extendSession } from '../src/sessions/extend-session.ts'
 import { listSessions } from '../src/sessions/get-session.ts'
+import { listTime } from '../src/sessions/list-time.ts'
 import { pauseSession, resumeSession } from '../src/sessions/pause-session.ts'
 import { sweepSessions } from '../src/sessions/sweep-sessions.ts'
 import { createValidation } from '../src/sessions/validate-session.ts'
@@ -80,6 +81,16 @@ describe('reading', () => {
   ])('a search for what %s', async (_where, q, category) => {
     const found = await inTenant((tx) => listProviders(tx, { ...page, q, ...(category && { category }) }))
     expectFlat(found, ROWS_SEARCHED_MAX)
+  })
+
+  test('what the time of a session consists of, while everybody else beats', async () => {
+    const { session, clientId, sessionJwt } = await it.validate(await it.open(it.users[2]!))
+    const body = { clientId, sequence: 1, activeMs: 0 }
+    await it.api.call('POST', `/api/v1/sessions/${session.id}/heartbeat`, { token: sessionJwt, body })
+    const found = await inTenant(async (tx) =>
+      expect((await listTime(tx, session.id)).rows.map(({ sequence }) => sequence)).toEqual([1]),
+    )
+    expectFlat(found)
   })
 
   test('one line of a history', async () => {

@@ -71,6 +71,10 @@ const fillSql = [
    select g.tenant_id, 'ses_9' || lpad(n::text, 25, '0'), 'usr_' || ${ID}, g.provider_id, 'ref', 'active', 6000000, 0, 2000, 0,
      'jti', g.now, 'client_x', 'client_x', g.now, g.now, g.now, g.now + interval '20 hours'
    from ${MANY}`,
+  // What they beat lately; later than any test folds.
+  `insert into beat_batches (tenant_id, at, kind, session_ids, ats, sequences, active_ms, counted_ms, unbilled_ms, finals, origins)
+   select g.tenant_id, t, 'beat', array['ses_9' || lpad(n::text, 25, '0')], array[t], '{1}', '{1}', '{1}', '{0}', '{f}', '{1}'
+   from ${MANY} cross join lateral (select g.now + interval '1 day' as t) t`,
   // At one that was suspended all have ended but the last, which is still to be ended.
   `insert into sessions (tenant_id, id, user_id, provider_id, user_ref, status, end_reason, duration_ms, tokens_per_minute,
      fee_basis_points, tokens_held, tokens_charged, launch_jti, launch_expires_at, created_at, ended_at, sweep_at)

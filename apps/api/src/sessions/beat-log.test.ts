@@ -83,6 +83,15 @@ describe('a beat is in the log if and only if it was applied', () => {
     ])
   })
 
+  test('for another tenant it is not there before it is folded, either', async () => {
+    const play = await openSession(market)
+    await play.beat()
+    const lookAs = (tenantId: string) =>
+      api.deps.db.inTenant(tenantId, (tx) => tx.query('select * from unfolded_beats($1)', [play.sessionId]))
+    expect(await lookAs(PUBLIC_TENANT_ID)).toHaveLength(1)
+    expect(await lookAs('ten_0000000000000000000000000z')).toEqual([])
+  })
+
   test('where the statement fails neither is there, and what was unbilled is not noted', async () => {
     const play = await openSession({ ...market, user: await addUser(api, { tokens: 10_000 }) })
     await play.beat()

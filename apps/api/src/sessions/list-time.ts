@@ -69,13 +69,7 @@ const PLACE: Record<TimeKind, number> = {
 }
 
 const COLUMNS = 't.at, t.sequence, t.active_ms, t.counted_ms, t.unbilled_ms, t.final, t.origin'
-const ARRAYS = (row: string) =>
-  ['ats', 'sequences', 'active_ms', 'counted_ms', 'unbilled_ms', 'finals', 'origins']
-    .map((name) => `${row}.${name}`)
-    .join(', ')
-
-// What is not folded yet is looked through, from a while before the session's time to a while after: clocks of two
-// instances may differ.
+// What is not folded yet is looked up by a function of the same instant, which may use an index.
 const listSql = `
   with told as materialized (
     select s.used_ms, s.unbilled_ms as unbilled_total_ms, t.*
@@ -83,17 +77,11 @@ const listSql = `
     left join lateral (
       select b.kind, ${COLUMNS}
       from session_beats b
-      cross join lateral unnest(${ARRAYS('b')})
+      cross join lateral unnest(b.ats, b.sequences, b.active_ms, b.counted_ms, b.unbilled_ms, b.finals, b.origins)
         as t (at, sequence, active_ms, counted_ms, unbilled_ms, final, origin)
       where b.tenant_id = s.tenant_id and b.session_id = s.id
       union all
-      select b.kind, ${COLUMNS}
-      from beat_batches b
-      cross join lateral unnest(b.session_ids, ${ARRAYS('b')})
-        as t (session_id, at, sequence, active_ms, counted_ms, unbilled_ms, final, origin)
-      where b.tenant_id = s.tenant_id and s.id = any (b.session_ids) and t.session_id = s.id
-        and b.at >= s.created_at - interval '10 minutes'
-        and b.at <= coalesce(s.ended_at, 'infinity') + interval '10 minutes'
+      select t.kind, ${COLUMNS} from unfolded_beats(s.id) t
     ) t on true
     where s.id = $1
   ), listed as (
