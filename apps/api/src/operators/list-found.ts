@@ -99,12 +99,16 @@ export function listFoundTransfers(
   ])
 }
 
+// No index has all that an account gave or got: those of wallets have what is numbered, the others the rest. Asked for without that
+// difference, one wallet's transfers were found by reading all of the tenant's.
 const transfersSql = `
   select id, kind, debit_account_id as "debitAccountId", credit_account_id as "creditAccountId", amount,
     session_id as "sessionId", purchase_id as "purchaseId", reverses_id as "reversesId", description,
     created_at as "createdAt"
   from transfers
-  where ($1::text is null or id = $1) and ($2::text is null or debit_account_id = $2 or credit_account_id = $2)
+  where ($1::text is null or id = $1) and ($2::text is null
+      or debit_account_id = $2 and debit_sequence is null or debit_account_id = $2 and debit_sequence is not null
+      or credit_account_id = $2 and credit_sequence is null or credit_account_id = $2 and credit_sequence is not null)
     and ($3::text is null or session_id = $3) and ($4::text is null or purchase_id = $4)
     and ($5::text is null or id < $5)
   order by id desc limit $6`
