@@ -27,6 +27,16 @@ test('docs/operations/logs.md lists every message of the code with its level, an
   expect(documented.sort()).toEqual([...written].sort())
 })
 
+test('running.md says of every table how long its rows are kept', () => {
+  const tables = [...read('apps/api/schema.sql').matchAll(/^create table public\.(\w+)/gm)].map(
+    ([, name]) => name!,
+  )
+  const section = /## What is kept\n([\s\S]+?)\n## /.exec(read('docs/operations/running.md'))?.[1] ?? ''
+  const named = [...section.matchAll(/`(\w+)`/g)].map(([, name]) => name!)
+  expect(tables.length).toBeGreaterThan(40)
+  expect(named.sort()).toEqual(tables.sort())
+})
+
 /** Where the grammar of Prometheus does not go on. */
 function findWrongPromQl(expression: string): string[] {
   const wrong: string[] = []
