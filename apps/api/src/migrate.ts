@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { runMigrations } from 'graphile-worker'
 import pg from 'pg'
 
@@ -14,6 +15,12 @@ const FOLDER = path.resolve(import.meta.dirname, '../migrations')
 export const QUEUE_REVISION = 20
 /** Any constant: it makes instances that start at once wait for one another. */
 const LOCK = 7_305_004_001
+/** While a migration waits for a table, whoever wants it later waits behind. Requests have 5 s of patience for that. */
+const LOCK_WAIT_MS = 2_000
+/** For those who waited, and others who come, before it asks again. */
+const LOCK_PAUSE_MS = 1_000
+/** Five minutes. A backup may take longer: then the process is started again, and the old ones serve. */
+const LOCK_TRIES_MAX = 100
 
 export interface Migration {
   name: string
@@ -33,11 +40,11 @@ export function listMigrations(): Migration[] {
 }
 
 /**
- * Brings a database up to this version; safe to call from many instances at once.
+ * Brings a database up to this version; safe to call from many instances at once, and beside those that serve.
  *
  * @throws when an applied migration's file was changed, because then nobody knows what the schema is.
  */
-export async function migrate(databaseUrl: string): Promise<void> {
+export async function migrate(databaseUrl: string, migrations = listMigrations()): Promise<void> {
   const client = new pg.Client({
     connectionString: databaseUrl,
     application_name: 'token-marketplace migrate',
@@ -55,22 +62,33 @@ export async function migrate(databaseUrl: string): Promise<void> {
       'select name, checksum from migrations',
     )
     const applied = new Map(rows.map((row) => [row.name, row.checksum]))
-    for (const { name, sql, checksum } of listMigrations()) {
+    for (const { name, sql, checksum } of migrations) {
       const known = applied.get(name)
       if (known === checksum) continue
       if (known !== undefined) throw new Error(`migration ${name} was changed after it had been applied`)
-      await client.query('begin')
-      try {
-        await client.query(sql)
-        await client.query('insert into migrations (name, checksum) values ($1, $2)', [name, checksum])
-        await client.query('commit')
-      } catch (error) {
-        await client.query('rollback')
-        throw new Error(`migration ${name} failed: ${(error as Error).message}`, { cause: error })
-      }
+      await apply(client, { name, sql, checksum })
     }
     await client.query('select pg_advisory_unlock($1)', [LOCK])
   } finally {
     await client.end()
+  }
+}
+
+/** In a transaction of its own, again and again where somebody else has what it changes: nobody who serves waits long behind it. */
+async function apply(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    await client.query(`begin; set local lock_timeout = ${LOCK_WAIT_MS}`)
+    try {
+      await client.query(sql)
+      await client.query('insert into migrations (name, checksum) values ($1, $2)', [name, checksum])
+      await client.query('commit')
+      return
+    } catch (error) {
+      await client.query('rollback')
+      const isLocked = (error as { code?: string }).code === '55P03'
+      if (!isLocked || tries === LOCK_TRIES_MAX)
+        throw new Error(`migration ${name} failed: ${(error as Error).message}`, { cause: error })
+    }
+    await setTimeout(LOCK_PAUSE_MS)
   }
 }
