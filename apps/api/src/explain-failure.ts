@@ -1,4 +1,5 @@
 import { ConfigError } from './config.ts'
+import { isDatabaseAway } from './database-away.ts'
 import { EmbeddedPostgresError } from './embedded-postgres.ts'
 
 const AWAY = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'ECONNRESET']
@@ -25,6 +26,7 @@ export function explainFailure(
     return `Port ${error.port} needs more rights: set PORT.`
   if (AWAY.includes(code))
     return `The database of ${variable} does not answer: start it, or correct the address.`
+  if (isDatabaseAway(error)) return `The database of ${variable} cannot serve now: ${error.message}.`
   if (/^(28|3D)/.test(code)) return `The database of ${variable} refuses us: ${error.message}.`
   if (lacksRole(error)) return `A login of the database lacks its role, ${error.message}: ${LOGINS}.`
   if (code === '42P01' && noTables !== undefined) return noTables
