@@ -34,7 +34,9 @@ export interface StripeBuyers {
   /** How often Stripe was asked for it. */
   asked(bought: Bought): number
   figures(): Promise<Figures>
-  asOwner(sql: string, values: unknown[]): Promise<void>
+  /** From now on, how many transactions are open whenever Stripe is asked. */
+  watchTransactions(): unknown[]
+  asOwner(sql: string, values: unknown[]): Promise<Record<string, unknown>[]>
   /** What is still open is asked for no more, and Stripe answers as it does. */
   reset(): Promise<void>
   close(): Promise<void>
@@ -54,6 +56,13 @@ export async function startStripeBuyers(): Promise<StripeBuyers> {
     })
     const payment = paymentOf(body.purchase)
     return { user, payment, session: stripe.sessions.get(`cs_test_${payment.purchaseId}`)! }
+  }
+
+  async function asOwner(sql: string, values: unknown[]): Promise<Record<string, unknown>[]> {
+    const owner = await connectAs(api.databaseUrl)
+    const rows = await owner.query(sql, values)
+    await owner.end()
+    return rows as Record<string, unknown>[]
   }
 
   return {
@@ -82,11 +91,18 @@ export async function startStripeBuyers(): Promise<StripeBuyers> {
       stripe.requests.filter(({ method, url }) => method === 'GET' && url?.includes(String(session.id)))
         .length,
     figures: () => readFigures(deps.db.batch, clock.now()),
-    async asOwner(sql, values) {
-      const owner = await connectAs(api.databaseUrl)
-      await owner.query(sql, values)
-      await owner.end()
+    watchTransactions() {
+      const seen: unknown[] = []
+      stripe.answerWith = (request, response) => {
+        // As the owner: nobody else is told the state of others' connections.
+        asOwner(openSql, []).then(([row]) => {
+          seen.push(row?.open)
+          stripe.answer(request, response)
+        })
+      }
+      return seen
     },
+    asOwner,
     async reset() {
       stripe.reset()
       await deps.db.batch.query(`update purchases set reconcile_at = 'infinity'`)
@@ -97,3 +113,6 @@ export async function startStripeBuyers(): Promise<StripeBuyers> {
     },
   }
 }
+
+const openSql = `
+  select count(*) as open from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'`

@@ -167,21 +167,10 @@ test('one that got no page is not asked for, and fails when nobody can go on wit
 
 test('no transaction is open while Stripe is asked', async () => {
   const bought = await it.pay()
-  let states: unknown
-  it.stripe.answerWith = (request, response) => {
-    it.api.deps.db.batch
-      .query(
-        `select count(*) filter (where state like 'idle in%') as open, count(*) > 0 as "isSeen" from pg_stat_activity
-         where datname = current_database() and application_name like 'token-marketplace%'`,
-      )
-      .then(([row]) => {
-        states = row
-        it.stripe.answer(request, response)
-      })
-  }
+  const open = it.watchTransactions()
   it.api.clock.advance({ minutes: 10 })
   await it.reconcile()
-  expect(states).toEqual({ open: 0, isSeen: true })
+  expect(open).toEqual([0])
   expect((await it.standing(bought))[0]).toBe('paid')
 })
 
