@@ -595,6 +595,7 @@ create table public.stripe_events (
   received_at timestamp with time zone not null,
   purchase_id text,
   refused_because text,
+  is_undelivered boolean not null default false,
   constraint outcome_is_known CHECK ((outcome = ANY (ARRAY['applied'::text, 'ignored'::text, 'refused'::text, 'unmatched'::text]))),
   constraint stripe_events_pkey PRIMARY KEY (id)
 );
@@ -886,6 +887,8 @@ CREATE INDEX stripe_events_by_purchase ON public.stripe_events USING btree (purc
 CREATE INDEX stripe_events_found_paid ON public.stripe_events USING btree (received_at) WHERE (type = 'reconciliation.paid'::text);
 
 CREATE INDEX stripe_events_refused ON public.stripe_events USING btree (received_at) WHERE (outcome = 'refused'::text);
+
+CREATE INDEX stripe_events_undelivered ON public.stripe_events USING btree (received_at) WHERE is_undelivered;
 
 CREATE INDEX stripe_events_unmatched ON public.stripe_events USING btree (payment_intent_id) WHERE (outcome = 'unmatched'::text);
 

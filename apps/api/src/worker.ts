@@ -24,6 +24,7 @@ import { endProviderSessionsTask, foldBeatsTask, startSweeper } from './sessions
 import {
   LOW_BALANCE_MAIL_TASK,
   noticeLowBalancesTask,
+  receiveUndeliveredEventsTask,
   reconcilePurchasesTask,
   sendLowBalanceMailTask,
 } from './tokens/jobs.ts'
@@ -49,6 +50,7 @@ export function createTasks(deps: Deps, mailer = createMailer(deps)): TaskList {
     'forget-invitations': forgetInvitationsTask(deps),
     'notice-low-balances': noticeLowBalancesTask(deps),
     'reconcile-purchases': reconcilePurchasesTask(deps),
+    'receive-undelivered-events': receiveUndeliveredEventsTask(deps),
     'chain-audit': chainAuditTask(deps),
     'roll-up-accounts': rollUpTask(deps),
     'check-ledger': checkLedgerTask(deps),
@@ -69,6 +71,7 @@ export const CRON = `
 17 3 * * * check-ledger
 */5 * * * * notice-low-balances
 */5 * * * * reconcile-purchases
+*/15 * * * * receive-undelivered-events
 41 * * * * forget-old-rows
 */5 * * * * fold-beats
 46 * * * * forget-invitations
@@ -88,6 +91,7 @@ export const BY_THE_CLOCK = [
   'forget-webhook-deliveries',
   'roll-up-activity',
   'notice-unusual-providers',
+  'receive-undelivered-events',
 ]
 
 /**

@@ -5,7 +5,7 @@
  */
 import type { Deps } from '../src/deps.ts'
 import { type Figures, readFigures } from '../src/observability/figures.ts'
-import { reconcilePurchasesTask } from '../src/tokens/jobs.ts'
+import { receiveUndeliveredEventsTask, reconcilePurchasesTask } from '../src/tokens/jobs.ts'
 import { connectAs } from './database.ts'
 import { accessTokenOf, addUser, startTestApi, type TestApi, type TestUser } from './harness.ts'
 import { type Payment, paymentOf } from './stripe-events.ts'
@@ -27,6 +27,10 @@ export interface StripeBuyers {
   pay(charge?: object): Promise<Bought>
   /** The job's turn. */
   reconcile(changes?: Partial<Deps>, abortSignal?: AbortSignal): Promise<unknown>
+  /** A process that looks, whenever it is called, for what Stripe could not deliver. */
+  startLooking(changes?: Partial<Deps>): (abortSignal?: AbortSignal) => Promise<unknown>
+  /** Events that Stripe could not deliver, created so many seconds ago. */
+  lose(secondsAgo: number, ...events: object[]): void
   /** What the buyer sees: the purchase's status and the balance. */
   standing(bought: Pick<Bought, 'user' | 'payment'>): Promise<[status: string, total: number]>
   /** What is on record of a purchase. */
@@ -76,6 +80,14 @@ export async function startStripeBuyers(): Promise<StripeBuyers> {
     },
     reconcile: async (changes = {}, abortSignal = undefined) =>
       reconcilePurchasesTask({ ...deps, ...changes })({}, { abortSignal } as never),
+    startLooking(changes = {}) {
+      const task = receiveUndeliveredEventsTask({ ...deps, ...changes })
+      return async (abortSignal) => task({}, { abortSignal } as never)
+    },
+    lose(secondsAgo, ...events) {
+      const created = Math.floor(clock.now().getTime() / 1000) - secondsAgo
+      stripe.undelivered.push(...events.map((event) => ({ ...event, created })))
+    },
     async standing({ user, payment }) {
       const token = await accessTokenOf(api, user.id)
       const purchase = await api.call('GET', `/tokens/purchases/${payment.purchaseId}`, { token })

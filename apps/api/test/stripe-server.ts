@@ -23,6 +23,8 @@ export interface StripeServer {
   /** By their ids, for a test to change. */
   sessions: Map<string, Record<string, unknown>>
   disputes: Record<string, unknown>[]
+  /** Events that it could not deliver, for a test to add to; each with `created`. */
+  undelivered: Record<string, unknown>[]
   answerWith: StripeAnswer
   /** As Stripe does. */
   answer: StripeAnswer
@@ -61,6 +63,25 @@ export function paidSession(
     payment_intent: { id: paymentIntentId, status: 'succeeded', latest_charge: latestCharge },
     url: null,
   }
+}
+
+/** A page of what it could not deliver, the newest first, as Stripe lists it. */
+function listEvents(asked: URLSearchParams, undelivered: Record<string, unknown>[]): object {
+  const types = [...asked].filter(([name]) => name.startsWith('types[')).map(([, type]) => type)
+  const found = undelivered
+    .filter(
+      ({ created, type }) =>
+        asked.get('delivery_success') === 'false' &&
+        Number(created) >= Number(asked.get('created[gte]')) &&
+        Number(created) < Number(asked.get('created[lt]')) &&
+        types.includes(String(type)),
+    )
+    .reverse()
+    .sort((a, b) => Number(b.created) - Number(a.created))
+  const last = asked.get('starting_after')
+  const after = last === null ? 0 : found.findIndex(({ id }) => id === last) + 1
+  const limit = Number(asked.get('limit'))
+  return { object: 'list', data: found.slice(after, after + limit), has_more: found.length > after + limit }
 }
 
 export async function startStripeServer(): Promise<StripeServer> {
@@ -105,6 +126,7 @@ export async function startStripeServer(): Promise<StripeServer> {
     requests: [],
     sessions: new Map(),
     disputes: [],
+    undelivered: [],
     answerWith: (request, response) => stripe.answer(request, response),
     answer(request, response) {
       if (request.method === 'POST') return open(request, response)
@@ -113,6 +135,12 @@ export async function startStripeServer(): Promise<StripeServer> {
         const intent = searchParams.get('payment_intent')
         const found = stripe.disputes.filter(({ payment_intent: own }) => own === intent)
         return sendJson(response, 200, { object: 'list', data: found, has_more: false })
+      }
+      if (pathname === '/v1/events') {
+        const isWhole = ['gte', 'lt'].every((end) => /^\d+$/.test(searchParams.get(`created[${end}]`) ?? ''))
+        if (isWhole) return sendJson(response, 200, listEvents(searchParams, stripe.undelivered))
+        const message = 'Invalid integer'
+        return sendJson(response, 400, { error: { type: 'invalid_request_error', message } })
       }
       const id = pathname.replace('/v1/checkout/sessions/', '')
       const session = id.startsWith(`cs_${modeOf(request)}_`) ? stripe.sessions.get(id) : undefined
@@ -125,6 +153,7 @@ export async function startStripeServer(): Promise<StripeServer> {
     reset() {
       stripe.requests = []
       stripe.disputes = []
+      stripe.undelivered = []
       stripe.answerWith = stripe.answer
     },
     async close() {

@@ -44,7 +44,7 @@ const GAUGES: [string, string, (figures: Figures) => number][] = [
   ],
   [
     'stripe_events_lost',
-    'Payments of the last 24 hours that Stripe told of only when it was asked.',
+    'Payments and other events of the last 24 hours that Stripe told of only when it was asked.',
     (f) => f.stripeEventsLost,
   ],
   [

@@ -30,7 +30,7 @@ export interface Figures {
   stripeEventsRefused: number
   /** Waiting for the payment they speak of. */
   stripeEventsUnmatched: number
-  /** Payments of the last 24 hours that were found by asking, and that no event has told of since. */
+  /** Payments and other events of the last 24 hours that were found by asking, and that Stripe has not told of since. */
   stripeEventsLost: number
   /** Of the last 24 hours: their money is back at Stripe. */
   refundsFailed: number
@@ -92,6 +92,8 @@ const figuresSql = `
         where told.purchase_id = found.purchase_id and told.id <> found.id and told.outcome = 'applied'
           and told.payload -> 'fact' ->> 'kind' = 'paid'
       )
+    ) + (
+      select count(*) from stripe_events where is_undelivered and received_at > $2 and outcome = 'applied'
     ) as "stripeEventsLost",
     (select count(*) from stripe_refunds where failed_at > $2) as "refundsFailed",
     backlog.deliveries as "webhookBacklog", ${age('backlog.oldest_due_at')} as "webhookLagSeconds",

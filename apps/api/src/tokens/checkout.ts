@@ -47,6 +47,14 @@ export interface Checkout {
    */
   findSession(asked: AskedSession): Promise<AnsweredSession | undefined>
   /**
+   * The events of the types that we understand, created within a window of whole seconds, which Stripe has not delivered to
+   * every endpoint: the oldest first, of a shape that nobody has looked at yet. Undefined where one answer does not hold them
+   * all; those of a single second always come.
+   *
+   * @throws {Problem} `payment_unavailable`
+   */
+  listUndelivered(created: { from: Date; to: Date }): Promise<unknown[] | undefined>
+  /**
    * Gives money back. Asked again with the same id it gives nothing more.
    *
    * @throws {Problem} `payment_unavailable` when nobody knows what became of it, `refund_refused`

@@ -5,6 +5,7 @@ import type { Mailer } from '../mail/mail.ts'
 import { renderMessage } from '../mail/render-message.ts'
 import { createCheckout } from './create-checkout.ts'
 import { describeTokens } from './purchase.ts'
+import { receiveUndeliveredEvents } from './receive-undelivered-events.ts'
 import { reconcilePurchases } from './reconcile-purchases.ts'
 
 export const LOW_BALANCE_MAIL_TASK = 'send-low-balance-mail'
@@ -14,6 +15,16 @@ const NOTICES_MAX = 500
 export const reconcilePurchasesTask = (deps: Deps): Task => {
   const checkout = createCheckout(deps)
   return (_payload, { abortSignal }) => reconcilePurchases(deps, checkout, abortSignal)
+}
+
+/** Finds what Stripe could not deliver. */
+export const receiveUndeliveredEventsTask = (deps: Deps): Task => {
+  const checkout = createCheckout(deps)
+  // Known to this process alone: one that starts looks at all that Stripe keeps, which costs a call where little is listed.
+  let from = new Date(0)
+  return async (_payload, { abortSignal }) => {
+    from = await receiveUndeliveredEvents(deps, checkout, { from, abortSignal })
+  }
 }
 
 /**

@@ -30,23 +30,35 @@ type Verdict = Pick<Receipt, 'outcome' | 'purchaseId' | 'why' | 'failedRefundId'
  * to commit and then find it. Locks, in this order: the event, its payment intent, the purchase, the wallet.
  *
  * The first receipt is this event's; more follow for events that had been waiting for this payment intent.
+ *
+ * @param input.isUndelivered it was found in Stripe's list, not sent
  */
 export async function receiveStripeEvent(
   tx: Tx,
-  { event, now }: { event: StripeEvent; now: Date },
-): Promise<Receipt[]> {
+  { event, now, isUndelivered = false }: { event: StripeEvent; now: Date; isUndelivered?: boolean },
+): Promise<[Receipt, ...Receipt[]]> {
   const { id, type, fact } = event
   const paymentIntentId = 'paymentIntentId' in fact ? fact.paymentIntentId : undefined
   const kept = { fact, at: (event.at ?? now).toISOString() }
-  const [claimed] = await tx.query(claimSql, [id, type, paymentIntentId ?? null, JSON.stringify(kept), now])
-  if (!claimed) return [{ eventId: id, type, outcome: 'repeated' }]
+  const [claimed] = await tx.query(claimSql, [
+    id,
+    type,
+    paymentIntentId ?? null,
+    JSON.stringify(kept),
+    now,
+    isUndelivered,
+  ])
+  if (!claimed) {
+    if (!isUndelivered) await tx.query(noteDeliveredSql, [id])
+    return [{ eventId: id, type, outcome: 'repeated' }]
+  }
   // Without it, a refund that finds no purchase yet and the payment that would adopt it could miss each other.
   if (paymentIntentId !== undefined) {
     await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 7306))', [paymentIntentId])
   }
   const touched = new Map<string, string>()
   const first = await apply(tx, { eventId: id, type, fact, at: event.at ?? now, now, touched })
-  const receipts = [first]
+  const receipts: [Receipt, ...Receipt[]] = [first]
   if ((fact.kind === 'paid' || fact.kind === 'awaited') && first.outcome === 'applied' && paymentIntentId) {
     const waiting = await tx.query<{ id: string; type: string; payload: { fact: StripeFact; at: string } }>(
       listUnmatchedSql,
@@ -193,10 +205,12 @@ function centsDisputed(
 }
 
 const claimSql = `
-  insert into stripe_events (id, type, payment_intent_id, outcome, payload, received_at)
-  values ($1, $2, $3, 'ignored', $4, $5)
+  insert into stripe_events (id, type, payment_intent_id, outcome, payload, received_at, is_undelivered)
+  values ($1, $2, $3, 'ignored', $4, $5, $6)
   on conflict (id) do nothing
   returning id`
+
+const noteDeliveredSql = 'update stripe_events set is_undelivered = false where id = $1 and is_undelivered'
 
 const noteSql = `
   update stripe_events set outcome = $2, purchase_id = $3, refused_because = $4 where id = $1`

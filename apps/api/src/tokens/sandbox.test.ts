@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { captureLog } from '../../test/captured-log.ts'
 import { accessTokenOf, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
 import { escapeHtml } from '../http/page.ts'
-import { reconcilePurchasesTask } from './jobs.ts'
+import { receiveUndeliveredEventsTask, reconcilePurchasesTask } from './jobs.ts'
 import { renderSandboxPage } from './sandbox-page.ts'
 
 let api: TestApi
@@ -60,6 +60,7 @@ test('a page that nobody pressed anything on stays open, however late it is', as
   api.clock.advance({ hours: 72 })
   const { log, logged } = captureLog()
   await reconcilePurchasesTask({ ...api.deps, log })({}, {} as never)
+  await receiveUndeliveredEventsTask({ ...api.deps, log })({}, {} as never)
   expect(logged()).toBe('')
   expect(await stateOf({ ...purchase, token: await accessTokenOf(api, purchase.userId) })).toEqual([
     'pending',

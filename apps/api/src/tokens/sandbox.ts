@@ -28,6 +28,7 @@ export function createSandboxCheckout({ publicUrl, keyEncryptionKey }: Config): 
       session: { id: checkoutSessionId, status: 'open' },
       disputes: [],
     }),
+    listUndelivered: async () => [],
     refund: async ({ id }) => ({ stripeRefundId: stripeIdOf(id) }),
   }
 }

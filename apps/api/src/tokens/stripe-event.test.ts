@@ -1,10 +1,15 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { completed, disputeTold, refundTold, stripeEvent } from '../../test/stripe-events.ts'
-import { readStripeEvent } from './stripe-event.ts'
+import { readFact, readStripeEvent, STRIPE_EVENT_TYPES } from './stripe-event.ts'
 
 const payment = { purchaseId: 'pur_1', amountCents: 950, paymentIntentId: 'pi_1' }
 const factOf = (event: object) => readStripeEvent(JSON.stringify(event))?.fact
+
+test('every type that is asked for is understood, and Stripe takes so many', () => {
+  expect(STRIPE_EVENT_TYPES.filter((type) => readFact(type, {}).kind === 'unknown')).toEqual([])
+  expect(STRIPE_EVENT_TYPES.length).toBeLessThanOrEqual(20)
+})
 
 test('a completed checkout says what was paid for which purchase', () => {
   expect(factOf(completed(payment))).toEqual({

@@ -50,6 +50,23 @@ export interface StripeEvent {
   fact: StripeFact
 }
 
+/** What an endpoint at Stripe has to be sent, and what is asked for where it was not. */
+export const STRIPE_EVENT_TYPES = [
+  'checkout.session.completed',
+  'checkout.session.expired',
+  'checkout.session.async_payment_succeeded',
+  'checkout.session.async_payment_failed',
+  'charge.refunded',
+  'refund.created',
+  'refund.updated',
+  'refund.failed',
+  'charge.refund.updated',
+  'charge.dispute.created',
+  'charge.dispute.updated',
+  'charge.dispute.funds_withdrawn',
+  'charge.dispute.closed',
+] as const
+
 export type Json = Record<string, unknown>
 
 class Malformed extends Error {}
@@ -73,7 +90,7 @@ export function readStripeEvent(body: string): StripeEvent | undefined {
 /** What the object of an event of that type says. */
 export function readFact(type: string, object: Json): StripeFact {
   try {
-    switch (type) {
+    switch (type as (typeof STRIPE_EVENT_TYPES)[number]) {
       case 'checkout.session.completed':
       case 'checkout.session.async_payment_succeeded':
         return readCompleted(object)

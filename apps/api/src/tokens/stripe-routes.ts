@@ -6,7 +6,7 @@ import type { App } from '../http/server.ts'
 import { receiveStripeEvent } from './receive-stripe-event.ts'
 import { reportReceipt } from './report-receipt.ts'
 import { isSignedByStripe } from './stripe.ts'
-import { readStripeEvent } from './stripe-event.ts'
+import { readStripeEvent, STRIPE_EVENT_TYPES } from './stripe-event.ts'
 
 export const STRIPE_WEBHOOK_PATH = '/webhooks/stripe'
 /**
@@ -48,9 +48,8 @@ export function registerStripeRoutes(app: App, { config, db, clock, log }: Deps)
           summary: 'Take an event from Stripe',
           description:
             'Signed by Stripe (`Stripe-Signature`, five minutes). Applied once, however often and in whatever order ' +
-            'events come: `checkout.session.completed`, `.expired`, `.async_payment_succeeded`, ' +
-            '`.async_payment_failed`, `charge.refunded`, `refund.created`, `.updated`, `.failed`, `charge.refund.updated`, `charge.dispute.created`, `.updated`, `.funds_withdrawn`, ' +
-            '`.closed`. A dispute takes what it is of; an inquiry (`warning_…`) takes nothing; a refund that ' +
+            `events come: ${STRIPE_EVENT_TYPES.map((type) => `\`${type}\``).join(', ')}. ` +
+            'A dispute takes what it is of; an inquiry (`warning_…`) takes nothing; a refund that ' +
             'failed gives its tokens back. ' +
             'Every validly signed event gets 200, also a repeated, unknown or refused one.',
           headers: Type.Object({

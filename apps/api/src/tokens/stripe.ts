@@ -8,12 +8,15 @@ import Stripe from 'stripe'
 import { Problem } from '../errors.ts'
 import { type Checkout, resultUrl } from './checkout.ts'
 import { describeTokens } from './purchase.ts'
+import { STRIPE_EVENT_TYPES } from './stripe-event.ts'
 
 /** Three tries of this and the pauses between them end before our own request does. */
 const TIMEOUT_MS = 6_000
 const RETRIES = 2
 /** Nobody waits for it, and who stops a process waits for no second try: the next run asks again. */
 const ONCE = { maxNetworkRetries: 0 }
+/** More than any second has, and an end to what says again and again that there is more. */
+const EVENTS_PER_SECOND_MAX = 1_000
 /** How old a signature may be: Stripe's own figure. */
 const TOLERANCE_SECONDS = 300
 
@@ -86,6 +89,24 @@ export function createStripeCheckout(input: {
         log.error(
           { purchaseId, type, code, statusCode, stripeRequestId: requestId, message },
           'Stripe did not say what became of a purchase',
+        )
+        throw new Problem('payment_unavailable', { retryAfterSeconds: 5 }, 'Stripe did not answer')
+      }
+    },
+    async listUndelivered({ from, to }) {
+      const [gte, lt] = [from.getTime() / 1000, to.getTime() / 1000]
+      try {
+        const listing = stripe.events.list(
+          { created: { gte, lt }, delivery_success: false, types: [...STRIPE_EVENT_TYPES], limit: 100 },
+          ONCE,
+        )
+        if ((await listing).has_more && lt - gte > 1) return undefined
+        return (await listing.autoPagingToArray({ limit: EVENTS_PER_SECOND_MAX })).reverse()
+      } catch (error) {
+        const { type, code, statusCode, requestId, message } = error as Stripe.errors.StripeError
+        log.error(
+          { type, code, statusCode, stripeRequestId: requestId, message },
+          'Stripe did not list what it could not deliver',
         )
         throw new Problem('payment_unavailable', { retryAfterSeconds: 5 }, 'Stripe did not answer')
       }

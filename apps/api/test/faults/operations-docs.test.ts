@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parser } from '@prometheus-io/lezer-promql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { STRIPE_EVENT_TYPES } from '../../src/tokens/stripe-event.ts'
 import { startTestApi, type TestApi } from '../harness.ts'
 import { listLogCalls } from './log-calls.ts'
 
@@ -35,6 +36,11 @@ test('running.md says of every table how long its rows are kept', () => {
   const named = [...section.matchAll(/`(\w+)`/g)].map(([, name]) => name!)
   expect(tables.length).toBeGreaterThan(40)
   expect(named.sort()).toEqual(tables.sort())
+})
+
+test('docs/operations/running.md says which events of Stripe to subscribe to: all that are understood', () => {
+  const [, list] = read('docs/operations/running.md').match(/with the events (.*?)\. Each is applied/s)!
+  expect([...list!.matchAll(/`([^`]+)`/g)].map(([, type]) => type)).toEqual([...STRIPE_EVENT_TYPES])
 })
 
 /** Where the grammar of Prometheus does not go on. */
