@@ -33,6 +33,8 @@ export function registerOverload(app: FastifyInstance, { config }: Pick<Deps, 'c
         }),
       )
     }
+    // Who went away before would never be seen to leave.
+    if (reply.raw.closed) return done()
     lane.count += 1
     // Also when the caller goes away before the answer.
     reply.raw.once('close', () => {
