@@ -7,8 +7,12 @@ import { once } from 'node:events'
 import { Agent, get } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { startTestApi } from '../../test/harness.ts'
+
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 /** The API on a port, with an answer that the test gives when it wants to. */
 async function startSlowApi() {
@@ -50,4 +54,20 @@ test('a request that is on its way when the stop begins is answered', async () =
   socket.write('GET /providers HTTP/1.1\r\nHost: here\r\n\r\n')
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
   await stopping
+})
+
+test('a request that never ends keeps nothing waiting longer than ten seconds', async () => {
+  const { api, port } = await startSlowApi()
+  const socket = connect(port, '127.0.0.1')
+  socket.write(
+    'POST /auth/login HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+  )
+  await once(api.app.server, 'request')
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const serverStops = vi.spyOn(api.app.server, 'close')
+  const stopping = api.close()
+  await vi.waitFor(() => expect(serverStops).toHaveBeenCalled())
+  vi.advanceTimersByTime(10_000)
+  await stopping
+  expect(await text(socket)).toBe('')
 })

@@ -13,6 +13,12 @@ import type { FastifyInstance } from 'fastify'
 /** Browsers open connections ahead of need. What was sent before the stop was seen arrives in less. */
 const UNUSED_MS_MAX = 200
 
+/**
+ * As long as a statement of ours may take. A caller who dribbles a body in, or takes no answer, would have until the process is
+ * ended, and jobs would not be given back: Node stops looking for those when the server closes.
+ */
+const LAST_MS_MAX = 10_000
+
 /** The answer being made on a connection, or the last one. */
 const ANSWER = Symbol('answer')
 type Connection = Socket & { [ANSWER]?: ServerResponse }
@@ -45,7 +51,11 @@ export function registerStopping(app: FastifyInstance): void {
     const late = setTimeout(() => {
       for (const connection of connections) if (!connection[ANSWER]) connection.destroy()
     }, UNUSED_MS_MAX)
-    // The connections it waits for keep the process, nothing else does.
+    const last = setTimeout(() => {
+      for (const connection of connections) connection.destroy()
+    }, LAST_MS_MAX)
+    // The connections they wait for keep the process, nothing else does.
     late.unref()
+    last.unref()
   })
 }
