@@ -155,13 +155,14 @@ function toProblem(error: FastifyError): Problem {
     )
   }
   if (known) return new Problem(known, {}, error.message)
-  if (DATABASE_BUSY.has(code) || isDatabaseAway(error)) {
-    return new Problem('unavailable', { retryAfterSeconds: 1 }, error.message)
-  }
   if (error instanceof SyntaxError && error.statusCode === 400)
     return new Problem('malformed_json', {}, error.message)
+  // Before the database is asked about: a caller who goes away in the middle of a body is a reset connection, too.
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
     return new Problem('malformed_json', { detail: 'The request could not be read.' }, error.message)
+  }
+  if (DATABASE_BUSY.has(code) || isDatabaseAway(error)) {
+    return new Problem('unavailable', { retryAfterSeconds: 1 }, error.message)
   }
   return new Problem('internal_error', {}, error.message)
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { STATUS_CODES } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
@@ -39,10 +39,18 @@ const STATUS: Record<string, ProblemCode> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
 }
 
+/** The answer being sent, where Node itself looks for it before it refuses; there is no other way to know. */
+type Answering = Socket & { _httpMessage?: ServerResponse | null }
+
 /** What Node calls when the bytes of a connection are not a request. */
 export function createClientErrorHandler(publicUrl: string, clock: Clock) {
-  return (error: Error & { code?: string }, socket: Socket): void => {
+  return (error: Error & { code?: string }, socket: Answering): void => {
     if (error.code === 'ECONNRESET' || socket.destroyed) return
+    // It would stand inside that answer.
+    if (socket._httpMessage?.headersSent) {
+      socket.destroy(error)
+      return
+    }
     const code = STATUS[error.code ?? ''] ?? 'malformed_request'
     const { status, title, cure } = PROBLEMS[code]
     const requestId = createId('req', clock())
