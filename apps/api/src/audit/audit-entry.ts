@@ -10,7 +10,7 @@ import { Id, Instant, Nullable, Shape } from '../http/schema.ts'
 export type ActorKind = 'operator' | 'owner' | 'key' | 'system'
 
 /** Whoever acts: a request, or a command that names itself. */
-export type Acting = Pick<FastifyRequest, 'actor' | 'id' | 'ip'> | { command: string }
+export type Acting = Pick<FastifyRequest, 'actor' | 'id' | 'ip' | 'socket'> | { command: string }
 
 export type Summary = Record<string, unknown>
 

@@ -1,4 +1,5 @@
 import type { Tx } from '../db.ts'
+import { ipOf } from '../http/caller-address.ts'
 import { createId, PUBLIC_TENANT_ID } from '../id.ts'
 import type { Acting, ActorKind, Summary } from './audit-entry.ts'
 
@@ -40,7 +41,7 @@ export async function recordAction(
     after && JSON.stringify(after),
     reason ?? null,
     'command' in by ? null : by.id,
-    'command' in by ? null : by.ip,
+    'command' in by ? null : ipOf(by),
     now,
   ])
 }

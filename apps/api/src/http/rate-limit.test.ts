@@ -151,6 +151,18 @@ test('an IPv6 customer is one caller, whichever of their addresses they use', as
   expect((await from('2001:db8:1:3::1')).status).toBe(200)
 })
 
+test('a proxy that names the port, too, does not make a new caller of every connection', async () => {
+  const { call } = await start('0.01', { trustProxy: 1 })
+  const from = (address: string) => call('GET', '/providers', { headers: { 'x-forwarded-for': address } })
+  for (let i = 0; i < 12; i += 1) await from(`203.0.113.7:${50_000 + i}`)
+  expect((await from('203.0.113.7')).status).toBe(429)
+  for (let i = 0; i < 12; i += 1) await from(`[2001:db8:1:2::1]:${50_000 + i}`)
+  expect((await from('2001:db8:1:2::1')).status).toBe(429)
+  // What is no address is the proxy's own.
+  for (let i = 0; i < 12; i += 1) await from(`unknown${i}`)
+  expect((await from('_hidden')).status).toBe(429)
+})
+
 test('the documented table is the table in the code', async () => {
   const page = await readFile(new URL('../../../../docs/api/rate-limits.md', import.meta.url), 'utf8')
   const all = { ...LIMITS, refused: REFUSED, origins: ORIGINS }
