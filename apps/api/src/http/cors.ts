@@ -58,11 +58,12 @@ export function registerCors(app: FastifyInstance, { config, origins }: Deps): v
 }
 
 function surfaceOf(url: string): Surface {
-  const path = url.split('?', 1)[0] ?? url
+  // The router takes a slash at the end as well.
+  const path = (url.split('?', 1)[0] ?? url).replace(/\/$/, '')
   if (path === '/api/v1/keys/public' || path === '/.well-known/jwks.json' || path === '/openapi.json')
     return 'open'
-  if (/^\/api\/v1\/providers\/[^/]+\/theme\/?$/.test(path)) return 'open'
-  if (/^\/api\/v1\/sessions\/[^/]+\/complete\/?$/.test(path)) return 'complete'
+  if (/^\/api\/v1\/providers\/[^/]+\/theme$/.test(path)) return 'open'
+  if (/^\/api\/v1\/sessions\/[^/]+\/complete$/.test(path)) return 'complete'
   if (path.startsWith('/api/v1/')) return 'sdk'
   return 'marketplace'
 }
