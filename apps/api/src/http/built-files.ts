@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { createHash } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { weightOf } from './accept.ts'
+import { etagOf, isHeld } from './etag.ts'
 
 const TYPES: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
@@ -60,7 +60,7 @@ export function createBuiltFiles(
 /** In the best form the caller takes, or 304 where it has it. Other headers are the route's. */
 export function sendBuiltFile(request: FastifyRequest, reply: FastifyReply, file: BuiltFile) {
   reply.header('content-type', file.type).header('etag', file.etag).header('vary', 'accept-encoding')
-  if (request.headers['if-none-match'] === file.etag) return reply.code(304).send()
+  if (isHeld(request, file.etag)) return reply.code(304).send()
   const accepted = String(request.headers['accept-encoding'] ?? '')
   if (weightOf(accepted, 'br') > 0) return reply.header('content-encoding', 'br').send(file.bodies.br)
   if (weightOf(accepted, 'gzip') > 0) return reply.header('content-encoding', 'gzip').send(file.bodies.gzip)
@@ -75,14 +75,17 @@ async function readFiles(dist: string, isServed: (name: string) => boolean): Pro
     const full = path.join(entry.parentPath, entry.name)
     const name = path.relative(dist, full).split(path.sep).join('/')
     if (!entry.isFile() || !type || !isServed(name)) continue
-    const body = await readFile(full)
-    files.set(name, {
-      type,
-      etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
-      bodies: { identity: body, br: await squeeze(body), gzip: await promisify(gzip)(body) },
-    })
+    files.set(name, await toBuiltFile(type, await readFile(full)))
   }
   return files
+}
+
+export async function toBuiltFile(type: string, body: Buffer): Promise<BuiltFile> {
+  return {
+    type,
+    etag: etagOf(body),
+    bodies: { identity: body, br: await squeeze(body), gzip: await promisify(gzip)(body) },
+  }
 }
 
 /** Good and quick: the best takes a second for a per cent. */

@@ -12,15 +12,22 @@ export const NotModified = Type.Null({ description: 'Unchanged since the `ETag` 
  * @example return sendWithEtag(request, reply, page)
  */
 export function sendWithEtag<Body extends object>(
-  { headers }: Pick<FastifyRequest, 'headers'>,
+  request: Pick<FastifyRequest, 'headers'>,
   reply: FastifyReply,
   body: Body,
 ): Body {
-  const hash = createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, 22)
-  // Weak: a proxy that compresses sends other bytes of the same meaning.
-  const etag = `W/"${hash}"`
+  const etag = etagOf(JSON.stringify(body))
   reply.header('etag', etag).header('cache-control', 'public, no-cache')
+  return isHeld(request, etag) ? (reply.code(304).send() as never) : body
+}
+
+/** Weak: what is compressed, here or by a proxy, has other bytes of the same meaning. */
+export function etagOf(body: string | Buffer): string {
+  return `W/"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+}
+
+/** Whether `If-None-Match` names it, weakly compared (RFC 9110, 13.1.2). */
+export function isHeld({ headers }: Pick<FastifyRequest, 'headers'>, etag: string): boolean {
   const known = headers['if-none-match']?.split(',').map((one) => one.trim().replace(/^(?!W\/)/, 'W/')) ?? []
-  if (!known.includes(etag) && !known.includes('W/*')) return body
-  return reply.code(304).send() as never
+  return known.includes(etag) || known.includes('W/*')
 }

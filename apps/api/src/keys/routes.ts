@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { Type } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import type { Deps } from '../deps.ts'
+import { etagOf, isHeld } from '../http/etag.ts'
 import { problems, Shape } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
 
@@ -43,11 +43,9 @@ export function registerKeyRoutes(app: App, { keys }: Deps): void {
       },
       async (request, reply) => {
         const body = { keys: keys.publicKeys() }
-        const etag = `"${createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, 22)}"`
+        const etag = etagOf(JSON.stringify(body))
         reply.header('cache-control', `public, max-age=${CACHE_SECONDS}`).header('etag', etag)
-        if (request.headers['if-none-match'] === etag)
-          return (reply as FastifyReply).code(304).send() as never
-        return body
+        return isHeld(request, etag) ? ((reply as FastifyReply).code(304).send() as never) : body
       },
     )
   }
