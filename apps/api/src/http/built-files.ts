@@ -58,13 +58,21 @@ export function createBuiltFiles(
 }
 
 /** In the best form the caller takes, or 304 where it has it. Other headers are the route's. */
-export function sendBuiltFile(request: FastifyRequest, reply: FastifyReply, file: BuiltFile) {
+export const sendBuiltFile = (request: FastifyRequest, reply: FastifyReply, file: BuiltFile) =>
+  reply.send(prepareBuiltFile(request, reply, file))
+
+/** Sets what `sendBuiltFile` sets, for whoever sends by another way. */
+export function prepareBuiltFile(request: FastifyRequest, reply: FastifyReply, file: BuiltFile) {
   reply.header('content-type', file.type).header('etag', file.etag).header('vary', 'accept-encoding')
-  if (isHeld(request, file.etag)) return reply.code(304).send()
+  if (isHeld(request, file.etag)) {
+    reply.code(304)
+    return null
+  }
   const accepted = String(request.headers['accept-encoding'] ?? '')
-  if (weightOf(accepted, 'br') > 0) return reply.header('content-encoding', 'br').send(file.bodies.br)
-  if (weightOf(accepted, 'gzip') > 0) return reply.header('content-encoding', 'gzip').send(file.bodies.gzip)
-  return reply.send(file.bodies.identity)
+  const coding = (['br', 'gzip'] as const).find((name) => weightOf(accepted, name) > 0)
+  if (coding === undefined) return file.bodies.identity
+  reply.header('content-encoding', coding)
+  return file.bodies[coding]
 }
 
 async function readFiles(dist: string, isServed: (name: string) => boolean): Promise<Map<string, BuiltFile>> {

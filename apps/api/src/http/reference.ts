@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import scalar from '@scalar/fastify-api-reference'
 import type { FastifyInstance } from 'fastify'
+import { type BuiltFile, prepareBuiltFile, toBuiltFile } from './built-files.ts'
 
 /** The page needs one inline script of its own; styles are made at run time by its program. */
 const policyOf = (nonce: string) =>
@@ -30,10 +31,15 @@ export async function registerReference(app: FastifyInstance): Promise<void> {
     docs.addHook('onRoute', (route) => {
       route.config = { ...route.config, callers: ['open'], limit: 'none' }
     })
-    docs.addHook('onSend', async (_request, reply, payload) => {
-      if (!String(reply.getHeader('content-type')).startsWith('text/html')) {
+    let program: Promise<BuiltFile> | undefined
+    docs.addHook('onSend', async (request, reply, payload) => {
+      const type = String(reply.getHeader('content-type'))
+      if (!type.startsWith('text/html')) {
         reply.header('cache-control', 'public, max-age=3600')
-        return payload
+        if (reply.statusCode !== 200 || typeof payload !== 'string') return payload
+        // Five megabytes of text: each answer took 30 ms of the process to write, and held them for as long as nobody read.
+        program ??= toBuiltFile(type, Buffer.from(payload))
+        return prepareBuiltFile(request, reply, await program)
       }
       const nonce = randomBytes(16).toString('base64')
       reply.header('content-security-policy', policyOf(nonce))
