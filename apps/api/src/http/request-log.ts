@@ -39,7 +39,8 @@ export function registerRequestLog(app: FastifyInstance, deps: { log: Logger }):
       {
         reqId: request.id,
         method: request.method,
-        path: request.url.split('?', 1)[0],
+        // The router takes a # for the beginning of a query, too.
+        path: request.url.split(/[?#]/, 1)[0],
         route: request.routeOptions.url,
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,

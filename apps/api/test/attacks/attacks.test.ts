@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startCapturedApp } from '../captured-log.ts'
@@ -188,6 +189,17 @@ test('logs: what callers send never makes a line of its own', async () => {
   expect(lines.length).toBeGreaterThan(2)
   for (const line of lines) expect((JSON.parse(line) as { msg: string }).msg).not.toBe('forged')
   expect(logged()).toMatch(/"route":"\/api\/v1\/sessions\/:id\/complete".*"reason":/)
+})
+
+test('logs: what stands behind a # is a query to the router, and to the log', async () => {
+  const { app, logged } = await startCapturedApp(api)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+  socket.write('GET /providers#launch_jwt=secret HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+  expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /)
+  await app.close()
+  expect(logged()).toMatch(/"path":"\/providers".*"request answered"/)
+  expect(logged()).not.toContain('secret')
 })
 
 describe('CORS', () => {
