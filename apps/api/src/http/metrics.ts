@@ -7,8 +7,10 @@
  * @module
  */
 import { Type } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Db } from '../db.ts'
+import { GONE_STATUS, whenGone } from './gone-callers.ts'
 import { problems } from './schema.ts'
 import type { App } from './server.ts'
 
@@ -75,10 +77,17 @@ export function registerMetrics(app: App, { metrics }: { metrics: Metrics }): vo
     buckets: SECONDS,
     registers: [metrics.registry],
   })
-  app.addHook('onResponse', (request, reply, done) => {
+  const observe = (request: FastifyRequest, reply: FastifyReply, status: number) => {
     // The template, never the path: what callers send must not make new time series.
     const route = request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown')
-    durations.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000)
+    durations.observe({ method: request.method, route, status }, reply.elapsedTime / 1000)
+  }
+  app.addHook('onRequest', (request, reply, done) => {
+    whenGone(request, reply, () => observe(request, reply, GONE_STATUS))
+    done()
+  })
+  app.addHook('onResponse', (request, reply, done) => {
+    observe(request, reply, reply.statusCode)
     done()
   })
   app.get(

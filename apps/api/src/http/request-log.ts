@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
+import { whenGone } from './gone-callers.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -25,30 +26,28 @@ export function registerRequestLog(app: FastifyInstance, deps: { log: Logger }):
     )
     for (const one of [method].flat()) patterns.push({ method: one, pattern })
   })
+  const lineOf = (request: FastifyRequest, reply: FastifyReply) => ({
+    reqId: request.id,
+    method: request.method,
+    // The router takes a # for the beginning of a query, too.
+    path: request.url.split(/[?#]/, 1)[0],
+    route: request.routeOptions.url,
+    ms: Math.round(reply.elapsedTime * 10) / 10,
+    actor: request.actor?.kind,
+    ...request.noted,
+  })
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     // Answers carry balances and JWTs; routes that may be cached say so themselves.
     reply.header('cache-control', 'no-store')
+    whenGone(request, reply, () => log.info(lineOf(request, reply), 'caller went away'))
     done()
   })
   app.addHook('onResponse', (request, reply, done) => {
     // Two a minute from every session: a line for each that went well would be nearly all of the log.
     const isBeat = request.routeOptions.config.limit === 'beat' && request.noted === undefined
     const level = isBeat && reply.statusCode < 400 ? 'debug' : 'info'
-    log[level](
-      {
-        reqId: request.id,
-        method: request.method,
-        // The router takes a # for the beginning of a query, too.
-        path: request.url.split(/[?#]/, 1)[0],
-        route: request.routeOptions.url,
-        status: reply.statusCode,
-        ms: Math.round(reply.elapsedTime * 10) / 10,
-        actor: request.actor?.kind,
-        ...request.noted,
-      },
-      'request answered',
-    )
+    log[level]({ ...lineOf(request, reply), status: reply.statusCode }, 'request answered')
     done()
   })
 }
