@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { accessTokenOf, addProvider, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
 import { createMarket, openSession, validateLaunch } from '../../test/play.ts'
 import { PUBLIC_TENANT_ID } from '../id.ts'
@@ -71,6 +71,24 @@ test('origins that were read before a change and answered after it are not kept'
     origins.forget()
   })
   expect(await read()).toEqual(['http://localhost:4012'])
+})
+
+test('however many pages of an app call at once, the database is asked once, and who may not ask refuses nobody else', async () => {
+  const { db, clock } = api.deps
+  let answer = () => {}
+  const answered = new Promise<never[]>((resolve) => {
+    answer = () => resolve([])
+  })
+  const query = vi.fn(() => answered)
+  const origins = createOrigins({ db: { ...db, batch: { query } }, clock })
+  const count = vi.fn(async () => undefined)
+  const refused = origins.isKnown('https://app.example', () => Promise.reject(new Error('too many')))
+  const calls = Array.from({ length: 50 }, () => origins.isKnown('https://app.example', count))
+  await expect(refused).rejects.toThrow('too many')
+  const late = Array.from({ length: 50 }, () => origins.isKnown('https://app.example', count))
+  answer()
+  expect(new Set(await Promise.all([...calls, ...late]))).toEqual(new Set([false]))
+  expect([query.mock.calls.length, count.mock.calls.length]).toEqual([1, 50])
 })
 
 test('a page of a provider that was suspended hears that its session was revoked, for as long as one lives', async () => {

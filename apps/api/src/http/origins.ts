@@ -33,12 +33,15 @@ export function createOrigins({ db, clock }: { db: Db; clock: Clock }): Origins 
   return {
     isKnown: async (origin, countLookUp) =>
       origin.length <= ORIGIN_CHARACTERS_MAX &&
-      known.get(origin, async () => {
-        await countLookUp()
-        const since = new Date(clock().getTime() - SESSION_HOURS * 3_600_000)
-        const values = [origin, since, idFloor('ses', since)]
-        return (await db.batch.query(knownOriginSql, values)).length > 0
-      }),
+      known.get(
+        origin,
+        async () => {
+          const since = new Date(clock().getTime() - SESSION_HOURS * 3_600_000)
+          const values = [origin, since, idFloor('ses', since)]
+          return (await db.batch.query(knownOriginSql, values)).length > 0
+        },
+        countLookUp,
+      ),
     of: ({ tenantId, providerId }) =>
       listed.get(providerId, async () => {
         const [row] = await db.batch.query<{ origins: string[] }>(originsSql, [tenantId, providerId])
@@ -61,22 +64,38 @@ export function forgetOriginsOnChange(app: FastifyInstance, origins: Origins): v
 
 function createCache<Value>() {
   const entries = new Map<string, { value: Value; at: number }>()
+  // Every page of an app comes for the same one, and more of them the longer the database takes.
+  const reading = new Map<string, Promise<Value>>()
   let cleared = 0
+
+  async function readAndKeep(key: string, read: () => Promise<Value>): Promise<Value> {
+    const at = performance.now()
+    const began = cleared
+    const value = await read()
+    // Read before a change of this instance, perhaps: kept, it would hide that.
+    if (began !== cleared) return value
+    if (entries.size >= ENTRIES_MAX) entries.clear()
+    entries.set(key, { value, at })
+    return value
+  }
+
   return {
-    async get(key: string, read: () => Promise<Value>): Promise<Value> {
+    /** @param beforeReading whose refusal is this caller's alone */
+    async get(key: string, read: () => Promise<Value>, beforeReading?: () => Promise<void>): Promise<Value> {
       const entry = entries.get(key)
       if (entry && performance.now() - entry.at < CACHE_MS) return entry.value
-      const at = performance.now()
-      const began = cleared
-      const value = await read()
-      // Read before a change of this instance, perhaps: kept, it would hide that.
-      if (began !== cleared) return value
-      if (entries.size >= ENTRIES_MAX) entries.clear()
-      entries.set(key, { value, at })
-      return value
+      if (beforeReading && !reading.has(key)) await beforeReading()
+      const running = reading.get(key)
+      if (running) return running
+      const begun = readAndKeep(key, read).finally(() => {
+        if (reading.get(key) === begun) reading.delete(key)
+      })
+      reading.set(key, begun)
+      return begun
     },
     clear() {
       entries.clear()
+      reading.clear()
       cleared += 1
     },
   }
