@@ -16,6 +16,7 @@ import { registerJsonBodies } from './http/body.ts'
 import { registerCors } from './http/cors.ts'
 import { registerErrorDocs } from './http/error-docs.ts'
 import { registerFrontPage } from './http/front-page.ts'
+import { registerGoneCallers } from './http/gone-callers.ts'
 import { registerHead } from './http/head.ts'
 import { registerHealth } from './http/health.ts'
 import { registerMetrics } from './http/metrics.ts'
@@ -62,6 +63,7 @@ export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   registerValidation(plain)
   registerSerialization(plain)
   registerJsonBodies(plain)
+  registerGoneCallers(plain)
   registerRequestLog(plain, deps)
   registerProblemDetails(plain, deps.config.publicUrl)
   registerSecurityHeaders(plain)

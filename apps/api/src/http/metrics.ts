@@ -10,7 +10,7 @@ import { Type } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Db } from '../db.ts'
-import { GONE_STATUS, whenGone } from './gone-callers.ts'
+import { GONE_STATUS } from './gone-callers.ts'
 import { problems } from './schema.ts'
 import type { App } from './server.ts'
 
@@ -82,10 +82,7 @@ export function registerMetrics(app: App, { metrics }: { metrics: Metrics }): vo
     const route = request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown')
     durations.observe({ method: request.method, route, status }, reply.elapsedTime / 1000)
   }
-  app.addHook('onRequest', (request, reply, done) => {
-    whenGone(request, reply, () => observe(request, reply, GONE_STATUS))
-    done()
-  })
+  app.whenGone((request, reply) => observe(request, reply, GONE_STATUS))
   app.addHook('onResponse', (request, reply, done) => {
     observe(request, reply, reply.statusCode)
     done()

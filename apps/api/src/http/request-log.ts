@@ -5,7 +5,6 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
-import { whenGone } from './gone-callers.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -36,11 +35,11 @@ export function registerRequestLog(app: FastifyInstance, deps: { log: Logger }):
     actor: request.actor?.kind,
     ...request.noted,
   })
+  app.whenGone((request, reply) => log.info(lineOf(request, reply), 'caller went away'))
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     // Answers carry balances and JWTs; routes that may be cached say so themselves.
     reply.header('cache-control', 'no-store')
-    whenGone(request, reply, () => log.info(lineOf(request, reply), 'caller went away'))
     done()
   })
   app.addHook('onResponse', (request, reply, done) => {
