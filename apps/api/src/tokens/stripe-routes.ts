@@ -11,7 +11,7 @@ import { readStripeEvent, STRIPE_EVENT_TYPES } from './stripe-event.ts'
 export const STRIPE_WEBHOOK_PATH = '/webhooks/stripe'
 /**
  * Stripe names no largest event, and every signed one is taken. Theirs have kilobytes, with all of the metadata they allow some
- * tens of them; this is ten times as much, and little enough to be held six hundred times while signatures are looked at.
+ * tens of them; this is ten times as much. Whoever sends it, it is read before its signature can be looked at.
  */
 const EVENT_BYTES_MAX = 1_000_000
 
