@@ -95,16 +95,18 @@ export function usePages<T>(path: string | undefined): Pages<T> {
     setLoadingMore(false)
   }
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `loadMore` and `items` are made anew at every drawing, and would ask for the same page again; what decides is how many rows there are.
+  const latest = useRef(loadMore)
+  latest.current = loadMore
+  const rows = items?.length
   useEffect(() => {
-    if (items === undefined) return
-    if (isShort) void loadMore()
+    if (rows === undefined) return
+    if (isShort) void latest.current()
     else {
       // From here on it is as long as its reader makes it.
       setWanted(0)
-      rowsLeft.set(`${visit} ${path}`, items.length)
+      rowsLeft.set(`${visit} ${path}`, rows)
     }
-  }, [isShort, items?.length, path])
+  }, [isShort, rows, visit, path])
 
   return {
     value: items,
