@@ -6,7 +6,7 @@
 import pg from 'pg'
 import { addSigningKey, KEY_LEAD_MINUTES } from '../src/keys/key-ring.ts'
 import { addProvider, addUser, type TestApi } from './harness.ts'
-import { startOtherInstance } from './other-instance.ts'
+import { startOtherInstance } from './instance.ts'
 
 /** This many people launch at once. */
 const BATCH = 10

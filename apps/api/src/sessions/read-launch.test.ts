@@ -1,12 +1,13 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type Answer, startTestApi, type TestApi } from '../../test/harness.ts'
-import { type OtherInstance, startOtherInstance } from '../../test/other-instance.ts'
+import { holdLock } from '../../test/hold-lock.ts'
+import { type Instance, startOtherInstance } from '../../test/instance.ts'
 import { createMarket, type Market, openSession, type Play } from '../../test/play.ts'
 import { digestJwt } from '../keys/key-ring.ts'
 
 let api: TestApi
-let other: OtherInstance
+let other: Instance
 let market: Market
 
 beforeAll(async () => {
@@ -74,6 +75,17 @@ test('where the row has another digest or none, the signature decides', async ()
   // Spent: asked again, after its answer was lost.
   expect(await digestOf(play)).toBe(null)
   expect((await show(play, play.launchJwt)).status).toBe(200)
+})
+
+test('a launch that meets the lock of somebody else is verified, waits, and gets in', async () => {
+  const play = await openSession(market, { validate: false })
+  const verify = vi.spyOn(other.deps.keys, 'verify')
+  const release = await holdLock(api, 'select from sessions where id = $1 for update', [play.sessionId])
+  const showing = show(play, play.launchJwt)
+  await vi.waitFor(() => expect(verify).toHaveBeenCalledOnce())
+  await release()
+  expect((await showing).body.session).toMatchObject({ id: play.sessionId, status: 'active' })
+  verify.mockRestore()
 })
 
 test('a launch that a relaunch made void does not come back by its digest', async () => {

@@ -1,23 +1,14 @@
-import { pino } from 'pino'
-import { createApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
-import { createDeps } from '../../src/create-deps.ts'
 import { connect, type DbOptions } from '../../src/db.ts'
-import type { Deps } from '../../src/deps.ts'
 import type { App } from '../../src/http/server.ts'
 import { createTestClock } from '../harness.ts'
-
-export interface ApiOn {
-  app: App
-  deps: Deps
-  close(): Promise<void>
-}
+import { type Instance, startInstance } from '../instance.ts'
 
 /** The application on a database of the test's choice, with the pool and the patience of its choice. */
 export async function startApiOn(
   databaseUrl: string,
   options: Partial<DbOptions> & { env?: Record<string, string> } = {},
-): Promise<ApiOn> {
+): Promise<Instance> {
   const { env = {}, ...dbOptions } = options
   const config = readConfig({
     DATABASE_URL: databaseUrl,
@@ -27,18 +18,7 @@ export async function startApiOn(
     ...env,
   })
   const db = connect({ databaseUrl, onError: () => undefined, ...dbOptions })
-  const clock = createTestClock()
-  const deps = await createDeps({ config, db, clock: clock.now, log: pino({ level: config.logLevel }) })
-  const app = await createApp(deps)
-  await app.ready()
-  return {
-    app,
-    deps,
-    async close() {
-      await app.close()
-      await db.end()
-    },
-  }
+  return startInstance({ config, db, clock: createTestClock().now })
 }
 
 /** What every refusal during a fault must be: told early, and told when to come back. */

@@ -9,7 +9,8 @@ import { startEmbeddedPostgres } from '../../src/embedded-postgres.ts'
 import { PUBLIC_TENANT_ID } from '../../src/id.ts'
 import { migrate } from '../../src/migrate.ts'
 import { createTestDatabase } from '../database.ts'
-import { type ApiOn, ask, startApiOn, UNAVAILABLE } from './api-on.ts'
+import type { Instance } from '../instance.ts'
+import { ask, startApiOn, UNAVAILABLE } from './api-on.ts'
 import { type BreakableProxy, startBreakableProxy } from './breakable-proxy.ts'
 import { startStandby } from './standby.ts'
 
@@ -17,7 +18,7 @@ describe('a database of its own', () => {
   const folders: string[] = []
   let postgres: Awaited<ReturnType<typeof startEmbeddedPostgres>>
   let proxy: BreakableProxy
-  let api: ApiOn
+  let api: Instance
 
   beforeAll(async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'token-marketplace-faults-'))
@@ -102,7 +103,7 @@ describe('a database of its own', () => {
 describe('connections', () => {
   let database: Awaited<ReturnType<typeof createTestDatabase>>
   let proxy: BreakableProxy
-  let api: ApiOn
+  let api: Instance
   let administrator: pg.Client
 
   beforeAll(async () => {

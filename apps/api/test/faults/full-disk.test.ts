@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase } from '../database.ts'
-import { type ApiOn, ask, startApiOn } from './api-on.ts'
+import type { Instance } from '../instance.ts'
+import { ask, startApiOn } from './api-on.ts'
 import { hasSmallDisk, mountSmallDisk, type SmallDisk } from './small-disk.ts'
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>
 let disk: SmallDisk
-let api: ApiOn
+let api: Instance
 
 beforeAll(async () => {
   if (!hasSmallDisk) return

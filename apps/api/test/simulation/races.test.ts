@@ -9,11 +9,11 @@ import type { Db } from '../../src/db.ts'
 import { checkLedger } from '../../src/ledger/check-ledger.ts'
 import { sweepSessions } from '../../src/sessions/sweep-sessions.ts'
 import { accessTokenOf, addUser, startTestApi, type TestApi } from '../harness.ts'
-import { type OtherInstance, startOtherInstance } from '../other-instance.ts'
+import { type Instance, startOtherInstance } from '../instance.ts'
 import { createMarket, type Market, openSession, type Play } from '../play.ts'
 
 let api: TestApi
-let other: OtherInstance
+let other: Instance
 let market: Market
 
 beforeAll(async () => {

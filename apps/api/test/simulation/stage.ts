@@ -9,7 +9,7 @@ import { connect, type Db } from '../../src/db.ts'
 import { PAYABLE_AFTER_DAYS } from '../../src/earnings/earnings.ts'
 import { startApiProcess } from '../crash/processes.ts'
 import { addProvider, addUser, startTestApi, type TestApi, type TestUser } from '../harness.ts'
-import { startOtherInstance } from '../other-instance.ts'
+import { startOtherInstance } from '../instance.ts'
 import { openSession, type Play } from '../play.ts'
 
 export interface Instance {
