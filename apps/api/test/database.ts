@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
+// Also for what it tells the driver of all connections: in a worker that has read it for another file, it is so anyway.
+import '../src/db.ts'
 import type { Queryable } from '../src/db.ts'
 
 /** Any constant: copies of one template wait for one another, in whichever worker they are asked for. */
