@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import { assert } from './assert.ts'
 import { ConfigError } from './config.ts'
@@ -67,6 +68,8 @@ const beginning = ({ isOneView = false }: View) =>
 /** Serialization failure and deadlock: the transaction did nothing, so it may run again. */
 const RETRIABLE = new Set(['40001', '40P01'])
 const TRIES_MAX = 4
+/** Begun again at once, the victim of a deadlock may overtake whoever waited for it, and meet them in the same circle. */
+const AGAIN_MS = 20
 /** A busy connection would lead to where it led for ever: to a standby, say, that answers reads and is no longer meant. */
 export const CONNECTION_SECONDS_MAX = 300
 /** The server ends a statement by itself; where its word does not come, the network is gone. */
@@ -204,6 +207,7 @@ async function transact<T>(
 ): Promise<T> {
   const patience = queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }
   for (let attempt = 1; ; attempt += 1) {
+    if (attempt > 1) await wait(AGAIN_MS * (attempt - 1) * (1 + Math.random()))
     const client = await pool.connect()
     let broken: Error | undefined
     let firstFailure: unknown
