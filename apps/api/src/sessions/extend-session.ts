@@ -42,16 +42,12 @@ export async function extendSession(
 
 const isLimitedSql = 'select has_spending_limits as "isLimited" from users where id = $1'
 
-// The app goes on with the time it knows of until its next beat. Between the end of that and now it was closed: the gap goes
-// on as if that had not been.
+// The app goes on with the time it knows of until its next beat. No more than that counts, so the gap is judged as it is: made
+// shorter by what the app was closed, it would count as use what the page says it slept through.
 const extendSql = `
   update sessions s set
     duration_ms = s.duration_ms + $2, tokens_held = s.tokens_held + $3, event_sequence = s.event_sequence + 1,
     told_ms = case when s.status = 'active' then coalesce(s.told_ms, s.duration_ms) else s.told_ms end,
-    is_resumed_there = s.told_ms is not null and s.is_resumed_there,
-    last_beat_at = case
-      when s.status = 'active' and not s.is_final and coalesce(s.told_ms, s.duration_ms) - s.used_ms <= lease_ms(s)
-        then greatest(s.last_beat_at, $4 - (coalesce(s.told_ms, s.duration_ms) - s.used_ms) * interval '1 millisecond')
-      else s.last_beat_at end
+    is_resumed_there = s.told_ms is not null and s.is_resumed_there
   where s.id = $1 and s.status <> 'ended'
   returning ${sessionColumns('$4')}`

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { accessTokenOf, startTestApi, type TestApi } from '../../test/harness.ts'
-import { createMarket, type Market, openSession, validateLaunch, withNewUser } from '../../test/play.ts'
+import { type Answer, accessTokenOf, startTestApi, type TestApi } from '../../test/harness.ts'
+import {
+  createMarket,
+  type Market,
+  openSession,
+  type Play,
+  validateLaunch,
+  withNewUser,
+} from '../../test/play.ts'
 import { sweepSessions } from './sweep-sessions.ts'
 
 let api: TestApi
@@ -251,6 +258,35 @@ describe('an extension after the paid time ran out', () => {
     expect(extended.body.session).toMatchObject({ usedMs: 60_000, remainingMs: 300_000 })
     const beat = await play.beat({ afterSeconds: 1, ...(activeMs !== undefined && { activeMs }) })
     expect(beat.body.session.usedMs).toBe(60_000)
+  })
+
+  const calls: { what: string; run: (play: Play) => Promise<Answer> }[] = [
+    { what: 'a beat', run: (play) => play.beat({ activeMs: 0 }) },
+    { what: 'a pause', run: (play) => play.call('pause', { activeMs: 0 }) },
+    { what: 'an end', run: (play) => play.call('complete', { activeMs: 0 }) },
+    { what: 'a pause in the marketplace', run: (play) => play.market('POST', '/pause') },
+    {
+      what: 'an end in the marketplace',
+      run: async (play) =>
+        api.call('POST', `/api/v1/sessions/${play.sessionId}/complete`, {
+          token: await accessTokenOf(api, play.user.id),
+        }),
+    },
+    {
+      what: 'another browser',
+      run: async (play) => {
+        const { body } = await play.market('POST', '/relaunch')
+        return validateLaunch(play, { launchJwt: body.launchJwt, clientId: 'second_client' })
+      },
+    },
+  ]
+  test.each(calls)('makes no use of what the laptop slept through, up to $what', async ({ run }) => {
+    const play = await openSession(await freshMarket(), { minutes: 1 })
+    await play.use(40)
+    api.clock.advance({ seconds: 100 })
+    await play.market('POST', '/extend', { minutes: 1 })
+    api.clock.advance({ seconds: 5 })
+    expect((await run(play)).body.session.usedMs).toBe(40_000)
   })
 
   test('leaves a session alone that has time left', async () => {

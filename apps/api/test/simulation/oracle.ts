@@ -356,9 +356,6 @@ export class Books {
       return refusal(409, 'session_too_long')
     const price = minutes * s.tokensPerMinute
     if (!hold(this.wallet, price)) return refusal(402, 'insufficient_tokens')
-    // Where the time it knows of had run out, the app was closed since.
-    if (s.status === 'active' && !s.isFinal && knownOf(s) <= leaseOf(s))
-      s.lastBeat = Math.max(s.lastBeat, at - knownOf(s))
     s.isResumedThere &&= s.toldMs !== null
     if (s.status === 'active') s.toldMs ??= s.durationMs
     s.held += price

@@ -213,9 +213,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     to: 'told_ms = null',
   },
   {
-    name: 'the gate that was closed before an extension is part of the gap',
-    from: 'then greatest(s.last_beat_at, $4 - ',
-    to: 'then least(s.last_beat_at, $4 - ',
+    name: 'a gap before an extension is shorter by what the app was closed',
+    from: 'is_resumed_there = s.told_ms is not null and s.is_resumed_there',
+    to: `is_resumed_there = s.told_ms is not null and s.is_resumed_there,
+    last_beat_at = greatest(s.last_beat_at, $4 - (coalesce(s.told_ms, s.duration_ms) - s.used_ms) * interval '1 millisecond')`,
   },
   {
     name: 'a page that starts the clock again pays for the wait',
