@@ -77,3 +77,26 @@ test('what a session releases pays a debt that is smaller, and what is over can 
   await play.call('complete')
   expect(await see(id)).toEqual({ available: 26, held: 0, total: 26, debt: 0 })
 })
+
+test('who owes is told to settle that, whatever they ask for', async () => {
+  const market = await createMarket(api, { tokens: 40, tokensPerMinute: 4 })
+  const { user, providerId } = market
+  const free = await createMarket(api, { tokensPerMinute: 0 })
+  const play = await openSession(market, { minutes: 5 })
+  await takeBack(user.id, 40)
+  const open = (id: string) =>
+    api.call('POST', '/sessions', { token: user.token, body: { providerId: id, durationMinutes: 1 } })
+  const answers = [
+    { answer: await play.market('POST', '/extend', { minutes: 1 }), required: 4 },
+    { answer: await open(providerId), required: 4 },
+    { answer: await open(free.providerId), required: 0 },
+  ]
+  for (const { answer, required } of answers)
+    expect(answer.body).toMatchObject({
+      code: 'insufficient_tokens',
+      required,
+      available: 0,
+      debt: 20,
+      detail: 'A refund took back tokens that had been spent: buy 20 tokens to settle that first.',
+    })
+})

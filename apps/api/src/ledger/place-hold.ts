@@ -25,9 +25,21 @@ export async function placeHold(
   ])
   assert(hold, 'a hold is for a wallet that is there')
   if (hold.placed) return
-  const { available, debt } = hold
-  throw new Problem('insufficient_tokens', {
-    required: amount,
+  throw holdRefused({ required: amount, available: hold.available, debt: hold.debt })
+}
+
+/** Why a wallet holds no more. Fewer tokens do not help who owes. */
+export function holdRefused({
+  required,
+  available,
+  debt,
+}: {
+  required: number
+  available: number
+  debt: number
+}): Problem {
+  return new Problem('insufficient_tokens', {
+    required,
     available,
     ...(debt > 0 && {
       debt,

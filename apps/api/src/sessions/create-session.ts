@@ -4,6 +4,7 @@ import { Problem } from '../errors.ts'
 import { BUSY, createGatherer } from '../gather.ts'
 import { createId } from '../id.ts'
 import { digestJwt, type KeyRing } from '../keys/key-ring.ts'
+import { holdRefused } from '../ledger/place-hold.ts'
 import { createJti, launchExpiry, launchUrlOf, signLaunchJwt, userRefOf } from './launch.ts'
 import { checkLimits } from './limits.ts'
 import { type SessionRow, sessionColumns } from './session.ts'
@@ -176,7 +177,8 @@ export async function openSessions(
     const row = byOrdinal.get(i)
     // Every user has a wallet: of one that was not looked at somebody else has the lock.
     if (skipLocked && row?.available === null) return BUSY
-    if (!row?.id) return refuse(price, row)
+    if (!row?.id)
+      return holdRefused({ required: price, available: row?.available ?? 0, debt: row?.debt ?? 0 })
     const launchUrl = launchUrlOf(provider, launchJwt)
     return { session: row, launchJwt, launchUrl, launchExpiresAt: launchExpiry(now).toISOString() }
   })
@@ -184,12 +186,6 @@ export async function openSessions(
 
 /** A session's row, or nothing in it but what the wallet has. */
 type Opened = SessionRow & { ordinal: number; available: number | null; debt: number | null }
-
-function refuse(required: number, wallet: Opened | undefined): Problem {
-  const available = wallet?.available ?? 0
-  const debt = wallet?.debt ?? 0
-  return new Problem('insufficient_tokens', { required, available, ...(debt > 0 && { debt }) })
-}
 
 const findProvidersSql = `
   select i.ordinal, p.launch_url as "launchUrl", p.launch_in_fragment as "launchInFragment",
