@@ -1,5 +1,6 @@
 import type { Db, Tx } from '../db.ts'
 import { createGatherer } from '../gather.ts'
+import type { SessionRow } from './session.ts'
 
 /** Served but unbilled, per user and provider in 24 hours: beyond it leases are short and every gap counts. */
 export const UNBILLED_MS_ALLOWED = 600_000
@@ -14,6 +15,24 @@ interface Unbilled {
 /** Writes down what was served and not billed. */
 export async function noteUnbilled(tx: Tx, { userId, providerId, unbilledMs, now }: Unbilled): Promise<void> {
   if (unbilledMs > 0) await tx.query(noteSql, [userId, providerId, now, unbilledMs])
+}
+
+/** The same for sessions that ended: sent with the commit and not waited for. */
+export function noteUnbilledOfEach(
+  tx: Tx,
+  ended: readonly (Pick<SessionRow, 'tenantId' | 'userId' | 'providerId' | 'endedAt'> & {
+    unbilledMs: number
+  })[],
+): void {
+  const unbilled = ended.filter(({ unbilledMs }) => unbilledMs > 0)
+  if (unbilled.length === 0) return
+  tx.send(noteEachSql, [
+    unbilled.map(({ tenantId }) => tenantId),
+    unbilled.map(({ userId }) => userId),
+    unbilled.map(({ providerId }) => providerId),
+    unbilled.map(({ endedAt }) => endedAt),
+    unbilled.map(({ unbilledMs }) => unbilledMs),
+  ])
 }
 
 export interface UnbilledBeat extends Unbilled {
@@ -62,6 +81,15 @@ export async function isOverAllowance(
 const noteSql = `
   insert into unbilled_time as u (user_id, provider_id, hour, unbilled_ms)
   values ($1, $2, date_trunc('hour', $3::timestamptz, 'UTC'), $4)
+  on conflict (tenant_id, user_id, provider_id, hour) do update set unbilled_ms = u.unbilled_ms + excluded.unbilled_ms`
+
+// In the order of the key, like every statement that notes several.
+const noteEachSql = `
+  insert into unbilled_time as u (tenant_id, user_id, provider_id, hour, unbilled_ms)
+  select i.tenant_id, i.user_id, i.provider_id, date_trunc('hour', i.at, 'UTC'), sum(i.unbilled_ms)
+  from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::bigint[])
+    as i (tenant_id, user_id, provider_id, at, unbilled_ms)
+  group by 1, 2, 3, 4 order by 1, 2, 3, 4
   on conflict (tenant_id, user_id, provider_id, hour) do update set unbilled_ms = u.unbilled_ms + excluded.unbilled_ms`
 
 const sumSql = `

@@ -1,6 +1,7 @@
 import type { Tx } from '../db.ts'
 import { emit, type NewEvent } from '../events.ts'
 import { captureHolds } from '../ledger/capture-holds.ts'
+import { noteUnbilledOfEach } from './allowance.ts'
 import { chargeSql, describeUse } from './charge.ts'
 import { type EndReason, presentSession, type SessionRow, sessionColumns } from './session.ts'
 
@@ -22,8 +23,8 @@ export interface Ending {
  * Ends sessions and settles them: charges exactly the time used and releases the rest, once.
  *
  * One conditional update decides who ends a session, so completions, expiries and the sweeper may race. Locks
- * session rows in the order of ids, then wallets in theirs. A session that is over by the rules of time ends for
- * that reason, whatever was asked for.
+ * session rows in the order of ids, then wallets in theirs, then unbilled time, which nobody has who waits for a wallet. A
+ * session that is over by the rules of time ends for that reason, whatever was asked for.
  *
  * @param options with `skipLocked` it waits for no session that somebody else works on, and does not end it
  * @returns the sessions that this very call ended.
@@ -61,6 +62,8 @@ export async function endSessions(
       now: session.endedAt as Date,
     })),
   )
+  // Time that was served and does not count goes on the user's allowance with this provider.
+  noteUnbilledOfEach(tx, ended)
   await emit(
     tx,
     ended.flatMap((session) => eventsOf(session, captures.get(session.id)?.fee ?? 0, marketplaceUrl)),
@@ -95,7 +98,6 @@ function eventsOf(session: SessionRow, fee: number, marketplaceUrl: string): New
 const UNTIL = "least(i.at, s.created_at + interval '24 hours')"
 
 // The rows are locked in one order first; under that lock the rules of time decide, then one conditional update ends.
-// Time that was served and does not count goes on the user's allowance with this provider.
 const endSessionsSql = (lock: 'skip locked' | '') => `
   with input as (
     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::text[], $8::text[],
@@ -133,12 +135,6 @@ const endSessionsSql = (lock: 'skip locked' | '') => `
     from locked l
     where s.tenant_id = l.tenant_id and s.id = l.id and l.reason is not null
     returning ${sessionColumns('l.at')}, greatest(0, l.served_ms - l.counted_ms) as "unbilledMs"
-  ), noted as (
-    insert into unbilled_time as u (tenant_id, user_id, provider_id, hour, unbilled_ms)
-    select "tenantId", "userId", "providerId", date_trunc('hour', "endedAt", 'UTC'), sum("unbilledMs")
-    from ended where "unbilledMs" > 0
-    group by 1, 2, 3, 4 order by 1, 2, 3, 4
-    on conflict (tenant_id, user_id, provider_id, hour) do update set unbilled_ms = u.unbilled_ms + excluded.unbilled_ms
   ), logged as (
     insert into beat_batches (tenant_id, at, kind, session_ids, ats, sequences, active_ms, counted_ms, unbilled_ms, finals,
       origins)

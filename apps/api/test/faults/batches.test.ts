@@ -12,7 +12,7 @@ import { createCompletion } from '../../src/sessions/complete-session.ts'
 import { createOpening, type Launch } from '../../src/sessions/create-session.ts'
 import { endProviderSessions } from '../../src/sessions/end-provider-sessions.ts'
 import { sweepSessions } from '../../src/sessions/sweep-sessions.ts'
-import { type Answer, addProvider, addUser, startTestApi, type TestApi } from '../harness.ts'
+import { type Answer, addProvider, addUser, countWaiting, startTestApi, type TestApi } from '../harness.ts'
 import { createMarket, type Market, openSession, type Play, validateLaunch } from '../play.ts'
 import { withCut } from '../simulation/cut.ts'
 import { startApiOn } from './api-on.ts'
@@ -141,6 +141,42 @@ describe('a wallet that somebody else has locked', () => {
     })
     expect((await Promise.all(refused)).map(({ body }) => body.code)).toEqual(['session_ended'])
   })
+})
+
+describe('unbilled time of somebody whose wallet is locked', () => {
+  const endings: [string, (play: Play) => Promise<unknown>][] = [
+    ['a completion', (play) => play.call('complete', { activeMs: 0 })],
+    ['the sweeper', () => sweepSessions(api.deps.db, { now: api.clock.now(), marketplaceUrl })],
+  ]
+  test.each(endings)(
+    'is noted by a beat at once, whatever %s waits for, and so are those that come with it',
+    async (_what, end) => {
+      const mine = { ...market, user: await addUser(api, { tokens: 10_000 }) }
+      const ended = await openSession(mine, { minutes: 1 })
+      const [own, others] = [await openSession(mine), await openMany(6)]
+      api.clock.advance({ seconds: 15 })
+      await Promise.all([ended, own, ...others].map((play) => play.beat()))
+      // The minute is over, and its app was served what nobody vouches for.
+      api.clock.advance({ seconds: 131 })
+      const late: Promise<unknown>[] = []
+      await whileLocked('wallets', [mine.user.id], async () => {
+        late.push(end(ended))
+        await expect.poll(() => countWaiting(api)).toBe(1)
+        const began = performance.now()
+        const answers = await Promise.all([own, ...others].map((play) => play.beat({ activeMs: 0 })))
+        expect(statuses(answers)).toEqual(Array(7).fill(200))
+        expect(performance.now() - began).toBeLessThan(AT_ONCE_MS)
+      })
+      await Promise.all(late)
+      expect((await ended.look()).body).toMatchObject({ status: 'ended', usedMs: 15_000 })
+      const [unbilled] = await api.deps.db.batch.query(
+        'select sum(unbilled_ms) as ms from unbilled_time where user_id = $1',
+        [mine.user.id],
+      )
+      expect(unbilled).toEqual({ ms: 45_000 + 130_000 })
+    },
+    20_000,
+  )
 })
 
 /** Its hold is made smaller than what it costs, by the hand of the owner: no call does that. */
