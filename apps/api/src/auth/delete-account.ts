@@ -30,7 +30,7 @@ export async function deleteAccount(
   input: { tenantId: string; userId: string; seenHash: string; forfeitTokens: number; now: Date },
 ): Promise<void> {
   const { tenantId, userId, seenHash, forfeitTokens, now } = input
-  const user = await lockUser(tx, userId)
+  const user = await lockUser(tx, userId, 'for update')
   if (user.passwordHash !== seenHash) throw new Problem('password_wrong')
   const [ties] = await tx.query<Ties>(tiesSql, [userId, new Date(now.getTime() - PAYMENT_ON_ITS_WAY_MS)])
   if (user.isOperator) refuse('An operator’s account is closed by another operator.')

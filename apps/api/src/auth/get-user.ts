@@ -14,12 +14,18 @@ export interface LockedUser {
 }
 
 /**
- * The account, locked until the transaction ends.
+ * The account, locked until the transaction ends. Who only refers to it does not wait: a session that opens, and the batch
+ * it opens with.
  *
+ * @param lock `for update` keeps those waiting, too: nothing comes to refer to an account that goes
  * @throws {Problem} `unauthenticated` when the account behind a still valid access token is gone.
  */
-export async function lockUser(tx: Tx, userId: string): Promise<LockedUser> {
-  const [user] = await tx.query<LockedUser>(`${lockUserSql} for update`, [userId])
+export async function lockUser(
+  tx: Tx,
+  userId: string,
+  lock: 'for no key update' | 'for update' = 'for no key update',
+): Promise<LockedUser> {
+  const [user] = await tx.query<LockedUser>(`${lockUserSql} ${lock}`, [userId])
   if (!user) throw new Problem('unauthenticated', {}, 'the account is gone')
   return user
 }

@@ -43,7 +43,7 @@ const findNextSql = `
   select exists (
     select from provider_members m where m.provider_id = $1 and m.user_id = u.id
   ) as "isMember"
-  from users u where u.id = $2 and u.deleted_at is null for update of u`
+  from users u where u.id = $2 and u.deleted_at is null for no key update of u`
 
 const keepFormerSql = `
   insert into provider_members (provider_id, user_id, role, created_at) values ($1, $2, 'owner', $3)`

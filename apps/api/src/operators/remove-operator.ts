@@ -52,4 +52,4 @@ const listOperatorsSql = `
 const lockOperatorsSql = `
   select id, email, email_normalized as normalized
   from users where tenant_id = $1 and is_operator and deleted_at is null
-  order by id for update`
+  order by id for no key update`

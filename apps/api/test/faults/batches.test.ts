@@ -13,6 +13,7 @@ import { createOpening, type Launch } from '../../src/sessions/create-session.ts
 import { endProviderSessions } from '../../src/sessions/end-provider-sessions.ts'
 import { sweepSessions } from '../../src/sessions/sweep-sessions.ts'
 import { type Answer, addProvider, addUser, countWaiting, startTestApi, type TestApi } from '../harness.ts'
+import { holdLock } from '../hold-lock.ts'
 import { createMarket, type Market, openSession, type Play, validateLaunch } from '../play.ts'
 import { withCut } from '../simulation/cut.ts'
 import { startApiOn } from './api-on.ts'
@@ -124,6 +125,35 @@ describe('a wallet that somebody else has locked', () => {
     },
     20_000,
   )
+
+  test('whose user is about to change their limits keeps no opening waiting', async () => {
+    const user = await addUser(api, { tokens: 10_000 })
+    const others = await Promise.all(Array.from({ length: 6 }, () => addUser(api, { tokens: 10_000 })))
+    const body = { perDayTokens: null, perProviderPerDayTokens: [], lowBalanceTokens: 5 }
+    const change = () => api.call('PUT', '/tokens/limits', { token: user.token, body })
+    await change()
+    const release = await holdLock(api, 'select from spending_limits where user_id = $1 for update', [
+      user.id,
+    ])
+    const changing = change()
+    try {
+      await expect.poll(() => countWaiting(api)).toBe(1)
+      const began = performance.now()
+      const opened = await Promise.all(
+        [user, ...others].map(({ token }) =>
+          api.call('POST', '/sessions', {
+            token,
+            body: { providerId: market.providerId, durationMinutes: 10 },
+          }),
+        ),
+      )
+      expect(statuses(opened)).toEqual(Array(7).fill(201))
+      expect(performance.now() - began).toBeLessThan(AT_ONCE_MS)
+    } finally {
+      await release()
+    }
+    expect((await changing).status).toBe(200)
+  }, 20_000)
 
   test('keeps a validation waiting that finds its provider suspended, and none that comes with it', async () => {
     const providerId = await addProvider(api, { ownerId: market.user.id })
