@@ -21,21 +21,21 @@ export const SECOND_REQUEST_MS = 3_000
  * @throws {MarketplaceError} with the API's own code where the SDK knows it. An answer that is not
  * the API's (a proxy, a captive portal) counts as the network's fault, never as a refusal.
  */
-export async function request<Answer>(
+export function request<Answer>(
   { fetch, timers }: Pick<Ports, 'fetch' | 'timers'>,
   url: string,
   body?: object,
   jwt?: string,
   timeoutMs = REQUEST_TIMEOUT_MS,
 ): Promise<Answer> {
-  const abort = new AbortController()
-  const timer = timers.set(() => abort.abort(new MarketplaceError('server_unavailable')), timeoutMs)
+  let timer: unknown
   let again: unknown
-  try {
-    const response = await new Promise<Response>((resolve, reject) => {
-      const send = () =>
-        fetch(url, {
-          method: body ? 'POST' : 'GET',
+  return new Promise<Answer>((resolve, reject) => {
+    const abort = new AbortController()
+    const send = async () => {
+      try {
+        const response = await fetch(url, {
+          ...(body && { method: 'POST' }),
           headers: {
             ...(body && { 'content-type': 'application/json' }),
             ...(jwt && { authorization: `Bearer ${jwt}` }),
@@ -43,22 +43,28 @@ export async function request<Answer>(
           // Nothing is said without a body.
           body: JSON.stringify(body),
           credentials: 'omit',
-          cache: 'no-store',
           signal: abort.signal,
-        }).then(resolve, reject)
-      send()
-      if (jwt) again = timers.set(send, SECOND_REQUEST_MS)
-    })
-    const answer: unknown = await response.json().catch(() => {})
-    // What it is, its status says.
-    if (response.ok && answer) return answer as Answer
-    throw toError(response, answer as ProblemDetails | undefined)
-  } catch (error) {
-    throw error instanceof MarketplaceError ? error : new MarketplaceError('offline')
-  } finally {
+          cache: 'no-store',
+        })
+        const answer: unknown = await response.json().catch(() => {})
+        // What it is, its status says.
+        if (response.ok && answer) resolve(answer as Answer)
+        else reject(toError(response, answer as ProblemDetails | undefined))
+      } catch {
+        reject(new MarketplaceError('offline'))
+      }
+    }
+    timer = timers.set(() => {
+      // Not left to the signal: a `fetch` that the page wrapped may not heed it.
+      reject(new MarketplaceError('server_unavailable'))
+      abort.abort()
+    }, timeoutMs)
+    if (jwt) again = timers.set(send, SECOND_REQUEST_MS)
+    send()
+  }).finally(() => {
     timers.clear(timer)
     timers.clear(again)
-  }
+  })
 }
 
 function toError({ status, headers }: Response, problem?: ProblemDetails): MarketplaceError {

@@ -14,6 +14,12 @@ export const FOLLOWER_DELAY_MS = 10_000
 export const RETRY_DELAY_MAX_MS = 30_000
 /** A `Retry-After` is believed up to here; a session is over long before a longer one. */
 export const RETRY_AFTER_MAX_MS = 300_000
+/**
+ * Pause, resume, complete: a person waits for the outcome, so the tries are few, and a `Retry-After` longer than a request
+ * may take is the outcome.
+ */
+export const ACTION_TRIES_MAX = 3
+export const ACTION_RETRY_MS = 1_500
 
 /** Doubles with every failure and is jittered, so that many pages do not come back in one moment. */
 export function retryDelayMs(failures: number, retryAfterMs: number, random: number): number {

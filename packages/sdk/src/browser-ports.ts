@@ -50,21 +50,18 @@ function lead(name: string, held: () => void): (() => void) | undefined {
   const { locks } = navigator
   if (!locks) return undefined
   const abort = new AbortController()
-  let release!: () => void
-  const freed = new Promise<void>((resolve) => {
-    release = resolve
+  const { signal } = abort
+  const freed = new Promise((resolve) => {
+    signal.onabort = resolve
   })
   // Rejects when aborted while waiting, and where locks are forbidden: then everybody leads.
   locks
-    .request(name, { signal: abort.signal }, () => {
+    .request(name, { signal }, () => {
       held()
       return freed
     })
-    .catch(() => abort.signal.aborted || held())
-  return () => {
-    abort.abort()
-    release()
-  }
+    .catch(() => signal.aborted || held())
+  return () => abort.abort()
 }
 
 async function verifyEs256(jwk: PublicKey, signature: Uint8Array, signed: Uint8Array) {
@@ -113,7 +110,7 @@ export function createBrowserPorts(): Ports {
     },
     crypto: {
       random: (length) => crypto.getRandomValues(new Uint8Array(length)),
-      ...(crypto.subtle && { verifyEs256 }),
+      verifyEs256: crypto.subtle && verifyEs256,
     },
     navigation: {
       href: () => location.href,

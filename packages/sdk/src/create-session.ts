@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { request } from './api.ts'
-import { beatDelayMs, retryDelayMs } from './beat-delay.ts'
+import { REQUEST_TIMEOUT_MS, request } from './api.ts'
+import { ACTION_RETRY_MS, ACTION_TRIES_MAX, beatDelayMs, retryDelayMs } from './beat-delay.ts'
 import { MarketplaceError } from './errors.ts'
 import { createWayBack, type WayBack, withQuery } from './go-back.ts'
-import { isGenuine, loadKeys } from './key-set.ts'
+import { checkLaunch, loadKeys } from './key-set.ts'
 import { readLaunchJwt, takeLaunchJwt } from './launch-jwt.ts'
 import type { Moment, Ports } from './ports.ts'
 import type { MarketplaceSession, Phase, ReturnReason, SessionOptions, Snapshot } from './session.ts'
@@ -15,12 +15,12 @@ import { announce, createListeners, whenKnown } from './session-events.ts'
 import { isOlder, loadRecord, type SessionRecord, type Use, type Validated } from './session-record.ts'
 import { idle, isGoing, isLive, nextSnapshot } from './snapshot.ts'
 import { createTabs, type Tabs } from './tabs.ts'
-import { ACTION_RETRY_MS, ACTION_TRIES_MAX, countedMs, isLongSilent, SLOW_MS } from './telling.ts'
+import { countedMs, isLongSilent, SLOW_MS, sendFinal } from './telling.ts'
 import { remainingMs } from './time-left.ts'
 import { createTimekeeper, HIDDEN_TICK_MS, type Timekeeper } from './timekeeper.ts'
 import type { Session } from './wire.ts'
 
-/** Builds a session on the given ports, which are asked for at `start()` and so never on a server. */
+/** Builds a session on its options' ports, or else on the given ones, which are made at `start()`: never on a server. */
 export function createSession(options: SessionOptions, makePorts: () => Ports): MarketplaceSession {
   const { providerId, redirect = true, marketplaceUrl } = options
   const apiUrl = (options.apiUrl ?? '').replace(/\/+$/, '')
@@ -31,7 +31,8 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   let ports: Ports
   let time: Timekeeper
   let record = {} as SessionRecord
-  /** What an earlier launch left, while a new one is being validated. */
+  /** The launch JWT that no answer has settled yet, and what an earlier one left. */
+  let launch: string | null | undefined
   let kept: SessionRecord | undefined
   let snapshot = idle
   let phase: Phase = 'idle'
@@ -49,15 +50,15 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   let beatTimer: unknown
   let tickTimer: unknown
   let tabs: Tabs
-  let unlisten: (() => void) | undefined
-  let view: Promise<unknown> | undefined
-  let watch: typeof view
+  let unlisten: () => void
+  /** What was loaded for the page. Each gives the way to take it away, and stays where the session is started again at once. */
+  const parts: Record<string, Promise<unknown> | undefined> = {}
   const left = () => (record.session ? remainingMs(record.session, time.now(), mayGiveTime) : 0)
   function publish(): void {
     const last = snapshot
     const ms = left()
     snapshot = nextSnapshot(last, phase, error, record, ms, time, mayGiveTime, options)
-    if (!snapshot.isEnding) record.isWarningDismissed = false
+    record.isWarningDismissed &&= snapshot.isEnding
     const seconds = record.session ? Math.ceil(ms / 1000) : null
     if (seconds !== secondsLeft) {
       secondsLeft = seconds
@@ -66,8 +67,8 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     if (snapshot === last) return
     announce(events, last, snapshot, ms)
     if (isRunning && options.dialog !== false && (phase !== 'starting' || error))
-      view ??= ports.view?.(self).catch(() => {
-        view = undefined
+      parts.view ??= ports.view?.(self).catch(() => {
+        parts.view = undefined
       })
   }
 
@@ -110,7 +111,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   }
 
   async function exchange(action: string): Promise<void> {
-    adopt(loadRecord(ports.storage, storageKey, ports.crypto))
+    adopt(loadRecord(ports, storageKey))
     // What has arrived must not be told again.
     if (record.told) await ask()
     else isLate = false
@@ -159,17 +160,18 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   }
 
   async function validate(): Promise<void> {
-    const { clientId, launchJwt } = record
-    readLaunchJwt(launchJwt!, providerId)
-    if (!(await isGenuine(launchJwt!, ports, apiUrl, `${storageKey}:keys`)))
-      throw new MarketplaceError('launch_invalid')
+    const { clientId } = record
+    const launchJwt = launch!
+    await checkLaunch(launchJwt, providerId, ports, apiUrl, `${storageKey}:keys`)
     const sentAt = ports.clock.monotonic()
     const answer = await request<Validated>(ports, `${sessionsUrl}/validate`, { launchJwt, clientId })
     // Throws for what is not the API's answer: the launch is still good then. As is another one, started meanwhile.
     const { id, serverTime } = answer.session
-    if (record.launchJwt !== launchJwt) return
-    if (kept && kept.session!.id !== id) sendFinal(kept, 0)
+    if (launch !== launchJwt) return
+    keepLaunch('')
+    if (kept && kept.session!.id !== id) sendFinal(ports, sessionsUrl, kept, time.activeMs())
     kept = undefined
+    time.settle(Infinity)
     record = { clientId, sequence: 0, wallAt: 0, serverTime }
     accept(answer.session, sentAt, answer.sessionJwt)
     // The first beat opens the full lease, so it is sent at once.
@@ -179,7 +181,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   async function onFailure(run: Timekeeper, cause: unknown): Promise<void> {
     if (run !== time) return
     const problem = cause instanceof MarketplaceError ? cause : new MarketplaceError('offline')
-    const jwt = phase === 'starting' && record.launchJwt
+    const jwt = phase === 'starting' && launch
     if (jwt ? problem.isTemporary : !/^(session_[eis]|or)/.test(problem.code)) {
       failures++
       // Too late to matter: it was disposed, or ended another way.
@@ -190,6 +192,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
         fail(new MarketplaceError('origin_not_allowed'))
       return
     }
+    if (jwt) keepLaunch('')
     if (jwt && kept) {
       // A stale link does not take away the session that this browser holds.
       take(kept)
@@ -219,7 +222,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   }
 
   /** Goes on from a record: an answer's, another tab's or the one kept. */
-  function take(next: SessionRecord, isOtherTabs = false): void {
+  function take(next: SessionRecord, isOtherTabs?: boolean): void {
     const session = next.session!
     record = next
     failures = hiddenRefusals = 0
@@ -258,18 +261,18 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     take({ ...theirs, sequence: record.sequence, told: undefined }, true)
   }
 
-  function stopTimers(): void {
-    ports.timers.clear(tickTimer)
-    ports.timers.clear(beatTimer)
-  }
-
   function fail(problem: MarketplaceError): void {
     phase = 'failed'
     error = problem
-    stopTimers()
     // What an earlier launch left stays as it is.
-    if (!kept && (record.session ?? record.launchJwt)) save()
+    if (!kept && record.session) save()
     publish()
+  }
+
+  /** For who reloads before it is answered, or signs in elsewhere first. Beside the record, which is every tab's. */
+  function keepLaunch(jwt: string): void {
+    launch = jwt
+    ports.storage.set(`${storageKey}:launch`, jwt)
   }
 
   function save(): void {
@@ -283,22 +286,17 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     tabs.post({ ...record, hasLeft })
   }
 
-  function sendFinal(left: SessionRecord, activeMs: number): void {
-    const { clientId, sessionJwt } = left
-    const body = { clientId, sequence: ++left.sequence, activeMs, final: true, sessionJwt }
-    ports.beacon(`${sessionsUrl}/${left.session!.id}/heartbeat`, JSON.stringify(body))
-  }
-
   function onMoment(moment: Moment): void {
     if (moment === 'hide') {
       if (phase === 'active' && tabs.isLeading()) {
         time.tick(snapshot.canServe)
-        // Only what no beat has told, and nothing behind a closed gate. Before it stores: Firefox drops what a tab sends later.
-        if (snapshot.canServe) sendFinal(record, time.activeMs() - (record.told?.activeMs || 0))
+        // Nothing behind a closed gate. Before it stores: Firefox drops what a tab sends later.
+        if (snapshot.canServe) sendFinal(ports, sessionsUrl, record, time.activeMs())
         share(true)
       }
-      stopTimers()
+      ports.timers.clear(tickTimer)
       tabs.close()
+      arm() // nothing, without tabs
     } else if (moment === 'show') {
       takeLaunchJwt(ports.navigation)
       tick()
@@ -309,11 +307,11 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     if (moment === 'hidden' && isLive(phase) && tabs.isLeading()) save()
   }
 
-  const returnUrl = () => record.session?.returnUrl ?? marketplaceUrl
-  async function leave(): Promise<void> {
+  async function goBack(reason: ReturnReason | null, keepsHistory?: boolean): Promise<void> {
     isReturnDue = false
-    return wayBack?.leave(returnUrl(), (record.session?.endReason ?? null) as ReturnReason | null, snapshot)
+    return wayBack?.leave(record.session?.returnUrl ?? marketplaceUrl, reason, snapshot, keepsHistory)
   }
+  const leave = () => goBack((record.session?.endReason ?? null) as ReturnReason | null)
 
   async function act(action: string, status: Session['status']): Promise<Snapshot> {
     for (let tries = ACTION_TRIES_MAX; record.session?.status !== status && tries--; ) {
@@ -321,12 +319,13 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       try {
         await exchange(action)
       } catch (cause) {
-        if (!tries || !(cause as MarketplaceError).isTemporary) {
+        const { isTemporary, retryAfterMs } = cause as MarketplaceError
+        if (!tries || !isTemporary || retryAfterMs > REQUEST_TIMEOUT_MS) {
           await onFailure(time, cause)
           publish()
           throw error ?? cause // which is no MarketplaceError where somebody else answered
         }
-        await new Promise<void>((resolve) => ports.timers.set(resolve, ACTION_RETRY_MS))
+        await new Promise<void>((go) => ports.timers.set(go, Math.max(ACTION_RETRY_MS, retryAfterMs)))
       }
     }
     return snapshot
@@ -335,30 +334,30 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
   function start(): Promise<Snapshot> {
     if (!isRunning) {
       isRunning = true
-      ports ??= makePorts()
+      ports ??= options.ports ?? makePorts()
       time = createTimekeeper(ports.clock)
       // The tab that led is gone, and may have told the server so.
       tabs ??= createTabs(ports, storageKey, adopt, () => isBeating || beat())
       wayBack ??= createWayBack(ports, events, options)
-      record = loadRecord(ports.storage, storageKey, ports.crypto)
-      const launchJwt = takeLaunchJwt(ports.navigation) ?? record.launchJwt
+      record = loadRecord(ports, storageKey)
+      // What the tabs before could not tell is told by this one, should it speak first.
+      time.settle(-record.activeMs! || 0)
+      launch = takeLaunchJwt(ports.navigation) || ports.storage.get(`${storageKey}:launch`)
       phase = 'starting'
       error = null
       unlisten = ports.lifecycle.listen(onMoment)
-      if (options.pauseWhenHidden || options.pauseWhenIdle) watch = ports.watch?.(self).catch(() => {})
+      if (options.pauseWhenHidden || options.pauseWhenIdle)
+        parts.watch ??= ports.watch?.(self).catch(() => {})
       tabs.open()
       if (!/^(https?:\/)?\//.test(apiUrl) || !providerId) fail(new MarketplaceError('config_invalid'))
-      else if (launchJwt) {
-        // Kept until it is answered: who reloads meanwhile, or signs in elsewhere first, has it no more in the address.
-        record.launchJwt = launchJwt
+      else if (launch) {
+        keepLaunch(launch)
         save()
-        if (record.session) kept = { ...record, launchJwt: '' }
+        kept = record.session && { ...record }
         record.session = undefined
         publish()
         beat()
       } else if (record.session) {
-        // What the tabs before could not tell is told by this one, should it speak first.
-        time.settle(-record.activeMs!)
         take(record)
         beat()
       } else fail(new MarketplaceError('launch_missing'))
@@ -372,7 +371,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     pause: () => act('pause', 'paused'),
     resume: () => act('resume', 'active'),
     complete: () => act('complete', 'ended'),
-    extend: async () => wayBack?.leave(returnUrl(), 'extend', snapshot, true),
+    extend: () => goBack('extend', true),
     leave,
     refresh: beat,
     dismissWarning() {
@@ -385,15 +384,16 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     secondsLeft: { subscribe: (listener) => events.on('second', listener), getSnapshot: () => secondsLeft },
     subscribe: (listener) => events.on('', listener),
     getSnapshot: () => snapshot,
-    on: (type, listener) => events.on(type, listener),
+    on: events.on,
     dispose() {
       if (!isRunning) return
       isRunning = false
-      stopTimers()
-      unlisten?.()
-      tabs.close()
-      for (const part of [view, watch]) part?.then((detach) => (detach as (() => void) | undefined)?.())
-      view = undefined
+      unlisten()
+      onMoment('hide')
+      for (const name in parts)
+        parts[name]?.then((detach) => {
+          if (!isRunning) parts[name] = (detach as () => undefined)?.()
+        })
     },
   }
   return self

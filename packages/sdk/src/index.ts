@@ -40,8 +40,6 @@ export { idle as idleSnapshot } from './snapshot.ts'
 export type { Texts } from './texts.ts'
 export type { EndReason, ProblemDetails, PublicKey, PublicKeySet, Session, SessionStatus } from './wire.ts'
 
-const registryKey = Symbol.for('token-marketplace')
-
 /**
  * Makes the session of this app. Nothing happens before `start()`, so that it is safe on a server.
  *
@@ -54,13 +52,9 @@ const registryKey = Symbol.for('token-marketplace')
  * await session.start()
  */
 export function createMarketplaceSession(options: SessionOptions): MarketplaceSession {
-  const { ports } = options
-  if (ports) return createSession(options, () => ports)
-  if (typeof document === 'undefined') return createSession(options, createBrowserPorts)
-  const world = globalThis as { [registryKey]?: Record<string, MarketplaceSession> }
-  world[registryKey] ??= {}
-  const sessions = world[registryKey]
-  const key = options.apiUrl + options.providerId
-  sessions[key] ??= createSession(options, createBrowserPorts)
-  return sessions[key]
+  if (options.ports || typeof document === 'undefined') return createSession(options, createBrowserPorts)
+  const world = globalThis as { [key: symbol]: MarketplaceSession }
+  const key = Symbol.for(`token-marketplace ${options.apiUrl} ${options.providerId}`)
+  world[key] ??= createSession(options, createBrowserPorts)
+  return world[key]
 }

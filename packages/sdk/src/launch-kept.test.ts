@@ -4,12 +4,27 @@ import { createFakeMarketplace, FAKE_PROVIDER_ID, settle } from './testing/index
 test('a launch that was not answered before the page was loaded anew, or came back from signing in, is validated then', async () => {
   const market = createFakeMarketplace()
   const browser = market.openBrowser()
-  const first = await market.openTab({ browser, ports: { fetch: () => new Promise(() => {}) } })
+  const { href, launchJwt } = market.launch()
+  const first = await market.openTab({ browser, href, ports: { fetch: () => new Promise(() => {}) } })
   expect(first.href).not.toContain('launch_jwt')
   first.close()
   const second = await market.openTab({ browser, href: first.href })
   expect(second.session.getSnapshot()).toMatchObject({ phase: 'active', session: { id: 'ses_1' } })
-  expect([...browser.storage.values()].join()).not.toContain('launchJwt')
+  expect([...browser.storage.values()].join()).not.toContain(launchJwt)
+})
+
+test('a launch that waits for its answer outlives what another tab keeps of the session that runs there', async () => {
+  const market = createFakeMarketplace()
+  const browser = market.openBrowser()
+  const running = await market.openTab({ browser })
+  const { href } = market.launch()
+  const asking = await market.openTab({ browser, href, ports: { fetch: () => new Promise(() => {}) } })
+  // Its beats keep the record that all tabs read.
+  await market.advance('31s')
+  asking.close()
+  const mended = await market.openTab({ browser, href: asking.href })
+  expect(mended.session.getSnapshot()).toMatchObject({ phase: 'active', session: { id: 'ses_2' } })
+  expect(running.session.getSnapshot()).toMatchObject({ phase: 'active', session: { id: 'ses_2' } })
 })
 
 test('a launch whose answers the network hides leaves the session before as it was', async () => {
@@ -90,4 +105,38 @@ test.each([
   const { session } = await market.openTab({ browser })
   expect(session.getSnapshot()).toMatchObject({ phase: 'active', error: null })
   expect(market.api.requests[0]!.body.clientId).toMatch(/^\d{16,48}$/)
+})
+
+/** Its second beat is heard, no answer comes any more, and its last word is lost. */
+async function leaveUntold() {
+  const market = createFakeMarketplace()
+  const tab = await market.openTab()
+  await market.advance('40s')
+  const { fetch } = tab.ports
+  tab.ports.fetch = (url, init) => {
+    void fetch(url, init)
+    return Promise.reject(new TypeError('Failed to fetch'))
+  }
+  await market.advance('90s')
+  tab.setVisible(false)
+  tab.crash()
+  expect(market.api.sessions.get('ses_1')).toMatchObject({ sequence: 3, usedMs: 60_000 })
+  return market
+}
+
+test('what the session before could not tell is told when a launch takes its place, and not of that one', async () => {
+  const market = await leaveUntold()
+  const next = await market.openTab()
+  expect(next.session.getSnapshot()).toMatchObject({ phase: 'active', session: { id: 'ses_2' } })
+  expect(market.read('ses_1')).toMatchObject({ usedMs: 130_000, serveUntil: null })
+  const beats = market.api.requests.filter(({ path }) => path === '/sessions/ses_2/heartbeat')
+  expect(beats.map(({ body }) => body.activeMs)).toEqual([0])
+})
+
+test('what a session could not tell is told by it when it goes on because a launch was refused', async () => {
+  const market = await leaveUntold()
+  const next = await market.openTab({ href: 'https://app.test/?launch_jwt=stale' })
+  await market.advance('1s')
+  expect(next.session.getSnapshot()).toMatchObject({ phase: 'active', session: { id: 'ses_1' } })
+  expect(market.read('ses_1').usedMs).toBe(131_000)
 })

@@ -74,6 +74,31 @@ test('StrictMode renders one session, its seconds and its gate', async () => {
   expect(marketplace.api.requests).toHaveLength(beats)
 })
 
+test('StrictMode, which mounts twice, loads one dialog, says no last word and beats once', async () => {
+  const marketplace = market()
+  const browser = marketplace.openBrowser()
+  const before = await marketplace.openTab({ browser })
+  before.close()
+  const asked = marketplace.api.requests.length
+  const view = vi.fn(async () => () => {})
+  const { ports } = browser.open('https://app.test/', { view })
+  const root = createRoot(document.createElement('div'))
+  const options = { apiUrl: FAKE_API_URL, providerId: FAKE_PROVIDER_ID, ports }
+  await act(async () =>
+    root.render(
+      <StrictMode>
+        <MarketplaceSessionProvider {...options}>{null}</MarketplaceSessionProvider>
+      </StrictMode>,
+    ),
+  )
+  await act(() => marketplace.advance('1s'))
+  expect(view).toHaveBeenCalledOnce()
+  expect(marketplace.api.requests.slice(asked).map(({ path, body }) => [path, body.final])).toEqual([
+    ['/sessions/ses_1/heartbeat', undefined],
+  ])
+  await act(async () => root.unmount())
+})
+
 test('a server renders it idle, and hydration finds the same', async () => {
   const marketplace = market()
   const app = createApp(marketplace)

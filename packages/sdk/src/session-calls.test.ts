@@ -101,3 +101,26 @@ test('a pause that somebody else answers, in JSON of their own, is refused as th
   await tab.session.pause()
   expect(tab.session.getSnapshot()).toMatchObject({ phase: 'paused', error: null })
 })
+
+test.each(['pause', 'complete'] as const)('%s is tried again when the API asked it to be', async (action) => {
+  const market = createFakeMarketplace()
+  const { session } = await market.openTab()
+  market.api.failWith = { status: 503, code: 'unavailable', retryAfterSeconds: 4 }
+  const done = session[action]()
+  await settle()
+  const before = market.api.requests.length
+  await market.advance('3900ms')
+  expect(market.api.requests).toHaveLength(before)
+  market.api.failWith = undefined
+  await market.advance('200ms')
+  expect((await done).session?.status).toBe(action === 'pause' ? 'paused' : 'ended')
+})
+
+test('a pause that the API wants to wait longer for than a person would is refused at once, and says how long', async () => {
+  const market = createFakeMarketplace()
+  const { session } = await market.openTab()
+  market.api.failWith = { status: 429, retryAfterSeconds: 60 }
+  const before = market.api.requests.length
+  await expect(session.pause()).rejects.toMatchObject({ code: 'rate_limited', retryAfterMs: 60_000 })
+  expect(market.api.requests).toHaveLength(before + 1)
+})

@@ -10,20 +10,22 @@ import { isLive } from './snapshot.ts'
 type Listener = (event: never) => void
 
 export function createListeners() {
-  let entries: (readonly [type: string, listener: Listener])[] = []
+  let entries: [type?: string, listener?: Listener][] = []
 
   return {
     on(type: string, listener: Listener): () => void {
-      const added = [type, listener] as const
+      const added: (typeof entries)[0] = [type, listener]
       entries = [...entries, added]
       return () => {
-        entries = entries.filter((entry) => entry !== added)
+        // Emptied, because it may be among those who are being told.
+        added.length = 0
+        entries = entries.filter((entry) => entry.length)
       }
     },
     notify(type: string, event?: object): void {
       for (const [wanted, listener] of entries)
         try {
-          if (wanted === type) listener(event as never)
+          if (wanted === type) listener!(event as never)
         } catch (thrown) {
           console.error(thrown)
         }

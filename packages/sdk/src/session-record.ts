@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Crypto, KeyValueStorage } from './ports.ts'
+import type { Ports } from './ports.ts'
 import type { Session } from './wire.ts'
 
 /** The use that a message tells of. */
@@ -36,14 +36,12 @@ export interface SessionRecord {
   /** This device's wall clock when `session.serverTime` was true. */
   wallAt: number
   isWarningDismissed?: boolean | undefined
-  /** The launch that no answer has settled yet. */
-  launchJwt?: string | undefined
   /** The session whose expired launch has sent the user back once; a second time would be a loop. */
   sentBack?: string | undefined
 }
 
 /** Reads what is kept, or begins anew. */
-export function loadRecord(storage: KeyValueStorage, key: string, crypto: Crypto): SessionRecord {
+export function loadRecord({ storage, crypto }: Ports, key: string): SessionRecord {
   try {
     const record = JSON.parse(storage.get(key)!)
     if (record.clientId.match(/^[\w-]{8,64}$/)) return record

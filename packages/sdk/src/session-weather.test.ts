@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Ports } from './ports.ts'
 import {
   createFakeMarketplace,
   type Duration,
@@ -113,16 +114,26 @@ describe('an outage', () => {
     expect(tab.session.getSnapshot()).toMatchObject({ phase: 'active', canServe: true })
   })
 
-  test('with a request that never answers is given up and tried again', async () => {
+  test.each<[string, Ports['fetch']]>([
+    [
+      'a request that never answers',
+      (_url, { signal }) =>
+        new Promise((_, reject) =>
+          signal!.addEventListener('abort', () => reject(new DOMException('', 'AbortError'))),
+        ),
+    ],
+    ['a request that never answers and heeds no signal, as a wrapped fetch may', () => new Promise(() => {})],
+    [
+      'an answer whose body never comes',
+      async () => new Response(new ReadableStream({ pull: () => new Promise(() => {}) })),
+    ],
+  ])('with %s is given up and tried again', async (_, never) => {
     const market = createFakeMarketplace()
     const tab = await market.openTab()
     const { fetch } = tab.ports
-    tab.ports.fetch = (_url, { signal }) =>
-      new Promise((_, reject) =>
-        signal!.addEventListener('abort', () => reject(new DOMException('', 'AbortError'))),
-      )
+    tab.ports.fetch = never
     await market.advance('41s')
-    expect(tab.session.getSnapshot().error?.code).toBe('offline')
+    expect(tab.session.getSnapshot().error?.code).toBe('server_unavailable')
     tab.ports.fetch = fetch
     await market.advance('15s')
     expect(tab.session.getSnapshot().error).toBeNull()

@@ -157,6 +157,6 @@ export interface MarketplaceSession extends Store<Snapshot> {
   readonly secondsLeft: Store<number | null>
   /** Listens to one kind of event. Returns a function that stops it. */
   on<Type extends SessionEventType>(type: Type, listener: (event: SessionEvent<Type>) => void): () => void
-  /** Stops everything here without ending the session, and leads nowhere afterwards. `start()` continues it. */
+  /** Tells what was used, stops everything here without ending the session, and leads nowhere afterwards. `start()` continues it. */
   dispose(): void
 }

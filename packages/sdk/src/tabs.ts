@@ -37,7 +37,6 @@ export function createTabs(
         hear(message)
         if (message.hasLeft) onLeading()
       })
-      isLeading = false
       release = ports.lead(name, () => {
         isLeading = true
         onLeading()
@@ -49,6 +48,7 @@ export function createTabs(
       release?.()
       channel?.close()
       channel = undefined
+      isLeading = false
     },
   }
 }

@@ -6,6 +6,8 @@
  *
  * @module
  */
+import type { Ports } from './ports.ts'
+import type { SessionRecord } from './session-record.ts'
 import { leaseEnd, remainingMs } from './time-left.ts'
 import type { Session } from './wire.ts'
 
@@ -46,6 +48,12 @@ export function countedMs(before: Session, after: Session): number {
 export const isLongSilent = (session: Session): boolean =>
   leaseEnd(session) - Date.parse(session.serverTime) < Math.min(LEASE_MS - 45_000, session.remainingMs)
 
-/** Pause, resume, complete: a person waits for the outcome, so the tries are few. */
-export const ACTION_TRIES_MAX = 3
-export const ACTION_RETRY_MS = 1_500
+/** Says the last word about a session that is left, so that its time stops: only what no beat has told. */
+export function sendFinal(ports: Ports, sessionsUrl: string, left: SessionRecord, usedMs: number): void {
+  const { clientId, sessionJwt, told } = left
+  const activeMs = usedMs - (told?.activeMs || 0)
+  ports.beacon(
+    `${sessionsUrl}/${left.session!.id}/heartbeat`,
+    JSON.stringify({ clientId, sequence: ++left.sequence, activeMs, final: true, sessionJwt }),
+  )
+}

@@ -5,14 +5,13 @@
  *
  * @module
  */
-import { beatDelayMs, retryDelayMs } from '../../../../packages/sdk/src/beat-delay.ts'
 import {
   ACTION_RETRY_MS,
   ACTION_TRIES_MAX,
-  countedMs,
-  isLongSilent,
-  SLOW_MS,
-} from '../../../../packages/sdk/src/telling.ts'
+  beatDelayMs,
+  retryDelayMs,
+} from '../../../../packages/sdk/src/beat-delay.ts'
+import { countedMs, isLongSilent, SLOW_MS } from '../../../../packages/sdk/src/telling.ts'
 import type { Session } from '../../../../packages/sdk/src/wire.ts'
 import type { Answer } from './marketplace.ts'
 import { questionOf, type Said, type Shelf, sayingOf, sendTwice, type Verb } from './page-calls.ts'

@@ -172,6 +172,23 @@ describe('the dialog', () => {
     document.body.innerHTML = ''
   })
 
+  test('of a session that is disposed of and started again in one moment stays the one in the page’s own element', async () => {
+    document.body.innerHTML = '<token-marketplace hidden><b slot="header">Acme</b></token-marketplace>'
+    const host = document.querySelector<HTMLElement>('token-marketplace')!
+    const { tab, isOpen } = await open({}, { href: 'https://app.test/' })
+    tab.session.dispose()
+    tab.session.start()
+    tab.session.dispose()
+    tab.session.start()
+    await settle()
+    expect([...document.querySelectorAll('token-marketplace')]).toEqual([host])
+    expect(isOpen()).toBe(true)
+    tab.session.dispose()
+    await settle()
+    expect(host.shadowRoot!.childNodes).toHaveLength(0)
+    document.body.innerHTML = ''
+  })
+
   test('of a second provider on the page is another one', async () => {
     const first = await open()
     await first.tab.session.pause()

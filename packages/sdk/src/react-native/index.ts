@@ -71,7 +71,7 @@ async function readAhead(storage: StorageLike, keys: string[]): Promise<KeyValue
 export async function createReactNativePorts(parts: ReactNativeParts): Promise<ReactNativePorts> {
   const { providerId, appState, linking, storage } = parts
   const key = `tm:${providerId}`
-  const kept = await readAhead(storage, [key, `${key}:keys`])
+  const kept = await readAhead(storage, [key, `${key}:keys`, `${key}:launch`])
   let href = (await linking.getInitialURL().catch(() => null)) ?? ''
   /** A link that came while a session ran. It is the next one's: the running one would clean it away unread. */
   let next: string | undefined

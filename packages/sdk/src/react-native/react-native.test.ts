@@ -134,6 +134,19 @@ test('an app that was ended finds its session in the storage', async () => {
   expect([...phone.stored.keys()].every((key) => /^[\w.-]+$/.test(key))).toBe(true)
 })
 
+test('a launch that was not answered before the app was ended is validated by the next one', async () => {
+  const phone = createPhone()
+  phone.initialUrl = toLink(phone.api.launch().launchJwt)
+  const { fetch } = globalThis
+  vi.stubGlobal('fetch', () => new Promise(() => {}))
+  void phone.openApp()
+  await settle()
+  vi.stubGlobal('fetch', fetch)
+  phone.initialUrl = null
+  const second = await phone.openApp()
+  expect(second.getSnapshot()).toMatchObject({ phase: 'active', session: { id: 'ses_1' } })
+})
+
 test('a further launch while the app runs replaces the session', async () => {
   const phone = createPhone()
   phone.initialUrl = toLink(phone.api.launch().launchJwt)

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest'
+import { createFakeMarketplace, settle } from './testing/index.ts'
+
+type Market = ReturnType<typeof createFakeMarketplace>
+
+const beatsOf = (market: Market) => market.api.requests.filter(({ path }) => path.endsWith('/heartbeat'))
+
+test('what was used until it is disposed of is told, and its time stops', async () => {
+  const market = createFakeMarketplace()
+  const { session } = await market.openTab()
+  await market.advance('40s')
+  session.dispose()
+  expect(beatsOf(market).at(-1)!.body).toMatchObject({ final: true, activeMs: 10_000 })
+  expect(market.read('ses_1')).toMatchObject({ usedMs: 40_000, serveUntil: null })
+  await market.advance('60s')
+  session.start()
+  await market.advance('10s')
+  expect(market.read('ses_1').usedMs).toBe(50_000)
+})
+
+test('what could not be told when it was disposed of is told by the next start, once', async () => {
+  const market = createFakeMarketplace()
+  const { session } = await market.openTab()
+  await market.advance('29s')
+  market.goOffline()
+  await market.advance('60s')
+  session.dispose()
+  await market.advance('5s')
+  session.start()
+  await market.goOnline()
+  await market.advance('1s')
+  expect(market.read('ses_1').usedMs).toBe(90_000)
+})
+
+test('the other tabs go on at once with the session that one of them disposes of', async () => {
+  const market = createFakeMarketplace()
+  const first = await market.openTab()
+  const second = await market.openTab({ href: 'https://app.test/' })
+  await market.advance('10s')
+  first.session.dispose()
+  await settle()
+  expect(second.session.getSnapshot()).toMatchObject({ canServe: true, error: null })
+  expect(market.read('ses_1').serveUntil).not.toBeNull()
+  await market.advance('5m')
+  expect(market.read('ses_1').usedMs).toBe(310_000)
+})
+
+test('a page that has said its last word says no other one when it is disposed of: the time since is nobody’s', async () => {
+  const market = createFakeMarketplace()
+  const tab = await market.openTab()
+  await market.advance('20s')
+  tab.tell('hide')
+  await market.advance('25s')
+  tab.session.dispose()
+  expect(market.read('ses_1').usedMs).toBe(20_000)
+})
