@@ -112,6 +112,11 @@ async function live(seed: number): Promise<void> {
       market.api.failWith = { status, ...(status === 429 && { retryAfterSeconds: 5 }) }
       await advance(roll(60))
       market.api.failWith = undefined
+    } else if (act === 10) {
+      say('dispose and start')
+      tab!.session.dispose()
+      if (roll(2) === 0) await settle()
+      tab!.session.start()
     }
     await settle()
     await advance(roll(90))
