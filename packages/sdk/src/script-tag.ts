@@ -22,12 +22,13 @@ const WORDS_WAIT_MS = 2_000
  */
 async function loadTexts({ dataset, src }: HTMLScriptElement): Promise<Partial<Texts>> {
   const texts: Partial<Texts> = {}
-  const { language } = dataset
+  // The regions of a language share its words.
+  const language = /^[a-z]+/.exec(dataset.language ?? '')
   const load = async () => {
     const { href } = new URL(`languages/${language}.js`, /\.js($|\?)/.test(src) ? src : `${src}/dist/`)
     Object.assign(texts, (await import(/* @vite-ignore */ href)).default)
   }
-  if (language && /^[a-z]+$/.test(language))
+  if (language)
     await Promise.race([load().catch(() => {}), new Promise((resolve) => setTimeout(resolve, WORDS_WAIT_MS))])
   return texts
 }

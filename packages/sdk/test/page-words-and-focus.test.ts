@@ -95,11 +95,13 @@ test('who stays, asked by the app whether to leave, can go later', async () => {
 })
 
 test.each([
-  '/sdk.min.js',
-  '/npm/@token-marketplace/sdk',
-])('the first words are in the language of the tag, from %s', async (scriptPath) => {
+  ['de', '/sdk.min.js'],
+  ['de', '/npm/@token-marketplace/sdk'],
+  // As frameworks and browsers write it.
+  ['de-AT', '/sdk.min.js'],
+])('the first words are in the language of the tag: %s, from %s', async (language, scriptPath) => {
   world.scriptPath = scriptPath
-  world.attributes = 'data-language="de"'
+  world.attributes = `data-language="${language}"`
   await page.goto(world.appUrl)
   const dialog = page.locator('token-marketplace').getByRole('dialog')
   await dialog.waitFor()
