@@ -52,7 +52,10 @@ async function read(path: string): Promise<{ type: string; body: string | Buffer
   const [, module] = /^\/client\/([a-z-]+\.ts)$/.exec(path) ?? []
   if (module !== undefined) {
     const source = await readFile(join(client, module), 'utf8').catch(() => undefined)
-    return source === undefined ? undefined : { type: types['.js']!, body: stripTypeScriptTypes(source) }
+    // Types leave blanks behind, a hundred kilobytes of them; the lines stay where they are.
+    return source === undefined
+      ? undefined
+      : { type: types['.js']!, body: stripTypeScriptTypes(source).replace(/[ \t]+$/gm, '') }
   }
   const file = join(root, path === '/' ? 'index.html' : path)
   const type = types[extname(file)]

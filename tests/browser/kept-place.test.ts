@@ -289,3 +289,32 @@ test('a price that rose while it was read reserves nothing until its new figure 
     await price(4)
   }
 })
+
+test('a button that leads away is pressed in vain until the next page is there: one session, reserved once', async () => {
+  const visitor = await stack.newVisitor({ tokens: 500 })
+  const page = await open(visitor, `/apps/${stack.providerId}`)
+  let opened = 0
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && request.url() === `${stack.apiUrl}/sessions`) opened += 1
+  })
+  let arrive = () => {}
+  const isSlow = new Promise<void>((resolve) => {
+    arrive = resolve
+  })
+  await page.route(`${stack.appUrl}/?*`, async (route) => {
+    await isSlow
+    await route.continue()
+  })
+  const isLeaving = page.waitForRequest((request) => request.url().startsWith(`${stack.appUrl}/?`))
+  const reserve = button(page, 'Reserve 120 tokens and open')
+  await reserve.focus()
+  await page.keyboard.press('Enter')
+  await isLeaving
+  await page.keyboard.press('Enter')
+  arrive()
+  await page.getByRole('button', { name: 'Finish' }).waitFor()
+  expect(opened).toBe(1)
+  expect(await stack.call('GET', '/tokens/balance', { token: visitor.accessToken })).toMatchObject({
+    held: 120,
+  })
+})

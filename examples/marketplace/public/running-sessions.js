@@ -7,7 +7,7 @@ import { changeSession, endSession, extendSession, findProvider, getSession } fr
 import { refreshBalance } from './balance.js'
 import { fill, h, setText } from './element.js'
 import { formatClock, formatTokens } from './format.js'
-import { launch } from './launch.js'
+import { leaveFor } from './leave.js'
 import { call } from './marketplace.js'
 import { chooseMinutes } from './minutes.js'
 import { say, whileBusy } from './notice.js'
@@ -63,7 +63,7 @@ export function sessionCard(first, { signal, onend, tag = 'li' }) {
 
   async function goBackIn() {
     const answer = await call('relaunchSession', { path: { id: session.id } })
-    launch(answer.launchUrl)
+    await leaveFor(answer.launchUrl)
   }
 
   async function change(action) {

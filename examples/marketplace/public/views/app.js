@@ -6,7 +6,7 @@
 import { refreshBalance } from '../balance.js'
 import { fill, h } from '../element.js'
 import { formatMinutes, formatNumber, formatTokens } from '../format.js'
-import { launch } from '../launch.js'
+import { leaveFor } from '../leave.js'
 import { call, currentUser, MarketplaceProblem } from '../marketplace.js'
 import { chooseMinutes } from '../minutes.js'
 import { monogram } from '../monogram.js'
@@ -91,7 +91,7 @@ export async function showApp({ id, query }) {
             const answer = await call('createSession', {
               body: { providerId: id, durationMinutes, ...shown },
             })
-            launch(answer.launchUrl)
+            await leaveFor(answer.launchUrl)
           },
           (error) => {
             if (!(error instanceof MarketplaceProblem)) return []
@@ -116,7 +116,7 @@ export async function showApp({ id, query }) {
     h(
       'p',
       { class: 'quiet' },
-      'The clock starts when the app has opened. Pause or close it and the clock stands still. What you do not use comes back at once.',
+      'The clock starts when the app has opened. Pause or close it and the clock stands still. End it and what you did not use comes back at once.',
     ),
   )
   draw(chooser.read() ?? MINUTES_DEFAULT)

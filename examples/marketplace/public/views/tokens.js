@@ -4,8 +4,9 @@
  * @module
  */
 import { refreshBalance } from '../balance.js'
-import { fill, h, webAddress } from '../element.js'
+import { fill, h } from '../element.js'
 import { formatMoney, formatNumber, formatTokens } from '../format.js'
+import { leaveFor } from '../leave.js'
 import { call } from '../marketplace.js'
 import { whileBusy } from '../notice.js'
 import { purchasePrice } from '../price.js'
@@ -27,9 +28,7 @@ export async function showTokens({ query }) {
     whileBusy(button, place, async () => {
       const { purchase, checkoutUrl } = await call('createPurchase', { body })
       if (then?.startsWith('/')) rememberNext(purchase.id, then)
-      const address = webAddress(checkoutUrl)
-      if (!address) throw new Error('The checkout has no web address')
-      location.assign(address)
+      await leaveFor(checkoutUrl)
     })
 
   return {
