@@ -43,7 +43,10 @@ function createFakeApi() {
     if (typeof failure === 'number')
       return json(failure, { code: failure === 401 ? 'unauthenticated' : 'unavailable' })
     const user = { id: 'usr_1', email: 'ada@example.com', displayName: null, createdAt: '' }
-    if (path === '/auth/login') return json(200, { user, ...pair() })
+    if (path === '/auth/login') {
+      if (seen.filter((each) => each.path === path).length > 1) generation += 1
+      return json(200, { user, ...pair() })
+    }
     if (path === '/auth/logout') return json(204)
     if (path === '/auth/refresh') {
       if (!isFamilyAlive || body.refreshToken !== `refresh-${generation}`) {
@@ -101,7 +104,10 @@ function setUp(options: Partial<ClientOptions> = {}) {
     tab: () => createMarketplaceClient(base),
   }
 }
-afterEach(() => vi.unstubAllGlobals())
+afterEach(() => {
+  vi.unstubAllGlobals()
+  vi.restoreAllMocks()
+})
 const ada = { email: 'ada@example.com', password: 'correct horse' }
 
 test('paths and queries are filled in and escaped', async () => {
@@ -182,6 +188,56 @@ test('a refresh whose answer was lost is told, and not asked for again: that wou
     await expect(client.call('getBalance')).rejects.toMatchObject({ status })
   }
   expect(api.paths().slice(2)).toEqual(['/auth/refresh', '/auth/refresh', '/auth/refresh'])
+})
+
+/** A client whose next refresh is answered when it is said, and which has just asked for it. */
+async function setUpRefreshing() {
+  const { api } = setUp()
+  let answer = () => {}
+  const isAnswered = new Promise<void>((resolve) => {
+    answer = resolve
+  })
+  const { client, clock, tab } = setUp({
+    fetch: async (input, init) => {
+      if (String(input).endsWith('/auth/refresh')) await isAnswered
+      return api.fetch(input, init)
+    },
+  })
+  await client.signIn(ada)
+  clock.now = 900_000
+  const call = client.call('getBalance')
+  return { api, client, tab, call, answer }
+}
+
+test('signing out does not wait for an API that does not answer, and a refresh under way does not undo it', async () => {
+  const { api, client, call, answer } = await setUpRefreshing()
+  const isSignedOut = client.signOut()
+  expect(client.currentUser()).toBeNull()
+  answer()
+  await expect(call).rejects.toThrow(SignedOut)
+  await isSignedOut
+  expect(client.currentUser()).toBeNull()
+  expect(api.isFamilyAlive()).toBe(false)
+})
+
+test('a refresh of who left neither replaces nor signs out who signed in meanwhile', async () => {
+  const { client, tab, call, answer } = await setUpRefreshing()
+  const other = tab()
+  const isSignedOut = other.signOut()
+  await other.signIn({ ...ada, email: 'grace@example.com' })
+  const token = other.refreshToken()
+  answer()
+  await expect(call).rejects.toThrow(SignedOut)
+  await isSignedOut
+  expect(client.refreshToken()).toBe(token)
+})
+
+test('a sign-out that the server’s clock refuses is told with a newer token', async () => {
+  const { api, client } = setUp()
+  await client.signIn(ada)
+  api.failures.push(401)
+  await client.signOut()
+  expect(api.paths().slice(1)).toEqual(['/auth/logout', '/auth/refresh', '/auth/logout'])
 })
 
 const broken = () => {
@@ -265,6 +321,44 @@ test('a call that is called off stays off', async () => {
   const signal = AbortSignal.abort(new Error('left the page'))
   await expect(client.call('listPackages', {}, { signal })).rejects.toThrow('left the page')
   expect(api.seen).toHaveLength(1)
+})
+
+test('a call that is called off ends at once, also while it waits to be tried again', async () => {
+  const { api, client } = setUp({ sleep: () => new Promise(() => {}) })
+  api.failures.push('no answer')
+  const leaving = new AbortController()
+  const call = client.call('listPackages', {}, { signal: leaving.signal })
+  await vi.waitFor(() => expect(api.failures).toEqual([]))
+  leaving.abort(new Error('left the page'))
+  await expect(call).rejects.toThrow('left the page')
+  expect(api.seen).toHaveLength(1)
+})
+
+test('a call can be called off where signals cannot be joined, as in Safari 17.3 and Node 20.2', async () => {
+  vi.spyOn(AbortSignal, 'any').mockImplementation(() => {
+    throw new TypeError('AbortSignal.any is not a function')
+  })
+  const { client } = setUp()
+  const { signal } = new AbortController()
+  expect(await client.call('listPackages', {}, { signal })).toEqual({ path: '/tokens/packages' })
+})
+
+test('a page that is not secure has no randomUUID, and its calls have keys all the same', async () => {
+  const { api, client } = setUp()
+  await client.signIn(ada)
+  vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) })
+  await client.call('createSession', { body: { providerId: 'prv_1', durationMinutes: 5 } })
+  await client.call('createSession', { body: { providerId: 'prv_1', durationMinutes: 5 } })
+  const keys = api.seen.slice(-2).map(({ key }) => key)
+  expect(keys[0]).toMatch(/^[0-9a-f]{32}$/)
+  expect(keys[0]).not.toBe(keys[1])
+})
+
+test('a page that answers in the place of the API is no answer', async () => {
+  const { client } = setUp({ fetch: async () => new Response('<h1>Sign in to the hotel’s network</h1>') })
+  await expect(client.call('listPackages')).rejects.toThrow(Unreachable)
+  await expect(client.signIn(ada)).rejects.toThrow(Unreachable)
+  expect(client.currentUser()).toBeNull()
 })
 
 test('what a proxy says instead of JSON is a problem all the same', async () => {

@@ -69,8 +69,9 @@ export interface MarketplaceClient {
   ): Promise<Answer<Id>>
   register(account: Operations['createUser']['body']): Promise<SignedInUser>
   signIn(credentials: Operations['signIn']['body']): Promise<SignedInUser>
-  /** Signs out here in any case; the server learns of it when it can be reached. */
+  /** Signs out here at once; the promise waits until the server was told, and never rejects. */
   signOut(): Promise<void>
+  /** Who signed in, as they were then; `getProfile` knows what they changed since. */
   currentUser(): SignedInUser | null
   /** Tells of every sign-in and sign-out, of other tabs as well. @returns what stops it. */
   onSignInChange(listener: () => void): () => void
@@ -110,13 +111,13 @@ export function createMarketplaceClient(options: ClientOptions): MarketplaceClie
   ) => {
     const [method, pattern, needsSignIn, takesKey] = OPERATIONS[id]
     const path = fill(pattern, input)
-    const key = takesKey ? (idempotencyKey ?? crypto.randomUUID()) : undefined
+    const key = takesKey ? (idempotencyKey ?? createKey()) : undefined
     const request = { method, path, body: input.body, idempotencyKey: key, signal }
     // Each request by itself: around both, a refresh would be repeated, too.
     const sendOften: Send = (each) =>
       method === 'GET' || takesKey ? repeat(() => send(each), sleep) : send(each)
-    const answer = await (needsSignIn ? sendSignedIn(sendOften, credentials, request) : sendOften(request))
-    return answer as never
+    const answer = needsSignIn ? sendSignedIn(sendOften, credentials, request) : sendOften(request)
+    return (await (signal ? orCalledOff(answer, signal) : answer)) as never
   }
   const enter = async (id: 'createUser' | 'signIn', body: object) => {
     const answer = (await call(id, { body })) as Operations['signIn']['answer']
@@ -128,14 +129,7 @@ export function createMarketplaceClient(options: ClientOptions): MarketplaceClie
     call: (id, ...[input, callOptions]) => call(id, input as RawInput, callOptions),
     register: (account) => enter('createUser', account),
     signIn: (given) => enter('signIn', given),
-    async signOut() {
-      const accessToken = await credentials.accessToken().catch(() => undefined)
-      const refreshToken = credentials.refreshToken()
-      credentials.forget()
-      if (accessToken === undefined || refreshToken === undefined) return
-      const request = { method: 'POST', path: '/auth/logout', body: { refreshToken }, accessToken }
-      await send(request).catch(() => undefined)
-    },
+    signOut: credentials.end,
     currentUser: credentials.user,
     onSignInChange: credentials.subscribe,
     refreshToken: credentials.refreshToken,
@@ -165,6 +159,22 @@ async function sendSignedIn(
     return await send({ ...request, accessToken: next })
   }
 }
+
+/** Also while a call waits, to be tried again or for a refresh, which goes on: other calls wait for it, too. */
+async function orCalledOff<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  let callOff = () => {}
+  const isCalledOff = new Promise<never>((_, reject) => {
+    callOff = () => reject(signal.reason)
+  })
+  signal.addEventListener('abort', callOff)
+  return await Promise.race([answer, isCalledOff]).finally(() => signal.removeEventListener('abort', callOff))
+}
+
+/** Not `randomUUID`, which pages that are not secure lack: a phone that looks at a developer's machine. */
+const createKey = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(
+    '',
+  )
 
 function fill(pattern: string, { path = {}, query = {} }: RawInput): string {
   const filled = pattern.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(path[name] ?? ''))

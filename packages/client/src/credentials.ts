@@ -43,7 +43,8 @@ export interface Credentials {
   /** An access token that should work, traded anew if need be; undefined when nobody is signed in. */
   accessToken(refused?: string): Promise<string | undefined>
   refreshToken(): string | undefined
-  forget(): void
+  /** Forgets the sign-in at once, then tells the server as far as it can be reached. */
+  end(): Promise<void>
   /** Tells of every sign-in and sign-out, of other tabs as well. */
   subscribe(listener: () => void): () => void
 }
@@ -87,6 +88,12 @@ export function createCredentials(ports: {
     storage.removeItem(storageKey)
     tell()
   }
+  /** Once: where the answer was lost the token is used up, and showing it again ends the sign-in everywhere. */
+  const trade = async (refreshToken: string) =>
+    (await send({ method: 'POST', path: '/auth/refresh', body: { refreshToken } })) as Answer
+  const revoke = async ({ accessToken, refreshToken }: Pick<Answer, 'accessToken' | 'refreshToken'>) => {
+    await send({ method: 'POST', path: '/auth/logout', body: { refreshToken }, accessToken })
+  }
 
   if (typeof addEventListener === 'function') {
     addEventListener('storage', ({ key }: StorageEvent) => {
@@ -97,7 +104,18 @@ export function createCredentials(ports: {
   return {
     user: () => read()?.user ?? null,
     refreshToken: () => read()?.refreshToken,
-    forget,
+    async end() {
+      const kept = read()
+      forget()
+      if (!kept) return
+      // Where another tab trades the same token just now, the second of the two ends the sign-in: what is wanted.
+      const revokeAnew = async () => revoke(await trade(kept.refreshToken))
+      const isRevoked =
+        now() < kept.expiresAt
+          ? revoke(kept).catch((error) => (isRefused(error) ? revokeAnew() : undefined))
+          : revokeAnew()
+      await isRevoked.catch(() => undefined)
+    },
     keep({ user, ...answer }) {
       write(user, answer)
       tell()
@@ -112,19 +130,16 @@ export function createCredentials(ports: {
         const current = read()
         if (!current) return undefined
         if (isGood(current)) return current.accessToken
+        // Meanwhile somebody may have signed out, and somebody else in: neither is undone.
+        const isStillKept = () => read()?.refreshToken === current.refreshToken
         try {
-          const { refreshToken } = current
-          // Once: where the answer was lost the token is used up, and showing it again ends the sign-in everywhere.
-          const answer = (await send({
-            method: 'POST',
-            path: '/auth/refresh',
-            body: { refreshToken },
-          })) as Answer
+          const answer = await trade(current.refreshToken)
+          if (!isStillKept()) return undefined
           write(current.user, answer)
           return answer.accessToken
         } catch (error) {
-          if (!(error instanceof MarketplaceProblem) || error.status !== 401) throw error
-          forget()
+          if (!isRefused(error)) throw error
+          if (isStillKept()) forget()
           return undefined
         }
       })
@@ -135,6 +150,8 @@ export function createCredentials(ports: {
     },
   }
 }
+
+const isRefused = (error: unknown) => error instanceof MarketplaceProblem && error.status === 401
 
 /** Where there is no `localStorage`: a server, or a browser that forbids it. */
 export function createMemoryStorage(): CredentialStorage {

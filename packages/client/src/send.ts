@@ -20,7 +20,12 @@ const TIMEOUT_MS = 20_000
  */
 export function createSend(apiUrl: string, fetch: typeof globalThis.fetch): Send {
   return async ({ method, path, body, accessToken, idempotencyKey, signal }) => {
-    const timeout = AbortSignal.timeout(TIMEOUT_MS)
+    // Not `AbortSignal.any`, which browsers of 2023 lack.
+    const over = new AbortController()
+    const callOff = () => over.abort(signal?.reason)
+    const timer = setTimeout(callOff, TIMEOUT_MS)
+    signal?.addEventListener('abort', callOff)
+    if (signal?.aborted) callOff()
     let response: Response
     let text: string
     try {
@@ -34,15 +39,20 @@ export function createSend(apiUrl: string, fetch: typeof globalThis.fetch): Send
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
         credentials: 'omit',
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        signal: over.signal,
       })
       text = await response.text()
     } catch (error) {
       // Called off by the caller, not by the network.
       if (signal?.aborted) throw error
       throw new Unreachable('The marketplace did not answer', { cause: error })
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', callOff)
     }
     const answer = parse(text)
+    if (response.ok && answer === undefined && text !== '')
+      throw new Unreachable('Something else answered in the place of the marketplace')
     if (response.ok) return answer
     throw new MarketplaceProblem(response.status, answer, Number(response.headers.get('retry-after')) || 0)
   }
