@@ -318,3 +318,23 @@ test('a button that leads away is pressed in vain until the next page is there: 
     held: 120,
   })
 })
+
+test('what was pressed again because no answer came is done once', async () => {
+  const visitor = await stack.newVisitor({ tokens: 500 })
+  const page = await open(visitor, `/apps/${stack.providerId}`)
+  let lost = 0
+  await page.route(`${stack.apiUrl}/sessions`, async (route) => {
+    if (route.request().method() !== 'POST' || lost === 3) return await route.continue()
+    lost += 1
+    await route.fetch()
+    await route.abort()
+  })
+  await button(page, 'Reserve 120 tokens and open').click()
+  await page.getByText('The marketplace cannot be reached').waitFor()
+  await button(page, 'Reserve 120 tokens and open').click()
+  await page.getByRole('button', { name: 'Finish' }).waitFor()
+  expect(lost).toBe(3)
+  expect(await stack.call('GET', '/tokens/balance', { token: visitor.accessToken })).toMatchObject({
+    held: 120,
+  })
+})

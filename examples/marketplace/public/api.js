@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { call, MarketplaceProblem } from './marketplace.js'
+import { call, callOnce, MarketplaceProblem } from './marketplace.js'
 
 const PAGE_SIZE = 50
 /** A session lives at most a day, so what runs stands among the sessions of the last one. */
@@ -44,7 +44,7 @@ export async function changeSession(id, action) {
 
 /** @param {string} id @param {number} minutes */
 export const extendSession = async (id, minutes) =>
-  stamp((await call('extendSession', { path: { id }, body: { minutes } })).session)
+  stamp((await callOnce('extendSession', { path: { id }, body: { minutes } })).session)
 
 /** @param {string} id */
 export const endSession = async (id) =>

@@ -3,13 +3,39 @@
  *
  * @module
  */
-import { createMarketplaceClient } from './client.js'
+import { createMarketplaceClient, MarketplaceProblem } from './client.js'
 import { apiUrl } from './config.js'
 
 export { MarketplaceProblem, SignedOut, Unreachable } from './client.js'
 
 const client = createMarketplaceClient({ apiUrl, storageKey: 'tally.sign-in', fetch: watchedFetch })
 export const { call, currentUser, onSignInChange, refreshToken, register, signIn } = client
+
+/** Keys of calls whose effect is not known, by what was asked. @type {Map<string, string>} */
+const unanswered = new Map()
+
+/**
+ * Calls what reserves or buys. Where no answer came, or one of a server in trouble, the call may have had its effect:
+ * when its button is pressed again it is the same call, under the same key.
+ *
+ * @template {'createPurchase' | 'createSession' | 'extendSession'} Id
+ * @param {Id} id
+ * @param {import('./client.js').Input<Id>} input
+ * @returns {Promise<import('./client.js').Answer<Id>>}
+ */
+export async function callOnce(id, input) {
+  const asked = JSON.stringify([id, input])
+  const idempotencyKey = unanswered.get(asked) ?? crypto.randomUUID()
+  unanswered.delete(asked)
+  try {
+    return await client.call(id, input, { idempotencyKey })
+  } catch (error) {
+    const isRefused =
+      error instanceof MarketplaceProblem && error.status < 500 && error.code !== 'idempotency_in_progress'
+    if (!isRefused) unanswered.set(asked, idempotencyKey)
+    throw error
+  }
+}
 
 let isLeaving = false
 

@@ -16,7 +16,7 @@ export const mostItCosts = (tokensPerMinute, minutes) => tokensPerMinute * minut
 export function priceInWords(tokensPerMinute, minutes) {
   if (tokensPerMinute === 0) return `${formatMinutes(minutes)}, free of charge.`
   const most = formatTokens(mostItCosts(tokensPerMinute, minutes))
-  return `${formatMinutes(minutes)} cost at most ${most}. You pay for what you use.`
+  return `${formatMinutes(minutes)} ${minutes === 1 ? 'costs' : 'cost'} at most ${most}. You pay for what you use.`
 }
 
 /**

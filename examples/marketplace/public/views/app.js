@@ -7,7 +7,7 @@ import { refreshBalance } from '../balance.js'
 import { fill, h } from '../element.js'
 import { formatMinutes, formatNumber, formatTokens } from '../format.js'
 import { leaveFor } from '../leave.js'
-import { call, currentUser, MarketplaceProblem } from '../marketplace.js'
+import { call, callOnce, currentUser, MarketplaceProblem } from '../marketplace.js'
 import { chooseMinutes } from '../minutes.js'
 import { monogram } from '../monogram.js'
 import { signInLink, whileBusy } from '../notice.js'
@@ -88,7 +88,7 @@ export async function showApp({ id, query }) {
           place,
           async () => {
             const shown = { maxTokensPerMinute: tokensPerMinute }
-            const answer = await call('createSession', {
+            const answer = await callOnce('createSession', {
               body: { providerId: id, durationMinutes, ...shown },
             })
             await leaveFor(answer.launchUrl)

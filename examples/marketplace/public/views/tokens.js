@@ -7,7 +7,7 @@ import { refreshBalance } from '../balance.js'
 import { fill, h } from '../element.js'
 import { formatMoney, formatNumber, formatTokens } from '../format.js'
 import { leaveFor } from '../leave.js'
-import { call } from '../marketplace.js'
+import { call, callOnce } from '../marketplace.js'
 import { whileBusy } from '../notice.js'
 import { purchasePrice } from '../price.js'
 import { rememberNext } from './purchase.js'
@@ -26,7 +26,7 @@ export async function showTokens({ query }) {
 
   const buy = (button, body) =>
     whileBusy(button, place, async () => {
-      const { purchase, checkoutUrl } = await call('createPurchase', { body })
+      const { purchase, checkoutUrl } = await callOnce('createPurchase', { body })
       if (then?.startsWith('/')) rememberNext(purchase.id, then)
       await leaveFor(checkoutUrl)
     })
