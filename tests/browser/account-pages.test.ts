@@ -168,8 +168,18 @@ test('an account is closed for good, and what is left is given up knowingly', as
   await page.getByText('Close it for good').click()
   await page.locator('#password-for-end').fill(visitor.password)
   await button(page, 'Close it and give up 120 tokens').click()
+  await page.getByRole('alert').getByText('Your account is closed.').waitFor()
   await page.getByRole('link', { name: 'Register' }).waitFor()
   await expect(signInAgain(visitor)).rejects.toThrow('401')
   const token = await accessTokenOf(stack.api, visitor.id)
   await expect(stack.call('GET', '/auth/profile', { token })).rejects.toThrow('401')
+})
+
+test('signing out leads away at once, also from an API that does not answer', async () => {
+  const page = await open(await stack.newVisitor(), '/account')
+  await page.getByText('Close it for good').waitFor()
+  await page.route(`${stack.apiUrl}/auth/logout`, () => {})
+  await button(page, 'Sign out').click()
+  await page.getByRole('heading', { name: 'On offer' }).waitFor()
+  expect(await page.getByRole('alert').count()).toBe(0)
 })

@@ -15,7 +15,7 @@ import {
   SignedOut,
   signOut,
 } from './marketplace.js'
-import { problemBox, signInLink } from './notice.js'
+import { problemBox, signInLink, takeTold } from './notice.js'
 import { showAccount } from './views/account.js'
 import { showApp } from './views/app.js'
 import { showBalanceChange } from './views/balance-change.js'
@@ -172,7 +172,7 @@ async function show() {
   if (signal.aborted) return
   main.removeAttribute('aria-busy')
   document.title = `${view.title} · Tally`
-  fill(main, hasEnded && endedNotice(path), view.content)
+  fill(main, hasEnded && endedNotice(path), takeTold(), view.content)
   hasEnded = false
   shownKey = key
   // A new page begins at its heading; the first one leaves the focus where the browser puts it.
@@ -257,8 +257,8 @@ function drawHeader(balance) {
       {
         type: 'button',
         class: 'link',
-        onclick: async () => {
-          await signOut()
+        onclick: () => {
+          signOut()
           location.hash = '#/'
         },
       },

@@ -17,6 +17,20 @@ export function say(text) {
   })
 }
 
+let untold = ''
+
+/** Tells it on the page that comes next, and aloud there. @param {string} text */
+export function tellNext(text) {
+  untold = text
+}
+
+/** What is to be told on the page that is shown now. */
+export function takeTold() {
+  const text = untold
+  untold = ''
+  return text ? h('div', { class: 'notice', role: 'alert' }, h('p', {}, text)) : null
+}
+
 /** To sign in and come back here, with all that the address says. */
 export const signInLink = () => `#/sign-in?next=${encodeURIComponent(location.hash.slice(1))}`
 

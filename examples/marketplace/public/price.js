@@ -25,7 +25,7 @@ export function priceInWords(tokensPerMinute, minutes) {
  * @param {{ usedMs: number, tokensPerMinute: number, tokensHeld: number, tokensCharged: number }} session
  */
 export function explainCharge({ usedMs, tokensPerMinute, tokensHeld, tokensCharged }) {
-  const exact = (usedMs / 60_000) * tokensPerMinute
+  const exact = (usedMs * tokensPerMinute) / 60_000
   const isRounded = exact !== tokensCharged
   return {
     formula: `${formatDecimal(usedMs / 1000)} seconds × ${formatTokens(tokensPerMinute)} ÷ 60 = ${formatDecimal(exact)}`,

@@ -7,7 +7,7 @@ import { fill, h } from '../element.js'
 import { emailField, field, makeForm, NEW_PASSWORD_HINT, passwordField } from '../form.js'
 import { formatTokens } from '../format.js'
 import { call, refreshToken, signOut } from '../marketplace.js'
-import { say, whileBusy } from '../notice.js'
+import { say, tellNext, whileBusy } from '../notice.js'
 import { accountPage } from './account-frame.js'
 
 export async function showAccount() {
@@ -156,10 +156,9 @@ function endSection(total) {
         submit: ({ currentPassword = '' }) =>
           call('deleteAccount', { body: { currentPassword, forfeitTokens: total } }),
         done() {
-          say('Your account is closed.')
-          void signOut().then(() => {
-            location.hash = '#/'
-          })
+          tellNext('Your account is closed.')
+          signOut()
+          location.hash = '#/'
         },
       }),
     ),
