@@ -117,6 +117,12 @@ test('paths and queries are filled in and escaped', async () => {
   expect(api.paths()).toEqual(['/providers?q=a%26b&limit=5', '/providers/..%2Fx%3Fy'])
 })
 
+test.each(['', '.', '..'])('an id of "%s" would be another call, and is none', async (id) => {
+  const { api, client } = setUp()
+  await expect(client.call('getProvider', { path: { id } })).rejects.toThrow(TypeError)
+  expect(api.seen).toEqual([])
+})
+
 test('nobody signed in is said without asking the API', async () => {
   const { api, client } = setUp()
   await expect(client.call('getBalance')).rejects.toThrow(SignedOut)

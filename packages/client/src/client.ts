@@ -60,6 +60,7 @@ export interface MarketplaceClient {
    *
    * @example const { session, launchUrl } = await client.call('createSession', { body: { providerId, durationMinutes: 30 } })
    * @throws {MarketplaceProblem} what the API refused. @throws {SignedOut} @throws {Unreachable}
+   * @throws {TypeError} where an id is empty or a step in a path.
    */
   call<Id extends OperationId>(
     id: Id,
@@ -177,7 +178,12 @@ const createKey = () =>
   )
 
 function fill(pattern: string, { path = {}, query = {} }: RawInput): string {
-  const filled = pattern.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(path[name] ?? ''))
+  const filled = pattern.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const part = path[name] ?? ''
+    // An address without it, or with a step up in it, is that of another operation.
+    if (/^\.{0,2}$/.test(part)) throw new TypeError(`${pattern} needs "${name}", and it is "${part}"`)
+    return encodeURIComponent(part)
+  })
   const parameters = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) parameters.set(name, String(value))
