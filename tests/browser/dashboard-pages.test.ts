@@ -1,18 +1,13 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
-import type { BrowserContext, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { rollUpActivity } from '../../apps/api/src/analytics/roll-up-activity.ts'
 import { PUBLIC_TENANT_ID } from '../../apps/api/src/id.ts'
 import { accessTokenOf, addUser } from '../../apps/api/test/harness.ts'
 import { openSession } from '../../apps/api/test/play.ts'
 import { type DashboardStack, type Person, startDashboardStack, watchComplaints } from './dashboard-stack.ts'
+import { inspectPage } from './inspect-page.ts'
 
-const axeScript = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
-/** Give a folder to look at every page: `SCREENSHOTS=folder npx vitest run --project browser dashboard-pages`. */
-const screenshots = process.env.SCREENSHOTS
 const INVITATION_TOKEN = 'tml_of_a_test'
 const DAYS_PLAYED = 12
 const DAY_MS = 86_400_000
@@ -24,7 +19,6 @@ let operator: Person
 let providerId: string
 let waitingId: string
 let endpointId: string
-let axe: string
 
 interface Seen {
   name: string
@@ -37,6 +31,10 @@ interface Seen {
 
 const ofApp = (path: string) => () => `/providers/${providerId}${path}`
 const press = (name: string) => (page: Page) => page.getByRole('button', { name }).first().click()
+const ask = (name: string) => async (page: Page) => {
+  await press(name)(page)
+  await page.getByRole('dialog').waitFor()
+}
 
 const pages: Seen[] = [
   { name: 'overview', path: ofApp(''), ready: '.funnel' },
@@ -62,31 +60,31 @@ const pages: Seen[] = [
   { name: 'analytics', path: ofApp('/analytics?days=30'), ready: '.retention' },
   { name: 'earnings', path: ofApp('/earnings'), ready: '.ledger' },
   { name: 'webhooks', path: ofApp('/webhooks'), ready: 'tbody tr' },
-  { name: 'webhook-new', path: ofApp('/webhooks'), ready: 'tbody tr', prepare: press('Add an endpoint') },
+  { name: 'webhook-new', path: ofApp('/webhooks'), ready: 'tbody tr', prepare: ask('Add an endpoint') },
   { name: 'webhook', path: () => ofApp(`/webhooks/${endpointId}`)(), ready: 'tbody tr' },
   {
     name: 'delivery',
     path: () => ofApp(`/webhooks/${endpointId}`)(),
     ready: 'tbody tr',
-    prepare: press('Show '),
+    prepare: ask('Show '),
   },
   {
     name: 'webhook-replay',
     path: () => ofApp(`/webhooks/${endpointId}`)(),
     ready: 'tbody tr',
-    prepare: press('Replay'),
+    prepare: ask('Replay'),
   },
   { name: 'keys', path: ofApp('/keys'), ready: 'tbody tr' },
-  { name: 'key-new', path: ofApp('/keys'), ready: 'tbody tr', prepare: press('Make a key') },
+  { name: 'key-new', path: ofApp('/keys'), ready: 'tbody tr', prepare: ask('Make a key') },
   { name: 'appearance', path: ofApp('/appearance'), ready: '.preview' },
   { name: 'team', path: ofApp('/team'), ready: 'section tbody tr' },
-  { name: 'team-invite', path: ofApp('/team'), ready: 'tbody tr', prepare: press('Invite somebody') },
-  { name: 'team-role', path: ofApp('/team'), ready: 'tbody tr', prepare: press('Change role') },
+  { name: 'team-invite', path: ofApp('/team'), ready: 'tbody tr', prepare: ask('Invite somebody') },
+  { name: 'team-role', path: ofApp('/team'), ready: 'tbody tr', prepare: ask('Change role') },
   {
     name: 'team-transfer',
     path: ofApp('/team'),
     ready: 'tbody tr',
-    prepare: press('Make primary owner'),
+    prepare: ask('Make primary owner'),
   },
   { name: 'team-viewer', path: ofApp('/team'), ready: 'tbody tr', who: () => newcomer },
   { name: 'keys-viewer', path: ofApp('/keys'), ready: 'tbody tr', who: () => newcomer },
@@ -95,7 +93,7 @@ const pages: Seen[] = [
     name: 'account-delete',
     path: () => '/account',
     ready: 'tbody tr',
-    prepare: press('Delete the account'),
+    prepare: ask('Delete the account'),
   },
   { name: 'settings', path: ofApp('/settings'), ready: 'form' },
   {
@@ -130,7 +128,7 @@ const pages: Seen[] = [
     path: () => '/operator/search?q=lise@example.com',
     ready: '.empty',
     who: () => operator,
-    prepare: press('Sign out everywhere'),
+    prepare: ask('Sign out everywhere'),
   },
   {
     name: 'search-app',
@@ -145,7 +143,7 @@ const pages: Seen[] = [
     path: () => '/operator/review',
     ready: '.cards',
     who: () => operator,
-    prepare: press('Suspend'),
+    prepare: ask('Suspend'),
   },
 ]
 const openPages: Seen[] = [
@@ -157,7 +155,6 @@ const openPages: Seen[] = [
 
 beforeAll(async () => {
   stack = await startDashboardStack()
-  axe = await readFile(axeScript, 'utf8')
   owner = await stack.register('lise@example.com')
   newcomer = await stack.register('a.person.with.a.very.long.address@subdomain.of.example.com')
   operator = await stack.register('operator@example.com', { isOperator: true })
@@ -239,6 +236,10 @@ async function playDays(): Promise<void> {
   api.clock.advance({ ms: -DAYS_PLAYED * DAY_MS })
   const people = await Promise.all(Array.from({ length: 4 }, () => addUser(api, { tokens: 100_000 })))
   const user = people[0]!
+  // Somebody came weeks before, so that there are many columns of who came back.
+  api.clock.advance({ ms: -35 * DAY_MS })
+  await openSession({ api, user, providerId }, { minutes: 5 })
+  api.clock.advance({ ms: 35 * DAY_MS })
   for (let day = 0; day < DAYS_PLAYED; day += 1) {
     await fetchListing(`Mozilla/5.0 (visitor of day ${day})`)
     for (let nth = 0; nth < 1 + (day % 4); nth += 1) {
@@ -271,67 +272,48 @@ async function playDays(): Promise<void> {
 const fetchListing = (agent: string) =>
   stack.api.call('GET', `/providers/${providerId}`, { headers: { 'user-agent': agent } })
 
-async function open(context: BrowserContext, { path, ready, prepare }: Seen): Promise<Page> {
-  const page = await context.newPage()
-  await page.goto(`${stack.url}/dashboard${path()}`)
+/** Where the pages' own links would lead: without loading all of the dashboard for each. */
+async function open(page: Page, { path, ready, prepare }: Seen): Promise<void> {
+  await page.evaluate(
+    async (addresses) => {
+      for (const address of addresses) {
+        history.pushState(null, '', address)
+        dispatchEvent(new PopStateEvent('popstate'))
+        await new Promise(requestAnimationFrame)
+      }
+    },
+    // By way of another page, so that nothing is left of the last one: it may have been the same, with a dialog open.
+    ['/dashboard/nowhere', `/dashboard${path()}`],
+  )
   await page.locator(ready).first().waitFor()
   await prepare?.(page)
-  return page
 }
 
-async function shoot(page: Page, name: string): Promise<void> {
-  if (!screenshots) return
-  await mkdir(screenshots, { recursive: true })
-  await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true })
-}
-
-/** Goes over every page, with each person's context made once. Gives what the browser complained of. */
+/** Goes over every page, in one tab for each person. Gives what the browser complained of. */
 async function walk(visit: (page: Page, name: string) => Promise<unknown>): Promise<string[]> {
-  const contexts = new Map<Person | undefined, BrowserContext>()
+  const tabs = new Map<Person | undefined, Page>()
   const complaints: string[][] = []
   for (const seen of [...pages, ...openPages]) {
     const person = openPages.includes(seen) ? undefined : (seen.who ?? (() => owner))()
-    let context = contexts.get(person)
-    if (!context) {
-      context = await stack.newContext({ width: 1280, ...(person && { person }) })
+    let page = tabs.get(person)
+    if (!page) {
+      const context = await stack.newContext({ width: 1280, ...(person && { person }) })
       complaints.push(watchComplaints(context))
-      contexts.set(person, context)
+      page = await context.newPage()
+      await page.goto(`${stack.url}/dashboard/nowhere`)
+      await page.locator('h1').waitFor()
+      tabs.set(person, page)
     }
-    const page = await open(context, seen)
+    await open(page, seen)
     await visit(page, seen.name)
-    await page.close()
   }
-  for (const context of contexts.values()) await context.close()
+  for (const page of tabs.values()) await page.context().close()
   return complaints.flat()
-}
-
-/** @param rules all of them where not said */
-async function findings(page: Page, rules?: string[]): Promise<string[]> {
-  // By the debugger, because the pages' policy lets no foreign script in.
-  await page.evaluate(axe)
-  const options = JSON.stringify({ resultTypes: ['violations'], ...(rules && { runOnly: rules }) })
-  const violations = await page.evaluate(
-    `axe.run(document, ${options}).then((results) => results.violations)`,
-  )
-  return (violations as { id: string; nodes: { html: string; failureSummary: string }[] }[]).map(
-    ({ id, nodes }) =>
-      `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('; ')}`,
-  )
 }
 
 test('axe finds nothing on any page, light or dark, the policy refuses nothing, and 360 px are enough', async () => {
   const found: string[] = []
-  const complaints = await walk(async (page, name) => {
-    found.push(...(await findings(page)).map((finding) => `${name}: ${finding}`))
-    await shoot(page, `${name}-light`)
-    await page.emulateMedia({ colorScheme: 'dark' })
-    found.push(...(await findings(page, ['color-contrast'])).map((finding) => `${name}, dark: ${finding}`))
-    await shoot(page, `${name}-dark`)
-    await page.setViewportSize({ width: 360, height: 800 })
-    const width = await page.evaluate(() => document.documentElement.scrollWidth)
-    if (width > 360) found.push(`${name}: ${width} px wide`)
-    await shoot(page, `${name}-360`)
-  })
+  const complaints = await walk(async (page, name) => found.push(...(await inspectPage(page, name))))
   expect(found).toEqual([])
   expect(complaints).toEqual([])
 })

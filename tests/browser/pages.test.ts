@@ -1,15 +1,9 @@
-import { mkdir } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { beginPurchase, completed, paymentOf, sendEvent } from '../../apps/api/test/stripe-events.ts'
 import { launchChromium } from './chromium.ts'
+import { inspectPage } from './inspect-page.ts'
 import { type Stack, startStack, type Visitor } from './stack.ts'
-
-const axeScript = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
-/** Give a folder to look at every page: `SCREENSHOTS=folder npx vitest run --project browser pages`. */
-const screenshots = process.env.SCREENSHOTS
 
 let stack: Stack
 let browser: Browser
@@ -130,24 +124,38 @@ const pages: Seen[] = [
 ]
 
 async function newContext({ isOpen = false } = {}) {
-  const context = await browser.newContext({ reducedMotion: 'reduce' })
+  const context = await browser.newContext({
+    reducedMotion: 'reduce',
+    viewport: { width: 1100, height: 800 },
+  })
   context.setDefaultTimeout(15_000)
   if (!isOpen) await stack.signInto(context, visitor)
   return context
 }
 
-async function look(page: Page, name: string): Promise<void> {
-  if (!screenshots) return
-  await mkdir(screenshots, { recursive: true })
-  await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true })
-}
-
-async function open(context: BrowserContext, { url, ready, prepare }: Seen): Promise<Page> {
-  const page = await context.newPage()
-  await page.goto(url())
+/** On the marketplace by its own addresses, without loading all of it for each page. */
+async function open(page: Page, { url, ready, prepare }: Seen): Promise<void> {
+  const { origin, hash } = new URL(url())
+  if (new URL(page.url()).origin === origin) await follow(page, hash)
+  else await page.goto(url())
   await page.locator(ready).first().waitFor()
   await prepare?.(page)
-  return page
+}
+
+async function follow(page: Page, hash: string): Promise<void> {
+  await page.evaluate(
+    async (hashes) => {
+      for (const next of hashes) {
+        const changed = new Promise((resolve) => addEventListener('hashchange', resolve, { once: true }))
+        location.hash = next
+        await changed
+      }
+    },
+    // By way of another page, so that nothing is left of the last one: it may have been the same, with a dialog open.
+    ['#/nowhere', hash],
+  )
+  // What was there stays until what comes has loaded.
+  await page.locator('main:not([aria-busy])').waitFor()
 }
 
 async function openApp(context: BrowserContext): Promise<Page> {
@@ -158,48 +166,35 @@ async function openApp(context: BrowserContext): Promise<Page> {
   return page
 }
 
-async function findings(page: Page): Promise<string[]> {
-  // By the debugger, because the pages' policy lets no foreign script in.
-  await page.evaluate(await readAxe())
-  const violations = await page.evaluate('axe.run(document).then((results) => results.violations)')
-  return (violations as { id: string; nodes: { html: string; failureSummary: string }[] }[]).map(
-    ({ id, nodes }) =>
-      `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('; ')}`,
-  )
-}
-
-let axe: Promise<string> | undefined
-function readAxe(): Promise<string> {
-  axe ??= import('node:fs/promises').then(({ readFile }) => readFile(axeScript, 'utf8'))
-  return axe
-}
-
 test('every page passes axe in light and dark, and none scrolls sideways at 360 px', async () => {
   const contexts = { open: await newContext({ isOpen: true }), signedIn: await newContext() }
+  const tabs = { open: await contexts.open.newPage(), signedIn: await contexts.signedIn.newPage() }
   const found: string[] = []
-  const inspect = async (page: Page, name: string) => {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.setViewportSize({ width: 1100, height: 800 })
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-      await look(page, `${name}-${colorScheme}`)
-      found.push(...(await findings(page)).map((finding) => `${name}, ${colorScheme}: ${finding}`))
-    }
-    await page.setViewportSize({ width: 360, height: 800 })
-    const width = await page.evaluate(() => document.documentElement.scrollWidth)
-    if (width > 360) found.push(`${name}: ${width} px wide`)
-    await look(page, `${name}-360`)
-  }
   for (const seen of pages) {
-    const page = await open(seen.isOpen ? contexts.open : contexts.signedIn, seen)
-    await inspect(page, seen.name)
-    await page.close()
+    const page = seen.isOpen ? tabs.open : tabs.signedIn
+    await open(page, seen)
+    found.push(...(await inspectPage(page, seen.name)))
   }
   const app = await openApp(contexts.signedIn)
-  await inspect(app, 'app-running')
+  found.push(...(await inspectPage(app, 'app-running')))
   await app.getByRole('button', { name: 'Pause' }).click()
   await app.getByRole('dialog').waitFor()
-  await inspect(app, 'app-paused')
+  found.push(...(await inspectPage(app, 'app-paused')))
   await Promise.all(Object.values(contexts).map((context) => context.close()))
+  expect(found).toEqual([])
+})
+
+test('so does every page of the API itself', async () => {
+  const context = await newContext({ isOpen: true })
+  await context.setExtraHTTPHeaders({ authorization: `Bearer ${visitor.accessToken}` })
+  const page = await context.newPage()
+  const found: string[] = []
+  for (const path of ['/', `/sessions/${endedId}/receipt`, `/tokens/purchases/${paidId}/receipt`]) {
+    await page.goto(stack.apiUrl + path)
+    await page.locator('h1').waitFor()
+    found.push(...(await inspectPage(page, `api${path.replaceAll('/', '-')}`)))
+  }
+  await context.close()
   expect(found).toEqual([])
 })
 

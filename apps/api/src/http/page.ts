@@ -14,7 +14,7 @@ const STYLE = `
 * { box-sizing: border-box }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.6 system-ui, sans-serif }
 main { max-width: 46rem; margin: 0 auto; padding: 2.5rem 1.25rem 5rem }
-h1 { font-size: 1.75rem; line-height: 1.25; margin: 0 0 .5rem }
+h1 { font-size: 1.75rem; line-height: 1.25; margin: 0 0 .5rem; overflow-wrap: anywhere; unicode-bidi: plaintext }
 h2 { font-size: 1.05rem; margin: 0; font-family: ui-monospace, monospace; overflow-wrap: anywhere }
 p { margin: .4rem 0 }
 a { color: var(--accent) }
@@ -26,7 +26,8 @@ section:target { border-left: 3px solid var(--accent); padding-left: 1rem }
 table { width: 100%; border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums }
 caption { text-align: left; font-weight: 600; padding: .4rem 0 }
 th, td { text-align: left; vertical-align: top; padding: .45rem .75rem .45rem 0; border-bottom: 1px solid var(--line); font-weight: inherit }
-th:last-child, td:last-child { text-align: right; white-space: nowrap; padding-right: 0 }
+th:last-child, td:last-child { text-align: right; padding-right: 0 }
+td:last-child { white-space: nowrap }
 .total th, .total td { font-weight: 600; border-bottom-width: 2px }
 `
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')

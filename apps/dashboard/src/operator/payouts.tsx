@@ -62,7 +62,10 @@ export function Payouts() {
                 { name: 'App', cell: ({ providerId }) => <IdLink id={providerId} isShort /> },
                 { name: 'Made', cell: ({ createdAt }) => <Moment at={createdAt} /> },
                 { name: 'State', cell: (payout) => <PayoutState status={payout.status} /> },
-                { name: 'Reference', cell: ({ reference }) => reference ?? '–' },
+                {
+                  name: 'Reference',
+                  cell: ({ reference }) => <span className="breaks">{reference ?? '–'}</span>,
+                },
                 { name: 'Tokens', isNumber: true, cell: ({ amount }) => formatNumber(amount) },
                 {
                   name: 'Worth',

@@ -29,7 +29,11 @@ export function Unusual() {
                 columns={[
                   {
                     name: 'App',
-                    cell: ({ id, name }) => <Link to={`/operator/search?q=${id}`}>{name}</Link>,
+                    cell: ({ id, name }) => (
+                      <Link className="breaks" to={`/operator/search?q=${id}`}>
+                        {name}
+                      </Link>
+                    ),
                   },
                   { name: 'Sessions', isNumber: true, cell: ({ ended }) => formatNumber(ended) },
                   {

@@ -61,7 +61,10 @@ export const Earnings: ProviderPage = ({ provider }) => {
                 columns={[
                   { name: 'Made', cell: ({ createdAt }) => <Moment at={createdAt} /> },
                   { name: 'State', cell: ({ status }) => <PayoutState status={status} /> },
-                  { name: 'Reference', cell: ({ reference }) => reference ?? '–' },
+                  {
+                    name: 'Reference',
+                    cell: ({ reference }) => <span className="breaks">{reference ?? '–'}</span>,
+                  },
                   { name: 'Tokens', isNumber: true, cell: ({ amount }) => formatNumber(amount) },
                   {
                     name: 'Worth',

@@ -38,8 +38,11 @@ export function Experiments({ providerId, query }: { providerId: string; query: 
                 rows={variants}
                 keyOf={({ experiment, variant }) => `${experiment} ${variant}`}
                 columns={[
-                  { name: 'Experiment', cell: ({ experiment }) => experiment },
-                  { name: 'Variant', cell: ({ variant }) => variant },
+                  {
+                    name: 'Experiment',
+                    cell: ({ experiment }) => <span className="breaks">{experiment}</span>,
+                  },
+                  { name: 'Variant', cell: ({ variant }) => <span className="breaks">{variant}</span> },
                   { name: 'Sessions', isNumber: true, cell: ({ exposed }) => formatNumber(exposed) },
                   { name: 'Ended', isNumber: true, cell: ({ ended }) => formatNumber(ended) },
                   { name: 'Completed', isNumber: true, cell: ({ completed }) => formatNumber(completed) },

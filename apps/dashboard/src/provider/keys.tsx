@@ -110,7 +110,7 @@ function KeyTable({
         {
           name: 'Name',
           cell: ({ name, mode }) => (
-            <span>
+            <span className="breaks">
               {name} {mode === 'test' && <span className="badge">Test</span>}
             </span>
           ),

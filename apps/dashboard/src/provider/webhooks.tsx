@@ -44,7 +44,11 @@ export const Webhooks: ProviderPage = ({ provider }) => {
               columns={[
                 {
                   name: 'Address',
-                  cell: ({ id, url }) => <Link to={`/providers/${provider.id}/webhooks/${id}`}>{url}</Link>,
+                  cell: ({ id, url }) => (
+                    <Link className="breaks" to={`/providers/${provider.id}/webhooks/${id}`}>
+                      {url}
+                    </Link>
+                  ),
                 },
                 { name: 'Events', cell: ({ events }) => (events.includes('*') ? 'All' : events.join(', ')) },
                 { name: 'State', cell: (endpoint) => <EndpointState endpoint={endpoint} /> },
