@@ -5,6 +5,7 @@ import { call } from './call.ts'
 /** What a page is waiting for, got, or did not get. */
 export interface Answer<T> {
   value: T | undefined
+  /** Of the last question; what was answered before it stays. */
   error: unknown
   isLoading: boolean
   /** Asks again; what is shown stays until there is something newer. */
@@ -13,7 +14,7 @@ export interface Answer<T> {
 
 /**
  * Reads for each `key`, and again when asked to; without one it reads nothing. An answer that is overtaken by a newer
- * question is dropped.
+ * question is dropped. A question that failed takes nothing away: who types below what was answered would lose it.
  */
 export function useRead<T>(
   key: string | undefined,
@@ -33,7 +34,8 @@ export function useRead<T>(
     const stopped = new AbortController()
     latest.current(key, stopped.signal).then(
       (value) => !stopped.signal.aborted && setState({ key, value }),
-      (error) => !stopped.signal.aborted && setState({ key, error }),
+      (error) =>
+        !stopped.signal.aborted && setState((before) => ({ ...(before.key === key && before), key, error })),
     )
     return () => stopped.abort()
   }, [key, round])
@@ -51,11 +53,31 @@ export function useRead<T>(
 export const useAnswer = <T>(path: string | undefined): Answer<T> =>
   useRead<T>(path, (at, signal) => call<T>('GET', at, undefined, { signal }))
 
+/**
+ * Asks again some time after each answer, while somebody looks. Not before it came: the newer question would drop it,
+ * and where answers take longer than that none would ever be shown.
+ */
+export function useRepeated({ value, error, reload }: Answer<unknown>, everyMs: number, isOn = true): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each answer, and each failure, begins the time anew.
+  useEffect(() => {
+    if (!isOn) return
+    let isAsked = false
+    const timer = setInterval(() => {
+      if (isAsked || document.visibilityState !== 'visible') return
+      isAsked = true
+      reload()
+    }, everyMs)
+    return () => clearInterval(timer)
+  }, [value, error, reload, everyMs, isOn])
+}
+
 export interface Pages<T> extends Answer<T[]> {
   hasMore: boolean
   /** The last page has come, after others. */
   isAtEnd: boolean
   isLoadingMore: boolean
+  /** Why the next page did not come. */
+  moreError: unknown
   loadMore(): void
 }
 
@@ -64,58 +86,81 @@ interface Page<T> {
   nextCursor: string | null
 }
 
+/** What one question brought. */
+interface Rows<T> extends Page<T> {
+  pages: number
+}
+
+/** What was loaded after it. */
+interface Later<T> extends Page<T> {
+  after: Rows<T>
+  isLoading: boolean
+  error?: unknown
+}
+
 /** How many rows each list had when it was left, by the visit to its page. */
 const rowsLeft = new Map<string, number>()
 
-/** A list of the API, one page after another; for who comes back to it, as many as were there. */
+/**
+ * A list of the API, one page after another. Asked again, or come back to, it has as many as there were: what is looked
+ * at does not move away after something was done to it.
+ */
 export function usePages<T>(path: string | undefined): Pages<T> {
-  const first = useAnswer<Page<T>>(path)
-  const [more, setMore] = useState<{ after: Page<T>; items: T[]; nextCursor: string | null } | undefined>()
-  const [isLoadingMore, setLoadingMore] = useState(false)
-  const [moreError, setMoreError] = useState<unknown>()
-  const later = more && more.after === first.value ? more : undefined
-  const cursor = later ? later.nextCursor : (first.value?.nextCursor ?? null)
-  const items = first.value && [...first.value.items, ...(later?.items ?? [])]
   const [visit] = useState(entryKey)
-  const [wanted, setWanted] = useState(() => rowsLeft.get(`${visit} ${path}`) ?? 0)
-  const isShort = items !== undefined && items.length < wanted && cursor !== null && moreError === undefined
+  const place = `${visit} ${path}`
+  const first = useRead<Rows<T>>(path, (at, signal) => readRows(at, rowsLeft.get(place) ?? 0, signal))
+  const [shown, setLater] = useState<Later<T> | undefined>()
+  const later = shown && shown.after === first.value ? shown : undefined
+  const cursor = (later ?? first.value)?.nextCursor ?? null
+  const items = first.value && [...first.value.items, ...(later?.items ?? [])]
 
   async function loadMore() {
     const after = first.value
-    if (!after || cursor === null || path === undefined) return
-    setLoadingMore(true)
-    setMoreError(undefined)
-    try {
-      const separator = path.includes('?') ? '&' : '?'
-      const page = await call<Page<T>>('GET', `${path}${separator}cursor=${encodeURIComponent(cursor)}`)
-      setMore({ after, items: [...(later?.items ?? []), ...page.items], nextCursor: page.nextCursor })
-    } catch (error) {
-      setMoreError(error)
-    }
-    setLoadingMore(false)
+    if (!after || cursor === null || path === undefined || later?.isLoading) return
+    const before = { items: later?.items ?? [], nextCursor: cursor, after }
+    setLater({ ...before, isLoading: true })
+    const next = await readPage<T>(path, cursor).then(
+      ({ items: more, nextCursor }) => ({ items: [...before.items, ...more], nextCursor }),
+      (error: unknown) => ({ error }),
+    )
+    // Only below the rows that it follows: in the meantime the list may have become another one.
+    setLater((now) => (now?.after === after ? { ...before, ...next, isLoading: false } : now))
   }
 
-  const latest = useRef(loadMore)
-  latest.current = loadMore
   const rows = items?.length
   useEffect(() => {
-    if (rows === undefined) return
-    if (isShort) void latest.current()
-    else {
-      // From here on it is as long as its reader makes it.
-      setWanted(0)
-      rowsLeft.set(`${visit} ${path}`, rows)
-    }
-  }, [isShort, rows, visit, path])
+    if (rows !== undefined) rowsLeft.set(place, rows)
+  }, [rows, place])
 
   return {
     value: items,
-    error: first.error ?? moreError,
+    error: first.error,
     isLoading: first.isLoading,
     reload: first.reload,
     hasMore: cursor !== null,
-    isAtEnd: later !== undefined && cursor === null,
-    isLoadingMore,
+    isAtEnd: cursor === null && (later !== undefined || (first.value?.pages ?? 0) > 1),
+    isLoadingMore: later?.isLoading ?? false,
+    moreError: later?.error,
     loadMore,
   }
+}
+
+/** At least so many, where there are as many; fewer where a later page does not come. */
+async function readRows<T>(path: string, rowsMin: number, signal: AbortSignal): Promise<Rows<T>> {
+  let { items, nextCursor } = await readPage<T>(path, null, signal)
+  let pages = 1
+  while (nextCursor !== null && items.length < rowsMin) {
+    const next: Page<T> | undefined = await readPage<T>(path, nextCursor, signal).catch(() => undefined)
+    if (!next) break
+    items = [...items, ...next.items]
+    nextCursor = next.nextCursor
+    pages += 1
+  }
+  return { items, nextCursor, pages }
+}
+
+function readPage<T>(path: string, cursor: string | null, signal?: AbortSignal): Promise<Page<T>> {
+  const at =
+    cursor === null ? path : `${path}${path.includes('?') ? '&' : '?'}cursor=${encodeURIComponent(cursor)}`
+  return call<Page<T>>('GET', at, undefined, { signal })
 }

@@ -1,7 +1,7 @@
-import { useEffect, useState } from 'react'
 import { call } from '../api/call.ts'
 import { Problem, send } from '../api/http.ts'
 import type { PlatformHealth } from '../api/operator-wire.ts'
+import { useRead, useRepeated } from '../api/use-answer.ts'
 import { formatMinutes, formatMoment, formatNumber, formatShare } from '../format.ts'
 import { Figures } from '../parts/figures.tsx'
 import { Loading } from '../parts/loaded.tsx'
@@ -25,31 +25,16 @@ interface Shown {
 
 /** How the platform stands, and the instance that answers. */
 export function Health() {
-  const [shown, setShown] = useState<Shown | undefined>()
-  const [error, setError] = useState<unknown>()
-  useEffect(() => {
-    let isGone = false
-    const look = async () => {
-      try {
-        const [notReadyBecause, platform, metrics] = await Promise.all([
-          askReadiness(),
-          call<PlatformHealth>('GET', '/operators/health'),
-          askMetrics(),
-        ])
-        if (isGone) return
-        setShown({ notReadyBecause, platform, metrics })
-        setError(undefined)
-      } catch (failure) {
-        if (!isGone) setError(failure)
-      }
-    }
-    void look()
-    const timer = setInterval(look, EVERY_MS)
-    return () => {
-      isGone = true
-      clearInterval(timer)
-    }
-  }, [])
+  const health = useRead<Shown>('health', async (_key, signal) => {
+    const [notReadyBecause, platform, metrics] = await Promise.all([
+      askReadiness(),
+      call<PlatformHealth>('GET', '/operators/health', undefined, { signal }),
+      askMetrics(),
+    ])
+    return { notReadyBecause, platform, metrics }
+  })
+  useRepeated(health, EVERY_MS)
+  const { value: shown, error } = health
   return (
     <>
       <div className="page-head">

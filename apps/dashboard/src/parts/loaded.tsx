@@ -1,9 +1,9 @@
-import { type ReactNode, useEffect, useRef } from 'react'
+import { type ReactNode, useLayoutEffect, useRef } from 'react'
 import type { Answer, Pages } from '../api/use-answer.ts'
 import { Button } from './button.tsx'
 import { ProblemNotice } from './notice.tsx'
 
-/** What every page shows while it waits and when it did not get what it asked for. */
+/** What every page shows while it waits and when it did not get what it asked for; what it had before stays below that. */
 export function Loaded<T>({
   answer,
   what,
@@ -14,11 +14,14 @@ export function Loaded<T>({
   what: string
   children: (value: T) => ReactNode
 }) {
-  if (answer.value === undefined && answer.error !== undefined) {
-    return <ProblemNotice error={answer.error} onRetry={answer.reload} />
-  }
-  if (answer.value === undefined) return <Loading what={what} />
-  return <>{children(answer.value)}</>
+  const { value, error, reload } = answer
+  if (value === undefined && error === undefined) return <Loading what={what} />
+  return (
+    <>
+      {error !== undefined && <ProblemNotice error={error} onRetry={reload} />}
+      {value !== undefined && children(value)}
+    </>
+  )
 }
 
 export function Loading({ what }: { what: string }) {
@@ -36,19 +39,20 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
 
 /** Below a list that comes page by page. Where the last one has come, the focus that the button had goes to the sentence. */
 export function MoreButton({
-  pages: { value, error, hasMore, isAtEnd, isLoadingMore, loadMore },
+  pages: { value, moreError, hasMore, isAtEnd, isLoadingMore, loadMore },
 }: {
-  pages: Omit<Pages<unknown>, 'value' | 'isLoading' | 'reload'> & { value: unknown }
+  pages: Omit<Pages<unknown>, 'value'> & { value: unknown }
 }) {
   const end = useRef<HTMLParagraphElement>(null)
-  useEffect(() => {
+  // Before anything else sees that the button has gone.
+  useLayoutEffect(() => {
     if (isAtEnd && document.activeElement === document.body) end.current?.focus()
   }, [isAtEnd])
   // Without a first page the list itself says what is wrong.
   if (value === undefined) return null
   return (
     <>
-      {error !== undefined && <ProblemNotice error={error} />}
+      {moreError !== undefined && <ProblemNotice error={moreError} />}
       {hasMore && (
         <div className="actions">
           <Button kind="quiet" isBusy={isLoadingMore} onPress={loadMore}>

@@ -1,4 +1,5 @@
-import { useEffect, useId, useState } from 'react'
+import { useId, useState } from 'react'
+import { useRepeated } from '../api/use-answer.ts'
 import { type Timeline, useTimeline } from '../api/use-timeline.ts'
 import { formatNumber, formatTime } from '../format.ts'
 import { Select } from './field.tsx'
@@ -22,14 +23,9 @@ const REFRESH_MS = 10_000
 /** What happened in a session, for both sides of it and for operators, whose every look is on record. */
 export function SessionTimeline({ path, isLive = false }: { path: string; isLive?: boolean }) {
   const timeline = useTimeline(path)
-  const { reload } = timeline
   // What it cost is settled when it ends, so until then there is more to come. Looking again would fold up later pages.
   const isFollowed = isLive && timeline.value?.tokensCharged === null && timeline.value.nextAfter === null
-  useEffect(() => {
-    if (!isFollowed) return
-    const again = setInterval(() => document.visibilityState === 'visible' && reload(), REFRESH_MS)
-    return () => clearInterval(again)
-  }, [isFollowed, reload])
+  useRepeated(timeline, REFRESH_MS, isFollowed)
   return (
     <Loaded answer={timeline} what="the timeline">
       {(value) => (
@@ -41,7 +37,7 @@ export function SessionTimeline({ path, isLive = false }: { path: string; isLive
           <Summary timeline={value} />
           <Marks timeline={value} />
           <Lines timeline={value} />
-          <MoreButton pages={{ ...timeline, error: timeline.moreError }} />
+          <MoreButton pages={timeline} />
         </>
       )}
     </Loaded>
