@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Problem, type Sending, send } from './http.ts'
+import { Problem, type Sending, send, Unreachable } from './http.ts'
 import { waitForAccessToken } from './sign-in.ts'
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
@@ -35,7 +35,12 @@ export async function call<T>(
   }
 }
 
-/** The answer as it comes, for files and streams. */
+/** @throws {Problem | Unreachable | SignedOut} */
+export async function fetchFile(path: string, sending: Sending): Promise<Blob> {
+  return (await sendAsUser(path, sending)).blob().catch(breakOff)
+}
+
+/** The answer as it comes, for streams. */
 export async function sendAsUser(path: string, sending: Sending): Promise<Response> {
   const accessToken = await waitForAccessToken()
   try {
@@ -48,6 +53,10 @@ export async function sendAsUser(path: string, sending: Sending): Promise<Respon
 
 async function read<T>(response: Response): Promise<T> {
   // 204, and 202 where there is nothing to say yet.
-  const text = await response.text()
+  const text = await response.text().catch(breakOff)
   return (text === '' ? undefined : JSON.parse(text)) as T
+}
+
+function breakOff(cause: unknown): never {
+  throw new Unreachable('The answer broke off', { cause })
 }

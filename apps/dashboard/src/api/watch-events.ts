@@ -4,10 +4,12 @@
  * @module
  */
 import { sendAsUser } from './call.ts'
-import { Problem, SignedOut } from './http.ts'
+import { Problem, SignedOut, Unreachable } from './http.ts'
 
 const WAIT_MS_MIN = 1_000
 const WAIT_MS_MAX = 15_000
+/** The API says something every 20 seconds. A network that went away says nothing, for ever. */
+const SILENCE_MS_MAX = 50_000
 
 export interface Watch<T> {
   onEvent(shown: T): void
@@ -29,12 +31,15 @@ export function watchEvents<T>(path: string, { onEvent, onConnected, onRefused }
         const response = await sendAsUser(path, { accept: 'text/event-stream', signal, isStream: true })
         if (!response.body) throw new Error('a stream has a body')
         onConnected(true)
+        let isHeard = false
         for await (const text of readEvents(response.body)) {
+          isHeard = true
           waitMs = WAIT_MS_MIN
           onEvent(JSON.parse(text) as T)
         }
         // It ended as it should: the next one begins at once, with a fresh credential.
-        if (!signal.aborted) continue
+        if (isHeard) continue
+        onConnected(false)
       } catch (error) {
         if (signal.aborted) return
         const isFinal = error instanceof Problem && error.status < 500 && error.status !== 429
@@ -57,7 +62,7 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
   let rest = ''
   try {
     for (;;) {
-      const { done, value } = await reader.read()
+      const { done, value } = await orSilence(reader.read())
       if (done) return
       rest += decoder.decode(value, { stream: true })
       const events = rest.split('\n\n')
@@ -70,4 +75,12 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
   } finally {
     reader.cancel().catch(() => undefined)
   }
+}
+
+function orSilence<T>(read: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout>
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Unreachable('The stream fell silent')), SILENCE_MS_MAX)
+  })
+  return Promise.race([read, silence]).finally(() => clearTimeout(timer))
 }

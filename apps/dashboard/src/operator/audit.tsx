@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { sendAsUser } from '../api/call.ts'
+import { fetchFile } from '../api/call.ts'
 import type { AuditEntry } from '../api/operator-wire.ts'
 import { usePages } from '../api/use-answer.ts'
 import { useSubmit } from '../api/use-submit.ts'
@@ -28,8 +28,7 @@ export function Audit() {
   const [openId, setOpenId] = useState<string | undefined>()
   const opened = entries.value?.find(({ id }) => id === openId)
   const save = useSubmit(async () => {
-    const response = await sendAsUser(`/operators/audit/export?${text}`, { isStream: true })
-    saveFile(await response.blob(), 'audit.ndjson')
+    saveFile(await fetchFile(`/operators/audit/export?${text}`, { isStream: true }), 'audit.ndjson')
   })
   return (
     <>
@@ -61,7 +60,7 @@ export function Audit() {
                   name: 'To what',
                   cell: ({ subjectId }) => (subjectId ? <IdLink id={subjectId} isShort /> : '–'),
                 },
-                { name: 'Reason', cell: ({ reason }) => reason ?? '–' },
+                { name: 'Reason', cell: ({ reason }) => <span className="breaks">{reason ?? '–'}</span> },
                 {
                   name: 'Details',
                   cell: ({ id, action }) => (

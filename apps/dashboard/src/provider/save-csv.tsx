@@ -1,4 +1,4 @@
-import { sendAsUser } from '../api/call.ts'
+import { fetchFile } from '../api/call.ts'
 import { useSubmit } from '../api/use-submit.ts'
 import { Button } from '../parts/button.tsx'
 import { ProblemNotice } from '../parts/notice.tsx'
@@ -7,8 +7,7 @@ import { saveFile } from '../parts/save-file.ts'
 /** Saves what an address of the API gives as CSV. */
 export function SaveCsv({ path, fileName, what }: { path: string; fileName: string; what: string }) {
   const save = useSubmit(async () => {
-    const response = await sendAsUser(path, { accept: 'text/csv' })
-    saveFile(await response.blob(), `${fileName}.csv`)
+    saveFile(await fetchFile(path, { accept: 'text/csv' }), `${fileName}.csv`)
   })
   return (
     <>

@@ -91,9 +91,11 @@ function LiveSessions({ providerId }: { providerId: string }) {
     <section aria-labelledby="live">
       <div className="section-head">
         <h2 id="live">Live</h2>
-        <State look={isConnected ? 'good' : 'waiting'}>
-          {isConnected ? 'As it happens' : 'Connecting again'}
-        </State>
+        {error === undefined && (
+          <State look={isConnected ? 'good' : 'waiting'}>
+            {isConnected ? 'As it happens' : 'Connecting again'}
+          </State>
+        )}
       </div>
       {error !== undefined && <ProblemNotice error={error} onRetry={retry} />}
       {!sessions && error === undefined && <Loading what="what runs now" />}
