@@ -10,6 +10,17 @@ export const formatTokens = (value: number) => `${whole.format(value)} ${value =
 export const formatMoney = (cents: number, currency: string) =>
   new Intl.NumberFormat('en', { style: 'currency', currency }).format(cents / 100)
 
+/**
+ * What somebody typed as an amount; not a number where that could be read in two ways.
+ *
+ * @example toCents('9.5') // 950
+ * @example toCents('1,000') // NaN: a thousand for some, one for others
+ */
+export function toCents(typed: string): number {
+  const isClear = /^\d+([.,]\d{1,2})?$/.test(typed.trim())
+  return isClear ? Math.round(Number(typed.trim().replace(',', '.')) * 100) : Number.NaN
+}
+
 /** @example formatShare(3, 4) // '75%' */
 export const formatShare = (part: number, of: number) => (of === 0 ? '–' : percent.format(part / of))
 

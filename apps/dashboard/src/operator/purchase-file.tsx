@@ -3,7 +3,7 @@ import { call } from '../api/call.ts'
 import type { PurchaseFile as File } from '../api/operator-wire.ts'
 import { useAnswer } from '../api/use-answer.ts'
 import { useSubmit } from '../api/use-submit.ts'
-import { formatMoment, formatMoney, formatNumber } from '../format.ts'
+import { formatMoment, formatMoney, formatNumber, toCents } from '../format.ts'
 import { Button } from '../parts/button.tsx'
 import { FormDialog } from '../parts/dialog.tsx'
 import { Field, OneOf, ReasonField } from '../parts/field.tsx'
@@ -129,7 +129,7 @@ function Refunds({ file }: { file: File }) {
         columns={[
           { name: 'Asked for', cell: ({ createdAt }) => <Moment at={createdAt} /> },
           { name: 'State', cell: ({ status }) => <State look={refundLooks[status]}>{status}</State> },
-          { name: 'Reason', cell: ({ reason }) => reason },
+          { name: 'Reason', cell: ({ reason }) => <span className="breaks">{reason}</span> },
           { name: 'By', cell: ({ requestedBy }) => <IdLink id={requestedBy} isShort /> },
           {
             name: 'Amount',
@@ -151,7 +151,7 @@ function RefundDialog({ file, onDone, onClose }: { file: File; onDone: () => voi
   const submit = useSubmit(async () => {
     await call('POST', `/operators/purchases/${purchase.id}/refund`, {
       reason: reason.trim(),
-      ...(extent === 'part' && { amountCents: Math.round(Number(amount.replace(',', '.')) * 100) }),
+      ...(extent === 'part' && { amountCents: toCents(amount) }),
     })
     say('The money is given back')
     onDone()
@@ -176,6 +176,7 @@ function RefundDialog({ file, onDone, onClose }: { file: File; onDone: () => voi
           onChange={setAmount}
           isRequired
           placeholder="9.50"
+          hint="Thousands stand without a comma."
         />
       )}
       <ReasonField

@@ -24,10 +24,13 @@ const LINES = 4
 export function BarChart({
   label,
   bars,
+  total,
   format = formatNumber,
 }: {
   label: string
   bars: readonly Bar[]
+  /** Of all of them; not their sum, where the same person may be counted in several. */
+  total: number
   format?: (value: number) => string
 }) {
   const [width, measure] = useWidth()
@@ -38,7 +41,6 @@ export function BarChart({
   const every = Math.max(1, Math.ceil((bars.length * LABEL_WIDTH) / Math.max(1, width - LEFT)))
   const last = bars.length - 1
   const shown = chosen === undefined ? undefined : bars[Math.min(chosen, last)]
-  const total = bars.reduce((sum, { value }) => sum + value, 0)
 
   function point(event: PointerEvent<HTMLDivElement>) {
     const { left } = event.currentTarget.getBoundingClientRect()
@@ -105,8 +107,10 @@ export function BarChart({
           aria-valuetext={
             shown ? `${shown.name}: ${format(shown.value)}` : `${bars.length} bars, ${format(total)} in all`
           }
+          onPointerDown={point}
           onPointerMove={point}
-          onPointerLeave={() => setChosen(undefined)}
+          // A finger that is lifted leaves, too, and what it pointed at is to be read.
+          onPointerLeave={({ pointerType }) => pointerType === 'mouse' && setChosen(undefined)}
           onKeyDown={turn}
           onBlur={() => setChosen(undefined)}
         />

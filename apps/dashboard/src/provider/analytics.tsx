@@ -131,6 +131,7 @@ export const Analytics: ProviderPage = ({ provider }) => {
                 <BarChart
                   label={measure.label}
                   format={measure.format}
+                  total={totals[measure.value]}
                   bars={rows.map((row) => ({
                     key: row.start,
                     value: row[measure.value],

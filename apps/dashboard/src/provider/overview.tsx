@@ -63,6 +63,7 @@ export const Overview: ProviderPage = ({ provider }) => {
                   <BarChart
                     label="Earnings by day"
                     format={formatTokens}
+                    total={totals.net}
                     bars={rows.map(({ start, net }) => ({
                       key: start,
                       value: net,
