@@ -135,6 +135,7 @@ describe('a page that is worked on', () => {
 
   test('shows beside the button that saving failed, and takes “Saved.” back with the next change', async () => {
     await open(`/providers/${id}/settings`)
+    await page.getByLabel('Description').fill('Two things at a time.')
     await page.route(`**/providers/${id}`, (route) => route.fulfill({ status: 503, body: '{}' }), {
       times: 1,
     })

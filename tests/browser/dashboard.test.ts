@@ -334,13 +334,13 @@ describe('a provider', () => {
       await button(page, 'Refresh').click()
       return page.getByRole('cell', { name: what }).count()
     }
-    await expect.poll(() => refresh('500')).toBe(1)
+    await expect.poll(() => refresh('500'), { timeout: 10_000, interval: 250 }).toBe(1)
     stack.setAnswer(204)
     await button(page, 'Show webhook.test').click()
     await dialog.getByText('Answered 500').waitFor()
     await dialog.getByText('"type": "webhook.test"').waitFor()
     await button(page, 'Send it again').click()
-    await expect.poll(() => refresh('Delivered')).toBe(1)
+    await expect.poll(() => refresh('Delivered'), { timeout: 10_000, interval: 250 }).toBe(1)
     expect(stack.received.at(-1)).toMatchObject({ type: 'webhook.test', isVerified: true })
   })
 

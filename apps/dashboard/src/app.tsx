@@ -11,6 +11,7 @@ import { Invitation } from './pages/invitation.tsx'
 import { NewProvider } from './pages/new-provider.tsx'
 import { NotFound } from './pages/not-found.tsx'
 import { SignIn, SignInAgain } from './pages/sign-in.tsx'
+import { Guard } from './parts/guard.tsx'
 import { Notice } from './parts/notice.tsx'
 import { may, RoleContext } from './parts/role.tsx'
 import { Analytics } from './provider/analytics.tsx'
@@ -71,7 +72,9 @@ export function App() {
       {/* Another person's sign-in, in whatever tab, is another set of everything. */}
       <AccountFrame key={shownUserId}>
         <Frame>
-          <Page path={path} />
+          <Guard key={path}>
+            <Page path={path} />
+          </Guard>
         </Frame>
       </AccountFrame>
       {userId === undefined && <SignInAgain />}

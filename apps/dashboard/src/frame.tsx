@@ -3,6 +3,7 @@ import { isOperator, useAccount } from './account.tsx'
 import { signOut } from './api/sign-in.ts'
 import { Button } from './parts/button.tsx'
 import { Link, matchPath, navigate, useAddress } from './router.tsx'
+import { useFocusKept } from './use-focus-kept.ts'
 import { useOnline } from './use-online.ts'
 
 const providerLinks = [
@@ -30,10 +31,20 @@ const operatorLinks = [
 export function Frame({ children }: { children: ReactNode }) {
   const { path } = useAddress()
   const isOnline = useOnline()
+  useFocusKept()
   const providerId = useProviderId()
   return (
     <>
-      <a className="skip" href="#main">
+      {/* biome-ignore lint/a11y/useValidAnchor: it leads to a place on the page. */}
+      <a
+        className="skip"
+        href="#main"
+        onClick={(event) => {
+          // Followed, it would be another entry of the history, and a page of its own to what remembers places.
+          event.preventDefault()
+          document.getElementById('main')?.focus()
+        }}
+      >
         Skip to the content
       </a>
       <header className="top">

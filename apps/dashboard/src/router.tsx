@@ -77,6 +77,14 @@ export function navigate(to: string, { replace = false } = {}): void {
   tell()
 }
 
+/** For the end of what takes its time: goes on only for who has not gone elsewhere in the meantime. */
+export function navigatorFromHere(): typeof navigate {
+  const visit = entryKey()
+  return (to, options) => {
+    if (entryKey() === visit) navigate(to, options)
+  }
+}
+
 /** Changes what the page shows without being another page: filters, open rows. */
 export function changeQuery(changes: Record<string, string | null>): void {
   const query = new URLSearchParams(location.search)

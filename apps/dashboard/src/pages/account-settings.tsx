@@ -30,12 +30,11 @@ export function AccountSettings() {
 function ProfileSection() {
   const { profile, reloadProfile } = useAccount()
   const [displayName, setDisplayName] = useState(profile.displayName ?? '')
-  const [isSaved, setSaved] = useState(false)
+  const [saved, setSaved] = useState<string | undefined>()
   const save = useSubmit(async () => {
-    setSaved(false)
     await call<Profile>('PATCH', '/auth/profile', { displayName: displayName.trim() || null })
     reloadProfile()
-    setSaved(true)
+    setSaved(displayName)
     say('Saved')
   })
   return (
@@ -47,10 +46,7 @@ function ProfileSection() {
           name="displayName"
           autoComplete="name"
           value={displayName}
-          onChange={(name) => {
-            setSaved(false)
-            setDisplayName(name)
-          }}
+          onChange={setDisplayName}
           maxLength={80}
           hint="What people on your teams see."
         />
@@ -58,7 +54,7 @@ function ProfileSection() {
           <Button type="submit" isBusy={save.isBusy}>
             Save the name
           </Button>
-          {isSaved && <span className="hint">Saved.</span>}
+          {saved === displayName && <span className="hint">Saved.</span>}
         </div>
       </Form>
     </section>

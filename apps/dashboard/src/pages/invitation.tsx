@@ -12,7 +12,7 @@ import { Loaded, Loading } from '../parts/loaded.tsx'
 import { Notice, ProblemNotice } from '../parts/notice.tsx'
 import { ROLE_MEANS, ROLE_WORDS } from '../parts/role.tsx'
 import { say } from '../parts/say.ts'
-import { navigate, PageTitle } from '../router.tsx'
+import { navigatorFromHere, PageTitle } from '../router.tsx'
 import { PlainTop, SignInForm } from './sign-in.tsx'
 
 interface Found {
@@ -90,9 +90,10 @@ function JoinFirst({ email }: { email: string }) {
 function Accept({ token, found }: { token: string; found: Found }) {
   const profile = useAnswer<Profile>('/auth/profile')
   const accept = useSubmit(async () => {
+    const goOn = navigatorFromHere()
     await call('POST', '/invitations/accept', { token })
     say(`You are on the team of ${found.providerName}`)
-    navigate(`/providers/${found.providerId}`, { replace: true })
+    goOn(`/providers/${found.providerId}`, { replace: true })
   })
   return (
     <Loaded answer={profile} what="your account">

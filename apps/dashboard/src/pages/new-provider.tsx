@@ -12,13 +12,14 @@ import {
   originsOf,
   priceOf,
 } from '../provider/listing-fields.tsx'
-import { navigate, PageTitle } from '../router.tsx'
+import { navigatorFromHere, PageTitle } from '../router.tsx'
 
 export function NewProvider() {
   const { keepProvider, installation } = useAccount()
   const [listing, setListing] = useState(emptyListing)
   const change = (changes: Partial<typeof listing>) => setListing({ ...listing, ...changes })
   const submit = useSubmit(async () => {
+    const goOn = navigatorFromHere()
     const provider = await call<OwnProvider>('POST', '/providers', {
       name: listing.name.trim(),
       description: listing.description.trim(),
@@ -28,7 +29,7 @@ export function NewProvider() {
       tokensPerMinute: priceOf(listing),
     })
     keepProvider(provider)
-    navigate(`/providers/${provider.id}/integrate`)
+    goOn(`/providers/${provider.id}/integrate`)
   })
   return (
     <>

@@ -46,16 +46,13 @@ function Editor({ initial, path }: { initial: Theme; path: string }) {
   const [theme, setTheme] = useState(initial)
   const [scene, setScene] = useState<Scene>('warning')
   const [scheme, setScheme] = useState<'light' | 'dark'>('light')
-  const [isSaved, setSaved] = useState(false)
+  const [saved, setSaved] = useState<Theme | undefined>()
   // A swatch that nobody chose shows what the preview shows, and follows it from light to dark.
   const { ground, ink } = useMemo(() => pageColorsOf(scheme), [scheme])
-  const change = (changes: Partial<Theme>) => {
-    setSaved(false)
-    setTheme({ ...theme, ...changes })
-  }
+  const change = (changes: Partial<Theme>) => setTheme({ ...theme, ...changes })
   const save = useSubmit(async () => {
-    setTheme(await call<Theme>('PUT', path, theme))
-    setSaved(true)
+    await call<Theme>('PUT', path, theme)
+    setSaved(theme)
     say('Saved')
   })
   const contrast =
@@ -105,7 +102,7 @@ function Editor({ initial, path }: { initial: Theme; path: string }) {
           <Button type="submit" needs="developer" isBusy={save.isBusy}>
             Save
           </Button>
-          {isSaved && <span className="hint">Saved.</span>}
+          {saved === theme && <span className="hint">Saved.</span>}
         </div>
         <Code label="The same as CSS, for your own style sheet" text={cssOf(theme)} />
       </Form>

@@ -13,9 +13,9 @@ import { Notice, ProblemNotice } from '../parts/notice.tsx'
 import { State } from '../parts/state.tsx'
 import { Link, PageTitle } from '../router.tsx'
 import { safeHref } from '../safe-href.ts'
+import { listingOf } from './listing-change.ts'
 import { AddressFields, originsOf } from './listing-fields.tsx'
 import type { ProviderPage } from './provider-page.ts'
-import { listingOf } from './settings.tsx'
 import { createSnippets } from './snippets.ts'
 import { useLiveSessions } from './use-live-sessions.ts'
 
@@ -27,7 +27,9 @@ export const Integrate: ProviderPage = ({ provider }) => {
   )
   const live = useLiveSessions(provider.id)
   const latest = [...(live.sessions ?? []), ...(tests.value?.items ?? [])].find(({ isTest }) => isTest)
-  const hasBeaten = (latest?.sequence ?? 0) > 0
+  // Once seen it stays seen: what has ended is not among what runs any more.
+  const [hasBeaten, setBeaten] = useState(false)
+  if (!hasBeaten && (latest?.sequence ?? 0) > 0) setBeaten(true)
   return (
     <>
       <PageTitle>Integrate and test</PageTitle>
@@ -172,7 +174,10 @@ function TestSession({
   )
   const session = live?.find(({ id, isTest }) => isTest && (!launched || id === launched.session.id))
   const href = launched && safeHref(launched.launchUrl)
-  const isWaiting = launched !== undefined && (!session || session.status === 'pending')
+  const [seenId, setSeenId] = useState<string | undefined>()
+  if (session && session.id !== seenId) setSeenId(session.id)
+  const isOver = launched !== undefined && !session && seenId === launched.session.id
+  const isWaiting = launched !== undefined && !isOver && (!session || session.status === 'pending')
   return (
     <>
       {start.error !== undefined && <ProblemNotice error={start.error} />}
@@ -194,6 +199,12 @@ function TestSession({
       <div aria-live="polite">
         {isWaiting && (
           <p className="hint">The link works once, within two minutes. We are listening for your app…</p>
+        )}
+        {isOver && (
+          <p className="hint">
+            It has ended.{' '}
+            <Link to={`/providers/${provider.id}/sessions/${launched.session.id}`}>See its timeline</Link>
+          </p>
         )}
         {session && session.status !== 'pending' && <FirstBeat session={session} elapsedMs={elapsedMs} />}
       </div>

@@ -11,47 +11,24 @@ import { Notice } from '../parts/notice.tsx'
 import { say } from '../parts/say.ts'
 import { ProviderState } from '../parts/state.tsx'
 import { PageTitle } from '../router.tsx'
-import { AddressFields, type Listing, ListingFields, originsOf, priceOf } from './listing-fields.tsx'
+import { changeOf, type ListingForm, listingOf } from './listing-change.ts'
+import { AddressFields, ListingFields } from './listing-fields.tsx'
 import type { ProviderPage } from './provider-page.ts'
-
-export function listingOf(provider: OwnProvider): Listing {
-  return {
-    name: provider.name,
-    description: provider.description,
-    category: provider.category,
-    tokensPerMinute: String(provider.tokensPerMinute),
-    // As they were asked for last: saving again must not take that back.
-    launchUrl: (provider.heldAddresses ?? provider).launchUrl,
-    allowedOrigins: (provider.heldAddresses ?? provider).allowedOrigins.join('\n'),
-  }
-}
 
 export const Settings: ProviderPage = ({ provider }) => {
   const { keepProvider, installation } = useAccount()
-  const [listing, setListing] = useState(() => listingOf(provider))
-  const [iconUrl, setIconUrl] = useState(provider.iconUrl ?? '')
-  const [place, setPlace] = useState<'query' | 'fragment'>(provider.launchInFragment ? 'fragment' : 'query')
-  const [isSaved, setSaved] = useState(false)
-  const edit = () => setSaved(false)
-  const change = (changes: Partial<Listing>) => {
-    edit()
-    setListing({ ...listing, ...changes })
-  }
+  const [form, setForm] = useState(() => listingOf(provider))
+  // What the API has, as far as this page knows.
+  const [known, setKnown] = useState(form)
+  const [saved, setSaved] = useState<ListingForm | undefined>()
+  const change = (changes: Partial<ListingForm>) => setForm({ ...form, ...changes })
   const save = useSubmit(async () => {
-    setSaved(false)
-    keepProvider(
-      await call<OwnProvider>('PATCH', `/providers/${provider.id}`, {
-        name: listing.name.trim(),
-        description: listing.description.trim(),
-        category: listing.category.trim(),
-        tokensPerMinute: priceOf(listing),
-        launchUrl: listing.launchUrl.trim(),
-        allowedOrigins: originsOf(listing),
-        iconUrl: iconUrl.trim() || null,
-        launchInFragment: place === 'fragment',
-      }),
-    )
-    setSaved(true)
+    const changes = changeOf(known, form)
+    if (Object.keys(changes).length > 0) {
+      keepProvider(await call<OwnProvider>('PATCH', `/providers/${provider.id}`, changes))
+    }
+    setKnown(form)
+    setSaved(form)
     say('Saved')
   })
   return (
@@ -70,15 +47,12 @@ export const Settings: ProviderPage = ({ provider }) => {
       )}
       <Form submit={save}>
         <h2>Listing</h2>
-        <ListingFields listing={listing} onChange={change} />
+        <ListingFields listing={form} onChange={change} />
         <Field
           label="Icon (optional)"
           name="iconUrl"
-          value={iconUrl}
-          onChange={(url) => {
-            edit()
-            setIconUrl(url)
-          }}
+          value={form.iconUrl}
+          onChange={(iconUrl) => change({ iconUrl })}
           placeholder="https://app.example.com/icon.svg"
           hint="An image, https only."
         />
@@ -94,14 +68,11 @@ export const Settings: ProviderPage = ({ provider }) => {
         {provider.status === 'listed' && installation.isReviewed && !provider.heldAddresses && (
           <p className="hint">An address on another host is looked at by an operator before it is used.</p>
         )}
-        <AddressFields listing={listing} onChange={change} />
+        <AddressFields listing={form} onChange={change} />
         <OneOf
           label="How the launch is handed over"
-          value={place}
-          onChange={(next) => {
-            edit()
-            setPlace(next)
-          }}
+          value={form.place}
+          onChange={(place) => change({ place })}
           choices={[
             { value: 'query', label: 'In the query', hint: 'A server can read it, and may log it.' },
             { value: 'fragment', label: 'In the fragment', hint: 'Never reaches a server, nor its log.' },
@@ -111,7 +82,7 @@ export const Settings: ProviderPage = ({ provider }) => {
           <Button type="submit" needs="developer" isBusy={save.isBusy}>
             Save
           </Button>
-          {isSaved && (
+          {saved === form && (
             <span className="hint">
               {provider.heldAddresses
                 ? 'Saved. The new addresses wait for an operator.'

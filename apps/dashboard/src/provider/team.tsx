@@ -13,7 +13,7 @@ import { may, ROLE_WORDS } from '../parts/role.tsx'
 import { say } from '../parts/say.ts'
 import { State } from '../parts/state.tsx'
 import { Table } from '../parts/table.tsx'
-import { navigate, PageTitle } from '../router.tsx'
+import { navigatorFromHere, PageTitle } from '../router.tsx'
 import type { ProviderPage } from './provider-page.ts'
 import { ChangeRole, Invite, Transfer } from './team-dialogs.tsx'
 
@@ -35,11 +35,12 @@ export const Team: ProviderPage = ({ provider }) => {
     invitations.reload()
   }
   async function end(member: Member) {
+    const goOn = navigatorFromHere()
     await call('DELETE', `${path}/members/${member.userId}`)
     if (member.userId !== profile.id) return onChanged(`${member.email} is not on the team any more`)
     dropProvider(provider.id)
     say(`You left ${provider.name}`)
-    navigate('/')
+    goOn('/')
   }
   return (
     <>

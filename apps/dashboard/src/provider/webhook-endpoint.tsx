@@ -13,7 +13,7 @@ import { ProblemNotice } from '../parts/notice.tsx'
 import { say } from '../parts/say.ts'
 import { Secret } from '../parts/secret.tsx'
 import { State } from '../parts/state.tsx'
-import { changeQuery, Link, navigate, PageTitle, useAddress } from '../router.tsx'
+import { changeQuery, Link, navigatorFromHere, PageTitle, useAddress } from '../router.tsx'
 import { Deliveries } from './deliveries.tsx'
 import { EndpointDialog } from './endpoint-dialog.tsx'
 import type { ProviderPage } from './provider-page.ts'
@@ -40,12 +40,7 @@ export const WebhookEndpoint: ProviderPage = ({ provider, params }) => {
       <Loaded answer={endpoint} what="the endpoint">
         {(value) => (
           <>
-            <About
-              endpoint={value}
-              path={path}
-              onChanged={endpoint.reload}
-              onRemoved={() => navigate(list)}
-            />
+            <About endpoint={value} path={path} onChanged={endpoint.reload} list={list} />
             <Log endpoint={value} path={path} />
           </>
         )}
@@ -59,13 +54,13 @@ type Asked = 'change' | 'remove' | 'rotate'
 function About({
   endpoint,
   path,
+  list,
   onChanged,
-  onRemoved,
 }: {
   endpoint: Endpoint
   path: string
+  list: string
   onChanged: () => void
-  onRemoved: () => void
 }) {
   const [asked, setAsked] = useState<Asked | undefined>()
   const [issued, setIssued] = useState<IssuedEndpoint | undefined>()
@@ -145,8 +140,9 @@ function About({
           action="Delete it"
           onClose={close}
           onConfirm={async () => {
+            const goOn = navigatorFromHere()
             await call('DELETE', path)
-            onRemoved()
+            goOn(list)
           }}
         >
           <p>Nothing more is sent to it, and its log is gone.</p>
