@@ -292,3 +292,80 @@ describe('what may go wrong', () => {
     expect(await page.getByText('You are offline.').isVisible()).toBe(false)
   })
 })
+
+describe('what is reserved', () => {
+  test('a price that rose while it was read reserves nothing until its new figure was seen', async () => {
+    const visitor = await stack.newVisitor({ tokens: 500 })
+    const page = await newPage(visitor)
+    await go(page, `/apps/${stack.providerId}`)
+    await page.getByRole('button', { name: 'Reserve 120 tokens and open' }).waitFor()
+    const price = (tokensPerMinute: number) =>
+      stack.api.deps.db.batch.query('update providers set tokens_per_minute = $2 where id = $1', [
+        stack.providerId,
+        tokensPerMinute,
+      ])
+    await price(5)
+    try {
+      await page.getByRole('button', { name: 'Reserve 120 tokens and open' }).click()
+      await page.getByText('The price has changed').waitFor()
+      await page.getByRole('button', { name: 'Reserve 150 tokens and open' }).waitFor()
+      expect(await page.locator('.rate').textContent()).toContain('5 tokens')
+      expect(await stack.call('GET', '/tokens/balance', { token: visitor.accessToken })).toMatchObject({
+        held: 0,
+      })
+    } finally {
+      await price(4)
+    }
+  })
+
+  test('a button that leads away is pressed in vain until the next page is there: one session, reserved once', async () => {
+    const visitor = await stack.newVisitor({ tokens: 500 })
+    const page = await newPage(visitor)
+    await go(page, `/apps/${stack.providerId}`)
+    let opened = 0
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && request.url() === `${stack.apiUrl}/sessions`) opened += 1
+    })
+    let arrive = () => {}
+    const isSlow = new Promise<void>((resolve) => {
+      arrive = resolve
+    })
+    await page.route(`${stack.appUrl}/?*`, async (route) => {
+      await isSlow
+      await route.continue()
+    })
+    const isLeaving = page.waitForRequest((request) => request.url().startsWith(`${stack.appUrl}/?`))
+    const reserve = page.getByRole('button', { name: 'Reserve 120 tokens and open' })
+    await reserve.focus()
+    await page.keyboard.press('Enter')
+    await isLeaving
+    await page.keyboard.press('Enter')
+    arrive()
+    await page.getByRole('button', { name: 'Finish' }).waitFor()
+    expect(opened).toBe(1)
+    expect(await stack.call('GET', '/tokens/balance', { token: visitor.accessToken })).toMatchObject({
+      held: 120,
+    })
+  })
+
+  test('what was pressed again because no answer came is done once', async () => {
+    const visitor = await stack.newVisitor({ tokens: 500 })
+    const page = await newPage(visitor)
+    await go(page, `/apps/${stack.providerId}`)
+    let lost = 0
+    await page.route(`${stack.apiUrl}/sessions`, async (route) => {
+      if (route.request().method() !== 'POST' || lost === 3) return await route.continue()
+      lost += 1
+      await route.fetch()
+      await route.abort()
+    })
+    await page.getByRole('button', { name: 'Reserve 120 tokens and open' }).click()
+    await page.getByText('The marketplace cannot be reached').waitFor()
+    await page.getByRole('button', { name: 'Reserve 120 tokens and open' }).click()
+    await page.getByRole('button', { name: 'Finish' }).waitFor()
+    expect(lost).toBe(3)
+    expect(await stack.call('GET', '/tokens/balance', { token: visitor.accessToken })).toMatchObject({
+      held: 120,
+    })
+  })
+})

@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { launchChromium } from './chromium.ts'
+import { holdBack } from './hold-back.ts'
 import { giveTokens, type Stack, startStack, type Visitor } from './stack.ts'
 
 let stack: Stack
@@ -28,6 +29,7 @@ async function open(visitor: Visitor, path: string, width = 1100): Promise<Page>
 }
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name })
 const widthOf = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth)
+const lookAgain = (page: Page) => page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
 const focused = (page: Page) => page.evaluate(() => document.activeElement?.textContent?.trim())
 
 async function openSession({ accessToken: token }: Visitor, providerId = stack.providerId) {
@@ -153,6 +155,25 @@ describe('a list of several pages', () => {
   })
 })
 
+test('a list whose first page has nothing to show goes on to the one that has', async () => {
+  const visitor = await stack.newVisitor({ tokens: 500 })
+  const id = await openSession(visitor)
+  await stack.call('POST', `/api/v1/sessions/${id}/complete`, { token: visitor.accessToken, body: {} })
+  const page = await open(visitor, '/nowhere')
+  // As for somebody with so many open sessions that none of the first ones has ended.
+  await page.route(`${stack.apiUrl}/sessions?*`, async (route) => {
+    const isFirst = !new URL(route.request().url()).searchParams.has('cursor')
+    return isFirst ? route.fulfill({ json: { items: [], nextCursor: 'next' } }) : route.fallback()
+  })
+  await page.route(`${stack.apiUrl}/sessions?*cursor=next*`, async (route) => {
+    const url = route.request().url().replace('&cursor=next', '')
+    return route.fulfill({ response: await route.fetch({ url }) })
+  })
+  await page.evaluate(() => location.assign('#/sessions'))
+  await page.getByText('ended by you').waitFor()
+  expect(await page.getByText('No session has ended yet.').count()).toBe(0)
+})
+
 describe('a running session', () => {
   test('that ends says so on its card, and leaves a search alone', async () => {
     const visitor = await stack.newVisitor({ tokens: 100 })
@@ -170,6 +191,21 @@ describe('a running session', () => {
     expect(await search.evaluate((input) => input === document.activeElement)).toBe(true)
     await receipt.click()
     await page.getByText('You ended the session.').waitFor()
+  })
+
+  test('shows what was done with it, whatever an older answer says that comes later', async () => {
+    const visitor = await stack.newVisitor({ tokens: 500 })
+    const id = await openSession(visitor)
+    const page = await open(visitor, `/sessions/${id}`)
+    await button(page, 'Pause').waitFor()
+    const older = await holdBack(page, 'GET', `${stack.apiUrl}/sessions/${id}`)
+    // It looks again whenever somebody comes back to it.
+    await lookAgain(page)
+    await older.given
+    await button(page, 'Pause').click()
+    await button(page, 'Resume').waitFor()
+    await older.letGo()
+    expect(await page.locator('.state').textContent()).toBe('Paused')
   })
 
   test('that was extended on the way back from its app is not extended again by a reload', async () => {
@@ -250,6 +286,44 @@ test('minutes that are none have no price', async () => {
   expect(await page.getByText('A whole number from 1 to 480, please.').isVisible()).toBe(true)
 })
 
+test('an older balance that comes later is not shown', async () => {
+  const visitor = await stack.newVisitor({ tokens: 100 })
+  const page = await open(visitor, '/account/sign-ins')
+  await page.getByRole('link', { name: 'Balance: 100 tokens' }).waitFor()
+  const older = await holdBack(page, 'GET', `${stack.apiUrl}/tokens/balance`)
+  await lookAgain(page)
+  await older.given
+  await giveTokens(stack.api, visitor.id, 50)
+  await lookAgain(page)
+  const shown = page.getByRole('link', { name: 'Balance: 150 tokens' })
+  await shown.waitFor()
+  await older.letGo()
+  expect(await shown.count()).toBe(1)
+})
+
+test('a search that is left while it is typed changes nothing of the page one went to', async () => {
+  const page = await open(await stack.newVisitor({ tokens: 500 }), '/')
+  await page.clock.install()
+  await page.getByLabel('Search').fill('quiet')
+  await page.evaluate(() => location.assign('#/tokens'))
+  await page.locator('#balance-available').waitFor()
+  await page.clock.runFor(1_000)
+  expect(new URL(page.url()).hash).toBe('#/tokens')
+})
+
+test('a charge that comes out whole is not called rounded up', async () => {
+  const page = await open(await stack.newVisitor(), '/nowhere')
+  const explained = await page.evaluate(
+    `import('/price.js').then(({ explainCharge }) =>
+      explainCharge({ usedMs: 4_200, tokensPerMinute: 100, tokensHeld: 100, tokensCharged: 7 }))`,
+  )
+  expect(explained).toMatchObject({
+    formula: '4.2 seconds × 100 tokens ÷ 60 = 7',
+    rounding: '',
+    released: 93,
+  })
+})
+
 test('in forced colours the page one is on stands out among the links', async () => {
   const page = await open(await stack.newVisitor(), '/account')
   await page.emulateMedia({ forcedColors: 'active' })
@@ -265,76 +339,4 @@ test('in forced colours the page one is on stands out among the links', async ()
     expect([of(true).size, of(false).size]).toEqual([1, 1])
     expect([...of(true)]).not.toEqual([...of(false)])
   }
-})
-
-test('a price that rose while it was read reserves nothing until its new figure was seen', async () => {
-  const visitor = await stack.newVisitor({ tokens: 500 })
-  const page = await open(visitor, `/apps/${stack.providerId}`)
-  await button(page, 'Reserve 120 tokens and open').waitFor()
-  const price = (tokensPerMinute: number) =>
-    stack.api.deps.db.batch.query('update providers set tokens_per_minute = $2 where id = $1', [
-      stack.providerId,
-      tokensPerMinute,
-    ])
-  await price(5)
-  try {
-    await button(page, 'Reserve 120 tokens and open').click()
-    await page.getByText('The price has changed').waitFor()
-    await button(page, 'Reserve 150 tokens and open').waitFor()
-    expect(await page.locator('.rate').textContent()).toContain('5 tokens')
-    expect(await stack.call('GET', '/tokens/balance', { token: visitor.accessToken })).toMatchObject({
-      held: 0,
-    })
-  } finally {
-    await price(4)
-  }
-})
-
-test('a button that leads away is pressed in vain until the next page is there: one session, reserved once', async () => {
-  const visitor = await stack.newVisitor({ tokens: 500 })
-  const page = await open(visitor, `/apps/${stack.providerId}`)
-  let opened = 0
-  page.on('request', (request) => {
-    if (request.method() === 'POST' && request.url() === `${stack.apiUrl}/sessions`) opened += 1
-  })
-  let arrive = () => {}
-  const isSlow = new Promise<void>((resolve) => {
-    arrive = resolve
-  })
-  await page.route(`${stack.appUrl}/?*`, async (route) => {
-    await isSlow
-    await route.continue()
-  })
-  const isLeaving = page.waitForRequest((request) => request.url().startsWith(`${stack.appUrl}/?`))
-  const reserve = button(page, 'Reserve 120 tokens and open')
-  await reserve.focus()
-  await page.keyboard.press('Enter')
-  await isLeaving
-  await page.keyboard.press('Enter')
-  arrive()
-  await page.getByRole('button', { name: 'Finish' }).waitFor()
-  expect(opened).toBe(1)
-  expect(await stack.call('GET', '/tokens/balance', { token: visitor.accessToken })).toMatchObject({
-    held: 120,
-  })
-})
-
-test('what was pressed again because no answer came is done once', async () => {
-  const visitor = await stack.newVisitor({ tokens: 500 })
-  const page = await open(visitor, `/apps/${stack.providerId}`)
-  let lost = 0
-  await page.route(`${stack.apiUrl}/sessions`, async (route) => {
-    if (route.request().method() !== 'POST' || lost === 3) return await route.continue()
-    lost += 1
-    await route.fetch()
-    await route.abort()
-  })
-  await button(page, 'Reserve 120 tokens and open').click()
-  await page.getByText('The marketplace cannot be reached').waitFor()
-  await button(page, 'Reserve 120 tokens and open').click()
-  await page.getByRole('button', { name: 'Finish' }).waitFor()
-  expect(lost).toBe(3)
-  expect(await stack.call('GET', '/tokens/balance', { token: visitor.accessToken })).toMatchObject({
-    held: 120,
-  })
 })

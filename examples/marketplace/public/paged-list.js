@@ -52,6 +52,7 @@ export async function pagedList({ list, label, rows, load, row }) {
   }
 
   let cursor = await add()
-  while (cursor && list.children.length < rows) cursor = await add(cursor)
+  // A page may have nothing to show, and the list would say that there is nothing at all.
+  while (cursor && list.children.length < Math.max(1, rows)) cursor = await add(cursor)
   return [place, more]
 }

@@ -26,7 +26,7 @@ export function priceInWords(tokensPerMinute, minutes) {
  */
 export function explainCharge({ usedMs, tokensPerMinute, tokensHeld, tokensCharged }) {
   const exact = (usedMs * tokensPerMinute) / 60_000
-  const isRounded = exact !== tokensCharged
+  const isRounded = exact < tokensCharged
   return {
     formula: `${formatDecimal(usedMs / 1000)} seconds × ${formatTokens(tokensPerMinute)} ÷ 60 = ${formatDecimal(exact)}`,
     rounding: isRounded ? `rounded up to ${formatTokens(tokensCharged)}` : '',

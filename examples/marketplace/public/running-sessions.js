@@ -138,9 +138,11 @@ export function sessionCard(first, { signal, onend, tag = 'li' }) {
 
   async function ask() {
     if (document.visibilityState === 'hidden' || isOver()) return
+    const before = session
     try {
       const next = await getSession(session.id)
-      if (!isOver()) take(next)
+      // What was done in the meantime was answered since, and is newer than this.
+      if (!isOver() && session === before) take(next)
     } catch {
       // The frame says that the marketplace does not answer; the clock goes on from what is known.
     }

@@ -65,6 +65,7 @@ export async function showCatalogue({ query, rows, signal }) {
     clearTimeout(timer)
     timer = setTimeout(
       () => {
+        if (signal.aborted) return
         state.q = form.elements.q.value.trim()
         state.category = form.elements.category.value.trim().toLowerCase()
         const asQuery = toQuery(state)
