@@ -5,7 +5,7 @@
  */
 import { createContext, type ReactNode, useContext, useState, useSyncExternalStore } from 'react'
 import { onSignInChange, signedInUserId, signedOutUserId } from './api/sign-in.ts'
-import { type Answer, useAnswer } from './api/use-answer.ts'
+import { type Answer, useAll, useAnswer } from './api/use-answer.ts'
 import type { Installation, OwnProvider, Profile, TeamProvider } from './api/wire.ts'
 import { Loading } from './parts/loaded.tsx'
 import { ProblemNotice } from './parts/notice.tsx'
@@ -40,7 +40,7 @@ export const isOperator = ({ profile }: Account) => profile.roles.includes('oper
 
 export function AccountFrame({ children }: { children: ReactNode }) {
   const profile = useAnswer<Profile>('/auth/profile')
-  const providers = useAnswer<{ items: TeamProvider[] }>('/providers/mine?limit=100')
+  const providers = useAll<TeamProvider>('/providers/mine?limit=100')
   const installation = useAnswer<Installation>('/dashboard/config.json')
   const [kept, setKept] = useState<readonly OwnProvider[]>([])
   const [gone, setGone] = useState<readonly string[]>([])
@@ -65,7 +65,7 @@ export function AccountFrame({ children }: { children: ReactNode }) {
   }
   const account = {
     profile: profile.value,
-    providers: newestOf(kept, providers.value.items).filter(({ id }) => !gone.includes(id)),
+    providers: newestOf(kept, providers.value).filter(({ id }) => !gone.includes(id)),
     keepProvider: (provider: OwnProvider) => setKept((before) => [provider, ...before]),
     dropProvider: (id: string) => setGone((before) => [...before, id]),
     reloadProviders: () => {

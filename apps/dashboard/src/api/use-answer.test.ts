@@ -16,7 +16,7 @@ vi.mock('./call.ts', () => ({
   },
 }))
 
-const { useAnswer, usePages, useRepeated } = await import('./use-answer.ts')
+const { useAll, useAnswer, usePages, useRepeated } = await import('./use-answer.ts')
 
 let root: Root
 
@@ -77,6 +77,14 @@ test('a list that is asked for again is as long as it can be where a later page 
   await act(async () => hook.last.loadMore())
   await act(async () => hook.last.reload())
   expect(hook.last).toMatchObject({ value: [0, 1], error: undefined, hasMore: true })
+})
+
+test('a list that is wanted whole is all of its pages, or what kept one of them from coming', async () => {
+  answers.set('/all', [page(0, 2, 'two'), page(0, 2, 'two')]).set('/all?cursor=two', [page(2, 3), refusal])
+  const hook = await render(() => useAll<number>('/all'), {})
+  expect(hook.last.value).toEqual([0, 1, 2])
+  await act(async () => hook.last.reload())
+  expect(hook.last).toMatchObject({ value: [0, 1, 2], error: refusal })
 })
 
 test('what became of the next page of one list says nothing of another', async () => {

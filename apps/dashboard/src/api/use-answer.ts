@@ -145,6 +145,19 @@ export function usePages<T>(path: string | undefined): Pages<T> {
   }
 }
 
+/** A list of the API as a whole, for what would be missed if it stood on a later page. */
+export const useAll = <T>(path: string): Answer<T[]> =>
+  useRead<T[]>(path, async (at, signal) => {
+    const all: T[] = []
+    let cursor: string | null = null
+    do {
+      const page: Page<T> = await readPage<T>(at, cursor, signal)
+      all.push(...page.items)
+      cursor = page.nextCursor
+    } while (cursor !== null)
+    return all
+  })
+
 /** At least so many, where there are as many; fewer where a later page does not come. */
 async function readRows<T>(path: string, rowsMin: number, signal: AbortSignal): Promise<Rows<T>> {
   let { items, nextCursor } = await readPage<T>(path, null, signal)

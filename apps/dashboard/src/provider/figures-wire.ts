@@ -42,7 +42,18 @@ export const funnelPath = (providerId: string, asked: AskedRange) =>
   `/providers/${providerId}/analytics/funnel?${rangeQuery(asked)}&interval=${asked.interval}`
 
 const shapes: Record<Interval, { label: Intl.DateTimeFormatOptions; name: Intl.DateTimeFormatOptions }> = {
-  hour: { label: { hour: '2-digit', minute: '2-digit' }, name: { dateStyle: 'medium', timeStyle: 'short' } },
+  hour: {
+    label: { hour: '2-digit', minute: '2-digit' },
+    // With its zone: where clocks go back, there are two hours of the same name.
+    name: {
+      year: 'numeric',
+      month: 'short',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: '2-digit',
+      timeZoneName: 'short',
+    },
+  },
   day: {
     label: { day: 'numeric', month: 'short' },
     name: { weekday: 'short', year: 'numeric', month: 'short', day: 'numeric' },
