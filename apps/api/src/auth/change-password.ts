@@ -4,6 +4,7 @@ import { enqueueAccountMail } from './account-mail.ts'
 import { lockUser } from './get-user.ts'
 import { checkMailedLink, takeMailedLink, voidMailedLinks } from './mailed-link.ts'
 import { revokeSignIns } from './revoke-sign-ins.ts'
+import { voidAccessTokens } from './void-access-tokens.ts'
 
 /**
  * Takes another password, ends all other sign-ins, voids reset links and a change of address under way, and tells the
@@ -64,7 +65,7 @@ async function setPassword(
   const { tenantId, userId, passwordHash, isEmailProven, now } = input
   await tx.query(setPasswordSql, [userId, passwordHash, isEmailProven ? now : null])
   // Who comes by a mailed link may be taking the account back: what others hold ends with it.
-  if (isEmailProven) await tx.query('update users set signed_out_at = $2 where id = $1', [userId, now])
+  if (isEmailProven) await voidAccessTokens(tx, { userId, now })
   await revokeSignIns(tx, input)
   await voidMailedLinks(tx, { userId, purpose: 'reset_password', now })
   await enqueueAccountMail(tx, { kind: 'password_changed', tenantId, userId })

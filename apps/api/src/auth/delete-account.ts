@@ -3,6 +3,7 @@ import type { Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
 import { enqueueAccountMail } from './account-mail.ts'
 import { lockUser } from './get-user.ts'
+import { voidAccessTokens } from './void-access-tokens.ts'
 
 interface Ties {
   total: number
@@ -57,6 +58,8 @@ export async function deleteAccount(
     user.emailNormalized,
     userId,
   ])
+  // What they bought or registered from here on would belong to nobody.
+  await voidAccessTokens(tx, { userId, now })
   await tx.query(endSignInsSql, [userId, now])
 }
 
@@ -74,12 +77,11 @@ const tiesSql = `
     ) as "hasPaymentOnItsWay"
   from wallets w where w.id = $1`
 
-// The salt goes too: without it nobody can tell which providers' references were this person. Access tokens are void: what
-// they bought or registered from here on would belong to nobody.
+// The salt goes too: without it nobody can tell which providers' references were this person.
 const anonymiseSql = `
   update users set email = $2, email_normalized = $2, display_name = null, password_hash = 'none',
     reference_salt = $3, email_verified_at = null, pending_email = null, pending_email_normalized = null,
-    has_spending_limits = false, signed_out_at = $4, deleted_at = $4
+    has_spending_limits = false, deleted_at = $4
   where id = $1`
 
 const endSignInsSql = `

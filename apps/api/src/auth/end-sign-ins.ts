@@ -1,6 +1,7 @@
 import type { Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
 import { enqueueAccountMail } from './account-mail.ts'
+import { voidAccessTokens } from './void-access-tokens.ts'
 
 /**
  * Throws everybody out of an account, its owner included, who signs in again or resets the password. Refresh tokens are
@@ -13,16 +14,16 @@ export async function endSignIns(
   input: { tenantId: string; userId: string; now: Date },
 ): Promise<{ endedCount: number }> {
   const { tenantId, userId, now } = input
-  const [user] = await tx.query<{ id: string }>(signOutSql, [userId, now])
+  const [user] = await tx.query(lockUserSql, [userId])
   if (!user) throw new Problem('not_found')
+  await voidAccessTokens(tx, { userId, now })
   const [ended] = await tx.query<{ endedCount: number }>(endSql, [userId, now])
   await enqueueAccountMail(tx, { kind: 'signed_out', tenantId, userId })
   return { endedCount: ended?.endedCount ?? 0 }
 }
 
-// A sign-in under way holds a shared lock on the row, so it is either over and ended below, or begins afterwards.
-const signOutSql = `
-  update users set signed_out_at = $2 where id = $1 and deleted_at is null returning id`
+// A sign-in or a refresh under way holds a shared lock on the row, so it is either over and ended below, or begins afterwards.
+const lockUserSql = 'select from users where id = $1 and deleted_at is null for no key update'
 
 const endSql = `
   with ended as (

@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 
 export const ACCESS_TOKEN_SECONDS = 15 * 60
@@ -8,6 +7,8 @@ export interface SignedInUser {
   userId: string
   /** When everybody was signed out of the account last, as the transaction that signs in sees it. */
   signedOutAt: Date | null
+  /** When that transaction began: a sign-out that came after it is later. */
+  now: Date
 }
 
 /**
@@ -15,12 +16,13 @@ export interface SignedInUser {
  * taken back (`signed-out.ts`). Asks nobody anything, because a refresh token is used up by then.
  */
 export async function issueAccessToken(
-  { keys, clock }: { keys: KeyRing; clock: Clock },
-  { tenantId, userId, signedOutAt }: SignedInUser,
+  { keys }: { keys: KeyRing },
+  { tenantId, userId, signedOutAt, now }: SignedInUser,
 ): Promise<string> {
-  const now = Math.floor(clock().getTime() / 1000)
+  const nowSeconds = Math.floor(now.getTime() / 1000)
   // Tokens of the very second of a sign-out are void: one that is made after it is dated a second later.
-  const issuedAt = signedOutAt === null ? now : Math.max(now, Math.floor(signedOutAt.getTime() / 1000) + 1)
+  const issuedAt =
+    signedOutAt === null ? nowSeconds : Math.max(nowSeconds, Math.floor(signedOutAt.getTime() / 1000) + 1)
   return keys.sign('at+jwt', {
     sub: userId,
     aud: 'marketplace',

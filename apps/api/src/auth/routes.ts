@@ -101,7 +101,7 @@ export function registerAuthRoutes(app: App, deps: Deps): void {
       })
       return reply.code(201).send({
         user: presentUser(user),
-        ...(await credentials({ tenantId, userId: user.id, signedOutAt: null, refreshToken })),
+        ...(await credentials({ tenantId, userId: user.id, signedOutAt: null, now, refreshToken })),
       })
     },
   )
@@ -144,7 +144,7 @@ export function registerAuthRoutes(app: App, deps: Deps): void {
       const started = await db.inTenant(tenantId, (tx) =>
         startSignIn(tx, { userId, passwordHash, userAgent, now }),
       )
-      return { user: presentUser(user), ...(await credentials({ tenantId, userId, ...started })) }
+      return { user: presentUser(user), ...(await credentials({ tenantId, userId, now, ...started })) }
     },
   )
 
@@ -165,8 +165,9 @@ export function registerAuthRoutes(app: App, deps: Deps): void {
     },
     async (request) => {
       const { tenantId } = request.actor
+      const now = clock()
       const rotation = await db.inTenant(tenantId, (tx) =>
-        rotateRefreshToken(tx, { refreshToken: request.body.refreshToken, now: clock() }),
+        rotateRefreshToken(tx, { refreshToken: request.body.refreshToken, now }),
       )
       if (!rotation.isRotated) {
         throw new Problem(
@@ -178,7 +179,7 @@ export function registerAuthRoutes(app: App, deps: Deps): void {
         )
       }
       const { userId, signedOutAt, refreshToken } = rotation
-      return credentials({ tenantId, userId, signedOutAt, refreshToken })
+      return credentials({ tenantId, userId, signedOutAt, now, refreshToken })
     },
   )
 
