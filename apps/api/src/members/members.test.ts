@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Accounts, type Person, password, refusal, startAccounts } from '../../test/accounts.ts'
 import { addProvider, addUser, countWaiting } from '../../test/harness.ts'
+import { holdLock } from '../../test/hold-lock.ts'
 import { PUBLIC_TENANT_ID } from '../id.ts'
 import type { MemberRole } from '../providers/member-role.ts'
 
@@ -181,6 +182,20 @@ describe('transferring', () => {
     expect(refusal(await transfer(owner, developer, 'wrong password'))).toEqual([403, 'password_wrong'])
     expect(refusal(await transfer(owner, stranger))).toEqual([404, 'member_not_found'])
     expect((await transfer(owner, owner)).body).toMatchObject({ isPrimary: true })
+  })
+
+  test('does not go on with a password that was changed while it waited', async () => {
+    const { api } = accounts
+    const release = await holdLock(api, 'select from providers where id = $1 for no key update', [providerId])
+    const moving = transfer(owner, developer)
+    await expect.poll(() => countWaiting(api)).toBe(1)
+    await owner.call('POST', '/auth/password', {
+      currentPassword: password,
+      newPassword: 'a better password',
+    })
+    await release()
+    expect(refusal(await moving)).toEqual([403, 'password_wrong'])
+    expect(await roles()).toMatchObject({ [owner.id]: 'owner', [developer.id]: 'developer' })
   })
 
   test('twice at once ends with one primary owner, and nobody lost', async () => {

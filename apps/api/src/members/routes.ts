@@ -6,6 +6,7 @@
 import { Type } from '@fastify/type-provider-typebox'
 import { recordAction } from '../audit/record-action.ts'
 import { checkPassword } from '../auth/check-password.ts'
+import { getUser } from '../auth/get-user.ts'
 import { createPasswords } from '../auth/password.ts'
 import { CurrentPasswordField } from '../auth/user.ts'
 import type { Deps } from '../deps.ts'
@@ -160,11 +161,16 @@ export function registerMemberRoutes(app: App, deps: Deps): void {
       // Before the password is looked at: a stranger learns nothing and costs nothing.
       const seen = await db.inTenant(tenantId, (tx) => getProviderToRead(tx, id, actor, 'owner'))
       refuseOthers(seen.ownerId)
-      await checkPassword({ db, passwords }, { tenantId, userId: actor.userId, password: currentPassword })
+      const seenHash = await checkPassword(
+        { db, passwords },
+        { tenantId, userId: actor.userId, password: currentPassword },
+      )
       const now = clock()
       return db.inTenant(tenantId, async (tx) => {
         const provider = await getProviderToChange(tx, id, actor, 'owner')
         refuseOthers(provider.ownerId)
+        // Read once the provider is locked: whoever changed the password meanwhile has thrown this caller out.
+        if ((await getUser(tx, actor.userId)).passwordHash !== seenHash) throw new Problem('password_wrong')
         await transferProvider(tx, { tenantId, provider, userId, mustBeMember: true, now })
         await recordAction(tx, {
           by: request,
