@@ -1,7 +1,8 @@
 import type { JobHelpers } from 'graphile-worker'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Accounts, password, refusal, startAccounts } from '../../test/accounts.ts'
-import { accessTokenOf, addProvider, addUser, type TestApi } from '../../test/harness.ts'
+import { accessTokenOf, addProvider, addUser, countWaiting, type TestApi } from '../../test/harness.ts'
+import { holdLock } from '../../test/hold-lock.ts'
 import { beginPurchase, completed, paymentOf, sendEvent } from '../../test/stripe-events.ts'
 import { forgetOldRowsTask } from '../http/forget-old-rows.ts'
 
@@ -125,22 +126,37 @@ test('nobody can take the name that a deleted account will have', async () => {
   expect(refusal(await open('/auth/register', { email, password }))).toEqual([400, 'validation_failed'])
 })
 
+const provider = {
+  name: 'Nobody’s app',
+  description: 'Of a deleted account',
+  category: 'tools',
+  launchUrl: 'https://app.example/',
+  allowedOrigins: ['https://app.example'],
+  tokensPerMinute: 4,
+}
+
 test('whoever still has an access token of a deleted account can neither buy nor register anything with it', async () => {
   const ada = await register()
   expect((await ada.call('POST', '/auth/account/delete', { currentPassword: password })).status).toBe(204)
-  const provider = {
-    name: 'Nobody’s app',
-    description: 'Of a deleted account',
-    category: 'tools',
-    launchUrl: 'https://app.example/',
-    allowedOrigins: ['https://app.example'],
-    tokensPerMinute: 4,
-  }
   for (const [url, body] of [
     ['/tokens/purchase', { tokens: 100 }],
     ['/providers', provider],
   ] as const)
     expect([url, ...refusal(await ada.call('POST', url, body))]).toEqual([url, 401, 'unauthenticated'])
+})
+
+test('a provider that is registered while the account is being deleted is nobody’s, so there is none', async () => {
+  const ada = await register()
+  // Near the end of a deletion.
+  const release = await holdLock(api, 'lock table provider_invitations in exclusive mode', [])
+  const deleting = ada.call('POST', '/auth/account/delete', { currentPassword: password })
+  await expect.poll(() => countWaiting(api)).toBe(1)
+  const registering = ada.call('POST', '/providers', provider)
+  await expect.poll(() => countWaiting(api)).toBe(2)
+  await release()
+  expect((await deleting).status).toBe(204)
+  expect(refusal(await registering)).toEqual([401, 'unauthenticated'])
+  expect(await api.deps.db.batch.query('select from providers where owner_id = $1', [ada.id])).toEqual([])
 })
 
 test('an account is not deleted while something hangs on it', async () => {

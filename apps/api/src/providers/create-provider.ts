@@ -7,13 +7,15 @@ import { type NewProvider, PROVIDER_COLUMNS, PROVIDERS_PER_OWNER_MAX, type Provi
 /**
  * Registers a provider for its owner: a draft, or listed at once where nobody reviews.
  *
- * @throws {Problem} `limit_reached`
+ * @throws {Problem} `unauthenticated` when the account behind a still valid access token is gone, `limit_reached`
  */
 export async function createProvider(
   tx: Tx,
   input: { ownerId: string; provider: NewProvider; isReviewed: boolean; now: Date },
 ): Promise<ProviderRow> {
   const { ownerId, provider, isReviewed, now } = input
+  const [owner] = await tx.query(keepOwnerSql, [ownerId])
+  if (!owner) throw new Problem('unauthenticated', {}, 'the account is gone')
   const [created] = await tx.query<ProviderRow>(createProviderSql, [
     createId('prv', now),
     ownerId,
@@ -35,6 +37,9 @@ export async function createProvider(
     })
   return created.status === 'listed' ? announceProvider(tx, created, 'provider.approved', now) : created
 }
+
+// Waits for a deletion of the account and holds it up: a provider is never nobody's.
+const keepOwnerSql = 'select from users where id = $1 and deleted_at is null for key share'
 
 // Two racing registrations may both see the last free place: the limit bounds, it does not count money.
 const createProviderSql = `
