@@ -1,7 +1,8 @@
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Accounts, password, refusal, startAccounts } from '../../test/accounts.ts'
-import type { TestApi } from '../../test/harness.ts'
+import { countWaiting, type TestApi } from '../../test/harness.ts'
+import { holdLock } from '../../test/hold-lock.ts'
 import { tokenIn } from '../../test/mailbox.ts'
 
 let accounts: Accounts
@@ -214,6 +215,25 @@ test('a forgotten password is chosen anew by a link, once', async () => {
   api.clock.advance({ seconds: 1 })
   expect((await ada.call('GET', '/auth/email')).body.emailVerified).toBe(true)
   await deliver()
+})
+
+test('of two links of one account that are opened at once neither is held while the other waits', async () => {
+  const ada = await register()
+  await deliver()
+  await askReset(ada.email)
+  await askReset(ada.email)
+  const [first, second] = (await deliver()).map(tokenIn) as [string, string]
+  const release = await holdLock(api, 'select from users where id = $1 for update', [ada.id])
+  const resets = [reset(first), reset(second)]
+  await expect.poll(() => countWaiting(api)).toBe(2)
+  const free = await api.deps.db.batch.query(
+    `select from mailed_links where user_id = $1 and purpose = 'reset_password' for update skip locked`,
+    [ada.id],
+  )
+  expect(free).toHaveLength(2)
+  await release()
+  // The first voids the other.
+  expect((await Promise.all(resets)).map(({ status }) => status).sort()).toEqual([204, 400])
 })
 
 test('a reset link lives an hour, and dies with a change of password or address', async () => {

@@ -58,7 +58,7 @@ export async function checkMailedLink(
 }
 
 /**
- * Uses a link up.
+ * Uses a link up, and locks its user: before the link, as whoever voids the links of a user that they have locked.
  *
  * @throws {Problem} `link_invalid` when it is unknown, used, expired or for something else; nobody learns which.
  */
@@ -66,6 +66,7 @@ export async function takeMailedLink(
   tx: Tx,
   input: { token: string; purpose: LinkPurpose; now: Date },
 ): Promise<UsedLink> {
+  await tx.query(lockHolderSql, [hashOf(input.token)])
   const [link] = await tx.query<UsedLink>(takeSql, [hashOf(input.token), input.purpose, input.now])
   if (!link) throw new Problem('link_invalid')
   return link
@@ -89,6 +90,9 @@ const issueSql = `
 
 const checkSql = `
   select from mailed_links where token_hash = $1 and purpose = $2 and used_at is null and expires_at > $3`
+
+const lockHolderSql = `
+  select from mailed_links l join users u on u.id = l.user_id where l.token_hash = $1 for update of u`
 
 // The conditional update is the lock: of two that open one link at once, one uses it.
 const takeSql = `

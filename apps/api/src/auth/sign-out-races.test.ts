@@ -47,6 +47,20 @@ test('a refresh that meets the end of its own sign-in gets nothing', async () =>
   expect(refusal(await refreshing)).toEqual([401, 'refresh_token_invalid'])
 })
 
+test('a refresh that waits for its user holds no token that a sign-out would wait for', async () => {
+  const ada = await accounts.register()
+  const release = await holdLock(api, 'select from users where id = $1 for update', [ada.id])
+  const refreshing = accounts.refresh(ada.refreshToken)
+  await areWaiting(1)
+  const free = await api.deps.db.batch.query(
+    'select from refresh_tokens where user_id = $1 for update skip locked',
+    [ada.id],
+  )
+  expect(free).toHaveLength(1)
+  await release()
+  expect((await refreshing).status).toBe(200)
+})
+
 test('what is given out while a sign-out waits for its turn is void, too', async () => {
   const ada = await accounts.register()
   const release = await holdLock(api, 'select from users where id = $1 for share', [ada.id])
