@@ -675,6 +675,16 @@ create table public.unbilled_time (
 );
 alter table public.unbilled_time enable row level security;
 
+create table public.unconfirmed_mails (
+  tenant_id text not null default public.current_tenant(),
+  id uuid not null default gen_random_uuid(),
+  email_hash bytea not null,
+  kind text not null,
+  sent_at timestamp with time zone not null,
+  constraint unconfirmed_mails_pkey PRIMARY KEY (tenant_id, id)
+);
+alter table public.unconfirmed_mails enable row level security;
+
 create table public.unusual_providers (
   tenant_id text not null,
   provider_id text not null,
@@ -911,6 +921,10 @@ CREATE UNIQUE INDEX transfers_into_wallet ON public.transfers USING btree (tenan
 CREATE UNIQUE INDEX transfers_out_of_wallet ON public.transfers USING btree (tenant_id, debit_account_id, debit_sequence) WHERE (debit_sequence IS NOT NULL);
 
 CREATE INDEX unbilled_time_by_age ON public.unbilled_time USING brin (hour);
+
+CREATE INDEX unconfirmed_mails_by_address ON public.unconfirmed_mails USING btree (tenant_id, email_hash, kind, sent_at);
+
+CREATE INDEX unconfirmed_mails_by_age ON public.unconfirmed_mails USING btree (sent_at);
 
 CREATE INDEX users_signed_out ON public.users USING btree (signed_out_at) WHERE (signed_out_at IS NOT NULL);
 
@@ -1786,6 +1800,10 @@ create policy batches_see_all on public.unbilled_time as permissive for all to t
 
 create policy tenant_sees_its_own on public.unbilled_time as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
+create policy batches_see_all on public.unconfirmed_mails as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.unconfirmed_mails as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
 create policy batches_see_all on public.unusual_providers as permissive for all to tm_batch using (true) with check (true);
 
 create policy tenant_sees_its_own on public.unusual_providers as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
@@ -2325,6 +2343,10 @@ grant insert, select on table public.transfers to tm_ledger;
 grant insert, select, update on table public.unbilled_time to tm_app;
 
 grant delete, insert, select, update on table public.unbilled_time to tm_batch;
+
+grant delete, insert, select on table public.unconfirmed_mails to tm_app;
+
+grant delete, insert, select on table public.unconfirmed_mails to tm_batch;
 
 grant select on table public.unusual_providers to tm_app;
 

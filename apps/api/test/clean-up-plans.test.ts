@@ -41,6 +41,7 @@ test.each<[string, (tx: Tx) => Promise<unknown>, string[]]>([
       'refresh_tokens_by_family',
       'mailed_links_by_age',
       'unbilled_time_by_age',
+      'unconfirmed_mails_by_age',
     ],
   ],
   ['beats are folded and forgotten', job(foldBeatsTask), ['beat_batches_by_age', 'session_beats_by_age']],

@@ -31,6 +31,7 @@ const GROWING = [
   'refresh_tokens',
   'mailed_links',
   'invitation_mails',
+  'unconfirmed_mails',
   'provider_invitations',
   'spending_limits',
   'provider_spending_limits',

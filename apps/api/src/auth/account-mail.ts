@@ -16,7 +16,7 @@ export type AccountMail = { tenantId: string } & (
   | { kind: 'email_change_asked'; userId: string }
   | { kind: 'signed_out'; userId: string }
   /** The row does not know the address any more. */
-  | { kind: 'account_deleted'; email: string }
+  | { kind: 'account_deleted'; email: string; isVerified?: boolean }
 )
 
 /** In the transaction that gives the reason. */

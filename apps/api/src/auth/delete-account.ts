@@ -47,7 +47,8 @@ export async function deleteAccount(
       detail: `${total} tokens are left. Spend them, or give them up by sending forfeitTokens: ${total}.`,
     })
   }
-  await enqueueAccountMail(tx, { kind: 'account_deleted', tenantId, email: user.email })
+  const isVerified = user.emailVerifiedAt !== null
+  await enqueueAccountMail(tx, { kind: 'account_deleted', tenantId, email: user.email, isVerified })
   // No address, so that nobody can have registered it.
   await tx.query(anonymiseSql, [userId, `deleted:${userId}`, randomBytes(16), now])
   await tx.query('delete from mailed_links where user_id = $1', [userId])

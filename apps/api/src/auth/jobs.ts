@@ -1,8 +1,10 @@
 import type { Task } from 'graphile-worker'
 import type { Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
+import { normalizeEmail } from '../email.ts'
 import type { Mailer } from '../mail/mail.ts'
 import { renderMessage } from '../mail/render-message.ts'
+import { sendToUnconfirmed } from '../mail/unconfirmed-addresses.ts'
 import type { AccountMail } from './account-mail.ts'
 import { forgetMailedLink, issueMailedLink, LINK_HOURS, type LinkPurpose } from './mailed-link.ts'
 
@@ -26,6 +28,11 @@ export const sendAccountMailTask =
     const mail = payload as AccountMail
     const { db, clock, config } = deps
     const inTenant = <T>(run: (tx: Tx) => Promise<T>) => db.inTenant(mail.tenantId, run)
+
+    const sendTo = (emailNormalized: string, isConfirmed: boolean, send: () => Promise<void>) =>
+      isConfirmed
+        ? send()
+        : sendToUnconfirmed(deps, { tenantId: mail.tenantId, emailNormalized, kind: mail.kind }, send)
 
     /** The link exists before it is sent and not at all where sending failed: the next try makes another. */
     async function sendLink(
@@ -51,32 +58,36 @@ export const sendAccountMailTask =
         if (!user || (user.isVerified && user.pendingEmail === null)) return
         const shown = user.pendingEmail ?? user.email
         const normalized = user.pendingEmailNormalized ?? user.emailNormalized
-        return sendLink(user, 'verify_email', { shown, normalized }, (token) => ({
-          to: shown,
-          subject: 'Confirm your e-mail address',
-          // No name: until it is confirmed, whoever typed this address may be writing to a stranger through us.
-          paragraphs: [
-            'somebody, hopefully you, gave this address for an account at our marketplace.',
-            `Open the link within ${LINK_HOURS.verify_email} hours to confirm that it is yours. If it was not you, do nothing.`,
-          ],
-          link: { url: linkTo(config, 'verify-email', token), label: 'Confirm this address' },
-        }))
+        const send = () =>
+          sendLink(user, 'verify_email', { shown, normalized }, (token) => ({
+            to: shown,
+            subject: 'Confirm your e-mail address',
+            // No name: until it is confirmed, whoever typed this address may be writing to a stranger through us.
+            paragraphs: [
+              'somebody, hopefully you, gave this address for an account at our marketplace.',
+              `Open the link within ${LINK_HOURS.verify_email} hours to confirm that it is yours. If it was not you, do nothing.`,
+            ],
+            link: { url: linkTo(config, 'verify-email', token), label: 'Confirm this address' },
+          }))
+        return sendTo(normalized, false, send)
       }
       case 'reset_password': {
         if (clock().getTime() - Date.parse(mail.requestedAt) > REQUEST_GOOD_MS) return
         const user = await inTenant((tx) => findRecipient(tx, { emailNormalized: mail.emailNormalized }))
         if (!user) return
         const address = { shown: user.email, normalized: user.emailNormalized }
-        return sendLink(user, 'reset_password', address, (token) => ({
-          to: user.email,
-          subject: 'Choose a new password',
-          name: user.isVerified ? user.displayName : null,
-          paragraphs: [
-            'somebody, hopefully you, asked to reset the password of your account.',
-            'Open the link within an hour to choose a new one; it works once. If it was not you, do nothing: your password stays.',
-          ],
-          link: { url: linkTo(config, 'reset-password', token), label: 'Choose a new password' },
-        }))
+        const send = () =>
+          sendLink(user, 'reset_password', address, (token) => ({
+            to: user.email,
+            subject: 'Choose a new password',
+            name: user.isVerified ? user.displayName : null,
+            paragraphs: [
+              'somebody, hopefully you, asked to reset the password of your account.',
+              'Open the link within an hour to choose a new one; it works once. If it was not you, do nothing: your password stays.',
+            ],
+            link: { url: linkTo(config, 'reset-password', token), label: 'Choose a new password' },
+          }))
+        return sendTo(user.emailNormalized, user.isVerified, send)
       }
       case 'password_changed':
       case 'email_change_asked':
@@ -85,10 +96,16 @@ export const sendAccountMailTask =
         if (!user) return
         const notice = NOTICES[mail.kind]
         const name = user.isVerified ? user.displayName : null
-        return mailer.send(renderMessage({ to: user.email, name, ...notice }))
+        return sendTo(user.emailNormalized, user.isVerified, () =>
+          mailer.send(renderMessage({ to: user.email, name, ...notice })),
+        )
       }
-      case 'account_deleted':
-        return mailer.send(renderMessage({ to: mail.email, ...NOTICES.account_deleted }))
+      case 'account_deleted': {
+        const { email, isVerified = false } = mail
+        return sendTo(normalizeEmail(email)?.normalized ?? email, isVerified, () =>
+          mailer.send(renderMessage({ to: email, ...NOTICES.account_deleted })),
+        )
+      }
     }
   }
 

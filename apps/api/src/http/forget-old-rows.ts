@@ -1,12 +1,16 @@
 import type { Task } from 'graphile-worker'
 import type { Deps } from '../deps.ts'
+import { COUNTED_MS } from '../mail/unconfirmed-addresses.ts'
 import { IDEMPOTENCY_HOURS } from './idempotency.ts'
 
 const DAY_MS = 86_400_000
 /** In one statement: what piled up while no job ran would not go within the time of one, and then pile up for ever. */
 export const FORGET_MAX = 5_000
 
-/** Deletes what nobody may ask for any more: answers kept for a day, sign-ins and links that ended, allowances of past days. */
+/**
+ * Deletes what nobody may ask for any more: answers kept for a day, sign-ins and links that ended, allowances of past days, counts
+ * of messages.
+ */
 export const forgetOldRowsTask =
   ({ db, clock }: Deps): Task =>
   async () => {
@@ -22,6 +26,7 @@ export const forgetOldRowsTask =
     await forget(forgetRefreshTokensSql, 7 * DAY_MS)
     await forget(forgetLinksSql, 7 * DAY_MS)
     await forget(forgetUnbilledSql, 7 * DAY_MS)
+    await forget(forgetUnconfirmedMailsSql, COUNTED_MS)
   }
 
 // By the place of a row, as beats are forgotten: the statement's snapshot keeps it from being given to another, and the age is asked
@@ -37,6 +42,7 @@ const inPortions = (table: string, isOld: string, isDead = 'true') => `
 const forgetAnswersSql = inPortions('idempotency_keys', 'created_at')
 const forgetLinksSql = inPortions('mailed_links', 'expires_at')
 const forgetUnbilledSql = inPortions('unbilled_time', 'hour')
+const forgetUnconfirmedMailsSql = inPortions('unconfirmed_mails', 'sent_at')
 
 // By a revoked token its whole family is dead, also a successor that was written while the revocation ran: it goes last. The last of
 // a family is looked up in the index for each, where `not exists` would be planned as one walk through all of them.

@@ -3,6 +3,7 @@ import type { Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
 import type { Mailer } from '../mail/mail.ts'
 import { renderMessage } from '../mail/render-message.ts'
+import { sendToUnconfirmed } from '../mail/unconfirmed-addresses.ts'
 import { createInvitationToken, hashOfToken, INVITATION_DAYS } from './invitation.ts'
 import type { MemberMail } from './member-mail.ts'
 
@@ -10,12 +11,23 @@ const DAY_MS = 86_400_000
 /** An invitation that ran out stays in its owner's list this long, to be sent again. */
 const EXPIRED_KEPT_DAYS = 30
 
+interface FoundTransferred {
+  email: string
+  emailNormalized: string
+  isVerified: boolean
+  displayName: string | null
+  provider: string
+  isOwner: boolean
+}
+
 /** Writes to whoever is invited, and to both sides of a transfer. */
 export const sendMemberMailTask =
-  ({ db, clock, config }: Pick<Deps, 'db' | 'clock' | 'config'>, mailer: Mailer): Task =>
+  (deps: Pick<Deps, 'db' | 'clock' | 'config'>, mailer: Mailer): Task =>
   async (payload) => {
     const mail = payload as MemberMail
-    const inTenant = <T>(run: (tx: Tx) => Promise<T>) => db.inTenant(mail.tenantId, run)
+    const { tenantId, kind } = mail
+    const { db, clock, config } = deps
+    const inTenant = <T>(run: (tx: Tx) => Promise<T>) => db.inTenant(tenantId, run)
     switch (mail.kind) {
       case 'invited': {
         const token = createInvitationToken()
@@ -55,33 +67,32 @@ export const sendMemberMailTask =
       }
       case 'transferred': {
         const [found] = await inTenant((tx) =>
-          tx.query<{ email: string; name: string | null; provider: string; isOwner: boolean }>(
-            findTransferredSql,
-            [mail.providerId, mail.userId],
-          ),
+          tx.query<FoundTransferred>(findTransferredSql, [mail.providerId, mail.userId]),
         )
         if (!found) return
-        const { email, name, provider, isOwner } = found
-        return mailer.send(
-          renderMessage({
-            to: email,
-            name,
-            subject: `${provider} has another primary owner`,
-            paragraphs: isOwner
-              ? [
-                  `you are the primary owner of ${provider} now: its payouts go to you.`,
-                  'They wait until your e-mail address is confirmed, if it is not.',
-                ]
-              : [
-                  `${provider} was transferred: its payouts go to somebody else from now on. You stay on its team as an owner.`,
-                  'If it was not you, change your password now and write to us.',
-                ],
-            link: {
-              url: `${config.publicUrl}/dashboard/providers/${mail.providerId}/team`,
-              label: 'See the team',
-            },
-          }),
-        )
+        const { email, emailNormalized, isVerified, displayName, provider, isOwner } = found
+        const send = () =>
+          mailer.send(
+            renderMessage({
+              to: email,
+              name: isVerified ? displayName : null,
+              subject: `${provider} has another primary owner`,
+              paragraphs: isOwner
+                ? [
+                    `you are the primary owner of ${provider} now: its payouts go to you.`,
+                    'They wait until your e-mail address is confirmed, if it is not.',
+                  ]
+                : [
+                    `${provider} was transferred: its payouts go to somebody else from now on. You stay on its team as an owner.`,
+                    'If it was not you, change your password now and write to us.',
+                  ],
+              link: {
+                url: `${config.publicUrl}/dashboard/providers/${mail.providerId}/team`,
+                label: 'See the team',
+              },
+            }),
+          )
+        return isVerified ? send() : sendToUnconfirmed(deps, { tenantId, emailNormalized, kind }, send)
       }
     }
   }
@@ -105,7 +116,7 @@ const giveTokenSql = `
   returning i.email, case when u.email_verified_at is not null then u.email end as inviter`
 
 const findTransferredSql = `
-  select u.email, case when u.email_verified_at is not null then u.display_name end as name, p.name as provider,
-    p.owner_id = u.id as "isOwner"
+  select u.email, u.email_normalized as "emailNormalized", u.email_verified_at is not null as "isVerified",
+    u.display_name as "displayName", p.name as provider, p.owner_id = u.id as "isOwner"
   from providers p, users u
   where p.id = $1 and u.id = $2 and u.deleted_at is null`
