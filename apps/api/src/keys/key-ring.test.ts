@@ -165,6 +165,25 @@ test('two rotations at once, in whatever order they commit, leave nothing unveri
   }
 })
 
+test('a key that is not published any more verifies nothing, also not again what it had verified', async () => {
+  // As whoever stole the private key would write it, and show it again and again.
+  const forged = await keys.sign('at+jwt', claims(1_000 * 3_600))
+  const elsewhere = await openRing()
+  await rotate()
+  for (let hours = 0; hours < 25; hours += 1) {
+    expect(await refusalBy(elsewhere, forged)).toBe('accepted')
+    clock.advance({ hours: 1 })
+    await elsewhere.reload()
+  }
+  const good = await elsewhere.sign('at+jwt', claims())
+  clock.advance({ minutes: 11 })
+  for (const ring of [keys, elsewhere]) {
+    await ring.reload()
+    expect(await refusalBy(ring, forged)).toBe('invalid')
+    expect(await refusalBy(ring, good)).toBe('accepted')
+  }
+})
+
 test('where the newest key was deleted, the one before signs nothing that outlives it', async () => {
   const { kid } = await rotate()
   clock.advance({ hours: 20 })

@@ -97,6 +97,12 @@ const TRUSTED_MAX: Record<JwtType, number> = {
   'at+jwt': 250_000,
 }
 
+const createTrusted = () => ({
+  'launch+jwt': new Recent<JWTPayload>(TRUSTED_MAX['launch+jwt']),
+  'session+jwt': new Recent<JWTPayload>(TRUSTED_MAX['session+jwt']),
+  'at+jwt': new Recent<JWTPayload>(TRUSTED_MAX['at+jwt']),
+})
+
 /** What a private key is sealed for. */
 export const signingKeyPlace = (kid: string) => `signing_keys/${kid}`
 
@@ -116,11 +122,7 @@ export async function createKeyRing(input: {
   const publicKeys = new Map<string, KeyObject>()
   // Verifying costs more than the rest of a beat. Keyed by the hash of the whole JWT, so only the very bytes that
   // were verified, or signed here, are found; `exp` is judged on every use.
-  const trusted = {
-    'launch+jwt': new Recent<JWTPayload>(TRUSTED_MAX['launch+jwt']),
-    'session+jwt': new Recent<JWTPayload>(TRUSTED_MAX['session+jwt']),
-    'at+jwt': new Recent<JWTPayload>(TRUSTED_MAX['at+jwt']),
-  }
+  let trusted = createTrusted()
   const intern = createInterner()
 
   function trust(typ: JwtType, digest: string, claims: JWTPayload): void {
@@ -129,12 +131,15 @@ export async function createKeyRing(input: {
   }
 
   async function reload() {
+    const before = rows
     rows = await db.batch.query<SigningKeyRow>(listKeysSql, [clock()])
     if (rows.length === 0) {
       await db.inBatch((tx) => addSigningKey(tx, { keyEncryptionKey, now: clock(), isFirst: true }))
       rows = await db.batch.query<SigningKeyRow>(listKeysSql, [clock()])
     }
     loadedAt = performance.now()
+    // Whoever had the private key of one that is gone could have dated a JWT as they liked. Rare, and verifying again is cheap.
+    if (before.some(({ kid }) => !rows.some((row) => row.kid === kid))) trusted = createTrusted()
   }
 
   function privateKeyOf({ kid, privateJwkEncrypted }: SigningKeyRow): KeyObject {
@@ -227,9 +232,10 @@ export async function createKeyRing(input: {
         if ((known.exp ?? 0) * 1000 <= now.getTime()) throw new JwtRefused('expired', 'exp has passed', known)
         return known
       }
+      const began = trusted
       const claims = await verifyOnce(jwt, typ, audience, now)
-      // A launch JWT is used once.
-      if (typ !== 'launch+jwt') trust(typ, digest, claims)
+      // A launch JWT is used once. And its key may be gone by now.
+      if (typ !== 'launch+jwt' && began === trusted) trust(typ, digest, claims)
       return claims
     },
     async readUnverified(jwt, typ) {
