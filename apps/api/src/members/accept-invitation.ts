@@ -34,7 +34,7 @@ export async function findInvitation(
 export async function acceptInvitation(
   tx: Tx,
   { token, userId, now }: { token: string; userId: string; now: Date },
-): Promise<{ id: string; providerId: string; role: MemberRole }> {
+): Promise<{ id: string; providerId: string }> {
   const user = await lockUser(tx, userId)
   const [taken] = await tx.query<{
     id: string
@@ -45,7 +45,7 @@ export async function acceptInvitation(
   if (!taken) throw new Problem('link_invalid')
   if (taken.emailNormalized !== user.emailNormalized) throw new Problem('invitation_for_other_address')
   await tx.query(joinSql, [taken.providerId, userId, taken.role, now])
-  return { id: taken.id, providerId: taken.providerId, role: taken.role }
+  return { id: taken.id, providerId: taken.providerId }
 }
 
 const findSql = `

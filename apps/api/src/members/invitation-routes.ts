@@ -225,19 +225,19 @@ export function registerInvitationRoutes(app: App, { db, clock, cursors, edge }:
       const { userId } = userOf(request)
       return edge.once(request, reply, 200, async (tx) => {
         const now = clock()
-        const { id, providerId, role } = await acceptInvitation(tx, {
+        const { id, providerId } = await acceptInvitation(tx, {
           token: request.body.token,
           userId,
           now,
         })
+        const member = await getMember(tx, { providerId, userId, now })
         await recordAction(tx, {
           by: request,
           action: 'member.join',
           subjectId: providerId,
-          after: { userId, role, invitationId: id },
+          after: { userId, role: member.role, invitationId: id },
           now,
         })
-        const member = await getMember(tx, { providerId, userId, now })
         return { providerId, member: presentMember(member) }
       }) as never
     },

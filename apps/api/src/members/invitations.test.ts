@@ -35,6 +35,28 @@ async function inviteByMail(email: string, role = 'developer') {
 }
 
 describe('inviting', () => {
+  test('gives whoever is on the team by another address no other role, and puts none on record', async () => {
+    const { api } = accounts
+    const guest = await accounts.register()
+    await accounts.deliver()
+    const first = await inviteByMail(guest.email, 'viewer')
+    await guest.call('POST', '/invitations/accept', { token: first.token })
+    api.clock.advance({ seconds: 1 })
+    const email = freshEmail()
+    const { token } = await inviteByMail(email, 'owner')
+    await api.deps.db.batch.query('update users set email = $2, email_normalized = $2 where id = $1', [
+      guest.id,
+      email,
+    ])
+    const accepted = await guest.call('POST', '/invitations/accept', { token })
+    expect(accepted.body.member.role).toBe('viewer')
+    const [entry] = await api.deps.db.batch.query<{ after: { role: string } }>(
+      `select after from audit_entries where actor_id = $1 order by id desc limit 1`,
+      [guest.id],
+    )
+    expect(entry?.after.role).toBe('viewer')
+  })
+
   test('mails a link that shows the app and joins its team, once', async () => {
     const email = freshEmail()
     const answer = await invite(email, 'developer')
