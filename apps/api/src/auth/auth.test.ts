@@ -98,6 +98,7 @@ test.each([
   ['a password that is a number', { password: 12345678 }, '/password'],
   ['an empty name', { displayName: '' }, '/displayName'],
   ['a name of spaces', { displayName: '   ' }, '/displayName'],
+  ['a name that nobody sees', { displayName: '\u200b\u00ad\u2060' }, '/displayName'],
   ['a control character in the name', { displayName: 'Ada\u0007' }, '/displayName'],
   ['a line break in the name', { displayName: 'Ada\nLovelace' }, '/displayName'],
   ['a reversed name', { displayName: 'Ada\u202egpj' }, '/displayName'],

@@ -12,7 +12,7 @@ import { PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN } from './password.ts'
 export const DISPLAY_NAME_CHARACTERS_MAX = 80
 /** Something to see, and nothing that controls a terminal, breaks a line or turns the direction of what follows. */
 const DISPLAY_NAME = inWords(
-  '^(?=.*\\S)[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}\\u202a-\\u202e\\u2066-\\u2069]+$',
+  '^(?=.*[^\\s\\p{DI}])[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}\\u202a-\\u202e\\u2066-\\u2069]+$',
   'must be one line with something to see in it',
 )
 
