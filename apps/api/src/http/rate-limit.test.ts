@@ -76,6 +76,20 @@ test('callers that are known are counted by who they are, not by where they sit'
   expect((await running.call('GET', '/providers/mine', { token: other.token })).status).toBe(200)
 })
 
+test('what costs the hash of a password is counted by address, whoever is signed in', async () => {
+  const running = await start('0.01', { trustProxy: 1 })
+  const guess = async (address: string) =>
+    running.call('POST', '/auth/password', {
+      token: (await addUser(running)).token,
+      body: { currentPassword: 'a guess', newPassword: 'another password' },
+      headers: { 'x-forwarded-for': address },
+    })
+  for (let i = 0; i < 3; i += 1) expect((await guess('192.0.2.1')).status).toBe(403)
+  const refused = await guess('192.0.2.1')
+  expect([refused.status, refused.headers.ratelimit]).toEqual([429, expect.stringMatching(/^"auth";r=0/)])
+  expect((await guess('192.0.2.2')).status).toBe(403)
+})
+
 test('wrong credentials are counted by address and leave those with right ones alone', async () => {
   const running = await start('0.01')
   const user = await addUser(running)

@@ -16,7 +16,7 @@ import { registerSignInGuard } from './sign-in-guard.ts'
 
 /** Calls per window and caller. A burst of 200 from one client is normal and is served everywhere, whatever it did before. */
 export const LIMITS = {
-  /** Registering and signing in, per address; accounts have a guard of their own besides. */
+  /** Whatever hashes a password, per address, and per user where they are known; accounts have a guard of their own besides. */
   auth: { calls: 300, windowSeconds: 60 },
   open: { calls: 1200, windowSeconds: 60 },
   read: { calls: 1200, windowSeconds: 60 },
@@ -91,8 +91,14 @@ export function registerRateLimits(
 
   return {
     onRefused: (request, reply) => count(refused, addressOf(request), reply),
-    onAccepted: (request, reply) =>
-      count(byClass.get(request.routeOptions.config.limit ?? 'none'), keyOf(request.actor, request), reply),
+    async onAccepted(request, reply) {
+      const { limit = 'none' } = request.routeOptions.config
+      const counter = byClass.get(limit)
+      // Passwords are hashed a few at a time for everybody, and whoever wants more accounts makes them.
+      const together = limit === 'auth' ? await counter?.take(addressOf(request)) : undefined
+      if (together?.isOver) admit(together, reply)
+      await count(counter, keyOf(request.actor, request), reply)
+    },
   }
 }
 
