@@ -6,6 +6,7 @@
 import type { FastifyInstance } from 'fastify'
 import { createListingViews } from './analytics/listing-views.ts'
 import { registerAnalyticsRoutes } from './analytics/routes.ts'
+import { createPasswords } from './auth/password.ts'
 import { registerAuthRoutes } from './auth/routes.ts'
 import { createAuthenticators } from './authenticators.ts'
 import { registerDashboardRoutes } from './dashboard/routes.ts'
@@ -83,7 +84,9 @@ export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
   registerSdkScript(app)
   registerHealth(app, deps)
   registerKeyRoutes(app, deps)
-  registerAuthRoutes(app, deps)
+  // One queue for all of them, or each would hash as many at a time as all may.
+  const passwords = createPasswords({ burstFactor: deps.config.rateLimitFactor })
+  registerAuthRoutes(app, deps, passwords)
   const views = createListingViews(deps)
   plain.addHook('onClose', views.start())
   registerProviderRoutes(app, deps, {
@@ -98,7 +101,7 @@ export async function createApp(deps: Deps, tuning?: BeatTuning): Promise<App> {
       })
     },
   })
-  registerMemberRoutes(app, deps)
+  registerMemberRoutes(app, deps, passwords)
   registerTokenRoutes(app, deps)
   registerSessionRoutes(app, deps, tuning)
   registerReceiptRoutes(app, deps)

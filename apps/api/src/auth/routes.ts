@@ -14,7 +14,7 @@ import { findUserByEmail } from './find-user-by-email.ts'
 import { getProfile } from './get-profile.ts'
 import { ACCESS_TOKEN_SECONDS, issueAccessToken, type SignedInUser } from './issue-access-token.ts'
 import { issueRefreshToken } from './issue-refresh-token.ts'
-import { createPasswords, PASSWORD_CHARACTERS_MAX, refuseMalformed } from './password.ts'
+import { PASSWORD_CHARACTERS_MAX, type Passwords, refuseMalformed } from './password.ts'
 import { registerPasswordRoutes } from './password-routes.ts'
 import { readEmail } from './read-email.ts'
 import { REFRESH_TOKEN_CHARACTERS_MAX } from './refresh-token.ts'
@@ -50,9 +50,8 @@ const RefreshTokenField = Type.String({
   examples: ['tmr_0Q3hVv1u8b2mUqkC6l5nN3yq7mX0sPzJwR4tYb9aE1c'],
 })
 
-export function registerAuthRoutes(app: App, deps: Deps): void {
-  const { db, clock, config } = deps
-  const passwords = createPasswords({ burstFactor: config.rateLimitFactor })
+export function registerAuthRoutes(app: App, deps: Deps, passwords: Passwords): void {
+  const { db, clock } = deps
 
   registerPasswordRoutes(app, deps, passwords)
   registerEmailRoutes(app, deps, passwords)

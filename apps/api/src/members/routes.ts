@@ -7,7 +7,7 @@ import { Type } from '@fastify/type-provider-typebox'
 import { recordAction } from '../audit/record-action.ts'
 import { checkPassword } from '../auth/check-password.ts'
 import { getUser } from '../auth/get-user.ts'
-import { createPasswords } from '../auth/password.ts'
+import type { Passwords } from '../auth/password.ts'
 import { CurrentPasswordField } from '../auth/user.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
@@ -28,9 +28,8 @@ const params = Shape({ id: Id('prv', 'The provider.') })
 const memberParams = Shape({ id: Id('prv', 'The provider.'), userId: Id('usr', 'The member.') })
 const REFUSALS = ['provider_not_found', 'forbidden', 'member_not_found', 'primary_owner_stays'] as const
 
-export function registerMemberRoutes(app: App, deps: Deps): void {
-  const { db, clock, cursors, config } = deps
-  const passwords = createPasswords({ burstFactor: config.rateLimitFactor })
+export function registerMemberRoutes(app: App, deps: Deps, passwords: Passwords): void {
+  const { db, clock, cursors } = deps
 
   registerInvitationRoutes(app, deps)
 
