@@ -106,6 +106,28 @@ test('an address changes when the new one is confirmed, not before', async () =>
   expect((await login(newEmail)).body.user.id).toBe(ada.id)
 })
 
+test('who had the address hears of what was done to the account, also where it is another’s or gone by then', async () => {
+  const ada = await register()
+  await deliver()
+  const newEmail = `thief-${ada.email}`
+  const changed = { currentPassword: password, newPassword: 'a better password' }
+  expect((await ada.call('POST', '/auth/password', changed)).status).toBe(204)
+  await ada.call('POST', '/auth/email', { currentPassword: changed.newPassword, newEmail })
+  // Confirmed before the messages of before have left.
+  await api.deps.db.batch.query(
+    `update users set email = pending_email, email_normalized = pending_email_normalized, email_verified_at = $2,
+       pending_email = null, pending_email_normalized = null where id = $1`,
+    [ada.id, api.clock.now()],
+  )
+  const currentPassword = changed.newPassword
+  expect((await ada.call('POST', '/auth/account/delete', { currentPassword })).status).toBe(204)
+  expect((await deliver()).map(({ to, subject }) => [to[0], subject]).sort()).toEqual([
+    [ada.email, 'A new e-mail address was asked for'],
+    [ada.email, 'Your password was changed'],
+    [newEmail, 'Your account was deleted'],
+  ])
+})
+
 test('an address asked for and replaced, called off or taken meanwhile is not confirmed', async () => {
   const ada = await register()
   await deliver()

@@ -1,7 +1,7 @@
 import type { Tx } from '../db.ts'
 import type { Email } from '../email.ts'
 import { Problem } from '../errors.ts'
-import { enqueueAccountMail } from './account-mail.ts'
+import { addresseeOf, enqueueAccountMail } from './account-mail.ts'
 import { getUser, lockUser } from './get-user.ts'
 import { takeMailedLink, voidMailedLinks } from './mailed-link.ts'
 
@@ -37,7 +37,7 @@ export async function changeEmail(
     const [other] = await tx.query('select from users where email_normalized = $1', [email.normalized])
     if (other) throw new Problem('email_taken')
     await tx.query(askSql, [userId, email.shown, email.normalized])
-    await enqueueAccountMail(tx, { kind: 'email_change_asked', tenantId, userId })
+    await enqueueAccountMail(tx, { kind: 'email_change_asked', tenantId, userId, to: addresseeOf(user) })
     await enqueueAccountMail(tx, { kind: 'verify_email', tenantId, userId })
   }
   return getEmailStatus(tx, userId)

@@ -1,7 +1,7 @@
 import type { Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
-import { enqueueAccountMail } from './account-mail.ts'
-import { lockUser } from './get-user.ts'
+import { addresseeOf, enqueueAccountMail } from './account-mail.ts'
+import { type LockedUser, lockUser } from './get-user.ts'
 import { checkMailedLink, takeMailedLink, voidMailedLinks } from './mailed-link.ts'
 import { revokeSignIns } from './revoke-sign-ins.ts'
 import { voidAccessTokens } from './void-access-tokens.ts'
@@ -24,10 +24,10 @@ export async function changePassword(
     now: Date
   },
 ): Promise<void> {
-  const { userId, seenHash, keptRefreshToken } = input
+  const { userId, seenHash } = input
   const user = await lockUser(tx, userId)
   if (user.passwordHash !== seenHash) throw new Problem('password_wrong')
-  await setPassword(tx, { ...input, keptRefreshToken, isEmailProven: false })
+  await setPassword(tx, { ...input, user, isEmailProven: false })
 }
 
 /** Refuses a dead link before the work of hashing. @throws {Problem} `link_invalid` */
@@ -48,30 +48,31 @@ export async function resetPassword(
   const link = await takeMailedLink(tx, { token, purpose: 'reset_password', now })
   const user = await lockUser(tx, link.userId)
   if (user.emailNormalized !== link.emailNormalized) throw new Problem('link_invalid')
-  await setPassword(tx, { tenantId, userId: user.id, passwordHash, isEmailProven: true, now })
+  const proven = { ...user, emailVerifiedAt: user.emailVerifiedAt ?? now }
+  await setPassword(tx, { tenantId, user: proven, passwordHash, isEmailProven: true, now })
 }
 
 async function setPassword(
   tx: Tx,
   input: {
     tenantId: string
-    userId: string
+    user: LockedUser
     passwordHash: string
     keptRefreshToken?: string | undefined
     isEmailProven: boolean
     now: Date
   },
 ): Promise<void> {
-  const { tenantId, userId, passwordHash, isEmailProven, now } = input
-  await tx.query(setPasswordSql, [userId, passwordHash, isEmailProven ? now : null])
+  const { tenantId, user, passwordHash, keptRefreshToken, isEmailProven, now } = input
+  const userId = user.id
+  await tx.query(setPasswordSql, [userId, passwordHash, user.emailVerifiedAt])
   // Who comes by a mailed link may be taking the account back: what others hold ends with it.
   if (isEmailProven) await voidAccessTokens(tx, { userId, now })
-  await revokeSignIns(tx, input)
+  await revokeSignIns(tx, { userId, keptRefreshToken, now })
   await voidMailedLinks(tx, { userId, purpose: 'reset_password', now })
-  await enqueueAccountMail(tx, { kind: 'password_changed', tenantId, userId })
+  await enqueueAccountMail(tx, { kind: 'password_changed', tenantId, userId, to: addresseeOf(user) })
 }
 
 const setPasswordSql = `
-  update users set password_hash = $2, email_verified_at = coalesce(email_verified_at, $3),
-    pending_email = null, pending_email_normalized = null
+  update users set password_hash = $2, email_verified_at = $3, pending_email = null, pending_email_normalized = null
   where id = $1`

@@ -21,7 +21,7 @@ interface Recipient {
 /** Who asked for a link an hour ago has asked again or given up. */
 const REQUEST_GOOD_MS = LINK_HOURS.reset_password * 3_600_000
 
-/** Writes to whoever it is about, at the address that is theirs when it is sent. */
+/** Writes to whoever it is about. */
 export const sendAccountMailTask =
   (deps: Pick<Deps, 'db' | 'clock' | 'config'>, mailer: Mailer): Task =>
   async (payload) => {
@@ -93,11 +93,13 @@ export const sendAccountMailTask =
       case 'email_change_asked':
       case 'signed_out': {
         const user = await inTenant((tx) => findRecipient(tx, { userId: mail.userId }))
-        if (!user) return
+        const to = (mail.kind !== 'signed_out' && mail.to) || user
+        if (!to) return
         const notice = NOTICES[mail.kind]
-        const name = user.isVerified ? user.displayName : null
-        return sendTo(user.emailNormalized, user.isVerified, () =>
-          mailer.send(renderMessage({ to: user.email, name, ...notice })),
+        const { email, isVerified } = to
+        const name = isVerified ? (user?.displayName ?? null) : null
+        return sendTo(normalizeEmail(email)?.normalized ?? email, isVerified, () =>
+          mailer.send(renderMessage({ to: email, name, ...notice })),
         )
       }
       case 'account_deleted': {
