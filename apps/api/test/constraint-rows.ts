@@ -203,6 +203,12 @@ export function rowsOf({ userId, providerId, sessionId, purchaseId }: There): Re
       created_at: at,
     },
     unbilled_time: { user_id: userId, provider_id: providerId, hour: at, unbilled_ms: 1 },
+    unconfirmed_mails: {
+      id: '00000000-0000-0000-0000-000000000000',
+      email_hash: bytes,
+      kind: 'verify_email',
+      sent_at: at,
+    },
     unusual_providers: {
       tenant_id: PUBLIC_TENANT_ID,
       provider_id: providerId,
