@@ -29,7 +29,12 @@ async function equip() {
       token: user.token,
     },
   )
-  return { user, providerId, key, play, purchase, endpointId: endpoint.body.id, deliveryId: delivery.body.id }
+  const invitation = await api.call('POST', `/providers/${providerId}/invitations`, {
+    token: user.token,
+    body: { email: 'guest@example.com', role: 'owner' },
+  })
+  const [endpointId, deliveryId, invitationId] = [endpoint, delivery, invitation].map(({ body }) => body.id)
+  return { user, providerId, key, play, purchase, endpointId, deliveryId, invitationId }
 }
 
 beforeAll(async () => {
@@ -45,6 +50,7 @@ beforeAll(async () => {
     pur: victim.purchase.id,
     whe: victim.endpointId,
     dlv: victim.deliveryId,
+    inv: victim.invitationId,
   }
   strangers = { user: stranger.user.token, key: stranger.key.secret, session: stranger.play.sessionJwt }
 })
@@ -92,10 +98,10 @@ test('nothing of the victim’s was changed by all that', async () => {
   const { db } = api.deps
   const [left] = await db.batch.query(
     `select p.status as provider, p.name, s.status as session, k.revoked_at as revoked, e.status as endpoint,
-       e.deleted_at as deleted, u.status as purchase
-     from providers p, sessions s, api_keys k, webhook_endpoints e, purchases u
-     where p.id = $1 and s.id = $2 and k.id = $3 and e.id = $4 and u.id = $5`,
-    [theirs.prv, theirs.ses, theirs.key, theirs.whe, theirs.pur],
+       e.deleted_at as deleted, u.status as purchase, i.role as invited
+     from providers p, sessions s, api_keys k, webhook_endpoints e, purchases u, provider_invitations i
+     where p.id = $1 and s.id = $2 and k.id = $3 and e.id = $4 and u.id = $5 and i.id = $6`,
+    [theirs.prv, theirs.ses, theirs.key, theirs.whe, theirs.pur, theirs.inv],
   )
   expect(left).toEqual({
     provider: 'listed',
@@ -105,6 +111,7 @@ test('nothing of the victim’s was changed by all that', async () => {
     endpoint: 'enabled',
     deleted: null,
     purchase: 'pending',
+    invited: 'owner',
   })
 })
 
