@@ -1,27 +1,36 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { type Accounts, password, startAccounts } from '../../test/accounts.ts'
+import type { Accounts } from '../../test/accounts.ts'
 import { addProvider } from '../../test/harness.ts'
 
-const running = vi.hoisted(() => ({ now: 0, most: 0 }))
-vi.mock('@node-rs/argon2', async (original) => {
-  const real = await original<typeof import('@node-rs/argon2')>()
-  const verify: typeof real.verify = async (...asked) => {
-    running.now += 1
-    running.most = Math.max(running.most, running.now)
-    try {
-      return await real.verify(...asked)
-    } finally {
-      running.now -= 1
-    }
-  }
-  return { ...real, verify }
-})
+const running = { now: 0, most: 0 }
 
 let accounts: Accounts
+let password: string
 beforeAll(async () => {
-  accounts = await startAccounts()
+  // Another file of this worker may have read the API already, with what it hashes by.
+  vi.resetModules()
+  vi.doMock('@node-rs/argon2', async (original) => {
+    const real = await original<typeof import('@node-rs/argon2')>()
+    const verify: typeof real.verify = async (...asked) => {
+      running.now += 1
+      running.most = Math.max(running.most, running.now)
+      try {
+        return await real.verify(...asked)
+      } finally {
+        running.now -= 1
+      }
+    }
+    return { ...real, verify }
+  })
+  const module = await import('../../test/accounts.ts')
+  password = module.password
+  accounts = await module.startAccounts()
 })
-afterAll(() => accounts.close())
+afterAll(async () => {
+  await accounts.close()
+  vi.doUnmock('@node-rs/argon2')
+  vi.resetModules()
+})
 
 test('passwords are hashed two at a time, whatever asks for them', async () => {
   const ada = await accounts.register()
