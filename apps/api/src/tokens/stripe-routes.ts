@@ -1,11 +1,13 @@
+import type { IncomingMessage } from 'node:http'
 import { Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
+import { createBodyReader } from '../http/body-reader.ts'
 import { problems, Shape } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
 import { receiveStripeEvent } from './receive-stripe-event.ts'
 import { reportReceipt } from './report-receipt.ts'
-import { isSignedByStripe } from './stripe.ts'
+import { isSignedByStripe, mayBeSignedByStripe } from './stripe.ts'
 import { readStripeEvent, STRIPE_EVENT_TYPES } from './stripe-event.ts'
 
 export const STRIPE_WEBHOOK_PATH = '/webhooks/stripe'
@@ -14,6 +16,8 @@ export const STRIPE_WEBHOOK_PATH = '/webhooks/stripe'
  * tens of them; this is ten times as much. Whoever sends it, it is read before its signature can be looked at.
  */
 const EVENT_BYTES_MAX = 1_000_000
+/** Of all events that have not come whole: thousands of theirs, whoever else sends something. */
+const ARRIVING_BYTES_MAX = 16_000_000
 
 const Received = Shape({
   received: Type.Literal(true, { description: 'Do not send it again.', examples: [true] }),
@@ -35,12 +39,17 @@ export function registerStripeRoutes(app: App, { config, db, clock, log }: Deps)
   app.register(async (scope) => {
     // The signature is over the bytes as they came.
     scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    const read = createBodyReader({ bytesMax: EVENT_BYTES_MAX, arrivingBytesMax: ARRIVING_BYTES_MAX })
+    scope.addContentTypeParser('*', (_request: unknown, payload: IncomingMessage) => read(payload))
     scope.post(
       STRIPE_WEBHOOK_PATH,
       {
         config: { callers: ['stripe'] },
-        bodyLimit: EVENT_BYTES_MAX,
+        // Nobody's body is read for a signature that no body could have.
+        onRequest: async ({ headers }) => {
+          if (!mayBeSignedByStripe(headers['stripe-signature'], clock()))
+            throw new Problem('stripe_signature_invalid')
+        },
         validatorCompiler: () => () => true,
         schema: {
           operationId: 'receiveStripeEvent',
@@ -51,7 +60,8 @@ export function registerStripeRoutes(app: App, { config, db, clock, log }: Deps)
             `events come: ${STRIPE_EVENT_TYPES.map((type) => `\`${type}\``).join(', ')}. ` +
             'A dispute takes what it is of; an inquiry (`warning_…`) takes nothing; a refund that ' +
             'failed gives its tokens back. ' +
-            'Every validly signed event gets 200, also a repeated, unknown or refused one.',
+            'Every validly signed event gets 200, also a repeated, unknown or refused one. One has at most ' +
+            `${EVENT_BYTES_MAX.toLocaleString('en-US')} bytes.`,
           headers: Type.Object({
             'stripe-signature': Type.Optional(
               Type.String({ description: 'As Stripe signed it.', examples: ['t=1772366400,v1=5257a869e7…'] }),

@@ -171,6 +171,18 @@ export function addressOf(apiBase: string) {
   }
 }
 
+/**
+ * Whether there is a body that this could be the signature of: it names a time of the last five minutes and something of the form of
+ * a signature. It is read as the `stripe` package reads it, so that it refuses nothing that the package would take.
+ */
+export function mayBeSignedByStripe(signature: unknown, now: Date): signature is string {
+  if (typeof signature !== 'string') return false
+  const items = signature.split(',').map((item) => item.split('='))
+  const signedAt = Number.parseInt(items.findLast(([name]) => name === 't')?.[1] ?? '', 10)
+  const isFresh = Math.floor(now.getTime() / 1000) - signedAt <= TOLERANCE_SECONDS
+  return isFresh && items.some(([name, value]) => name === 'v1' && /^[0-9a-f]{64}$/.test(value ?? ''))
+}
+
 /** Whether these very bytes were signed with the secret within the last five minutes. */
 export function isSignedByStripe(input: {
   body: Buffer
