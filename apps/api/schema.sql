@@ -231,6 +231,7 @@ create table public.idempotency_keys (
   status integer,
   answer_encrypted bytea,
   created_at timestamp with time zone not null,
+  asking_until timestamp with time zone,
   constraint idempotency_keys_pkey PRIMARY KEY (tenant_id, caller, route, key)
 );
 alter table public.idempotency_keys enable row level security;

@@ -18,9 +18,13 @@ interface Stored {
   /** Neither is there while somebody else is asked, or after that failed. */
   status: number | null
   answerEncrypted: Buffer | null
+  /** While it is to come, somebody is asking. */
+  askingUntil: Date | null
 }
 
 export const IDEMPOTENCY_HOURS = 24
+/** Longer than Stripe takes as a rule, and no longer than somebody waits whose first request was lost with its instance. */
+const ASKING_MS = 5_000
 /** What a header can carry. */
 const KEY = /^[\x20-\x7e\x80-\xff]{1,255}$/
 
@@ -40,8 +44,9 @@ export interface Edge {
   /**
    * The same for what has to ask somebody else between two transactions. `prepare` commits what must outlive a crash
    * and takes its ids from the key, so that a repeated request finds it; `call` reaches out; `finish` stores the answer.
-   * The key belongs to this request from the first on. A repetition waits while this process asks; after a crash it goes on
-   * at once, and on another instance beside this one: both then get the same answer.
+   * The key belongs to this request from the first on. A repetition that comes while it asks is told to come again, on whatever
+   * instance. What asks longer than five seconds may be lost with its instance, so that others go on; if it is not, both get the
+   * same answer.
    */
   onceAcross<P, R, T>(
     request: FastifyRequest,
@@ -64,7 +69,7 @@ export function createEdge(input: {
   publicUrl: string
 }): Edge {
   const { db, clock, keyEncryptionKey, openingKeys, publicUrl } = input
-  /** Keys for which somebody else is being asked. */
+  /** Keys for which this process asks somebody else, however long. */
   const asking = new Set<string>()
 
   /** @throws {Problem} `idempotency_in_progress` where another one is in a transaction under this key */
@@ -80,7 +85,13 @@ export function createEdge(input: {
   const waitForKey = (tx: Tx, place: Place) =>
     tx.query('select pg_advisory_xact_lock(hashtextextended($1, 7305))', [place.id])
 
-  async function replay(tx: Tx, place: Place, reply: FastifyReply): Promise<string | undefined> {
+  /** @throws {Problem} `idempotency_in_progress` where another one is asking, unless this one has asked */
+  async function replay(
+    tx: Tx,
+    place: Place,
+    reply: FastifyReply,
+    { hasAsked = false } = {},
+  ): Promise<string | undefined> {
     const [stored] = await tx.query<Stored>(findAnswerSql, [
       place.caller,
       place.route,
@@ -89,7 +100,12 @@ export function createEdge(input: {
     ])
     if (!stored) return undefined
     if (!stored.requestHash.equals(place.requestHash)) throw new Problem('idempotency_key_reused')
-    if (stored.status === null || stored.answerEncrypted === null) return undefined
+    if (stored.status === null || stored.answerEncrypted === null) {
+      const isElsewhere = stored.askingUntil !== null && stored.askingUntil > clock()
+      if (!hasAsked && (isElsewhere || asking.has(place.id)))
+        throw new Problem('idempotency_in_progress', { retryAfterSeconds: 1 })
+      return undefined
+    }
     reply.code(stored.status).header('idempotent-replayed', 'true')
     return unseal(openingKeys, stored.answerEncrypted, place.id)
   }
@@ -103,8 +119,13 @@ export function createEdge(input: {
       answer?.status ?? null,
       answer ? seal(keyEncryptionKey, answer.text, place.id) : null,
       clock(),
+      answer ? null : new Date(clock().getTime() + ASKING_MS),
     ])
   }
+
+  /** Where it asked in vain, the same request may ask again at once. */
+  const stopAsking = (tenantId: string, { caller, route, key }: Place) =>
+    db.inTenant(tenantId, (tx) => tx.query(stopAskingSql, [caller, route, key]))
 
   /** Runs under a savepoint: a refusal undoes the effect and is itself the answer to keep. */
   async function answer(
@@ -156,19 +177,19 @@ export function createEdge(input: {
           .send(await db.inTenant(tenantId, (tx) => finish(tx, prepared, result))) as never
       }
       const subject = createHash('sha256').update(place.id).update(place.requestHash).digest('hex')
-      const isFirst = !asking.has(place.id)
+      const first = await db.inTenant(tenantId, async (tx) => {
+        // Who only looks does not take the key, or would keep it from who asks.
+        const known = await replay(tx, place, reply)
+        if (known !== undefined) return { stored: known }
+        await waitForKey(tx, place)
+        const stored = await replay(tx, place, reply)
+        if (stored !== undefined) return { stored }
+        await store(tx, place)
+        return { prepared: await prepare(tx, subject) }
+      })
+      if (first.stored !== undefined) return sendStored(reply, first.stored) as never
       asking.add(place.id)
       try {
-        const first = await db.inTenant(tenantId, async (tx) => {
-          // Only who asks takes the key, or those that only look would keep it from them.
-          if (isFirst) await waitForKey(tx, place)
-          const stored = await replay(tx, place, reply)
-          if (stored !== undefined) return { stored }
-          if (!isFirst) throw new Problem('idempotency_in_progress', { retryAfterSeconds: 1 })
-          await store(tx, place)
-          return { prepared: await prepare(tx, subject) }
-        })
-        if (first.stored !== undefined) return sendStored(reply, first.stored) as never
         // Refused for good is an answer to keep, too.
         const settle = await call(first.prepared).then(
           (result) => (tx: Tx) => finish(tx, first.prepared, result),
@@ -177,12 +198,17 @@ export function createEdge(input: {
         const text = await db.inTenant(tenantId, async (tx) => {
           await waitForKey(tx, place)
           return (
-            (await replay(tx, place, reply)) ?? answer(tx, place, request, reply, status, () => settle(tx))
+            (await replay(tx, place, reply, { hasAsked: true })) ??
+            answer(tx, place, request, reply, status, () => settle(tx))
           )
         })
         return sendStored(reply, text) as never
+      } catch (error) {
+        // Where this fails, too, it is over in seconds.
+        await stopAsking(tenantId, place).catch(() => undefined)
+        throw error
       } finally {
-        if (isFirst) asking.delete(place.id)
+        asking.delete(place.id)
       }
     },
   }
@@ -267,14 +293,17 @@ function expiry(now: Date): Date {
 }
 
 const findAnswerSql = `
-  select request_hash as "requestHash", status, answer_encrypted as "answerEncrypted"
+  select request_hash as "requestHash", status, answer_encrypted as "answerEncrypted", asking_until as "askingUntil"
   from idempotency_keys
   where caller = $1 and route = $2 and key = $3 and created_at > $4`
 
 // An expired row of the same key gives way; a live one cannot be there, the advisory lock saw to that.
 const storeAnswerSql = `
-  insert into idempotency_keys (caller, route, key, request_hash, status, answer_encrypted, created_at)
-  values ($1, $2, $3, $4, $5, $6, $7)
+  insert into idempotency_keys (caller, route, key, request_hash, status, answer_encrypted, created_at, asking_until)
+  values ($1, $2, $3, $4, $5, $6, $7, $8)
   on conflict (tenant_id, caller, route, key) do update set
     request_hash = excluded.request_hash, status = excluded.status,
-    answer_encrypted = excluded.answer_encrypted, created_at = excluded.created_at`
+    answer_encrypted = excluded.answer_encrypted, created_at = excluded.created_at, asking_until = excluded.asking_until`
+
+const stopAskingSql = `
+  update idempotency_keys set asking_until = null where caller = $1 and route = $2 and key = $3`

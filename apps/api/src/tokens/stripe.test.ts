@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { startCapturedApp } from '../../test/captured-log.ts'
@@ -6,7 +5,6 @@ import { accessTokenOf, addUser, startTestApi, type TestApi } from '../../test/h
 import { completed, paymentOf, sendEvent } from '../../test/stripe-events.ts'
 import {
   type StripeAnswer,
-  type StripeRequest,
   type StripeServer,
   sendJson,
   startStripeServer,
@@ -179,33 +177,6 @@ test('a key stays with its request when Stripe was away', async () => {
   const other = await api.call('POST', '/tokens/purchase', { token, body: { tokens: 2_000 }, headers })
   expect([other.status, other.body.code]).toEqual([422, 'idempotency_key_reused'])
   expect((await buy(token, headers)).status).toBe(201)
-})
-
-test('another instance goes on at once where one was stopped while it asked Stripe', async () => {
-  const user = await addUser(api)
-  const token = await accessTokenOf(api, user.id)
-  const { app } = await startCapturedApp(api)
-  const headers = { 'idempotency-key': 'went-on' }
-  const stuck: { request: StripeRequest; response: ServerResponse }[] = []
-  const first = new Promise<void>((resolve) => {
-    stripe.answerWith = (request, response) => {
-      stuck.push({ request, response })
-      stripe.answerWith = opens
-      resolve()
-    }
-  })
-  const answered = buy(token, headers)
-  await first
-  const second = await app.inject({
-    method: 'POST',
-    url: '/tokens/purchase',
-    headers: { authorization: `Bearer ${token}`, ...headers },
-    payload: { tokens: 1_000 },
-  })
-  expect(second.statusCode).toBe(201)
-  for (const { request, response } of stuck) opens(request, response)
-  expect((await answered).text).toBe(second.payload)
-  await app.close()
 })
 
 test('who asks is answered, also where another instance has the key at that moment', async () => {
