@@ -50,8 +50,8 @@ export const PROBLEMS = {
   },
   unsupported_media_type: {
     status: 415,
-    title: 'This Content-Type is not understood here',
-    cure: 'Send `Content-Type: application/json`.',
+    title: 'A body of this Content-Type or Content-Encoding is not understood here',
+    cure: 'Send `Content-Type: application/json` and no `Content-Encoding`.',
   },
   malformed_request: {
     status: 400,
@@ -341,6 +341,7 @@ export interface ProblemExtras {
   errors?: { path: string; message: string }[]
   retryAfterSeconds?: number
   allow?: string
+  acceptEncoding?: string
   /** The sentence of this very case; else the title's cure stands in. */
   detail?: string
 }

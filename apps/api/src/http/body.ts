@@ -1,5 +1,5 @@
 /**
- * How JSON bodies are read: strict UTF-8, no `__proto__`, no halves of characters, and an empty body is none.
+ * How JSON bodies are read: as they are sent, strict UTF-8, no `__proto__`, no halves of characters, and an empty body is none.
  *
  * @module
  */
@@ -18,6 +18,10 @@ export function registerJsonBodies(app: FastifyInstance, mediaType = 'applicatio
   app.addContentTypeParser(mediaType, { parseAs: 'buffer' }, (request, body, done) => {
     // Clients that name a type on every request send it with a DELETE, too; a schema says where a body is needed.
     if (body.length === 0) return done(null, undefined)
+    if (isCoded(request.headers['content-encoding'])) {
+      const detail = 'Send the body as it is: a Content-Encoding is not undone here.'
+      return done(new Problem('unsupported_media_type', { detail, acceptEncoding: 'identity' }))
+    }
     let text: string
     try {
       text = utf8.decode(body as Buffer)
@@ -37,6 +41,9 @@ export function registerJsonBodies(app: FastifyInstance, mediaType = 'applicatio
     })
   })
 }
+
+/** As one that is unpacked could be of any size, none is (RFC 9110, 15.5.16). */
+const isCoded = (coding = '') => coding !== '' && coding.toLowerCase() !== 'identity'
 
 /** Where a text or a name is half of a surrogate pair, as a JSON pointer.  */
 function findIllFormed(value: unknown, path = '', depth = 0): string | undefined {

@@ -117,10 +117,11 @@ export function sendProblem(
   reply: FastifyReply,
   publicUrl: string,
 ) {
-  const { retryAfterSeconds, allow } = problem.extras
+  const { retryAfterSeconds, allow, acceptEncoding } = problem.extras
   const wait = retryAfterSeconds ?? (problem.status === 503 ? 1 : undefined)
   if (wait !== undefined) reply.header('retry-after', String(wait))
   if (allow !== undefined) reply.header('allow', allow)
+  if (acceptEncoding !== undefined) reply.header('accept-encoding', acceptEncoding)
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
   return reply
     .code(problem.status)

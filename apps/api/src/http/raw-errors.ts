@@ -26,12 +26,23 @@ export function createFrameworkErrorHandler(publicUrl: string) {
   }
 }
 
-/** A request of HTTP/1.1 says whom it is for (RFC 9112, 3.2). */
+/** A request of HTTP/1.1 says whom it is for, and none says it twice (RFC 9112, 3.2): a proxy may believe the other one. */
 export function registerHostCheck(app: FastifyInstance): void {
   app.addHook('onRequest', ({ headers, raw }, _reply, done) => {
     const isLacking = headers.host === undefined && raw.httpVersion === '1.1'
-    done(isLacking ? new Problem('malformed_request', {}, 'no Host') : undefined)
+    if (isLacking) return done(new Problem('malformed_request', {}, 'no Host'))
+    done(countHosts(raw.rawHeaders) > 1 ? new Problem('malformed_request', {}, 'two Hosts') : undefined)
   })
+}
+
+/** Of names and values in turn; `headers` has the first alone. */
+function countHosts(lines: string[]): number {
+  let hosts = 0
+  for (let i = 0; i < lines.length; i += 2) {
+    const name = lines[i] as string
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1
+  }
+  return hosts
 }
 
 const STATUS: Record<string, ProblemCode> = {
