@@ -5,7 +5,7 @@ import type { Mailer } from '../mail/mail.ts'
 import { renderMessage } from '../mail/render-message.ts'
 import { createCheckout } from './create-checkout.ts'
 import { describeTokens } from './purchase.ts'
-import { receiveUndeliveredEvents } from './receive-undelivered-events.ts'
+import { BEGINNING, receiveUndeliveredEvents } from './receive-undelivered-events.ts'
 import { reconcilePurchases } from './reconcile-purchases.ts'
 
 export const LOW_BALANCE_MAIL_TASK = 'send-low-balance-mail'
@@ -21,9 +21,9 @@ export const reconcilePurchasesTask = (deps: Deps): Task => {
 export const receiveUndeliveredEventsTask = (deps: Deps): Task => {
   const checkout = createCheckout(deps)
   // Known to this process alone: one that starts looks at all that Stripe keeps, which costs a call where little is listed.
-  let from = new Date(0)
+  let progress = BEGINNING
   return async (_payload, { abortSignal }) => {
-    from = await receiveUndeliveredEvents(deps, checkout, { from, abortSignal })
+    progress = await receiveUndeliveredEvents(deps, checkout, { ...progress, abortSignal })
   }
 }
 

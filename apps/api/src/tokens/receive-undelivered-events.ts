@@ -16,65 +16,92 @@ const KEPT_MS = 30 * 86_400_000
 /** Looked at again by the next run: its list may be late, and our clock ahead of Stripe's. */
 const AGAIN_MS = 3_600_000
 
+/** What could not be taken is tried by every run; more than these say that it is not for them, but for what is wrong here. */
+const FAILED_MAX = 100
+
+/** How far the runs of a process have come. */
+export interface Progress {
+  /** Where the next one goes on. */
+  from: Date
+  /** What lies before that and could not be taken. */
+  failed: StripeEvent[]
+}
+
+/** Looks at all that Stripe keeps. */
+export const BEGINNING: Progress = { from: new Date(0), failed: [] }
+
 /**
  * Takes the events that Stripe could not deliver, by the same code as those it did: one that comes later changes nothing.
  *
  * The oldest first, by windows of time that are made smaller until one answer holds all of a window. What Stripe lists it lists for
- * thirty days, also what we have by now, so a run begins where the one before ended.
+ * thirty days, also what we have by now, so a run begins where the one before ended. One that cannot be taken is kept for the next
+ * run, or it would be listed again, and thousands behind it, and those that come after them never.
  *
- * @param from when what was created is of interest; thirty days ago at the earliest
  * @param abortSignal ends it after the event it is at
- * @returns from when the next run has to look
  */
 export async function receiveUndeliveredEvents(
   deps: Pick<Deps, 'db' | 'clock' | 'log'>,
   checkout: Checkout,
-  { from, abortSignal }: { from: Date; abortSignal?: AbortSignal | undefined },
-): Promise<Date> {
+  { from, failed, abortSignal }: Progress & { abortSignal?: AbortSignal | undefined },
+): Promise<Progress> {
   const untilMs = toSecond(deps.clock().getTime() - YOUNG_MS)
-  let fromMs = Math.max(toSecond(from.getTime()), untilMs - KEPT_MS)
+  const keptFromMs = untilMs - KEPT_MS
+  let fromMs = Math.max(toSecond(from.getTime()), keptFromMs)
   let windowMs = untilMs - fromMs
-  let failedMs: number | undefined
+  const again = failed.filter(({ at }) => at === undefined || at.getTime() >= keptFromMs)
+  let left = await receiveAll(deps, again, abortSignal)
   for (let asked = 0; fromMs < untilMs; asked += 1) {
-    const goOnFrom = new Date(failedMs ?? fromMs)
-    if (asked === ASKED_MAX || abortSignal?.aborted) return goOnFrom
+    const goOn = { from: new Date(fromMs), failed: left }
+    if (asked === ASKED_MAX || abortSignal?.aborted) return goOn
     const toMs = Math.min(fromMs + windowMs, untilMs)
     let listed: unknown[] | undefined
     try {
       listed = await checkout.listUndelivered({ from: new Date(fromMs), to: new Date(toMs) })
     } catch (error) {
-      if (error instanceof Problem && error.code === 'payment_unavailable') return goOnFrom
+      if (error instanceof Problem && error.code === 'payment_unavailable') return goOn
       throw error
     }
     if (listed === undefined) {
       windowMs = Math.max(1000, toSecond((toMs - fromMs) / 2))
       continue
     }
-    if (!(await receiveAll(deps, listed, abortSignal))) failedMs ??= fromMs
+    const tried = new Set(left.map(({ id }) => id))
+    const events = readAll(deps, listed).filter(({ id }) => !tried.has(id))
+    const all = [...left, ...(await receiveAll(deps, events, abortSignal))]
+    if (abortSignal?.aborted || all.length > FAILED_MAX) return goOn
+    left = all
     fromMs = toMs
     // A fuller one would be too much for an answer when doubled, and cost two.
     if (listed.length < WELL_FILLED) windowMs *= 2
   }
-  return new Date(failedMs ?? untilMs - AGAIN_MS)
+  return { from: new Date(untilMs - AGAIN_MS), failed: left }
 }
 
-/** Each in a transaction of its own, and whether all were taken. */
-async function receiveAll(
-  { db, clock, log }: Pick<Deps, 'db' | 'clock' | 'log'>,
-  listed: unknown[],
-  abortSignal: AbortSignal | undefined,
-): Promise<boolean> {
+function readAll({ log }: Pick<Deps, 'log'>, listed: unknown[]): StripeEvent[] {
   const events: StripeEvent[] = []
   for (const told of listed) {
     const event = readStripeEvent(JSON.stringify(told))
     if (event) events.push(event)
     else log.error('a listed Stripe event has no id: nothing was done')
   }
+  return events
+}
+
+/** Each in a transaction of its own; gives back those that were not taken. */
+async function receiveAll(
+  { db, clock, log }: Pick<Deps, 'db' | 'clock' | 'log'>,
+  events: StripeEvent[],
+  abortSignal: AbortSignal | undefined,
+): Promise<StripeEvent[]> {
+  if (events.length === 0) return []
   const rows = await db.batch.query<{ id: string }>(findKnownSql, [events.map(({ id }) => id)])
   const known = new Set(rows.map(({ id }) => id))
-  let isWhole = true
+  const left: StripeEvent[] = []
   for (const event of events.filter(({ id }) => !known.has(id))) {
-    if (abortSignal?.aborted) return false
+    if (abortSignal?.aborted) {
+      left.push(event)
+      continue
+    }
     try {
       const receipts = await db.inBatch((tx) =>
         receiveStripeEvent(tx, { event, now: clock(), isUndelivered: true }),
@@ -84,11 +111,11 @@ async function receiveAll(
       if (outcome === 'applied')
         log.warn({ eventId, type, purchaseId }, 'an event was found that Stripe could not deliver')
     } catch (error) {
-      isWhole = false
+      left.push(event)
       log.error({ err: error, eventId: event.id }, 'an event that Stripe could not deliver was not taken')
     }
   }
-  return isWhole
+  return left
 }
 
 /** Stripe's instants are whole seconds. */

@@ -75,6 +75,51 @@ test('of tens of thousands that we have a run reads a part and the next one goes
   expect(froms).toEqual([...froms].sort((a, b) => a - b))
 })
 
+test('one that can never be taken is tried by each run, and what lies after thousands behind it is found', async () => {
+  const [bought, broken] = [await it.buy(), await it.buy()]
+  it.lose(2_589_000, { ...completed(broken.payment), id: 'evt_never' })
+  await listKnown(20_000)
+  it.lose(1_000, completed(bought.payment))
+  await it.asOwner(`alter table stripe_events add constraint never check (id <> 'evt_never')`, [])
+  const { log, logged } = captureLog()
+  const look = it.startLooking({ log })
+  let runs = 0
+  do {
+    await look()
+    runs += 1
+  } while (takeWindows().length === 100)
+  expect(await it.standing(bought)).toEqual(['paid', 1_000])
+  const untaken = '"msg":"an event that Stripe could not deliver was not taken"'
+  expect([runs, count(logged(), untaken)]).toEqual([expect.toSatisfy((n) => n > 1), runs])
+  // After thirty days Stripe lists it no more, and nobody tries.
+  it.api.clock.advance({ hours: 24 })
+  await it.asOwner(`alter table stripe_events drop constraint never`, [])
+  await look()
+  expect(await it.standing(broken)).toEqual(['pending', 0])
+})
+
+test('where none of them can be taken a run goes no further, and none is lost', async () => {
+  const shop = { purchaseId: '', amountCents: 1, paymentIntentId: 'pi_of_a_failure' }
+  const events = Array.from({ length: 250 }, () => refunded(shop, 1))
+  events.forEach((event, i) => {
+    it.lose(2_500_000 - i * 9_000, event)
+  })
+  await it.asOwner(
+    `alter table stripe_events add constraint never check (payment_intent_id <> 'pi_of_a_failure')`,
+    [],
+  )
+  const { log, logged } = captureLog()
+  const look = it.startLooking({ log })
+  await look()
+  expect(count(logged(), '"msg":"an event that Stripe could not deliver was not taken"')).toBeLessThan(250)
+  await it.asOwner(`alter table stripe_events drop constraint never`, [])
+  await look()
+  const taken = await it.api.deps.db.batch.query('select from stripe_events where id = any($1)', [
+    events.map(({ id }) => id),
+  ])
+  expect(taken).toHaveLength(250)
+})
+
 test('a crowd of one hour is read in small pieces, and the days after it in large ones', async () => {
   const shop = { purchaseId: '', amountCents: 1, paymentIntentId: 'pi_of_a_crowd' }
   for (let i = 0; i < 1_000; i += 1) it.lose(2_500_000 + i * 3, refunded(shop, 1))
