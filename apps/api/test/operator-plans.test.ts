@@ -17,7 +17,7 @@ import {
 import { listProvidersByStatus } from '../src/providers/list-providers.ts'
 import { listListingChanges } from '../src/providers/review-listing-change.ts'
 import { explained } from './explained.ts'
-import { fill } from './many-rows.ts'
+import { fill, ROWS } from './many-rows.ts'
 import { type SessionMarket, startSessionMarket } from './session-market.ts'
 
 const ROWS_READ_MAX = 100
@@ -129,4 +129,15 @@ test.each<[string, (tx: Tx) => Promise<unknown[]>, number, string]>([
   expect(found.scans.filter((scan) => !scan.startsWith('Index'))).toEqual([])
   expect(found.indexes).toContain(index)
   expect(found.rows).toBeLessThanOrEqual(ROWS_READ_MAX)
+})
+
+// What changes in a session's life is in no index, so it is looked for among all that run.
+test.each([
+  'pending',
+  'paused',
+])('sessions that are %s are not looked for among those that ended', async (status) => {
+  const found = await it.api.deps.db.inTenant(PUBLIC_TENANT_ID, (tx) =>
+    explained(tx, (watched) => listFoundSessions(watched, { filter: { status }, now: now(), ...page })),
+  )
+  expect(found.rows).toBeLessThanOrEqual(ROWS + ROWS_READ_MAX)
 })
