@@ -6,9 +6,15 @@ export const formatNumber = (value: number) => whole.format(value)
 
 export const formatTokens = (value: number) => `${whole.format(value)} ${value === 1 ? 'token' : 'tokens'}`
 
+const WITHOUT_HUNDREDTHS = 'bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf'.split(' ')
+const WITH_THOUSANDTHS = 'bhd jod kwd omr tnd'.split(' ')
+
 /** @example formatMoney(950, 'usd') // '$9.50' */
-export const formatMoney = (cents: number, currency: string) =>
-  new Intl.NumberFormat('en', { style: 'currency', currency }).format(cents / 100)
+export function formatMoney(cents: number, currency: string): string {
+  const digits = WITHOUT_HUNDREDTHS.includes(currency) ? 0 : WITH_THOUSANDTHS.includes(currency) ? 3 : 2
+  const shown = { minimumFractionDigits: digits, maximumFractionDigits: digits }
+  return new Intl.NumberFormat('en', { style: 'currency', currency, ...shown }).format(cents / 10 ** digits)
+}
 
 /**
  * What somebody typed as an amount; not a number where that could be read in two ways.

@@ -20,9 +20,15 @@ export const formatDecimal = (value) => upToThree.format(value)
 /** @param {number} minutes */
 export const formatMinutes = (minutes) => `${formatNumber(minutes)} ${minutes === 1 ? 'minute' : 'minutes'}`
 
+const WITHOUT_HUNDREDTHS = 'bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf'.split(' ')
+const WITH_THOUSANDTHS = 'bhd jod kwd omr tnd'.split(' ')
+
 /** @param {number} cents @param {string} currency */
-export const formatMoney = (cents, currency) =>
-  new Intl.NumberFormat('en', { style: 'currency', currency }).format(cents / 100)
+export function formatMoney(cents, currency) {
+  const digits = WITHOUT_HUNDREDTHS.includes(currency) ? 0 : WITH_THOUSANDTHS.includes(currency) ? 3 : 2
+  const shown = { minimumFractionDigits: digits, maximumFractionDigits: digits }
+  return new Intl.NumberFormat('en', { style: 'currency', currency, ...shown }).format(cents / 10 ** digits)
+}
 
 /** @param {string} instant */
 export const formatInstant = (instant) => day.format(new Date(instant))
