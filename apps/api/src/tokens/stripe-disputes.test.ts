@@ -177,3 +177,15 @@ test('what an update says of the end of a dispute counts as its end', async () =
   await send(disputeClosed(payment, 'lost'))
   expect(await see(user, payment)).toEqual([0, 'disputed'])
 })
+
+test.each([
+  -8.64e12,
+  -1,
+  0,
+  8.64e12,
+  Number.MAX_SAFE_INTEGER,
+])('created at %d, which no event is, the end of a dispute counts all the same', async (created) => {
+  const { user, payment } = await buy()
+  await send({ ...disputeClosed(payment, 'lost'), created })
+  expect(await see(user, payment)).toEqual([0, 'disputed'])
+})

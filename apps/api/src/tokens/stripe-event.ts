@@ -82,7 +82,9 @@ export function readStripeEvent(body: string): StripeEvent | undefined {
   const id = readId(event?.id)
   if (event === undefined || id === undefined) return undefined
   const type = readId(event.type) ?? 'unknown'
-  const at = typeof event.created === 'number' ? new Date(event.created * 1000) : undefined
+  // The database's calendar begins later than that of JavaScript.
+  const isInstant = typeof event.created === 'number' && event.created >= 0
+  const at = isInstant ? new Date(Number(event.created) * 1000) : undefined
   const object = asObject(asObject(event.data)?.object) ?? {}
   return { id, type, at: at && Number.isNaN(at.getTime()) ? undefined : at, fact: readFact(type, object) }
 }
