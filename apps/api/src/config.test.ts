@@ -114,6 +114,9 @@ test.each([
   ['LOG_LEVEL', 'loud'],
   ['PLATFORM_FEE_BASIS_POINTS', '1000'],
   ['TOKEN_DISCOUNT_TIERS', '1000:5,1:0'],
+  ['TOKEN_CURRENCY', 'dollars'],
+  ['TOKEN_CURRENCY', '€'],
+  ['TOKEN_CURRENCY', 'xyz'],
 ])('%s=%s is refused by name', (name, value) => {
   expect(complaints({ ...production, [name]: value })[0]).toContain(name)
 })

@@ -133,6 +133,9 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   if (!(rateLimitFactor > 0)) wrong.push('RATE_LIMIT_FACTOR must be a number above 0')
   if (isProduction && rateLimitFactor > 1) wrong.push('RATE_LIMIT_FACTOR above 1 is refused in production')
 
+  const currency = (read('TOKEN_CURRENCY') ?? 'usd').toLowerCase()
+  if (!Intl.supportedValuesOf('currency').includes(currency.toUpperCase()))
+    wrong.push(`TOKEN_CURRENCY must be a currency by its three letters (ISO 4217), not ${currency}`)
   const discountTiers = readTiers(read('TOKEN_DISCOUNT_TIERS') ?? DEFAULT_TIERS, wrong)
   const platformFeeBasisPoints = whole('PLATFORM_FEE_BASIS_POINTS', 2000, 0, 10_000)
   const highestDiscount = Math.max(0, ...discountTiers.map((tier) => tier.discountPercent))
@@ -206,7 +209,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     smtpUrl,
     mailFrom,
     logLevel: choice('LOG_LEVEL', LOG_LEVELS, 'info'),
-    currency: (read('TOKEN_CURRENCY') ?? 'usd').toLowerCase(),
+    currency,
     tokenPriceCents: whole('TOKEN_PRICE_CENTS', 1, 1, 100_000),
     discountTiers,
   }
