@@ -51,9 +51,9 @@ test('where not all that arrive fit together, the one that began first is given 
   const read = createBodyReader({ bytesMax: 1_000, arrivingBytesMax: 2_000 })
   const all = [begin(read), begin(read), begin(read)] as const
   for (const body of all) await body.send('x'.repeat(600))
-  expect(all.map(({ end }) => end)).toEqual(['unavailable', undefined, undefined])
+  expect(all.map(({ end }) => end)).toEqual(['request_timeout', undefined, undefined])
   expect(await all[2].send('x'.repeat(400))).toBeUndefined()
-  expect(all[1].end).toBe('unavailable')
+  expect(all[1].end).toBe('request_timeout')
   expect(await all[2].finish()).toHaveLength(1_000)
 })
 
@@ -75,5 +75,5 @@ test.each<[string, (body: ReturnType<typeof begin>) => unknown, string]>([
 
 test('bytes that come one by one take the room that they take', async () => {
   const read = createBodyReader({ bytesMax: 1_000, arrivingBytesMax: 10_000 })
-  expect(await begin(read).send(...'x'.repeat(100))).toBe('unavailable')
+  expect(await begin(read).send(...'x'.repeat(100))).toBe('request_timeout')
 })

@@ -42,7 +42,7 @@ export function createBodyReader(input: {
       if (Number(request.headers['content-length']) > bytesMax) return reject(tooLarge())
       const pieces: Buffer[] = []
       let [bytes, counted] = [0, 0]
-      const giveUp = () => fail(new Problem('unavailable', {}, 'too much is arriving'))
+      const giveUp = () => fail(new Problem('request_timeout', {}, 'too much is arriving'))
       const stop = () => {
         arriving.delete(giveUp)
         arrivingBytes -= counted

@@ -68,7 +68,10 @@ export function registerStripeRoutes(app: App, { config, db, clock, log }: Deps)
             ),
           }),
           body: Event,
-          response: { 200: Received, ...problems('stripe_signature_invalid', 'payload_too_large') },
+          response: {
+            200: Received,
+            ...problems('stripe_signature_invalid', 'payload_too_large', 'request_timeout'),
+          },
         },
       },
       async (request) => {
