@@ -20,10 +20,13 @@ export interface SmallDisk {
   query<Row>(sql: string): Promise<Row[]>
 }
 
-const disk = mountDisk(3)
-export const hasSmallDisk = disk !== undefined
+const tried = mountDisk(1)
+tried?.unmount()
+export const hasSmallDisk = tried !== undefined
 
 export async function mountSmallDisk(databaseUrl: string): Promise<SmallDisk> {
+  // One of its own for each file that asks: those of a worker share this module.
+  const disk = mountDisk(3)
   if (!disk) throw new Error('there is no small disk')
   const { folder } = disk
   const space = `space_${randomBytes(6).toString('hex')}`
