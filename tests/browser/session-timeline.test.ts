@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addUser } from '../../apps/api/test/harness.ts'
 import { openSession } from '../../apps/api/test/play.ts'
@@ -80,6 +80,8 @@ async function look(page: Page, name: string): Promise<void> {
   }
 }
 
+// Whole, because the clock of the day may say 02:11:25 in the same line.
+const duration = (row: Locator, text: string) => row.getByText(text, { exact: true })
 const rows = (page: Page) => page.getByRole('table', { name: 'Timeline' }).getByRole('row')
 
 test('a provider finds a session, opens its timeline, sees what is marked and then every beat', async () => {
@@ -99,11 +101,13 @@ test('a provider finds a session, opens its timeline, sees what is marked and th
   const marked = page.getByRole('region', { name: 'Marked in it' })
   await marked.getByText('Browser changed', { exact: true }).waitFor()
   await marked.getByText('Served, not billed', { exact: true }).waitFor()
-  await rows(page).filter({ hasText: '10 beats' }).getByText('5:00').first().waitFor()
+  await duration(rows(page).filter({ hasText: '10 beats' }), '5:00')
+    .first()
+    .waitFor()
   await rows(page).filter({ hasText: 'Paused' }).first().waitFor()
   const unbilled = rows(page).filter({ hasText: 'Served, not billed' })
-  await unbilled.getByText('0:35').waitFor()
-  await unbilled.getByText('1:25').waitFor()
+  await duration(unbilled, '0:35').waitFor()
+  await duration(unbilled, '1:25').waitFor()
   await look(page, 'timeline')
 
   const gathered = await rows(page).count()
