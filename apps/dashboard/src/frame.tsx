@@ -2,7 +2,7 @@ import { type ReactNode, useRef, useState } from 'react'
 import { isOperator, useAccount } from './account.tsx'
 import { signOut } from './api/sign-in.ts'
 import { Button } from './parts/button.tsx'
-import { Link, matchPath, navigate, useAddress } from './router.tsx'
+import { Link, matchPath, navigate, PlaceLink, useAddress } from './router.tsx'
 import { useFocusKept } from './use-focus-kept.ts'
 import { useOnline } from './use-online.ts'
 
@@ -35,18 +35,9 @@ export function Frame({ children }: { children: ReactNode }) {
   const providerId = useProviderId()
   return (
     <>
-      {/* biome-ignore lint/a11y/useValidAnchor: it leads to a place on the page. */}
-      <a
-        className="skip"
-        href="#main"
-        onClick={(event) => {
-          // Followed, it would be another entry of the history, and a page of its own to what remembers places.
-          event.preventDefault()
-          document.getElementById('main')?.focus()
-        }}
-      >
+      <PlaceLink className="skip" id="main">
         Skip to the content
-      </a>
+      </PlaceLink>
       <header className="top">
         <div className="top-row">
           <Link className="brand" to="/" aria-label="Tally dashboard, home">

@@ -129,6 +129,17 @@ export function Link({ to, onClick, ...rest }: LinkProps) {
   return <a {...rest} href={BASE + (to === '/' ? '' : to)} onClick={follow} />
 }
 
+type PlaceLinkProps = AnchorHTMLAttributes<HTMLAnchorElement> & { id: string }
+
+/** To a place on this page. Followed by the browser, it would be another entry of the history, and to us a page of its own. */
+export function PlaceLink({ id, ...rest }: PlaceLinkProps) {
+  const follow = (event: MouseEvent<HTMLAnchorElement>) => {
+    event.preventDefault()
+    document.getElementById(id)?.focus()
+  }
+  return <a {...rest} href={`#${id}`} onClick={follow} />
+}
+
 /** The page's heading; it takes the focus when the page was navigated to, so that it is read and Tab goes on from it. */
 export function PageTitle({ children }: { children: string }) {
   const heading = useRef<HTMLHeadingElement>(null)

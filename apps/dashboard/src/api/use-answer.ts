@@ -58,9 +58,9 @@ export const useAnswer = <T>(path: string | undefined): Answer<T> =>
  * and where answers take longer than that none would ever be shown.
  */
 export function useRepeated({ value, error, reload }: Answer<unknown>, everyMs: number, isOn = true): void {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each answer, and each failure, begins the time anew.
+  // Each answer, and each failure, begins the time anew.
   useEffect(() => {
-    if (!isOn) return
+    if (!isOn || (value === undefined && error === undefined)) return
     let isAsked = false
     const timer = setInterval(() => {
       if (isAsked || document.visibilityState !== 'visible') return
