@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { addUser, startTestApi, type TestApi, type TestUser } from '../../test/harness.ts'
+import { providerBody } from '../../test/provider-body.ts'
 
 let api: TestApi
 let user: TestUser
@@ -14,22 +15,6 @@ beforeAll(async () => {
   port = (api.app.server.address() as AddressInfo).port
 })
 afterAll(() => api.close())
-
-const provider = {
-  name: 'App',
-  description: '',
-  category: 'tools',
-  launchUrl: 'https://a.example/',
-  allowedOrigins: ['https://a.example'],
-  tokensPerMinute: 1,
-}
-const post = (text: string | Buffer, headers: Record<string, string> = {}) =>
-  api.app.inject({
-    method: 'POST',
-    url: '/providers',
-    headers: { authorization: `Bearer ${user.token}`, 'content-type': 'application/json', ...headers },
-    payload: text,
-  })
 
 /** Bytes straight onto a connection: what clients send that HTTP libraries refuse to. */
 async function sendRaw(text: string): Promise<string> {
@@ -45,73 +30,18 @@ async function sendRaw(text: string): Promise<string> {
   return answer
 }
 
-describe('bodies', () => {
-  test.each([
-    ['half a value', '{"name":'],
-    ['two values', '{}{}'],
-    ['a trailing comma', '{"name":"x",}'],
-    ['single quotes', "{'name':'x'}"],
-    ['__proto__', `{"__proto__":{"isOperator":true},"name":"x"}`],
-    ['__proto__ in disguise', `{"__pro\\u0074o__":{"isOperator":true}}`],
-    ['__proto__ further in', `{"name":{"__proto__":{}}}`],
-    ['constructor.prototype', `{"constructor":{"prototype":{"isOperator":true}}}`],
-    ['bytes that are not UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d])],
-    ['a byte order mark of UTF-16', Buffer.from('\ufeff{}', 'utf16le')],
-  ])('%s are malformed', async (_what, text) => {
-    const answer = await post(text)
-    expect([answer.statusCode, answer.json().code]).toEqual([400, 'malformed_json'])
-    expect(({} as { isOperator?: boolean }).isOperator).toBeUndefined()
+test('bodies over 64 KB are too large, declared or not', async () => {
+  const { status, body } = await api.call('POST', '/providers', {
+    token: user.token,
+    body: { ...providerBody, description: 'x'.repeat(64 * 1024) },
   })
-
-  test.each([
-    ['none', ''],
-    ['null', 'null'],
-    ['a number', '1'],
-    ['text', '"x"'],
-    ['a list', '[]'],
-    ['a list in a list in a list, 30,000 deep', `${'['.repeat(30_000)}${']'.repeat(30_000)}`],
-    ['an object 10,000 deep', `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`],
-    ['30,000 wrong origins', JSON.stringify({ ...provider, allowedOrigins: Array(30_000).fill(1) })],
-    [
-      '9,000 unknown properties',
-      JSON.stringify(Object.fromEntries(Array.from({ length: 6_000 }, (_, i) => [i, 1]))),
-    ],
-  ])('%s is refused in no time, with a short answer', async (_what, text) => {
-    const began = performance.now()
-    const answer = await post(text)
-    expect([answer.statusCode, answer.json().code]).toEqual([400, 'validation_failed'])
-    expect(answer.json().errors.length).toBeLessThanOrEqual(20)
-    expect(performance.now() - began).toBeLessThan(2_000)
-  })
-
-  test('over 64 KB are too large, declared or not', async () => {
-    const answer = await post(JSON.stringify({ ...provider, description: 'x'.repeat(64 * 1024) }))
-    expect([answer.statusCode, answer.json().code]).toEqual([413, 'payload_too_large'])
-    const chunk = `${(1000).toString(16)}\r\n${'x'.repeat(1000)}\r\n`
-    const chunked = await sendRaw(
-      `POST /providers HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n${chunk.repeat(100)}0\r\n\r\n`,
-    )
-    expect(chunked).toMatch(/^HTTP\/1\.1 413 /)
-    expect(chunked).toContain('application/problem+json')
-  })
-
-  test.each([
-    'text/xml',
-    'application/x-www-form-urlencoded',
-    'multipart/form-data; boundary=x',
-    'application/',
-    '*/*',
-  ])('of %s are not understood', async (type) => {
-    const answer = await post('a=1', { 'content-type': type })
-    expect([answer.statusCode, answer.json().code]).toEqual([415, 'unsupported_media_type'])
-  })
-
-  test('a NUL in a text that reaches the database is the caller’s mistake, not ours', async () => {
-    const answer = await api.call('POST', '/auth/register', {
-      body: { email: 'nul@example.com', password: 'long enough', displayName: 'a\u0000b' },
-    })
-    expect(answer.status).toBe(400)
-  })
+  expect([status, body.code]).toEqual([413, 'payload_too_large'])
+  const chunk = `${(1000).toString(16)}\r\n${'x'.repeat(1000)}\r\n`
+  const chunked = await sendRaw(
+    `POST /providers HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n${chunk.repeat(100)}0\r\n\r\n`,
+  )
+  expect(chunked).toMatch(/^HTTP\/1\.1 413 /)
+  expect(chunked).toContain('application/problem+json')
 })
 
 describe('addresses', () => {
@@ -285,7 +215,7 @@ describe('bytes that are no request', () => {
   })
 
   test('two Idempotency-Keys are none', async () => {
-    const body = JSON.stringify(provider)
+    const body = JSON.stringify(providerBody)
     const head = [
       'POST /providers HTTP/1.1',
       'Host: a',

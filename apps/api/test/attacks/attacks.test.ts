@@ -7,6 +7,7 @@ import { startCapturedApp } from '../captured-log.ts'
 import { listOperations, type Operation, readDocument } from '../contract/operations.ts'
 import { accessTokenOf, addProvider, addUser, startTestApi, type TestApi, type TestUser } from '../harness.ts'
 import { createMarket, openSession } from '../play.ts'
+import { providerBody } from '../provider-body.ts'
 
 let api: TestApi
 let user: TestUser
@@ -76,14 +77,7 @@ describe('mass assignment', () => {
   test('an owner lists, gives away or unsuspends nothing by PATCH', async () => {
     const provider = await api.call('POST', '/providers', {
       token: user.token,
-      body: {
-        name: 'App',
-        description: '',
-        category: 'tools',
-        launchUrl: 'https://a.example/',
-        allowedOrigins: ['https://a.example'],
-        tokensPerMinute: 1,
-      },
+      body: providerBody,
     })
     expect(provider.body.status).toBe('draft')
     for (const body of [{ status: 'listed' }, { ownerId: user.id }, { reviewNote: '' }, { id: 'prv_x' }]) {
