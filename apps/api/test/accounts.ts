@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Answer, accessTokenOf, startTestApi, type TestApi } from './harness.ts'
+import { type Answer, accessTokenOf, addUser, startTestApi, type TestApi } from './harness.ts'
 import { type Mailbox, type Received, startMailbox } from './mailbox.ts'
 
 export const password = 'correct horse battery'
@@ -22,6 +22,7 @@ export interface Accounts {
   open(url: string, body: object): Promise<Answer>
   login(email: string, secret?: string): Promise<Answer>
   refresh(refreshToken: string): Promise<Answer>
+  profile(accessToken: string): Promise<Answer>
   /** Runs the jobs that are due; @returns what was mailed. */
   deliver(): Promise<Received[]>
   close(): Promise<void>
@@ -54,10 +55,26 @@ export async function startAccounts(env: Record<string, string> = {}): Promise<A
     open,
     login: (email, secret = password) => open('/auth/login', { email, password: secret }),
     refresh: (refreshToken) => open('/auth/refresh', { refreshToken }),
+    profile: (token) => api.call('GET', '/auth/profile', { token }),
     deliver: () => mailbox.deliver(api),
     async close() {
       await api.close()
       await mailbox.close()
+    },
+  }
+}
+
+/** An operator, who signs people out everywhere. */
+export async function addOperator(api: TestApi): Promise<{
+  id: string
+  signOut(userId: string, body?: object): Promise<Answer>
+}> {
+  const { id } = await addUser(api, { isOperator: true })
+  return {
+    id,
+    async signOut(userId, body = { reason: 'Sign-ins from abroad' }) {
+      const token = await accessTokenOf(api, id)
+      return api.call('POST', `/operators/users/${userId}/sign-out`, { token, body })
     },
   }
 }

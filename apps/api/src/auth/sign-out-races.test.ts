@@ -1,31 +1,25 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Accounts, refusal, startAccounts } from '../../test/accounts.ts'
-import { accessTokenOf, addUser, countWaiting, type TestApi } from '../../test/harness.ts'
+import { type Accounts, addOperator, refusal, startAccounts } from '../../test/accounts.ts'
+import { countWaiting, type TestApi } from '../../test/harness.ts'
 import { holdLock } from '../../test/hold-lock.ts'
 
 let accounts: Accounts
 let api: TestApi
-let operatorId: string
+let operator: Awaited<ReturnType<typeof addOperator>>
 beforeAll(async () => {
   accounts = await startAccounts()
   api = accounts.api
-  operatorId = (await addUser(api, { isOperator: true })).id
+  operator = await addOperator(api)
 })
 afterAll(() => accounts.close())
 
-const signOut = async (userId: string) =>
-  api.call('POST', `/operators/users/${userId}/sign-out`, {
-    token: await accessTokenOf(api, operatorId),
-    body: { reason: 'Sign-ins from abroad' },
-  })
-const profile = (token: string) => api.call('GET', '/auth/profile', { token })
 const areWaiting = (count: number) => expect.poll(() => countWaiting(api)).toBe(count)
 
 test('a refresh that meets a sign-out under way gets nothing', async () => {
   const ada = await accounts.register()
   // Written last by the sign-out.
   const release = await holdLock(api, 'lock table audit_entries in exclusive mode', [])
-  const signingOut = signOut(ada.id)
+  const signingOut = operator.signOut(ada.id)
   await areWaiting(1)
   const refreshing = accounts.refresh(ada.refreshToken)
   await areWaiting(2)
@@ -64,25 +58,25 @@ test('a refresh that waits for its user holds no token that a sign-out would wai
 test('what is given out while a sign-out waits for its turn is void, too', async () => {
   const ada = await accounts.register()
   const release = await holdLock(api, 'select from users where id = $1 for share', [ada.id])
-  const signingOut = signOut(ada.id)
+  const signingOut = operator.signOut(ada.id)
   await areWaiting(1)
   api.clock.advance({ seconds: 2 })
   const { body } = await accounts.refresh(ada.refreshToken)
-  expect((await profile(body.accessToken)).status).toBe(200)
+  expect((await accounts.profile(body.accessToken)).status).toBe(200)
   await release()
   expect((await signingOut).body).toEqual({ endedCount: 1 })
-  expect(refusal(await profile(body.accessToken))).toEqual([401, 'unauthenticated'])
+  expect(refusal(await accounts.profile(body.accessToken))).toEqual([401, 'unauthenticated'])
 })
 
 test('a second sign-out within the same second voids what was given out between the two', async () => {
   const ada = await accounts.register()
-  await signOut(ada.id)
+  await operator.signOut(ada.id)
   const { accessToken } = (await accounts.login(ada.email)).body
-  expect((await profile(accessToken)).status).toBe(200)
-  await signOut(ada.id)
-  expect(refusal(await profile(accessToken))).toEqual([401, 'unauthenticated'])
+  expect((await accounts.profile(accessToken)).status).toBe(200)
+  await operator.signOut(ada.id)
+  expect(refusal(await accounts.profile(accessToken))).toEqual([401, 'unauthenticated'])
   const again = (await accounts.login(ada.email)).body
-  expect((await profile(again.accessToken)).status).toBe(200)
+  expect((await accounts.profile(again.accessToken)).status).toBe(200)
 })
 
 test('an access token is dated by when its sign-in was written, however late it is signed', async () => {

@@ -1,49 +1,42 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Accounts, password, refusal, startAccounts } from '../../test/accounts.ts'
-import { accessTokenOf, addUser, type TestApi } from '../../test/harness.ts'
+import { type Accounts, addOperator, password, refusal, startAccounts } from '../../test/accounts.ts'
+import { accessTokenOf, type TestApi } from '../../test/harness.ts'
 import { tokenIn } from '../../test/mailbox.ts'
 import { createSignedOut } from './signed-out.ts'
 
 let accounts: Accounts
 let api: TestApi
-let operatorId: string
+let operator: Awaited<ReturnType<typeof addOperator>>
 beforeAll(async () => {
   accounts = await startAccounts()
   api = accounts.api
-  operatorId = (await addUser(api, { isOperator: true })).id
+  operator = await addOperator(api)
 })
 afterAll(() => accounts.close())
-
-const signOut = async (userId: string, body: object = { reason: 'Sign-ins from abroad' }) =>
-  api.call('POST', `/operators/users/${userId}/sign-out`, {
-    token: await accessTokenOf(api, operatorId),
-    body,
-  })
-const profile = (token: string) => api.call('GET', '/auth/profile', { token })
 
 test('an operator ends every sign-in of a person, and what they were given before is void at once', async () => {
   const [ada, bob] = [await accounts.register(), await accounts.register()]
   const { accessToken, refreshToken } = (await accounts.login(ada.email)).body
   const others = await accessTokenOf(api, bob.id)
-  expect((await profile(accessToken)).status).toBe(200)
+  expect((await accounts.profile(accessToken)).status).toBe(200)
 
-  const answer = await signOut(ada.id)
+  const answer = await operator.signOut(ada.id)
   expect([answer.status, answer.body]).toEqual([200, { endedCount: 2 }])
-  expect(refusal(await profile(accessToken))).toEqual([401, 'unauthenticated'])
+  expect(refusal(await accounts.profile(accessToken))).toEqual([401, 'unauthenticated'])
   expect((await accounts.refresh(refreshToken)).status).toBe(401)
   expect((await accounts.refresh(ada.refreshToken)).status).toBe(401)
-  expect((await profile(others)).status).toBe(200)
+  expect((await accounts.profile(others)).status).toBe(200)
 
   const [mail] = (await accounts.deliver()).filter(({ subject }) => /signed out/.test(subject))
   expect(mail?.to).toEqual([ada.email])
   const [entry] = (
     await api.call('GET', `/operators/audit?subjectId=${ada.id}`, {
-      token: await accessTokenOf(api, operatorId),
+      token: await accessTokenOf(api, operator.id),
     })
   ).body.items
   expect(entry).toMatchObject({
     action: 'user.sign_out',
-    actorId: operatorId,
+    actorId: operator.id,
     reason: 'Sign-ins from abroad',
     after: { endedCount: 2 },
   })
@@ -51,11 +44,11 @@ test('an operator ends every sign-in of a person, and what they were given befor
 
 test('whoever signs in again within the same second gets a token that works', async () => {
   const ada = await accounts.register()
-  await signOut(ada.id)
+  await operator.signOut(ada.id)
   const { accessToken } = (await accounts.login(ada.email)).body
-  expect((await profile(accessToken)).status).toBe(200)
+  expect((await accounts.profile(accessToken)).status).toBe(200)
   api.clock.advance({ minutes: 14 })
-  expect((await profile(accessToken)).status).toBe(200)
+  expect((await accounts.profile(accessToken)).status).toBe(200)
 })
 
 test('another instance learns of it within a second', async () => {
@@ -63,7 +56,7 @@ test('another instance learns of it within a second', async () => {
   const issuedAtSeconds = Math.floor(api.clock.now().getTime() / 1000)
   const elsewhere = createSignedOut({ db: api.deps.db, clock: api.clock.now })
   expect(await elsewhere.isVoid({ userId: ada.id, issuedAtSeconds })).toBe(false)
-  await signOut(ada.id)
+  await operator.signOut(ada.id)
   await expect
     .poll(() => elsewhere.isVoid({ userId: ada.id, issuedAtSeconds }), { timeout: 10_000 })
     .toBe(true)
@@ -82,7 +75,7 @@ test('what was read before a sign-out and answered after it does not count', asy
   const slow = createSignedOut({ db: { ...db, batch: { query } }, clock: api.clock.now })
   const before = slow.isVoid({ userId: ada.id, issuedAtSeconds })
   await expect.poll(() => answers.length).toBe(1)
-  await signOut(ada.id)
+  await operator.signOut(ada.id)
   slow.forget()
   const after = slow.isVoid({ userId: ada.id, issuedAtSeconds })
   await expect.poll(() => answers.length).toBe(2)
@@ -101,9 +94,9 @@ test('a password chosen by a mailed link voids the access tokens of whoever was 
   const token = tokenIn(mail)
   const newPassword = 'a different one'
   expect((await accounts.open('/auth/password/reset', { token, newPassword })).status).toBe(204)
-  expect((await profile(accessToken)).status).toBe(401)
+  expect((await accounts.profile(accessToken)).status).toBe(401)
   const again = (await accounts.login(ada.email, newPassword)).body
-  expect((await profile(again.accessToken)).status).toBe(200)
+  expect((await accounts.profile(again.accessToken)).status).toBe(200)
 })
 
 test('a sign-out of one’s own lets the access token run out', async () => {
@@ -112,9 +105,9 @@ test('a sign-out of one’s own lets the access token run out', async () => {
   const logout = await api.call('POST', '/auth/logout', { token: accessToken, body: { refreshToken } })
   expect(logout.status).toBe(204)
   expect((await accounts.refresh(refreshToken)).status).toBe(401)
-  expect((await profile(accessToken)).status).toBe(200)
+  expect((await accounts.profile(accessToken)).status).toBe(200)
   api.clock.advance({ minutes: 15 })
-  expect((await profile(accessToken)).status).toBe(401)
+  expect((await accounts.profile(accessToken)).status).toBe(401)
 })
 
 test('nobody but an operator signs somebody out, and nobody who does not exist', async () => {
@@ -124,9 +117,12 @@ test('nobody but an operator signs somebody out, and nobody who does not exist',
     body: { reason: 'x' },
   })
   expect(refusal(foreign)).toEqual([404, 'not_found'])
-  expect(refusal(await signOut(`usr_${'0'.repeat(26)}`))).toEqual([404, 'not_found'])
-  expect(refusal(await signOut(ada.id, {}))).toEqual([400, 'validation_failed'])
-  expect(refusal(await signOut(ada.id, { reason: 'two\nlines' }))).toEqual([400, 'validation_failed'])
+  expect(refusal(await operator.signOut(`usr_${'0'.repeat(26)}`))).toEqual([404, 'not_found'])
+  expect(refusal(await operator.signOut(ada.id, {}))).toEqual([400, 'validation_failed'])
+  expect(refusal(await operator.signOut(ada.id, { reason: 'two\nlines' }))).toEqual([
+    400,
+    'validation_failed',
+  ])
   await ada.call('POST', '/auth/account/delete', { currentPassword: password })
-  expect(refusal(await signOut(ada.id))).toEqual([404, 'not_found'])
+  expect(refusal(await operator.signOut(ada.id))).toEqual([404, 'not_found'])
 })
