@@ -110,7 +110,8 @@ test('the allowance of those who come late, whose table was empty when it was pl
       return tx.query(sql, values)
     }
     const isOver = createBeatAllowance({ ...db, batch: { query } })
-    const who = { tenantId: PUBLIC_TENANT_ID, userId: it.users[0]!.id, providerId: it.providerId }
+    const session = { userId: it.users[0]!.id, providerId: it.providerId, tokensPerMinute: 4 }
+    const who = { tenantId: PUBLIC_TENANT_ID, ...session }
     expect(await isOver({ ...who, unbilledMs: 1, now: it.api.clock.now() })).toBe(false)
     return plans.join('\n')
   }

@@ -31,7 +31,8 @@ const KEY = /^[\x20-\x7e\x80-\xff]{1,255}$/
 export interface Edge {
   /**
    * Runs a verb in the caller's tenant and answers with its result; with an `Idempotency-Key`, once. What it gives
-   * back is the reply, typed as the answer, so that the route's schema checks the verb.
+   * back is the reply, typed as the answer, so that the route's schema checks the verb. A refusal that is thrown undoes what was
+   * done before it; one that is returned keeps that.
    *
    * @example return edge.once(request, reply, 201, (tx) => createSession(tx, { ... }))
    */
@@ -39,7 +40,7 @@ export interface Edge {
     request: FastifyRequest,
     reply: FastifyReply,
     status: number,
-    run: (tx: Tx) => Promise<T>,
+    run: (tx: Tx) => Promise<T | Problem>,
   ): Promise<T>
   /**
    * The same for what has to ask somebody else between two transactions. `prepare` commits what must outlive a crash
@@ -127,7 +128,13 @@ export function createEdge(input: {
   const stopAsking = (tenantId: string, { caller, route, key }: Place) =>
     db.inTenant(tenantId, (tx) => tx.query(stopAskingSql, [caller, route, key]))
 
-  /** Runs under a savepoint: a refusal undoes the effect and is itself the answer to keep. */
+  function refuse(error: Problem, request: FastifyRequest, reply: FastifyReply): string {
+    request.log.info({ code: error.code, why: error.message }, 'request refused')
+    reply.code(error.status)
+    return JSON.stringify(presentProblem(error, request, publicUrl))
+  }
+
+  /** Runs under a savepoint: a refusal that is thrown undoes the effect and is itself the answer to keep. */
   async function answer(
     tx: Tx,
     place: Place,
@@ -140,13 +147,14 @@ export function createEdge(input: {
     let text: string
     try {
       const result = await run()
-      text = reply.code(status).serialize(result) as string
+      text =
+        result instanceof Problem
+          ? refuse(result, request, reply)
+          : (reply.code(status).serialize(result) as string)
     } catch (error) {
       if (!(error instanceof Problem) || isForLater(error)) throw error
       await tx.query('rollback to savepoint effect')
-      request.log.info({ code: error.code, why: error.message }, 'request refused')
-      reply.code(error.status)
-      text = JSON.stringify(presentProblem(error, request, publicUrl))
+      text = refuse(error, request, reply)
     }
     await store(tx, place, { status: reply.statusCode, text })
     return text
@@ -158,6 +166,7 @@ export function createEdge(input: {
       const { tenantId } = request.actor
       if (!place) {
         const result = await db.inTenant(tenantId, run)
+        if (result instanceof Problem) throw result
         return reply.code(status).send(result) as never
       }
       const text = await db.inTenant(tenantId, async (tx) => {

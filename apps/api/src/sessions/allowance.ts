@@ -8,23 +8,29 @@ export const UNBILLED_MS_ALLOWED = 600_000
 interface Unbilled {
   userId: string
   providerId: string
+  tokensPerMinute: number
   unbilledMs: number
   now: Date
 }
 
+/** Where nothing is to be billed, a test session say, nobody is served for nothing. */
+const isUnbilled = ({ tokensPerMinute, unbilledMs }: Pick<Unbilled, 'tokensPerMinute' | 'unbilledMs'>) =>
+  unbilledMs > 0 && tokensPerMinute > 0
+
 /** Writes down what was served and not billed. */
-export async function noteUnbilled(tx: Tx, { userId, providerId, unbilledMs, now }: Unbilled): Promise<void> {
-  if (unbilledMs > 0) await tx.query(noteSql, [userId, providerId, now, unbilledMs])
+export async function noteUnbilled(tx: Tx, unbilled: Unbilled): Promise<void> {
+  const { userId, providerId, unbilledMs, now } = unbilled
+  if (isUnbilled(unbilled)) await tx.query(noteSql, [userId, providerId, now, unbilledMs])
 }
 
 /** The same for sessions that ended: sent with the commit and not waited for. */
 export function noteUnbilledOfEach(
   tx: Tx,
-  ended: readonly (Pick<SessionRow, 'tenantId' | 'userId' | 'providerId' | 'endedAt'> & {
+  ended: readonly (Pick<SessionRow, 'tenantId' | 'userId' | 'providerId' | 'tokensPerMinute' | 'endedAt'> & {
     unbilledMs: number
   })[],
 ): void {
-  const unbilled = ended.filter(({ unbilledMs }) => unbilledMs > 0)
+  const unbilled = ended.filter(isUnbilled)
   if (unbilled.length === 0) return
   tx.send(noteEachSql, [
     unbilled.map(({ tenantId }) => tenantId),
@@ -51,7 +57,7 @@ export function createBeatAllowance(db: Db): (unbilled: UnbilledBeat) => Promise
     run: (beats) => areOverAllowance(db, beats),
   })
   return async (unbilled) => {
-    if (unbilled.unbilledMs === 0 || !(await isOver(unbilled))) return false
+    if (!isUnbilled(unbilled) || !(await isOver(unbilled))) return false
     const { tenantId, userId, providerId } = unbilled
     await db.inTenant(tenantId, (tx) => tx.query(shortenLeasesSql, [userId, providerId]))
     return true

@@ -5,6 +5,7 @@
  */
 import { Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
+import { Problem } from '../errors.ts'
 import { Id, problems, Shape } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
 import { checkOrigin } from './check-origin.ts'
@@ -62,7 +63,9 @@ export function registerExposureRoute(app: App, { db, clock, config, origins }: 
         now: clock(),
         marketplaceUrl: config.marketplaceUrl,
       }
-      return db.inTenant(tenantId, (tx) => recordExposure(tx, input))
+      const recorded = await db.inTenant(tenantId, (tx) => recordExposure(tx, input))
+      if (recorded instanceof Problem) throw recorded
+      return recorded
     },
   )
 }

@@ -1,3 +1,4 @@
+import { assert } from '../assert.ts'
 import type { Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
 import { emit } from '../events.ts'
@@ -10,17 +11,17 @@ import { presentSession, SESSION_LIFE_MS, type SessionRow, sessionColumns } from
  * More minutes for a session that has not ended: a further hold at the price it was opened with. Taken under the
  * session's row, so that it races with expiry and one of them wins.
  *
- * @throws {Problem} `session_not_found`, `session_ended`, `session_too_long`, `spending_limit_reached`,
- * `insufficient_tokens`
+ * @returns the session, or `session_ended`: what was found over is settled with that answer
+ * @throws {Problem} `session_not_found`, `session_too_long`, `spending_limit_reached`, `insufficient_tokens`
  */
 export async function extendSession(
   tx: Tx,
   input: { sessionId: string; userId: string; minutes: number; now: Date; marketplaceUrl: string },
-): Promise<SessionRow> {
+): Promise<SessionRow | Problem> {
   const { sessionId, userId, minutes, now, marketplaceUrl } = input
   const session = await lockSession(tx, { sessionId, now, marketplaceUrl })
   if (session.userId !== userId) throw new Problem('session_not_found')
-  if (session.status === 'ended') throw new Problem('session_ended')
+  if (session.status === 'ended') return new Problem('session_ended')
   const leftMs = session.durationMs - session.usedMs + minutes * 60_000
   if (now.getTime() + leftMs > session.createdAt.getTime() + SESSION_LIFE_MS)
     throw new Problem('session_too_long')
@@ -33,7 +34,7 @@ export async function extendSession(
   // A test asks nothing of the wallet, not even whether it may spend.
   if (!session.isTest) await placeHold(tx, { walletId: userId, reference: sessionId, amount: price, now })
   const [extended] = await tx.query<SessionRow>(extendSql, [sessionId, minutes * 60_000, price, now])
-  if (!extended) throw new Problem('session_ended')
+  assert(extended, 'a locked session does not end')
   const { tenantId, providerId, eventSequence: sequence } = extended
   const snapshot = presentSession(extended, now, marketplaceUrl)
   await emit(tx, [{ tenantId, type: 'session.extended', providerId, sessionId, sequence, snapshot, now }])

@@ -118,7 +118,8 @@ const applyBeatsSql = `
         $8::integer[], $9::text[])
       with ordinality as i (tenant_id, id, client_id, sequence, active_ms, is_final, at, origin, provider_id, ordinal)
   ), locked as materialized (
-    select s.tenant_id, s.id, s.user_id, s.provider_id, i.ordinal, i.at, i.sequence, i.active_ms, i.is_final, i.origin,
+    select s.tenant_id, s.id, s.user_id, s.provider_id, s.tokens_per_minute, i.ordinal, i.at, i.sequence, i.active_ms,
+      i.is_final, i.origin,
       s.status in ('active', 'paused') and s.client_id = i.client_id and i.sequence > s.sequence
         and s.provider_id = i.provider_id and over_reason(s, i.at) is null as is_accepted,
       counted_ms(s, i.at, i.active_ms) as counted_ms,
@@ -148,7 +149,7 @@ const applyBeatsSql = `
   ), noted as (
     insert into unbilled_time as u (tenant_id, user_id, provider_id, hour, unbilled_ms)
     select l.tenant_id, l.user_id, l.provider_id, date_trunc('hour', l.at, 'UTC'), sum(l.served_ms - l.counted_ms)
-    from locked l where l.is_accepted and l.served_ms > l.counted_ms
+    from locked l where l.is_accepted and l.served_ms > l.counted_ms and l.tokens_per_minute > 0
     group by 1, 2, 3, 4 order by 1, 2, 3, 4
     on conflict (tenant_id, user_id, provider_id, hour) do update set unbilled_ms = u.unbilled_ms + excluded.unbilled_ms
   )

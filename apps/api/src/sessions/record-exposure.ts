@@ -16,8 +16,8 @@ export interface Exposure {
  *
  * A session that has ended takes no new one, because what it is compared with, its end, is written by then.
  *
- * @returns the variant on record
- * @throws {Problem} `session_not_found`, `session_superseded`, `session_ended`, `limit_reached`
+ * @returns the variant on record, or `session_ended`: what was found over is settled with that answer
+ * @throws {Problem} `session_not_found`, `session_superseded`, `limit_reached`
  */
 export async function recordExposure(
   tx: Tx,
@@ -28,7 +28,7 @@ export async function recordExposure(
     now: Date
     marketplaceUrl: string
   },
-): Promise<Exposure> {
+): Promise<Exposure | Problem> {
   const { sessionId, clientId, providerId, experiment, variant, now, marketplaceUrl } = input
   // The lock makes the count hold, and an end that comes meanwhile wait.
   const session = await lockSession(tx, { sessionId, now, marketplaceUrl })
@@ -37,7 +37,7 @@ export async function recordExposure(
   const recorded = await tx.query<Exposure>(listSql, [sessionId])
   const first = recorded.find((exposure) => exposure.experiment === experiment)
   if (first) return first
-  if (session.status === 'ended') throw new Problem('session_ended')
+  if (session.status === 'ended') return new Problem('session_ended')
   if (recorded.length >= EXPERIMENTS_MAX) throw new Problem('limit_reached')
   await tx.query(insertSql, [sessionId, experiment, variant, now])
   return { experiment, variant }

@@ -2,6 +2,7 @@ import type { Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { Launch } from './create-session.ts'
+import { endSessions } from './end-sessions.ts'
 import { createJti, launchExpiry, launchUrlOf, signLaunchJwt } from './launch.ts'
 import { type SessionRow, sessionColumns } from './session.ts'
 
@@ -11,13 +12,14 @@ type RelaunchedRow = SessionRow & { mayGoOn: boolean; launchUrl: string; launchI
  * A way back into a session that has not ended, at no charge. Older launch JWTs of it are void from here on; whoever
  * holds the session keeps it until the new one is validated.
  *
- * @throws {Problem} `session_not_found`, `session_ended` also when it is over and not yet settled, or its provider was suspended
+ * @returns the launch, or `session_ended`, also where its provider was suspended: what was found over is settled with that answer
+ * @throws {Problem} `session_not_found`
  */
 export async function relaunchSession(
   tx: Tx,
-  input: { sessionId: string; userId: string; keys: KeyRing; now: Date },
-): Promise<Launch> {
-  const { sessionId, userId, keys, now } = input
+  input: { sessionId: string; userId: string; keys: KeyRing; now: Date; marketplaceUrl: string },
+): Promise<Launch | Problem> {
+  const { sessionId, userId, keys, now, marketplaceUrl } = input
   const jti = createJti()
   const [session] = await tx.query<RelaunchedRow>(relaunchSql, [
     sessionId,
@@ -27,8 +29,12 @@ export async function relaunchSession(
     now,
   ])
   if (!session) throw new Problem('session_not_found')
-  if (!session.mayGoOn) throw new Problem('session_ended')
   const { tenantId, providerId, userRef } = session
+  if (!session.mayGoOn) {
+    if (session.overReason !== null)
+      await endSessions(tx, [{ tenantId, sessionId, reason: null, lastGap: 'none', now }], marketplaceUrl)
+    return new Problem('session_ended')
+  }
   const launchJwt = await signLaunchJwt(keys, { tenantId, sessionId, providerId, userRef, jti, now })
   return {
     session,

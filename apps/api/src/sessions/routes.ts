@@ -5,6 +5,7 @@
  */
 import { Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
+import { Problem } from '../errors.ts'
 import { userOf } from '../http/authenticate.ts'
 import { toPage } from '../http/paging.ts'
 import { Id, Page, PageQuery, problems, Shape } from '../http/schema.ts'
@@ -168,9 +169,11 @@ export function registerSessionRoutes(app: App, deps: Deps, tuning?: BeatTuning)
     async (request, reply) => {
       const { userId } = userOf(request)
       const now = clock()
-      return edge.once(request, reply, 200, async (tx) =>
-        presentLaunch(await relaunchSession(tx, { sessionId: request.params.id, userId, keys, now }), now),
-      )
+      const input = { sessionId: request.params.id, userId, keys, now, marketplaceUrl }
+      return edge.once(request, reply, 200, async (tx) => {
+        const launch = await relaunchSession(tx, input)
+        return launch instanceof Problem ? launch : presentLaunch(launch, now)
+      })
     },
   )
 
@@ -209,9 +212,10 @@ export function registerSessionRoutes(app: App, deps: Deps, tuning?: BeatTuning)
         now,
         marketplaceUrl,
       }
-      return edge.once(request, reply, 200, async (tx) => ({
-        session: present(await extendSession(tx, input), now),
-      }))
+      return edge.once(request, reply, 200, async (tx) => {
+        const extended = await extendSession(tx, input)
+        return extended instanceof Problem ? extended : { session: present(extended, now) }
+      })
     },
   )
 

@@ -141,7 +141,7 @@ const spendLaunchesSql = `
         $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $9::bytea[])
       with ordinality as i (tenant_id, id, provider_id, jti, client_id, origin, at, digest, ordinal)
   ), locked as materialized (
-    select s.tenant_id, s.id, s.user_id, s.provider_id, s.status, s.launch_spent_by, s.client_id as held_by,
+    select s.tenant_id, s.id, s.user_id, s.provider_id, s.tokens_per_minute, s.status, s.launch_spent_by, s.client_id as held_by,
       i.client_id, i.jti, i.at, i.ordinal,
       case
         when i.origin is not null and not i.origin = any (p.allowed_origins) then 'origin_not_allowed'
@@ -165,14 +165,15 @@ const spendLaunchesSql = `
     for update of s skip locked
   ), accepted as materialized (
     select l.*, greatest(0, l.served_ms - l.counted_ms) as unbilled_ms,
-      greatest(0, l.served_ms - l.counted_ms) + coalesce((
+      case when l.tokens_per_minute > 0 then greatest(0, l.served_ms - l.counted_ms) else 0 end + coalesce((
           select sum(u.unbilled_ms) from unbilled_time u
           where u.tenant_id = l.tenant_id and u.user_id = l.user_id and u.provider_id = l.provider_id
             and u.hour > l.at - interval '24 hours'
         ), 0) + coalesce((
           select sum(served_ms(x, l.at)) from sessions x
           where x.tenant_id = l.tenant_id and x.user_id = l.user_id and x.provider_id = l.provider_id
-            and x.status = 'active' and x.ended_at is null and x.id <> l.id and ms_between(x.last_beat_at, l.at) > 45000
+            and x.status = 'active' and x.ended_at is null and x.id <> l.id and x.tokens_per_minute > 0
+            and ms_between(x.last_beat_at, l.at) > 45000
         ), 0) > $8::bigint as is_over_allowance
     from locked l where l.outcome in ('started', 'spent')
   ), spent as (
@@ -199,7 +200,7 @@ const spendLaunchesSql = `
   ), noted as (
     insert into unbilled_time as u (tenant_id, user_id, provider_id, hour, unbilled_ms)
     select a.tenant_id, a.user_id, a.provider_id, date_trunc('hour', a.at, 'UTC'), sum(a.unbilled_ms)
-    from accepted a where a.unbilled_ms > 0
+    from accepted a where a.unbilled_ms > 0 and a.tokens_per_minute > 0
     group by 1, 2, 3, 4 order by 1, 2, 3, 4
     on conflict (tenant_id, user_id, provider_id, hour) do update set unbilled_ms = u.unbilled_ms + excluded.unbilled_ms
   ), logged as (

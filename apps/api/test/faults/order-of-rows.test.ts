@@ -169,6 +169,7 @@ test('the leases of who is over the allowance are shortened one session after an
     userId: user.id,
     providerId,
     unbilledMs: 1,
+    tokensPerMinute: 4,
     now: api.clock.now(),
   }
   const ids = plays.map(({ sessionId }) => sessionId)

@@ -39,7 +39,8 @@ export function relaunchOperation(person: Person, sessionId: string, text: strin
       const session = books.get(sessionId)
       const row = state?.sessions.find(({ id }) => id === sessionId)
       const jti = answer ? jtiOf(answer) : row?.jti
-      if (state && jti === session.jti) return undefined
+      // One that was found over is settled, and has no new launch.
+      if (state && jti === session.jti && row?.status !== 'ended') return undefined
       return books.relaunch(sessionId, jti ?? '', !person.world.isListed(session.providerId), at)
     },
   }

@@ -81,8 +81,9 @@ export class Books {
     return sum
   }
 
+  /** Nothing of what is free: there was nothing to bill. */
   #note(s: SessionModel, ms: number, at: number): void {
-    if (ms <= 0) return
+    if (ms <= 0 || s.tokensPerMinute === 0) return
     const hours = this.unbilled.get(s.providerId) ?? new Map<number, number>()
     this.unbilled.set(s.providerId, hours)
     const hour = at - (at % HOUR)
@@ -179,7 +180,8 @@ export class Books {
 
   relaunch(sessionId: string, jti: string, isSuspended: boolean, at: number): Expected {
     const s = this.get(sessionId)
-    if (s.status === 'ended' || isSuspended || overReason(s, at)) return refusal(409, 'session_ended')
+    this.#endIfOver(s, at)
+    if (s.status === 'ended' || isSuspended) return refusal(409, 'session_ended')
     s.jti = jti
     s.launchExpiresAt = launchEndOf(at)
     s.launchSpentBy = null
@@ -229,6 +231,7 @@ export class Books {
       (other) =>
         other !== s &&
         other.providerId === s.providerId &&
+        other.tokensPerMinute > 0 &&
         other.status === 'active' &&
         at - other.lastBeat > 45_000,
     )
@@ -264,7 +267,7 @@ export class Books {
     }
     this.#note(s, unbilled, at)
     if (steps < 2) return { status: 200, session: s }
-    if (unbilled > 0 && this.#isOver(s, at)) this.#shortenLeases(s.providerId)
+    if (unbilled > 0 && s.tokensPerMinute > 0 && this.#isOver(s, at)) this.#shortenLeases(s.providerId)
     if (steps > 2) this.#endIfOver(s, at)
     return { status: 200, session: s }
   }
@@ -351,7 +354,8 @@ export class Books {
 
   extend(sessionId: string, minutes: number, at: number): Expected {
     const s = this.get(sessionId)
-    if (s.status === 'ended' || overReason(s, at)) return refusal(409, 'session_ended')
+    this.#endIfOver(s, at)
+    if (s.status === 'ended') return refusal(409, 'session_ended')
     if (at + s.durationMs - s.usedMs + minutes * MINUTE > s.createdAt + DAY)
       return refusal(409, 'session_too_long')
     const price = minutes * s.tokensPerMinute

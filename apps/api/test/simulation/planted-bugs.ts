@@ -295,8 +295,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'what a beat leaves unbilled is forgotten',
-    from: 'where l.is_accepted and l.served_ms > l.counted_ms',
-    to: 'where false',
+    from: 'where l.is_accepted and l.served_ms > l.counted_ms and',
+    to: 'where false and',
   },
   {
     name: 'leases stay long beyond the allowance',
