@@ -39,12 +39,10 @@ export async function getRange(
   const to = asked.to ?? now.toISOString()
   const from = asked.from ?? daysBefore(new Date(to), RANGE_DAYS_DEFAULT[interval]).toISOString()
   const [fromAt, toAt] = [new Date(from), new Date(to)]
-  const isDay = to.length === DAY_CHARACTERS
-  // A day may begin 14 hours earlier or 12 later than in UTC; only what is judged here needs to be near enough.
+  // A day may begin 14 hours earlier or 12 later than in UTC; what is judged here needs to be near enough, what comes first does not.
   if (!(fromAt >= FIRST_INSTANT && fromAt < LAST_INSTANT))
     throw invalid('/from', 'must lie between 2020 and 2099')
   if (!(toAt < LAST_INSTANT)) throw invalid('/to', 'must lie between 2020 and 2099')
-  if (!(toAt > fromAt || (isDay && toAt >= fromAt))) throw invalid('/to', 'must be after from')
   if (daysBetween(fromAt, toAt) > RANGE_DAYS_MAX[interval])
     throw invalid('/to', `must be at most ${RANGE_DAYS_MAX[interval]} days after from, by the ${interval}`)
   const [row] = await tx
@@ -132,7 +130,8 @@ const rangeSql = `
         case $3 when 'hour' then null else date_trunc($3, sample at time zone $4) end as local
       from generate_series(w.from_at, w.to_at - interval '1 ms',
         (case $3 when 'hour' then '15 minutes' when 'day' then '1 hour' else '12 hours' end)::interval) sample
+      where a.from_at < a.to_at
     ) s
     order by 1
   ) as starts
-  from widened w`
+  from widened w, asked a`

@@ -59,6 +59,37 @@ test.each([
   }
 })
 
+// In Kolkata it is the first of April, in Greenwich not yet; in Honolulu it is the last of March for ten hours more.
+test.each([
+  ['2026-03-31T20:00:00Z', 'Asia/Kolkata', '2026-04-01'],
+  ['2026-04-01T08:00:00Z', 'Pacific/Honolulu', '2026-03-31'],
+])('at %s the day and the month of %s have begun there', async (at, timeZone, today) => {
+  it.api.clock.advance({ ms: Date.parse(at) - it.api.clock.now().getTime() })
+  const local = new Intl.DateTimeFormat('sv', { timeZone, dateStyle: 'short', timeStyle: 'medium' })
+  const month = await ask('/earnings/statement', { timeZone })
+  expect(month.status).toBe(200)
+  expect(local.format(new Date(month.body.from))).toBe(`${today.slice(0, 7)}-01 00:00:00`)
+  for (const rest of ['/analytics', '/earnings/statement']) {
+    const { status, body } = await ask(rest, { timeZone, from: today })
+    expect([rest, status]).toEqual([rest, 200])
+    expect(local.format(new Date(body.from))).toBe(`${today} 00:00:00`)
+  }
+})
+
+test.each([
+  { from: '2026-03-02', to: '2026-03-01' },
+  { from: '2026-03-02', to: '2026-03-01', timeZone: 'Pacific/Kiritimati' },
+  { from: '2026-03-11', to: '2026-03-10', interval: 'month' },
+  { from: '2026-03-02', to: '2026-03-01T12:00:00Z' },
+  // There it is the second for two hours already.
+  { from: '2026-03-03', to: '2026-03-02T12:00:00Z', timeZone: 'Etc/GMT-11', interval: 'month' },
+  { from: '2026-03-02T00:00:00Z', to: '2026-03-01' },
+  { from: '2026-03-01T12:00:00Z', to: '2026-03-01T12:00:00Z' },
+])('what ends before it begins is no range: %j', async (range) => {
+  const { status, body } = await ask('/analytics', range as Record<string, string>)
+  expect([status, body.errors]).toEqual([400, [{ path: '/to', message: 'must be after from' }]])
+})
+
 // What PostgreSQL and JavaScript know under one name is one thing, as far as both know it.
 test('no place that both know is read in two ways', async () => {
   const names = await it.api.deps.db.batch.query<{ name: string; summer: string; winter: string }>(
