@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { toCents } from './format.ts'
+import { exampleAmount, toCents } from './format.ts'
 
 test.each([
   ['9.50', 950],
@@ -14,5 +14,21 @@ test.each([
   ['1e3', Number.NaN],
   ['', Number.NaN],
 ])('the amount %j is %d cents', (typed, cents) => {
-  expect(toCents(typed)).toBe(cents)
+  expect(toCents(typed, 'usd')).toBe(cents)
+})
+
+test.each([
+  ['950', 'jpy', 950],
+  ['9.50', 'jpy', Number.NaN],
+  ['0.950', 'kwd', 950],
+  ['0,95', 'kwd', 950],
+  ['1.000', 'kwd', 1_000],
+  ['1,000', 'kwd', Number.NaN],
+  ['9.50', 'isk', 950],
+])('%j of %s is %d of its smallest unit', (typed, currency, cents) => {
+  expect(toCents(typed, currency)).toBe(cents)
+})
+
+test.each(['usd', 'jpy', 'kwd'])('the example of an amount of %s is one', (currency) => {
+  expect(toCents(exampleAmount(currency), currency)).toBe(950)
 })

@@ -9,23 +9,36 @@ export const formatTokens = (value: number) => `${whole.format(value)} ${value =
 const WITHOUT_HUNDREDTHS = 'bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf'.split(' ')
 const WITH_THOUSANDTHS = 'bhd jod kwd omr tnd'.split(' ')
 
+function digitsOf(currency: string): number {
+  if (WITHOUT_HUNDREDTHS.includes(currency)) return 0
+  return WITH_THOUSANDTHS.includes(currency) ? 3 : 2
+}
+
 /** @example formatMoney(950, 'usd') // '$9.50' */
 export function formatMoney(cents: number, currency: string): string {
-  const digits = WITHOUT_HUNDREDTHS.includes(currency) ? 0 : WITH_THOUSANDTHS.includes(currency) ? 3 : 2
+  const digits = digitsOf(currency)
   const shown = { minimumFractionDigits: digits, maximumFractionDigits: digits }
   return new Intl.NumberFormat('en', { style: 'currency', currency, ...shown }).format(cents / 10 ** digits)
 }
 
+const CLEAR = [/^\d+$/, /^\d+([.,]\d)?$/, /^\d+([.,]\d{1,2})?$/, /^\d+([.,]\d{1,2}|\.\d{3})?$/]
+
 /**
- * What somebody typed as an amount; not a number where that could be read in two ways.
+ * What somebody typed as an amount, in the currency's smallest unit; not a number where that could be read in two ways.
  *
- * @example toCents('9.5') // 950
- * @example toCents('1,000') // NaN: a thousand for some, one for others
+ * @example toCents('9.5', 'usd') // 950
+ * @example toCents('950', 'jpy') // 950
+ * @example toCents('1,000', 'usd') // NaN: a thousand for some, one for others
  */
-export function toCents(typed: string): number {
-  const isClear = /^\d+([.,]\d{1,2})?$/.test(typed.trim())
-  return isClear ? Math.round(Number(typed.trim().replace(',', '.')) * 100) : Number.NaN
+export function toCents(typed: string, currency: string): number {
+  const digits = digitsOf(currency)
+  const isClear = CLEAR[digits]?.test(typed.trim())
+  return isClear ? Math.round(Number(typed.trim().replace(',', '.')) * 10 ** digits) : Number.NaN
 }
+
+/** @example exampleAmount('kwd') // '0.950' */
+export const exampleAmount = (currency: string) =>
+  (950 / 10 ** digitsOf(currency)).toFixed(digitsOf(currency))
 
 /** @example formatShare(3, 4) // '75%' */
 export const formatShare = (part: number, of: number) => (of === 0 ? '–' : percent.format(part / of))

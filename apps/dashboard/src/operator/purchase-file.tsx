@@ -3,7 +3,7 @@ import { call } from '../api/call.ts'
 import type { PurchaseFile as File } from '../api/operator-wire.ts'
 import { useAnswer } from '../api/use-answer.ts'
 import { useSubmit } from '../api/use-submit.ts'
-import { formatMoment, formatMoney, formatNumber, toCents } from '../format.ts'
+import { exampleAmount, formatMoment, formatMoney, formatNumber, toCents } from '../format.ts'
 import { Button } from '../parts/button.tsx'
 import { FormDialog } from '../parts/dialog.tsx'
 import { Field, OneOf, ReasonField } from '../parts/field.tsx'
@@ -151,7 +151,7 @@ function RefundDialog({ file, onDone, onClose }: { file: File; onDone: () => voi
   const submit = useSubmit(async () => {
     await call('POST', `/operators/purchases/${purchase.id}/refund`, {
       reason: reason.trim(),
-      ...(extent === 'part' && { amountCents: toCents(amount) }),
+      ...(extent === 'part' && { amountCents: toCents(amount, purchase.currency) }),
     })
     say('The money is given back')
     onDone()
@@ -175,7 +175,7 @@ function RefundDialog({ file, onDone, onClose }: { file: File; onDone: () => voi
           value={amount}
           onChange={setAmount}
           isRequired
-          placeholder="9.50"
+          placeholder={exampleAmount(purchase.currency)}
           hint="Thousands stand without a comma."
         />
       )}
