@@ -121,6 +121,28 @@ test.each([
   expect(complaints({ ...production, [name]: value })[0]).toContain(name)
 })
 
+test.each([
+  [
+    'kwd',
+    1,
+    [
+      'TOKEN_PRICE_CENTS (1) must be a multiple of 10 where TOKEN_CURRENCY is kwd: Stripe takes no other amounts of it',
+    ],
+  ],
+  ['kwd', 10, []],
+  [
+    'isk',
+    10,
+    [
+      'TOKEN_PRICE_CENTS (10) must be a multiple of 100 where TOKEN_CURRENCY is isk: Stripe takes no other amounts of it',
+    ],
+  ],
+  ['isk', 100, []],
+  ['jpy', 1, []],
+])('a token of %s at %i is paid in amounts that Stripe takes, or refused', (TOKEN_CURRENCY, price, refused) => {
+  expect(complaints({ ...production, TOKEN_CURRENCY, TOKEN_PRICE_CENTS: String(price) })).toEqual(refused)
+})
+
 test('proxies are counted, or named by address, network or what they are to this machine', () => {
   for (const TRUST_PROXY of ['0', '2', '10.1.2.3', '10.0.0.0/8, fd00::/8', 'loopback,uniquelocal'])
     expect(complaints({ ...production, TRUST_PROXY, OUTGOING_ALLOW_CIDRS: '10.0.0.0/8, fd00::/8' })).toEqual(

@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import ipaddr from 'ipaddr.js'
+import { stepCentsOf } from './currency.ts'
 
 export interface DiscountTier {
   minTokens: number
@@ -136,6 +137,14 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   const currency = (read('TOKEN_CURRENCY') ?? 'usd').toLowerCase()
   if (!Intl.supportedValuesOf('currency').includes(currency.toUpperCase()))
     wrong.push(`TOKEN_CURRENCY must be a currency by its three letters (ISO 4217), not ${currency}`)
+  const tokenPriceCents = whole('TOKEN_PRICE_CENTS', 1, 1, 100_000)
+  const step = stepCentsOf(currency)
+  if (tokenPriceCents % step !== 0) {
+    wrong.push(
+      `TOKEN_PRICE_CENTS (${tokenPriceCents}) must be a multiple of ${step} where TOKEN_CURRENCY is ${currency}: ` +
+        'Stripe takes no other amounts of it',
+    )
+  }
   const discountTiers = readTiers(read('TOKEN_DISCOUNT_TIERS') ?? DEFAULT_TIERS, wrong)
   const platformFeeBasisPoints = whole('PLATFORM_FEE_BASIS_POINTS', 2000, 0, 10_000)
   const highestDiscount = Math.max(0, ...discountTiers.map((tier) => tier.discountPercent))
@@ -210,7 +219,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     mailFrom,
     logLevel: choice('LOG_LEVEL', LOG_LEVELS, 'info'),
     currency,
-    tokenPriceCents: whole('TOKEN_PRICE_CENTS', 1, 1, 100_000),
+    tokenPriceCents,
     discountTiers,
   }
   const givenKey = read('KEY_ENCRYPTION_KEY')

@@ -157,6 +157,11 @@ export const PROBLEMS = {
     title: 'There is no such package',
     cure: 'Take an id from GET /tokens/packages.',
   },
+  amount_not_payable: {
+    status: 409,
+    title: 'One payment does not take this amount',
+    cure: 'Choose fewer tokens, or more where `detail` says that it is too little.',
+  },
   purchase_not_found: { status: 404, title: 'There is no such purchase', cure: 'Check the id.' },
   purchase_not_refundable: {
     status: 409,

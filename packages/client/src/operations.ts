@@ -1375,7 +1375,7 @@ export interface Operations {
       /** Where to pay. */
       checkoutUrl: string
     }
-    problems: 'package_not_found' | 'payment_unavailable'
+    problems: 'amount_not_payable' | 'package_not_found' | 'payment_unavailable'
   }
   /** Reserve the price and open a session with a provider. `POST /sessions` */
   createSession: {

@@ -1,3 +1,4 @@
+import { stepCentsOf } from '../currency.ts'
 import type { Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
 import { createId } from '../id.ts'
@@ -18,7 +19,7 @@ export interface BegunRefund {
  * amount and hinders every other: its id makes Stripe give it once, however often and however late it is asked.
  *
  * @param amountCents what to give back; undefined for all that is left
- * @throws {Problem} `purchase_not_found`, `purchase_not_refundable`, `refund_exceeds_paid`
+ * @throws {Problem} `purchase_not_found`, `purchase_not_refundable`, `refund_exceeds_paid`, `validation_failed`
  */
 export async function beginRefund(
   tx: Tx,
@@ -46,6 +47,11 @@ export async function beginRefund(
   // Refunds made in Stripe's own dashboard are in refundedCents; ours are until the event comes only here.
   const left = Math.max(0, purchase.amountCents - disputedCents - Math.max(purchase.refundedCents, sent))
   const amountCents = input.amountCents ?? left
+  const step = stepCentsOf(purchase.currency)
+  if (amountCents % step !== 0) {
+    const message = `must be a multiple of ${step} in ${purchase.currency}`
+    throw new Problem('validation_failed', { errors: [{ path: '/amountCents', message }] })
+  }
   if (pending) {
     // Who asks for all that is left means no older part of it.
     if (pending.amountCents === amountCents) return { refund: pending, purchase }

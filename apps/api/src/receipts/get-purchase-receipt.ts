@@ -1,4 +1,5 @@
 import { assert } from '../assert.ts'
+import { stepCentsOf } from '../currency.ts'
 import type { Tx } from '../db.ts'
 import { formatMoney } from '../tokens/format-money.ts'
 import { getPurchase } from '../tokens/get-purchase.ts'
@@ -69,6 +70,8 @@ function describePrice(receipt: Omit<PurchaseReceipt, 'lines'>): PurchaseReceipt
   const { tokens, tokenPriceCents, listPriceCents, discountPercent, discountCents, currency } = receipt
   const { amountCents, refundedCents, disputedCents, isPaid } = receipt
   const discount = discountPercent > 0 && `${discountPercent} % discount`
+  const isRounded = listPriceCents !== null && listPriceCents * (100 - discountPercent) !== amountCents * 100
+  const rounded = isRounded ? `, the price rounded to ${formatMoney(stepCentsOf(currency), currency)}` : ''
   return [
     tokenPriceCents === null
       ? { text: [describeTokens(tokens), discount].filter(Boolean).join(', '), amountCents: null }
@@ -77,7 +80,7 @@ function describePrice(receipt: Omit<PurchaseReceipt, 'lines'>): PurchaseReceipt
           amountCents: listPriceCents,
         },
     ...(discount && discountCents !== null
-      ? [{ text: `${discount}, the price rounded to whole cents`, amountCents: -discountCents }]
+      ? [{ text: `${discount}${rounded}`, amountCents: -discountCents }]
       : []),
     { text: isPaid ? 'Paid' : 'To pay', amountCents },
     ...(refundedCents > 0 ? [{ text: 'Refunded', amountCents: -refundedCents }] : []),

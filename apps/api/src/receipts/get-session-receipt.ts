@@ -83,6 +83,7 @@ function describeCharge(
   const used = { text: `Used: ${describeUse({ usedMs, tokensPerMinute })}`, tokens: null }
   if (receipt.tokensHeld === 0) return [used, { text: 'This app is free.', tokens: 0 }]
   const counted = describeBeats(receipt)
+  const rounded = receipt.exactTokens === String(tokensCharged) ? '' : ', rounded up to whole tokens'
   return [
     ...holds.map(({ tokens }, i) => ({
       text: `Held for ${i === 0 ? 'up to' : 'another'} ${describeTime((tokens / tokensPerMinute) * 60_000)}`,
@@ -91,7 +92,7 @@ function describeCharge(
     used,
     ...(counted === undefined ? [] : [{ text: counted, tokens: null }]),
     {
-      text: `${formatSeconds(usedMs)} s × ${tokensPerMinute} ÷ 60 = ${receipt.exactTokens}, rounded up to whole tokens`,
+      text: `${formatSeconds(usedMs)} s × ${tokensPerMinute} ÷ 60 = ${receipt.exactTokens}${rounded}`,
       tokens: tokensCharged,
     },
     { text: isFinal ? 'Charged' : 'Would be charged, if all is confirmed', tokens: 0 - tokensCharged },

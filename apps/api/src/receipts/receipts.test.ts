@@ -188,7 +188,7 @@ test('a purchase’s receipt tells list price, discount, rounding and what it di
     ledger: [{ kind: 'purchase', amount: 1_010, balanceAfter: 1_010 }],
     lines: [
       { text: '1,010 tokens at $0.01', amountCents: 1_010 },
-      { text: '5 % discount, the price rounded to whole cents', amountCents: -50 },
+      { text: '5 % discount, the price rounded to $0.01', amountCents: -50 },
       { text: 'Paid', amountCents: 960 },
     ],
   })
@@ -208,6 +208,18 @@ test('a purchase’s receipt tells list price, discount, rounding and what it di
     balance += amount
     expect(balanceAfter).toBe(balance)
   }
+})
+
+test('where nothing was rounded, a receipt does not say so', async () => {
+  const market = await createMarket(api)
+  const play = await openSession(market, { minutes: 10 })
+  await play.use(60)
+  await play.call('complete')
+  const { lines } = (await sessionReceipt(market, play.sessionId)).body
+  expect(lines).toContainEqual({ text: '60 s × 4 ÷ 60 = 4', tokens: 4 })
+  const purchase = await beginPurchase(api, market.user.token, 1_000)
+  const { body } = await get(market.user.id, `/tokens/purchases/${purchase.id}/receipt`)
+  expect(body.lines).toContainEqual({ text: '5 % discount', amountCents: -50 })
 })
 
 test('a purchase older than receipts has a price and no list price', async () => {

@@ -37,7 +37,7 @@ export interface Checkout {
   /**
    * Opens a page to pay a purchase at. Asked again for the same purchase it opens the same one.
    *
-   * @throws {Problem} `payment_unavailable`
+   * @throws {Problem} `payment_unavailable`, `amount_not_payable`
    */
   start(purchase: PurchaseRow): Promise<StartedCheckout>
   /**

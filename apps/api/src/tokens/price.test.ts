@@ -8,7 +8,7 @@ const discountTiers = [
   { minTokens: 5_000, discountPercent: 10 },
   { minTokens: 20_000, discountPercent: 20 },
 ]
-const config = { tokenPriceCents: 1, discountTiers }
+const config = { currency: 'usd', tokenPriceCents: 1, discountTiers }
 
 test.each([
   [50, 50, 0],
@@ -31,6 +31,21 @@ test.each([
   [1_000_000, 100_000, 80_000_000_000],
 ])('%i tokens at %i cents each cost %i', (tokens, tokenPriceCents, amountCents) => {
   expect(priceOf({ ...config, tokenPriceCents }, tokens).amountCents).toBe(amountCents)
+})
+
+test.each([
+  ['usd', 1, 960],
+  ['jpy', 1, 960],
+  ['kwd', 10, 9_600], // 9595
+  ['isk', 100, 96_000], // 95950
+])('1,010 tokens of %s at %i each cost %i: what Stripe takes', (currency, tokenPriceCents, amountCents) => {
+  expect(priceOf({ currency, tokenPriceCents, discountTiers }, 1_010).amountCents).toBe(amountCents)
+})
+
+test('what one payment does not take is not on offer', () => {
+  const dear = (currency: string) => listPackages({ currency, tokenPriceCents: 100_000, discountTiers })
+  expect(dear('usd').map(({ tokens }) => tokens)).toEqual([100, 500, 1_000])
+  expect(dear('idr').map(({ tokens }) => tokens)).toEqual([100, 500, 1_000, 5_000, 20_000])
 })
 
 test('below the lowest tier there is no discount', () => {
@@ -60,13 +75,30 @@ test.each([
   expect(tokensTakenBack({ tokens, refundedCents, paidCents })).toBe(taken)
 })
 
+test('where amounts go by tens or hundreds, so do prices, within half a step of the tier’s', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 1_000_000 }),
+      fc.integer({ min: 1, max: 1_000 }),
+      fc.constantFrom({ currency: 'kwd', step: 10 }, { currency: 'isk', step: 100 }),
+      (tokens, steps, { currency, step }) => {
+        const terms = { currency, tokenPriceCents: steps * step, discountTiers }
+        const { amountCents, discountPercent } = priceOf(terms, tokens)
+        const exact = BigInt(tokens) * BigInt(steps * step) * BigInt(100 - discountPercent)
+        const difference = (BigInt(amountCents) * 100n - exact) / BigInt(step)
+        return amountCents % step === 0 && difference > -50n && difference <= 50n
+      },
+    ),
+  )
+})
+
 test('a price is within half a cent of the tier’s, in whole cents', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 1_000_000 }),
       fc.integer({ min: 1, max: 100_000 }),
       (tokens, price) => {
-        const { amountCents, discountPercent } = priceOf({ tokenPriceCents: price, discountTiers }, tokens)
+        const { amountCents, discountPercent } = priceOf({ ...config, tokenPriceCents: price }, tokens)
         const exact = BigInt(tokens) * BigInt(price) * BigInt(100 - discountPercent)
         const difference = BigInt(amountCents) * 100n - exact
         return Number.isSafeInteger(amountCents) && difference > -50n && difference <= 50n

@@ -5,6 +5,7 @@
  */
 import { assert } from '../assert.ts'
 import type { DiscountTier } from '../config.ts'
+import { amountCentsMaxOf, stepCentsOf } from '../currency.ts'
 
 export const PURCHASE_TOKENS_MIN = 50
 export const PURCHASE_TOKENS_MAX = 1_000_000
@@ -23,19 +24,25 @@ export function discountPercentOf(tiers: readonly DiscountTier[], tokens: number
   return tiers.reduce((best, tier) => (tokens >= tier.minTokens ? tier.discountPercent : best), 0)
 }
 
+interface Terms {
+  currency: string
+  tokenPriceCents: number
+  discountTiers: readonly DiscountTier[]
+}
+
 /**
  * Whole cents, a half rounded up: tokens × price × (100 − discount) ÷ 100. One rounding, at the end, of the whole
- * purchase, so nobody is more than half a cent away from the tier's price.
+ * purchase, so nobody is more than half a cent away from the tier's price. Where a currency's amounts go by tens or hundreds of
+ * its smallest unit, so does the price.
  *
- * @example priceOf({ tokenPriceCents: 1, discountTiers: [{ minTokens: 1000, discountPercent: 5 }] }, 1010) // 959.5 → 960
+ * @example priceOf({ currency: 'usd', tokenPriceCents: 1, discountTiers: [{ minTokens: 1000, discountPercent: 5 }] }, 1010) // 959.5 → 960
  */
-export function priceOf(
-  { tokenPriceCents, discountTiers }: { tokenPriceCents: number; discountTiers: readonly DiscountTier[] },
-  tokens: number,
-): Price {
+export function priceOf({ currency, tokenPriceCents, discountTiers }: Terms, tokens: number): Price {
   assert(Number.isSafeInteger(tokens) && tokens > 0, 'tokens are a whole number above zero')
   const discountPercent = discountPercentOf(discountTiers, tokens)
-  const amountCents = Math.floor((tokens * tokenPriceCents * (100 - discountPercent) + 50) / 100)
+  const step = stepCentsOf(currency)
+  const steps = Math.floor((tokens * tokenPriceCents * (100 - discountPercent) + 50 * step) / (100 * step))
+  const amountCents = steps * step
   assert(Number.isSafeInteger(amountCents), 'an amount is a safe whole number')
   return { tokens, amountCents, discountPercent }
 }
@@ -57,9 +64,10 @@ export interface TokenPackage extends Price {
   id: string
 }
 
-export function listPackages(config: {
-  tokenPriceCents: number
-  discountTiers: readonly DiscountTier[]
-}): TokenPackage[] {
-  return PACKAGE_TOKENS.map((tokens) => ({ id: `tokens-${tokens}`, ...priceOf(config, tokens) }))
+/** The sizes on offer that one payment takes. */
+export function listPackages(terms: Terms): TokenPackage[] {
+  const max = amountCentsMaxOf(terms.currency)
+  return PACKAGE_TOKENS.map((tokens) => ({ id: `tokens-${tokens}`, ...priceOf(terms, tokens) })).filter(
+    ({ amountCents }) => amountCents <= max,
+  )
 }

@@ -7,6 +7,7 @@ import { Id, Instant, Page, PageQuery, problems, Shape, Tokens } from '../http/s
 import type { App } from '../http/server.ts'
 import { getBalance } from '../ledger/balance.ts'
 import { listHistory } from '../ledger/list-history.ts'
+import { checkPayable } from './check-payable.ts'
 import { createCheckout } from './create-checkout.ts'
 import { createPurchase } from './create-purchase.ts'
 import { failPurchase } from './fail-purchase.ts'
@@ -103,7 +104,11 @@ export function registerTokenRoutes(app: App, deps: Deps): void {
   registerLimitRoutes(app, deps)
 
   function priceFor(wanted: { tokens?: number; packageId?: string }): Price {
-    if (wanted.packageId === undefined) return priceOf(config, wanted.tokens ?? 0)
+    if (wanted.packageId === undefined) {
+      const price = priceOf(config, wanted.tokens ?? 0)
+      checkPayable(price, currency)
+      return price
+    }
     const found = packages.find(({ id }) => id === wanted.packageId)
     if (!found) throw new Problem('package_not_found')
     return found
@@ -137,7 +142,8 @@ export function registerTokenRoutes(app: App, deps: Deps): void {
         tags: ['Tokens'],
         summary: 'What tokens cost',
         description:
-          'The price of tokens × tokenPriceCents × (100 − discount) ÷ 100, a half cent rounded up.',
+          'The price of tokens × tokenPriceCents × (100 − discount) ÷ 100, a half cent rounded up; in whole tens of bhd, jod, kwd, omr ' +
+          'and tnd, and in whole hundreds of isk and ugx, because no other amounts of them can be paid.',
         response: { 200: Packages, ...problems() },
       },
     },
@@ -164,7 +170,7 @@ export function registerTokenRoutes(app: App, deps: Deps): void {
               examples: ['https://checkout.stripe.com/c/pay/cs_live_a1b2c3'],
             }),
           }),
-          ...problems('package_not_found', 'payment_unavailable'),
+          ...problems('package_not_found', 'amount_not_payable', 'payment_unavailable'),
         },
       },
     },

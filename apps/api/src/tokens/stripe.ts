@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import Stripe from 'stripe'
 import { Problem } from '../errors.ts'
 import { type Checkout, resultUrl } from './checkout.ts'
+import { formatMoney } from './format-money.ts'
 import { describeTokens } from './purchase.ts'
 import { STRIPE_EVENT_TYPES } from './stripe-event.ts'
 
@@ -68,6 +69,13 @@ export function createStripeCheckout(input: {
           { purchaseId: id, type, code, statusCode, stripeRequestId: requestId, message },
           'Stripe refused',
         )
+        // Its bounds are those of the account's own currency as well, and of the ways to pay: only Stripe knows them all.
+        const bound =
+          code === 'amount_too_small' ? 'little' : code === 'amount_too_large' ? 'much' : undefined
+        if (bound) {
+          const costs = `${describeTokens(tokens)} cost ${formatMoney(amountCents, currency)}`
+          throw new Problem('amount_not_payable', { detail: `${costs}, too ${bound} for one payment.` })
+        }
         throw new Problem(
           'payment_unavailable',
           { retryAfterSeconds: 5 },
