@@ -22,10 +22,22 @@ test.each([
   expect(formatMoney(950, currency)).toBe(text)
 })
 
+// Of the example's pages: scripts without types.
+const importOfExample = (name: string) =>
+  import(new URL(`../examples/marketplace/public/${name}`, import.meta.url).href)
+
+test('a charge that comes out whole is not called rounded up', async () => {
+  const { explainCharge } = await importOfExample('price.js')
+  const charge = { usedMs: 4_200, tokensPerMinute: 100, tokensHeld: 100, tokensCharged: 7 }
+  expect(explainCharge(charge)).toEqual({
+    formula: '4.2 seconds × 100 tokens ÷ 60 = 7',
+    rounding: '',
+    released: 93,
+  })
+})
+
 test('the dashboard and the example write every currency as receipts do', async () => {
-  // A page's script, without types.
-  const script = new URL('../examples/marketplace/public/format.js', import.meta.url)
-  const { formatMoney: formatInMarketplace } = await import(script.href)
+  const { formatMoney: formatInMarketplace } = await importOfExample('format.js')
   for (const currency of Intl.supportedValuesOf('currency').map((code) => code.toLowerCase())) {
     const text = formatMoney(123_450, currency)
     expect([formatInDashboard(123_450, currency), formatInMarketplace(123_450, currency)]).toEqual([

@@ -301,6 +301,31 @@ test('an older balance that comes later is not shown', async () => {
   expect(await shown.count()).toBe(1)
 })
 
+test('more of a list is more of what it shows, whatever is on its way by then', async () => {
+  const page = await open(await stack.newVisitor(), '/nowhere')
+  const app = { id: 'prv_1', description: '', category: 'c', tokensPerMinute: 1 }
+  const [asked, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  await page.route('**/providers?*', async (route) => {
+    const query = new URL(route.request().url()).searchParams
+    const [q, cursor] = [query.get('q'), query.get('cursor')]
+    if (q === 'new' && cursor === null) {
+      asked.resolve()
+      await go.promise
+    }
+    const items = [{ ...app, name: `${q}, page ${cursor ?? 1}` }]
+    await route.fulfill({ json: { items, nextCursor: cursor === null ? '2' : null } })
+  })
+  await page.evaluate(() => location.assign('#/?q=old'))
+  await button(page, 'More apps').waitFor()
+  await page.getByLabel('Search').fill('new')
+  await asked.promise
+  await button(page, 'More apps').click()
+  const names = page.locator('#apps h3')
+  await expect.poll(() => names.allTextContents()).toEqual(['old, page 1', 'old, page 2'])
+  go.resolve()
+  await expect.poll(() => names.allTextContents()).toEqual(['new, page 1'])
+})
+
 test('a search that is left while it is typed changes nothing of the page one went to', async () => {
   const page = await open(await stack.newVisitor({ tokens: 500 }), '/')
   await page.clock.install()
@@ -309,19 +334,6 @@ test('a search that is left while it is typed changes nothing of the page one we
   await page.locator('#balance-available').waitFor()
   await page.clock.runFor(1_000)
   expect(new URL(page.url()).hash).toBe('#/tokens')
-})
-
-test('a charge that comes out whole is not called rounded up', async () => {
-  const page = await open(await stack.newVisitor(), '/nowhere')
-  const explained = await page.evaluate(
-    `import('/price.js').then(({ explainCharge }) =>
-      explainCharge({ usedMs: 4_200, tokensPerMinute: 100, tokensHeld: 100, tokensCharged: 7 }))`,
-  )
-  expect(explained).toMatchObject({
-    formula: '4.2 seconds × 100 tokens ÷ 60 = 7',
-    rounding: '',
-    released: 93,
-  })
 })
 
 test('in forced colours the page one is on stands out among the links', async () => {

@@ -226,6 +226,40 @@ test('the keyboard alone opens a session', async () => {
   await context.close()
 })
 
+test('the first page comes in one script and one style sheet, which are kept', async () => {
+  const context = await newContext({ isOpen: true })
+  const page = await context.newPage()
+  const kept: [type: string, cacheControl: string | undefined][] = []
+  page.on('response', (response) => {
+    const type = response.request().resourceType()
+    if (/document|script|stylesheet/.test(type)) kept.push([type, response.headers()['cache-control']])
+  })
+  await page.goto(stack.marketplaceUrl)
+  await page.locator('.app').waitFor()
+  const forGood = 'public, max-age=31536000, immutable'
+  expect(kept.sort()).toEqual([
+    ['document', 'no-cache'],
+    ['script', forGood],
+    ['stylesheet', forGood],
+  ])
+  await context.close()
+})
+
+test('who was offline is not told that the marketplace does not answer', async () => {
+  const context = await newContext({ isOpen: true })
+  const page = await context.newPage()
+  await page.goto(stack.marketplaceUrl)
+  await page.locator('.app').waitFor()
+  await context.setOffline(true)
+  await page.getByText('You are offline.').waitFor()
+  await page.getByLabel('Search').fill('Stille')
+  await page.getByText('The marketplace cannot be reached').waitFor()
+  await context.setOffline(false)
+  await page.getByText('You are offline.').waitFor({ state: 'hidden' })
+  expect(await page.locator('#offline').textContent()).toBe('')
+  await context.close()
+})
+
 test('while its scripts are on their way the page says that it is coming', async () => {
   const context = await newContext({ isOpen: true })
   const page = await context.newPage()
@@ -233,7 +267,7 @@ test('while its scripts are on their way the page says that it is coming', async
   const late = new Promise<void>((resolve) => {
     deliver = resolve
   })
-  await page.route('**/main.js', async (route) => {
+  await page.route('**/assets/*.js', async (route) => {
     await late
     await route.continue()
   })

@@ -106,6 +106,8 @@ onSignInChange(() => {
 })
 addEventListener('hashchange', () => location.hash.startsWith('#/') && void show())
 addEventListener('online', () => {
+  // That nothing answered without a network says nothing of the marketplace.
+  isReachable = true
   drawOffline()
   void refreshBalance().catch(() => {})
 })

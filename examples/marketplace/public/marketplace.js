@@ -4,11 +4,14 @@
  * @module
  */
 import { createMarketplaceClient, MarketplaceProblem } from './client.js'
-import { apiUrl } from './config.js'
 
 export { MarketplaceProblem, SignedOut, Unreachable } from './client.js'
 
-const client = createMarketplaceClient({ apiUrl, storageKey: 'tally.sign-in', fetch: watchedFetch })
+const client = createMarketplaceClient({
+  apiUrl: import.meta.env.API_URL,
+  storageKey: 'tally.sign-in',
+  fetch: watchedFetch,
+})
 export const { call, currentUser, onSignInChange, refreshToken, register, signIn } = client
 
 /** Keys of calls whose effect is not known, by what was asked. @type {Map<string, string>} */

@@ -17,7 +17,7 @@ const EXAMPLE_MINUTES = 30
 
 /** @param {{ query: URLSearchParams, rows: number, signal: AbortSignal }} context */
 export async function showCatalogue({ query, rows, signal }) {
-  const state = { q: query.get('q') ?? '', category: query.get('category') ?? '' }
+  let state = { q: query.get('q') ?? '', category: query.get('category') ?? '' }
   const found = h('div', { class: 'found' })
   const place = h('div')
   const categories = h('datalist', { id: 'categories' })
@@ -25,9 +25,9 @@ export async function showCatalogue({ query, rows, signal }) {
   let asked = 0
   let timer
 
-  async function loadPage(cursor) {
+  async function loadPage({ q, category }, cursor) {
     const page = await call('listProviders', {
-      query: { q: state.q || undefined, category: state.category || undefined, cursor },
+      query: { q: q || undefined, category: category || undefined, cursor },
     })
     for (const { category } of page.items) known.add(category)
     fill(
@@ -39,6 +39,8 @@ export async function showCatalogue({ query, rows, signal }) {
 
   async function load(rowsWanted = 0) {
     const mine = ++asked
+    // More of this list is more of what was asked for it, whatever is asked for by then.
+    const filter = state
     const list = h('ul', { class: 'apps', id: 'apps' })
     found.setAttribute('aria-busy', 'true')
     try {
@@ -46,13 +48,13 @@ export async function showCatalogue({ query, rows, signal }) {
         list,
         label: 'More apps',
         rows: rowsWanted,
-        load: loadPage,
+        load: (cursor) => loadPage(filter, cursor),
         row: appCard,
       })
       if (mine !== asked || signal.aborted) return
       fill(place)
-      fill(found, list.children.length > 0 ? list : nothingFound(state), more)
-      if (state.q || state.category) say(`${list.children.length} apps found`)
+      fill(found, list.children.length > 0 ? list : nothingFound(filter), more)
+      if (filter.q || filter.category) say(`${list.children.length} apps found`)
     } catch (error) {
       if (mine === asked && !signal.aborted) fill(place, problemBox(error, { retry: () => load(rowsWanted) }))
     } finally {
@@ -66,8 +68,10 @@ export async function showCatalogue({ query, rows, signal }) {
     timer = setTimeout(
       () => {
         if (signal.aborted) return
-        state.q = form.elements.q.value.trim()
-        state.category = form.elements.category.value.trim().toLowerCase()
+        state = {
+          q: form.elements.q.value.trim(),
+          category: form.elements.category.value.trim().toLowerCase(),
+        }
         const asQuery = toQuery(state)
         history.replaceState(history.state, '', asQuery ? `#/?${asQuery}` : '#/')
         void load()
