@@ -1,6 +1,13 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { accessTokenOf } from '../../apps/api/test/harness.ts'
+import {
+  beginPurchase,
+  completed,
+  paymentOf,
+  refunded,
+  tellEvents,
+} from '../../apps/api/test/stripe-events.ts'
 import { launchChromium } from './chromium.ts'
 import { type Stack, startStack, type Visitor } from './stack.ts'
 
@@ -160,6 +167,38 @@ test('a charge and a purchase are followed line by line, from the history down',
     .getByRole('region', { name: 'What it did to your balance' })
     .getByText(/^\+1,000, leaves/)
     .waitFor()
+})
+
+test('a purchase of which a part went back says so, and how much', async () => {
+  const visitor = await stack.newVisitor()
+  const purchase = await beginPurchase(stack.api, visitor.accessToken, 1_000)
+  const payment = paymentOf(purchase)
+  await tellEvents(stack.api, completed(payment), refunded(payment, 190))
+  const page = await open(visitor, `/purchases/${purchase.id}`)
+  await page.getByRole('heading', { level: 1, name: 'Partly refunded' }).waitFor()
+  await page.getByRole('main').getByText('$1.90 went back, and the same part of the tokens.').waitFor()
+  await page
+    .getByRole('region', { name: 'What it did to your balance' })
+    .getByText('−200, leaves 800')
+    .waitFor()
+  await tellEvents(stack.api, refunded(payment, purchase.amountCents))
+  await page.reload()
+  await page.getByRole('heading', { level: 1, name: 'Refunded' }).waitFor()
+})
+
+test('a purchase that is not looked for any more does not say that it is', async () => {
+  const visitor = await stack.newVisitor()
+  const { id } = await beginPurchase(stack.api, visitor.accessToken, 1_000)
+  const page = await open(visitor, '/account')
+  await page.clock.install()
+  await page.evaluate((hash) => {
+    location.hash = hash
+  }, `#/purchases/${id}`)
+  const text = page.getByRole('main').locator('.lead')
+  await text.getByText('This page looks by itself.').waitFor()
+  await page.clock.fastForward(121_000)
+  await text.getByText('Some payments take days').waitFor()
+  expect(await text.textContent()).not.toContain('looks by itself')
 })
 
 test('an account is closed for good, and what is left is given up knowingly', async () => {

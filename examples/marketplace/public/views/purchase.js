@@ -26,6 +26,7 @@ const words = {
   pending: ['Waiting for the payment', 'We have not heard of your payment yet. This page looks by itself.'],
   left: ['Not paid', 'You left the checkout. Nothing was charged, nothing was bought.'],
 }
+const NOT_ASKED_ANY_MORE = 'We have not heard of your payment yet. Some payments take days: look again then.'
 
 /** @param {{ id: string, query: URLSearchParams, signal: AbortSignal }} context */
 export async function showPurchase({ id, query, signal }) {
@@ -42,22 +43,26 @@ export async function showPurchase({ id, query, signal }) {
 
   async function ask() {
     const purchase = await call('getPurchase', { path: { id } })
-    if (signal.aborted) return purchase
-    if (purchase.status !== status) {
-      status = purchase.status
-      draw(purchase)
-      const [told] = await Promise.all([
-        call('getPurchaseReceipt', { path: { id } }).catch(() => null),
-        refreshBalance().catch(() => null),
-      ])
-      fill(receipt, told?.isPaid && purchaseLines(told))
-    }
-    return purchase
+    if (signal.aborted || purchase.status === status) return
+    status = purchase.status
+    const [told] = await Promise.all([
+      call('getPurchaseReceipt', { path: { id } }).catch(() => null),
+      refreshBalance().catch(() => null),
+    ])
+    if (signal.aborted) return
+    draw(purchase, told?.refundedCents ?? 0)
+    fill(receipt, told?.isPaid && purchaseLines(told))
   }
 
-  function draw({ tokens, amountCents, currency, discountPercent }) {
+  function draw({ tokens, amountCents, currency, discountPercent }, refundedCents) {
     const isWaiting = status === 'pending' && !hasLeft
-    const [title, sentence] = status === 'pending' && hasLeft ? words.left : (words[status] ?? words.pending)
+    const refunded = formatMoney(refundedCents, currency)
+    const [title, sentence] =
+      status === 'pending' && hasLeft
+        ? words.left
+        : status === 'paid' && refundedCents > 0
+          ? ['Partly refunded', `${refunded} went back, and the same part of the tokens. The rest is yours.`]
+          : (words[status] ?? words.pending)
     heading.textContent = title
     text.textContent = sentence
     document.title = `${title} · Tally`
@@ -67,6 +72,7 @@ export async function showPurchase({ id, query, signal }) {
       facts,
       line('Tokens', formatTokens(tokens)),
       line('Price', `${formatMoney(amountCents, currency)}${discount}`),
+      refundedCents > 0 && line('Refunded', refunded),
       line('Number', h('code', {}, id)),
     )
     const next = readNext(id)
@@ -97,8 +103,11 @@ export async function showPurchase({ id, query, signal }) {
     } catch (error) {
       if (!signal.aborted) fill(place, problemBox(error))
     }
-    const isOver = (performance.now() - since) / 1000 > ASK_SECONDS_MAX
-    if (status !== 'pending' || signal.aborted || isOver) return
+    if (status !== 'pending' || signal.aborted) return
+    if ((performance.now() - since) / 1000 > ASK_SECONDS_MAX) {
+      if (!hasLeft) text.textContent = NOT_ASKED_ANY_MORE
+      return
+    }
     timer = setTimeout(() => follow(Math.min(ASK_MS_MAX, waitMs * 1.5)), waitMs)
   }
   signal.addEventListener('abort', () => clearTimeout(timer))
