@@ -152,6 +152,19 @@ describe('a page that is worked on', () => {
     await page.getByText('Saved.').waitFor({ state: 'detached' })
   })
 
+  test('says in its address what its figures show', async () => {
+    await open(`/providers/${id}/analytics?measure=opened`)
+    await page.getByRole('heading', { name: 'Sessions opened' }).waitFor()
+    await page.getByLabel('What the chart shows').selectOption('Minutes used')
+    await page.getByLabel('Cohorts').selectOption('By month')
+    await page.reload()
+    await page.getByRole('heading', { name: 'Minutes used' }).waitFor()
+    expect(await page.getByLabel('Cohorts').inputValue()).toBe('month')
+    await page.getByLabel('What the chart shows').selectOption('Earnings')
+    await page.getByLabel('Cohorts').selectOption('By week')
+    expect(new URL(page.url()).search).toBe('')
+  })
+
   test('goes to another app by a link of the list of apps, on the same kind of page', async () => {
     await open(`/providers/${id}/keys`)
     await heading(page, 'API keys').waitFor()

@@ -116,6 +116,9 @@ test('a provider finds a session, opens its timeline, sees what is marked and th
   expect(await rows(page).count()).toBeGreaterThan(gathered + 10)
   await page.getByLabel('Which lines').selectOption('Only what is marked')
   await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 3)
+  await page.reload()
+  await rows(page).first().waitFor()
+  expect(await page.locator('tbody tr').count()).toBe(3)
 
   // The list leads there, too.
   await page.getByRole('link', { name: 'Sessions' }).last().click()

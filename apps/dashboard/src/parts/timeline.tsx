@@ -1,7 +1,8 @@
-import { useId, useState } from 'react'
+import { useId } from 'react'
 import { useRepeated } from '../api/use-answer.ts'
 import { type Timeline, useTimeline } from '../api/use-timeline.ts'
 import { formatNumber, formatTime } from '../format.ts'
+import { changeQuery, useAddress } from '../router.tsx'
 import { Select } from './field.tsx'
 import { Figures } from './figures.tsx'
 import { Loaded, MoreButton } from './loaded.tsx'
@@ -17,7 +18,6 @@ const views = [
   { value: 'apart', label: 'Every beat' },
   { value: 'marked', label: 'Only what is marked' },
 ] as const
-type View = (typeof views)[number]['value']
 const REFRESH_MS = 10_000
 
 /** What happened in a session, for both sides of it and for operators, whose every look is on record. */
@@ -112,7 +112,8 @@ function Marks({ timeline: { marks } }: { timeline: Timeline }) {
 }
 
 function Lines({ timeline: { entries } }: { timeline: Timeline }) {
-  const [view, setView] = useState<View>('gathered')
+  const { query } = useAddress()
+  const view = views.find(({ value }) => value === query.get('lines'))?.value ?? 'gathered'
   const id = useId()
   const all = toLines(entries, view !== 'gathered')
   const lines = view === 'marked' ? all.filter(({ marks }) => marks.length > 0) : all
@@ -123,7 +124,13 @@ function Lines({ timeline: { entries } }: { timeline: Timeline }) {
     <section aria-labelledby={id}>
       <div className="section-head">
         <h2 id={id}>{isOneDay && first ? dayOf(first) : 'What happened'}</h2>
-        <Select label="Which lines" isLabelHidden value={view} choices={views} onChange={setView} />
+        <Select
+          label="Which lines"
+          isLabelHidden
+          value={view}
+          choices={views}
+          onChange={(value) => changeQuery({ lines: value === 'gathered' ? null : value })}
+        />
       </div>
       {lines.length === 0 && <p className="quiet">Nothing is marked.</p>}
       {lines.length > 0 && (

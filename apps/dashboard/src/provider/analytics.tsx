@@ -1,4 +1,3 @@
-import { useState } from 'react'
 import { useAnswer } from '../api/use-answer.ts'
 import type { Analytics as Answer, Funnel as FunnelAnswer, Interval } from '../api/wire.ts'
 import { formatMinutes, formatNumber, formatShare, formatTokens } from '../format.ts'
@@ -52,7 +51,7 @@ const HOURS_DAYS_MAX = 7
 
 export const Analytics: ProviderPage = ({ provider }) => {
   const { query } = useAddress()
-  const [measure, setMeasure] = useState(measures[0]!)
+  const measure = measures.find(({ value }) => value === query.get('measure')) ?? measures[0]!
   const own = ownTimeZone()
   const range = ranges.find(({ value }) => value === query.get('days'))?.value ?? '30'
   const days = Number(range)
@@ -125,7 +124,7 @@ export const Analytics: ProviderPage = ({ provider }) => {
                     isLabelHidden
                     value={measure.value}
                     choices={measures}
-                    onChange={(value) => setMeasure(measures.find((each) => each.value === value)!)}
+                    onChange={(value) => changeQuery({ measure: value === 'net' ? null : value })}
                   />
                 </div>
                 <BarChart

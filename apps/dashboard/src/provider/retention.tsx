@@ -1,10 +1,11 @@
-import { type CSSProperties, useState } from 'react'
+import type { CSSProperties } from 'react'
 import { useAnswer } from '../api/use-answer.ts'
 import type { Retention as Answer } from '../api/wire.ts'
 import { formatMoment, formatNumber, formatShare } from '../format.ts'
 import { Select } from '../parts/field.tsx'
 import { Empty, Loaded } from '../parts/loaded.tsx'
 import { TableFrame } from '../parts/table.tsx'
+import { changeQuery, useAddress } from '../router.tsx'
 import { SaveCsv } from './save-csv.tsx'
 
 const intervals = [
@@ -15,7 +16,8 @@ const PERIODS = { week: 12, month: 12 }
 
 /** Who came back, by when they came first. */
 export function Retention({ providerId, timeZone }: { providerId: string; timeZone: string }) {
-  const [interval, setInterval] = useState<Answer['interval']>('week')
+  const { query: address } = useAddress()
+  const interval: Answer['interval'] = address.get('cohorts') === 'month' ? 'month' : 'week'
   const query = new URLSearchParams({ interval, periods: String(PERIODS[interval]), timeZone })
   const path = `/providers/${providerId}/analytics/retention?${query}`
   const answer = useAnswer<Answer>(path)
@@ -24,7 +26,13 @@ export function Retention({ providerId, timeZone }: { providerId: string; timeZo
       <div className="section-head">
         <h2 id="retention">Who comes back</h2>
         <div className="actions">
-          <Select label="Cohorts" isLabelHidden value={interval} choices={intervals} onChange={setInterval} />
+          <Select
+            label="Cohorts"
+            isLabelHidden
+            value={interval}
+            choices={intervals}
+            onChange={(value) => changeQuery({ cohorts: value === 'week' ? null : value })}
+          />
           <SaveCsv path={path} fileName={`${providerId}-retention-by-${interval}`} what="who comes back" />
         </div>
       </div>
