@@ -1,7 +1,8 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   type DashboardStack,
+  PASSWORD,
   type Person,
   registerApp,
   startDashboardStack,
@@ -77,6 +78,76 @@ test('a page whose figures cannot be asked for again keeps what is typed on it',
   await (await refused).finished()
   await page.unroute('**/auth/profile')
   expect(await page.getByLabel('New address').inputValue()).toBe('half@an.addr')
+})
+
+test('a dialog that is being sent promises no way back', async () => {
+  await open(`/providers/${id}/keys`)
+  await button('Make a key').click()
+  await page.getByLabel('Name').fill('Server')
+  const post = await holdBack(page, 'POST', '**/api-keys')
+  await button('Make the key').click()
+  await post.given
+  await page.keyboard.press('Escape')
+  expect(await button('Cancel').isDisabled()).toBe(true)
+  await post.letGo()
+  await button('I have kept it').click()
+
+  await button('Revoke Server').click()
+  const removal = await holdBack(page, 'DELETE', '**/api-keys/*')
+  await button('Revoke it').click()
+  await removal.given
+  await page.keyboard.press('Escape')
+  expect(await button('Cancel').isDisabled()).toBe(true)
+  await removal.letGo()
+  await page.getByText('Revoked', { exact: true }).waitFor()
+})
+
+describe('signing out', () => {
+  let tab: Page
+  const storedSignIn = () => tab.evaluate(() => localStorage.getItem('tally.dashboard.sign-in'))
+  const press = (name: string) => tab.getByRole('button', { name }).click()
+  const heading = (name: string) => tab.getByRole('heading', { level: 1, name })
+  /** The access token is good for 15 minutes. */
+  const letAccessEnd = () => tab.clock.setFixedTime(Date.now() + 20 * 60_000)
+
+  beforeEach(async () => {
+    tab = await (await stack.newContext({ person: owner })).newPage()
+    await tab.goto(`${stack.url}/dashboard/account`)
+    await heading('Account settings').waitFor()
+  })
+  afterEach(() => tab.context().close())
+
+  test('leads away at once, also from an API that does not answer', async () => {
+    await tab.route('**/auth/refresh', () => {})
+    await letAccessEnd()
+    await press('Sign out')
+    await heading('Sign in').waitFor()
+    expect(await storedSignIn()).toBe(null)
+  })
+
+  test('leads nobody away who has signed in again before the API knows', async () => {
+    const post = await holdBack(tab, 'POST', '**/auth/logout')
+    await press('Sign out')
+    await post.given
+    await tab.getByLabel('E-mail').fill(owner.email)
+    await tab.getByLabel('Password').fill(PASSWORD)
+    await press('Sign in')
+    await heading('Fokus').waitFor()
+    await post.letGo()
+    expect(await heading('Fokus').count()).toBe(1)
+  })
+
+  test('is not undone by an exchange that was under way', async () => {
+    const exchange = await holdBack(tab, 'POST', '**/auth/refresh')
+    await letAccessEnd()
+    await press('Save the name')
+    await exchange.given
+    await press('Sign out')
+    await heading('Sign in').waitFor()
+    await exchange.letGo()
+    expect(await storedSignIn()).toBe(null)
+    expect(await heading('Sign in').count()).toBe(1)
+  })
 })
 
 test('a test session that has ended is not waited for, and what it proved stays proven', async () => {

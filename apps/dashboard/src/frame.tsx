@@ -119,8 +119,8 @@ function Side({ providerId }: { providerId: string | undefined }) {
   const account = useAccount()
   const [isOpen, setOpen] = useState(false)
   const { profile } = account
-  async function leave() {
-    await signOut()
+  function leave() {
+    signOut()
     navigate('/sign-in')
   }
   return (

@@ -22,6 +22,11 @@ test('an answer that breaks off is one that did not come, not a mistake of the p
   await expect(fetchFile('/it', { accept: 'text/csv' })).rejects.toBeInstanceOf(Unreachable)
 })
 
+test('what is no answer of the API is one that did not come', async () => {
+  vi.stubGlobal('fetch', async () => new Response('<title>Sign in to this network</title>'))
+  await expect(call('GET', '/it')).rejects.toBeInstanceOf(Unreachable)
+})
+
 test('what broke off is sent again under the same key, so that it is done once', async () => {
   const keys: (string | null)[] = []
   vi.stubGlobal('fetch', async (_path: string, { headers }: RequestInit) => {

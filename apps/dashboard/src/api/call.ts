@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Problem, type Sending, send, Unreachable } from './http.ts'
+import { breakOff, Problem, readJson, type Sending, send } from './http.ts'
 import { waitForAccessToken } from './sign-in.ts'
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
@@ -19,12 +19,12 @@ export async function call<T>(
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<T> {
   const sending: Sending = { method, ...(body && { body }), signal: options.signal }
-  if (method !== 'POST') return read<T>(await sendAsUser(path, sending))
+  if (method !== 'POST') return readJson<T>(await sendAsUser(path, sending))
   const request = `${path} ${JSON.stringify(body)}`
   const idempotencyKey = unanswered.get(request) ?? crypto.randomUUID()
   unanswered.set(request, idempotencyKey)
   try {
-    const answer = await read<T>(await sendAsUser(path, { ...sending, idempotencyKey }))
+    const answer = await readJson<T>(await sendAsUser(path, { ...sending, idempotencyKey }))
     unanswered.delete(request)
     return answer
   } catch (error) {
@@ -49,14 +49,4 @@ export async function sendAsUser(path: string, sending: Sending): Promise<Respon
     if (!(error instanceof Problem) || error.code !== 'unauthenticated') throw error
     return send(path, { ...sending, accessToken: await waitForAccessToken(accessToken) })
   }
-}
-
-async function read<T>(response: Response): Promise<T> {
-  // 204, and 202 where there is nothing to say yet.
-  const text = await response.text().catch(breakOff)
-  return (text === '' ? undefined : JSON.parse(text)) as T
-}
-
-function breakOff(cause: unknown): never {
-  throw new Unreachable('The answer broke off', { cause })
 }

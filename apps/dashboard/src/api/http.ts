@@ -84,3 +84,19 @@ export async function send(path: string, sending: Sending = {}): Promise<Respons
   if (response.ok) return response
   throw new Problem(response, await response.json().catch(() => undefined))
 }
+
+/** What was answered; undefined for a 204, and for a 202 where there is nothing to say yet. @throws {Unreachable} */
+export async function readJson<T>(response: Response): Promise<T> {
+  const text = await response.text().catch(breakOff)
+  if (text === '') return undefined as T
+  try {
+    return JSON.parse(text) as T
+  } catch (cause) {
+    // A page to sign in to somebody's network, say.
+    throw new Unreachable('Something else answered in the place of the marketplace', { cause })
+  }
+}
+
+export function breakOff(cause: unknown): never {
+  throw new Unreachable('The answer broke off', { cause })
+}

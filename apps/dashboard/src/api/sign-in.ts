@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { Problem, SignedOut, send } from './http.ts'
+import { Problem, readJson, SignedOut, send } from './http.ts'
 
 /** Holds the refresh token and whose it is. */
 const STORAGE_KEY = 'tally.dashboard.sign-in'
@@ -71,19 +71,27 @@ export async function signIn(credentials: { email: string; password: string }) {
 
 async function begin(path: string, body: object) {
   const response = await send(path, { method: 'POST', body })
-  const answer = (await response.json()) as Credentials & { user: { id: string } }
+  const answer = await readJson<Credentials & { user: { id: string } }>(response)
   await alone(async () => keep(answer.user.id, answer))
   tell()
 }
 
-/** Signed out here in any case; the server learns of it when it can be reached. */
-export async function signOut() {
-  const accessToken = await getAccessToken().catch(() => undefined)
-  const refreshToken = read()?.refreshToken
+/** Signed out here at once; the server learns of it when it can be reached. */
+export function signOut(): void {
+  const kept = read()
+  const accessToken = goodAccessToken()
   forget()
-  if (accessToken && refreshToken) {
-    await send('/auth/logout', { method: 'POST', body: { refreshToken }, accessToken }).catch(() => undefined)
-  }
+  if (kept) void revoke(kept.refreshToken, accessToken).catch(() => undefined)
+}
+
+async function revoke(refreshToken: string, accessToken: string | undefined) {
+  // Where another call exchanges the same one just now, the second of the two ends the sign-in: what is wanted.
+  const newest = accessToken ? { accessToken, refreshToken } : await refresh(refreshToken)
+  await send('/auth/logout', {
+    method: 'POST',
+    body: { refreshToken: newest.refreshToken },
+    accessToken: newest.accessToken,
+  })
 }
 
 /** Ends every other sign-in; this one goes on. */
@@ -109,28 +117,38 @@ export const forgetSignIn = () => forget()
  * @throws {SignedOut} when nobody is signed in
  */
 export async function getAccessToken(refused?: string): Promise<string> {
-  const good = () => {
-    return access && access.token !== refused && Date.now() < access.expiresAt ? access.token : undefined
-  }
   return (
-    good() ??
+    goodAccessToken(refused) ??
     (await alone(async () => {
       // Another call of this tab may have done it while this one waited.
-      const current = good()
+      const current = goodAccessToken(refused)
       if (current) return current
       const kept = read()
       if (!kept) throw new SignedOut('Nobody is signed in')
       const { userId, refreshToken } = kept
+      // Meanwhile somebody may have signed out, and somebody else in: neither is undone.
+      const isStillKept = () => read()?.refreshToken === refreshToken
+      let credentials: Credentials
       try {
-        const response = await send('/auth/refresh', { method: 'POST', body: { refreshToken } })
-        return keep(userId, await response.json())
+        credentials = await refresh(refreshToken)
       } catch (error) {
         if (!(error instanceof Problem) || error.status !== 401) throw error
-        end(userId)
+        if (isStillKept()) end(userId)
         throw new SignedOut('The sign-in has ended', { cause: error })
       }
+      if (!isStillKept()) throw new SignedOut('Signed out meanwhile')
+      return keep(userId, credentials)
     }))
   )
+}
+
+function goodAccessToken(refused?: string): string | undefined {
+  return access && access.token !== refused && Date.now() < access.expiresAt ? access.token : undefined
+}
+
+/** Once for each: where the answer was lost it is used up, and showing it again ends the sign-in everywhere. */
+async function refresh(refreshToken: string): Promise<Credentials> {
+  return readJson<Credentials>(await send('/auth/refresh', { method: 'POST', body: { refreshToken } }))
 }
 
 /**

@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { useUserId } from '../account.tsx'
 import { call } from '../api/call.ts'
-import { send } from '../api/http.ts'
+import { readJson, send } from '../api/http.ts'
 import { signOut } from '../api/sign-in.ts'
 import { useAnswer, useRead } from '../api/use-answer.ts'
 import { useSubmit } from '../api/use-submit.ts'
@@ -28,7 +28,7 @@ export function Invitation() {
   const userId = useUserId()
   const [token] = useState(takeToken)
   const found = useRead<Found>('invitation', async (_key, signal) =>
-    (await send('/invitations/find', { method: 'POST', body: { token }, signal })).json(),
+    readJson<Found>(await send('/invitations/find', { method: 'POST', body: { token }, signal })),
   )
   return (
     <>

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { send } from '../api/http.ts'
+import { readJson, send } from '../api/http.ts'
 import { forgetSignIn, register, signIn } from '../api/sign-in.ts'
 import { useRead } from '../api/use-answer.ts'
 import { useSubmit } from '../api/use-submit.ts'
@@ -143,7 +143,7 @@ export function SignInForm({
 /** The marketplace mails the link that chooses another one: the accounts are the same. */
 function ForgotPassword() {
   const installation = useRead<Installation>('installation', async (_key, signal) =>
-    (await send('/dashboard/config.json', { signal })).json(),
+    readJson<Installation>(await send('/dashboard/config.json', { signal })),
   )
   if (!installation.value) return null
   const href = `${installation.value.marketplaceUrl}/#/forgot-password`

@@ -64,7 +64,10 @@ export function Dialog({
   )
 }
 
-/** A dialog that is a form: one button sends it, the other leaves everything as it was. */
+/**
+ * A dialog that is a form: one button sends it, the other leaves everything as it was. So while it is being sent there is
+ * no other: it would promise what nobody can keep, and what went wrong would be told to nobody.
+ */
 export function FormDialog({
   title,
   submit,
@@ -81,14 +84,14 @@ export function FormDialog({
   children: ReactNode
 }) {
   return (
-    <Dialog title={title} onClose={onClose}>
+    <Dialog title={title} onClose={onClose} isDismissable={!submit.isBusy}>
       <Form submit={submit}>
         {children}
         <div className="actions">
           <Button type="submit" kind={kind} isBusy={submit.isBusy}>
             {action}
           </Button>
-          <Button kind="quiet" onPress={onClose}>
+          <Button kind="quiet" isDisabled={submit.isBusy} onPress={onClose}>
             Cancel
           </Button>
         </div>
@@ -118,14 +121,19 @@ export function Confirm({
     onClose()
   })
   return (
-    <Dialog title={title} onClose={onClose} isOpenerGone={() => isDone.current}>
+    <Dialog
+      title={title}
+      onClose={onClose}
+      isDismissable={!submit.isBusy}
+      isOpenerGone={() => isDone.current}
+    >
       <div>{children}</div>
       {submit.error !== undefined && <ProblemNotice error={submit.error} />}
       <div className="actions">
         <Button kind="danger" isBusy={submit.isBusy} onPress={() => submit.run()}>
           {action}
         </Button>
-        <Button kind="quiet" onPress={onClose}>
+        <Button kind="quiet" isDisabled={submit.isBusy} onPress={onClose}>
           Cancel
         </Button>
       </div>
