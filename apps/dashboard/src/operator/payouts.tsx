@@ -3,7 +3,7 @@ import { call } from '../api/call.ts'
 import { usePages } from '../api/use-answer.ts'
 import { useSubmit } from '../api/use-submit.ts'
 import type { Payout } from '../api/wire.ts'
-import { formatMoney, formatNumber } from '../format.ts'
+import { formatMoney, formatNumber, shortId } from '../format.ts'
 import { Button } from '../parts/button.tsx'
 import { Confirm, FormDialog } from '../parts/dialog.tsx'
 import { Field, Select } from '../parts/field.tsx'
@@ -77,12 +77,17 @@ export function Payouts() {
                   cell: (payout) =>
                     payout.status === 'pending' && (
                       <span className="actions">
-                        <Button size="small" onPress={() => setAsked({ kind: 'pay', payout })}>
+                        <Button
+                          size="small"
+                          aria-label={`Mark as paid: ${nameOf(payout)}`}
+                          onPress={() => setAsked({ kind: 'pay', payout })}
+                        >
                           Mark as paid
                         </Button>
                         <Button
                           kind="quiet"
                           size="small"
+                          aria-label={`Cancel it: ${nameOf(payout)}`}
                           onPress={() => setAsked({ kind: 'cancel', payout })}
                         >
                           Cancel it
@@ -114,6 +119,9 @@ export function Payouts() {
     </>
   )
 }
+
+const nameOf = ({ amountCents, currency, providerId }: Payout) =>
+  `${formatMoney(amountCents, currency)} to ${shortId(providerId)}`
 
 interface Ways {
   onDone: () => void

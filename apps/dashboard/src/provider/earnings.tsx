@@ -106,7 +106,7 @@ function MonthlyStatement({ providerId }: { providerId: string }) {
           <dl className="ledger">
             <Line name="Balance before" value={shown.openingBalance} />
             <Line
-              name={`${formatNumber(shown.sessions)} sessions, ${formatMinutes(shown.minutes)}`}
+              name={`${formatNumber(shown.sessions)} ${shown.sessions === 1 ? 'session' : 'sessions'}, ${formatMinutes(shown.minutes)}`}
               value={shown.gross}
             />
             <Line name="Fee" value={-shown.fee} />
