@@ -97,6 +97,18 @@ describe('React', () => {
     expect(complaints).toEqual([])
   })
 
+  test('what could not be copied is not called copied', async () => {
+    const { page, complaints } = await newPage()
+    await launchInto(stack, page, { providerId: app.providerId, minutes: 10, tokens: 100 })
+    const first = page.getByRole('button', { name: /^Copy oklch/ }).first()
+    await first.waitFor()
+    await page.evaluate('navigator.clipboard.writeText = () => Promise.reject(new Error("refused"))')
+    await first.click()
+    await page.getByText('could not be copied').waitFor()
+    expect(await page.getByText(/^Copied/).count()).toBe(0)
+    expect(complaints).toEqual([])
+  })
+
   test('a reload keeps the session', async () => {
     const { page } = await newPage()
     const session = await launchInto(stack, page, { providerId: app.providerId, minutes: 10, tokens: 100 })
@@ -205,6 +217,17 @@ describe('a gate on the server', () => {
     await page.getByText(/^Hills no\. \d+/).waitFor()
     await page.reload()
     await page.getByText(/^Hills no\. \d+/).waitFor()
+  })
+
+  test('says that it does not answer', async () => {
+    const { page, complaints } = await newPage()
+    await launchInto(stack, page, { providerId: app.providerId, minutes: 30, tokens: 300 })
+    await page.getByText(/^Hills no\. \d+/).waitFor()
+    await page.route('**/drawings/*', (route) => route.abort())
+    await page.getByRole('button', { name: 'Other hills' }).click()
+    await page.getByText('The server does not answer.').waitFor()
+    expect(await page.locator('#drawing').isVisible()).toBe(false)
+    expect(complaints).toEqual([])
   })
 
   test('stops with the lease when no beat comes, whatever the page claims', async () => {

@@ -11,11 +11,11 @@ const toColour = (lightness: number, hue: number) =>
 export function Palette() {
   const [hue, setHue] = useState(12)
   const [harmony, setHarmony] = useState<Harmony>('Neighbours')
-  const [copied, setCopied] = useState('')
+  const [said, setSaid] = useState('Press a colour to copy it.')
 
   const copy = async (colour: string) => {
-    await navigator.clipboard?.writeText(colour).catch(() => {})
-    setCopied(colour)
+    const copied = navigator.clipboard?.writeText(colour).then(() => `Copied ${colour}`)
+    setSaid((await copied?.catch(() => undefined)) ?? `${colour} could not be copied.`)
   }
 
   return (
@@ -51,7 +51,7 @@ export function Palette() {
           </button>
         ))}
       </fieldset>
-      <output className="said">{copied ? `Copied ${copied}` : 'Press a colour to copy it.'}</output>
+      <output className="said">{said}</output>
     </div>
   )
 }

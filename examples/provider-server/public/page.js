@@ -10,10 +10,10 @@ async function draw() {
   const seed = Math.floor(Math.random() * 1e9)
   const response = await fetch(`/drawings/${seed}`, {
     headers: { authorization: `Bearer ${session.getSessionJwt()}` },
-  })
-  if (!response.ok) {
+  }).catch(() => undefined)
+  if (!response?.ok) {
     drawing.hidden = true
-    said.textContent = (await response.json()).title
+    said.textContent = response ? (await response.json()).title : 'The server does not answer. Try again.'
     return
   }
   URL.revokeObjectURL(drawing.src)
