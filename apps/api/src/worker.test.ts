@@ -24,6 +24,36 @@ test('the worker starts, and stops when it is told to', async () => {
   await worker.stop()
 })
 
+test('what is due by the schedule is enqueued at the start and every minute, though a clock that ran ahead said it was', async () => {
+  const owner = new pg.Client({ connectionString: api.databaseUrl })
+  await owner.connect()
+  const runAhead = () =>
+    owner.query(
+      `insert into graphile_worker._private_known_crontabs as k (identifier, known_since, last_execution)
+       values ('chain-audit', now(), now() + interval '25 hours')
+       on conflict (identifier) do update set last_execution = excluded.last_execution`,
+    )
+  const isEnqueued = async () => {
+    const { rows } = await owner.query<{ done: boolean }>(
+      `select last_execution <= now() as done from graphile_worker._private_known_crontabs where identifier = 'chain-audit'`,
+    )
+    return rows[0]?.done
+  }
+  await runAhead()
+  vi.useFakeTimers({ toFake: ['setInterval'] })
+  const worker = await startWorker({ ...api.deps, log: pino({ level: 'silent' }) }, api.databaseUrl)
+  try {
+    await expect.poll(isEnqueued, { timeout: 10_000 }).toBe(true)
+    await runAhead()
+    vi.advanceTimersByTime(60_000)
+    await expect.poll(isEnqueued, { timeout: 10_000 }).toBe(true)
+  } finally {
+    vi.useRealTimers()
+    await worker.stop()
+    await owner.end()
+  }
+})
+
 test('a job whose worker was killed is done after minutes, not hours; a scheduled one comes again by itself', async () => {
   const owner = new pg.Client({ connectionString: api.databaseUrl })
   await owner.connect()

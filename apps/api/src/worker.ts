@@ -11,6 +11,7 @@ import { ACCOUNT_MAIL_TASK } from './auth/account-mail.ts'
 import { sendAccountMailTask } from './auth/jobs.ts'
 import { CONNECTION_SECONDS_MAX, examineRole } from './db.ts'
 import type { Deps } from './deps.ts'
+import { enqueueScheduled } from './enqueue-scheduled.ts'
 import { forgetOldRowsTask } from './http/forget-old-rows.ts'
 import { checkLedgerTask, rollUpTask } from './ledger/jobs.ts'
 import { createMailer } from './mail/mail.ts'
@@ -63,8 +64,8 @@ export function createTasks(deps: Deps, mailer = createMailer(deps)): TaskList {
   }
 }
 
-// Minute, hour, day, month, weekday; UTC. What was missed while nobody ran is not made up for: each run does it all. The figures are
-// looked at again before the proof compares them with the ledger.
+// Minute, hour, day, month, weekday; UTC, by the database's clock. What was missed while nobody ran is not made up for: each run does it
+// all. The figures are looked at again before the proof compares them with the ledger.
 export const CRON = `
 * * * * * chain-audit
 */5 * * * * roll-up-accounts
@@ -119,7 +120,8 @@ export async function startWorker(deps: Deps, databaseUrl: string): Promise<Work
     pgPool,
     concurrency: 4,
     noHandleSignals: true,
-    crontab: CRON,
+    // The schedule is ours: theirs goes by the clock of this process.
+    parsedCronItems: [],
     taskList: traceTasks(whenClocksAgree(tasks, BY_THE_CLOCK, deps)),
     logger: new Logger(() => (level, message) => {
       // Whatever ends with us is no news.
@@ -133,14 +135,25 @@ export async function startWorker(deps: Deps, databaseUrl: string): Promise<Work
   })
   const stopSweeper = startSweeper(deps)
   const stopCourier = startCourier(deps)
-  const scheduled = new Set(parseCrontab(CRON).map(({ task }) => task))
-  const unscheduled = Object.keys(tasks).filter((task) => !scheduled.has(task))
+  const schedule = parseCrontab(CRON)
+  const unscheduled = Object.keys(tasks).filter((name) => !schedule.some(({ task }) => task === name))
   const unlock = () =>
     unlockJobs(pgPool, unscheduled).catch((error: Error) => log.warn({ err: error }, 'jobs not unlocked'))
+  let minute: number | undefined
+  const enqueueDue = async () => {
+    try {
+      minute = await enqueueScheduled(pgPool, schedule, minute)
+    } catch (error) {
+      if (!isStopping)
+        log.warn({ err: error }, 'scheduled jobs not enqueued, the next minute makes up for it')
+    }
+  }
   void unlock()
+  void enqueueDue()
   const refresh = setInterval(() => {
     deps.keys.reload().catch((error: Error) => log.warn({ err: error }, 'key set not reloaded'))
     void unlock()
+    void enqueueDue()
   }, 60_000)
   refresh.unref()
   return {
