@@ -6,7 +6,8 @@
 import { parseCrontab, type TaskList } from 'graphile-worker'
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { startTestApi, type TestApi } from '../test/harness.ts'
+import { addUser, startTestApi, type TestApi } from '../test/harness.ts'
+import { createId, PUBLIC_TENANT_ID } from './id.ts'
 import { measureClockAheadMs, whenClocksAgree } from './when-clocks-agree.ts'
 import { BY_THE_CLOCK, CRON, createTasks } from './worker.ts'
 
@@ -49,6 +50,20 @@ const kept = async () =>
 const rolledUntil = async () =>
   (await api.deps.db.batch.query('select rolled_until as at from activity_progress'))[0]
 
+/** A purchase that is to be asked about then. */
+async function begin(reconcileAt: Date): Promise<string> {
+  const id = createId('pur', new Date())
+  const { id: userId } = await addUser(api)
+  await api.deps.db.inTenant(PUBLIC_TENANT_ID, (tx) =>
+    tx.query(
+      `insert into purchases (id, user_id, status, tokens, amount_cents, currency, discount_percent, created_at, reconcile_at)
+       values ($1, $2, 'pending', 100, 100, 'usd', 0, clock_timestamp(), $3)`,
+      [id, userId, reconcileAt],
+    ),
+  )
+  return id
+}
+
 describe.each([
   ['ahead', 25 * HOUR],
   ['ahead by six minutes', 6 * MINUTE],
@@ -70,6 +85,21 @@ describe.each([
     await run('roll-up-activity', aheadMs)
     expect(await rolledUntil()).toEqual({ at: null })
   })
+
+  test('puts off no purchase of which Stripe has to be asked', async () => {
+    const dueAt = new Date(Date.now() - MINUTE)
+    const id = await begin(dueAt)
+    await run('reconcile-purchases', aheadMs)
+    const { query } = api.deps.db.batch
+    expect(await query('select reconcile_at as at from purchases where id = $1', [id])).toEqual([
+      { at: dueAt },
+    ])
+  })
+
+  test('proves the books at no other time than it is: the newest proof is what alerts go by', async () => {
+    await run('check-ledger', aheadMs)
+    expect(await api.deps.db.batch.query('select id from ledger_checks')).toEqual([])
+  })
 })
 
 test.each([
@@ -85,9 +115,16 @@ test.each([
   expect(said).toEqual([])
 })
 
-test('every job that is left out comes again by the schedule', () => {
+test('every job that is left out comes again by the schedule, and no other of the schedule does harm by a wrong clock', () => {
   const scheduled = parseCrontab(CRON).map(({ task }) => task)
   expect(BY_THE_CLOCK.filter((name) => !scheduled.includes(name))).toEqual([])
+  // These go by no clock, or only note by it when they did what they do.
+  expect(scheduled.filter((name) => !BY_THE_CLOCK.includes(name)).sort()).toEqual([
+    'chain-audit',
+    'notice-low-balances',
+    'roll-up-accounts',
+    'roll-up-activity-again',
+  ])
 })
 
 test('the way to the database and back is no difference', async () => {

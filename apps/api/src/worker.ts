@@ -83,8 +83,9 @@ export const CRON = `
 13 * * * * notice-unusual-providers
 `
 
-/** Those that delete by the time, or say up to when something is written. */
+/** Those that delete by the time, put off what is due, or say up to when something is written or was looked at. */
 export const BY_THE_CLOCK = [
+  'check-ledger',
   'forget-old-rows',
   'fold-beats',
   'forget-invitations',
@@ -92,6 +93,7 @@ export const BY_THE_CLOCK = [
   'forget-webhook-deliveries',
   'roll-up-activity',
   'notice-unusual-providers',
+  'reconcile-purchases',
   'receive-undelivered-events',
 ]
 
