@@ -1,5 +1,6 @@
 import type { Task } from 'graphile-worker'
 import type { Deps } from '../deps.ts'
+import { doEach } from '../do-each.ts'
 import { noticeUnusualProviders } from './notice-unusual-providers.ts'
 import { rollUpActivity, rollUpActivityAgain } from './roll-up-activity.ts'
 import { rollUpOutcomes, rollUpOutcomesAgain } from './roll-up-outcomes.ts'
@@ -7,19 +8,16 @@ import { rollUpOutcomes, rollUpOutcomesAgain } from './roll-up-outcomes.ts'
 /** Writes the quarters of an hour that are over, so that figures are read and not computed. */
 export const rollUpActivityTask =
   ({ db, clock }: Deps): Task =>
-  async () => {
+  () => {
     const now = clock()
-    await rollUpActivity(db, { now })
-    await rollUpOutcomes(db, { now })
+    return doEach([() => rollUpActivity(db, { now }), () => rollUpOutcomes(db, { now })])
   }
 
 /** Once a night the last two days again. */
 export const rollUpActivityAgainTask =
   ({ db }: Deps): Task =>
-  async () => {
-    await rollUpActivityAgain(db)
-    await rollUpOutcomesAgain(db)
-  }
+  () =>
+    doEach([() => rollUpActivityAgain(db), () => rollUpOutcomesAgain(db)])
 
 /** Looks for providers that stand out. */
 export const noticeUnusualProvidersTask =

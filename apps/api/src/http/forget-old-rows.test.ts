@@ -36,3 +36,22 @@ test('what piled up while nobody forgot goes in portions: one deletion of all wo
   })
   expect(left).toEqual([FORGET_MAX + 1, 1, 0])
 })
+
+test('what cannot be forgotten keeps nothing else from it, and fails the job', async () => {
+  const { batch } = api.deps.db
+  const asked: string[] = []
+  const forgotten = forget(async (sql, values) => {
+    const table = /delete from (\w+)/.exec(sql)?.[1] ?? ''
+    asked.push(table)
+    if (['idempotency_keys', 'mailed_links'].includes(table)) throw new Error(`${table} is locked`)
+    return (await batch.query(sql, values)) as never
+  })
+  await expect(forgotten).rejects.toThrow('idempotency_keys is locked; mailed_links is locked')
+  expect(asked).toEqual([
+    'idempotency_keys',
+    'refresh_tokens',
+    'mailed_links',
+    'unbilled_time',
+    'unconfirmed_mails',
+  ])
+})

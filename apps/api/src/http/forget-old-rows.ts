@@ -1,5 +1,6 @@
 import type { Task } from 'graphile-worker'
 import type { Deps } from '../deps.ts'
+import { doEach } from '../do-each.ts'
 import { COUNTED_MS } from '../mail/unconfirmed-addresses.ts'
 import { IDEMPOTENCY_HOURS } from './idempotency.ts'
 
@@ -15,18 +16,20 @@ export const forgetOldRowsTask =
   ({ db, clock }: Deps): Task =>
   async () => {
     const now = clock().getTime()
-    const forget = async (sql: string, keptMs: number) => {
+    const forget = (sql: string, keptMs: number) => async () => {
       const before = new Date(now - keptMs)
       for (;;) {
         const [forgotten] = await db.batch.query<{ rows: number }>(sql, [before, FORGET_MAX])
         if ((forgotten?.rows ?? 0) < FORGET_MAX) return
       }
     }
-    await forget(forgetAnswersSql, IDEMPOTENCY_HOURS * 3_600_000)
-    await forget(forgetRefreshTokensSql, 7 * DAY_MS)
-    await forget(forgetLinksSql, 7 * DAY_MS)
-    await forget(forgetUnbilledSql, 7 * DAY_MS)
-    await forget(forgetUnconfirmedMailsSql, COUNTED_MS)
+    await doEach([
+      forget(forgetAnswersSql, IDEMPOTENCY_HOURS * 3_600_000),
+      forget(forgetRefreshTokensSql, 7 * DAY_MS),
+      forget(forgetLinksSql, 7 * DAY_MS),
+      forget(forgetUnbilledSql, 7 * DAY_MS),
+      forget(forgetUnconfirmedMailsSql, COUNTED_MS),
+    ])
   }
 
 // By the place of a row, as beats are forgotten: the statement's snapshot keeps it from being given to another, and the age is asked

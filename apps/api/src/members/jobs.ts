@@ -1,6 +1,7 @@
 import type { Task } from 'graphile-worker'
 import type { Tx } from '../db.ts'
 import type { Deps } from '../deps.ts'
+import { doEach } from '../do-each.ts'
 import type { Mailer } from '../mail/mail.ts'
 import { renderMessage } from '../mail/render-message.ts'
 import { sendToUnconfirmed } from '../mail/unconfirmed-addresses.ts'
@@ -100,11 +101,12 @@ export const sendMemberMailTask =
 /** Forgets invitations that ran out long ago, and how often a mailbox was written to. */
 export const forgetInvitationsTask =
   ({ db, clock }: Pick<Deps, 'db' | 'clock'>): Task =>
-  async () => {
+  () => {
     const now = clock().getTime()
-    await db.batch.query('delete from invitation_mails where asked_at < $1', [new Date(now - DAY_MS)])
-    await db.batch.query('delete from provider_invitations where expires_at < $1', [
-      new Date(now - EXPIRED_KEPT_DAYS * DAY_MS),
+    const forget = (sql: string, keptMs: number) => () => db.batch.query(sql, [new Date(now - keptMs)])
+    return doEach([
+      forget('delete from invitation_mails where asked_at < $1', DAY_MS),
+      forget('delete from provider_invitations where expires_at < $1', EXPIRED_KEPT_DAYS * DAY_MS),
     ])
   }
 

@@ -1,5 +1,6 @@
 import type { Task } from 'graphile-worker'
 import type { Deps } from '../deps.ts'
+import { doEach } from '../do-each.ts'
 import { inSpan } from '../trace.ts'
 import { endProviderSessions, type ProviderEnd } from './end-provider-sessions.ts'
 import { foldBeats, forgetBeats } from './fold-beats.ts'
@@ -47,10 +48,8 @@ export function startSweeper({ db, clock, log, config, metrics }: Deps): () => P
 /** Moves the log of beats to the sessions it is about, and forgets what is older than it is kept for. */
 export const foldBeatsTask =
   ({ db, clock }: Deps): Task =>
-  async () => {
-    await foldBeats(db, { now: clock() })
-    await forgetBeats(db, { now: clock() })
-  }
+  () =>
+    doEach([() => foldBeats(db, { now: clock() }), () => forgetBeats(db, { now: clock() })])
 
 const PROVIDER_END_MS_MAX = 60_000
 
