@@ -196,7 +196,7 @@ export class Background {
           )
       }
     })
-    wrong.push(...(await this.#findMiscounted(sessions)))
+    wrong.push(...(await this.#findMiscounted([...earned.keys()], sessions)))
     const chain = await deps.db.inBatch((tx) => verifyChain(tx, { sealing: deps.config, now: new Date(now) }))
     return [...wrong, ...chain.findings.map((finding) => `audit: ${finding}`)]
   }
@@ -232,20 +232,25 @@ export class Background {
     return wrong
   }
 
-  /** What became of all sessions, by the roll-up and by the model. */
-  async #findMiscounted(sessions: readonly SessionModel[]): Promise<string[]> {
+  /** What became of all sessions, by the roll-up and by the model: of those that the roll-up knows nothing of, too. */
+  async #findMiscounted(
+    providerIds: readonly string[],
+    sessions: readonly SessionModel[],
+  ): Promise<string[]> {
     const rows = await this.#marketplace.rows<
       { providerId: string } & Record<(typeof OUTCOMES)[number], number>
     >(
       `select provider_id as "providerId", ${OUTCOMES.map((name) => `sum(${name})::int as ${name}`).join(', ')}
        from outcome_quarters group by provider_id`,
     )
-    return rows.flatMap(({ providerId, ...counts }) => {
+    const counts = new Map(rows.map((row) => [row.providerId, row]))
+    return providerIds.flatMap((providerId) => {
       const own = sessions.filter((session) => session.providerId === providerId)
       return OUTCOMES.flatMap((name) => {
         const expected =
           name === 'opened' ? own.length : own.filter(({ endReason }) => endReason === name).length
-        return counts[name] === expected ? [] : [`${providerId}: ${counts[name]} ${name}, not ${expected}`]
+        const counted = counts.get(providerId)?.[name] ?? 0
+        return counted === expected ? [] : [`${providerId}: ${counted} ${name}, not ${expected}`]
       })
     })
   }

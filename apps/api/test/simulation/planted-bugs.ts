@@ -318,4 +318,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     from: 'greatest(s.last_beat_at, $2) end,\n    sequence',
     to: 's.last_beat_at end,\n    sequence',
   },
+  {
+    name: 'nobody counts what became of sessions',
+    from: 'group by 1, 2, 3, 4\n  on conflict',
+    to: 'group by 1, 2, 3, 4\n  having false\n  on conflict',
+  },
 ]
