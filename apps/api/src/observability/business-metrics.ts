@@ -59,25 +59,35 @@ const GAUGES: [string, string, (figures: Figures) => number][] = [
     (f) => f.webhookLagSeconds,
   ],
   ['audit_unchained', 'Audit entries that wait for their link.', (f) => f.auditUnchained],
+  [
+    'audit_lag_seconds',
+    'How long the audit entry that waits longest waits for its link.',
+    (f) => f.auditLagSeconds,
+  ],
 ]
+
+/** The same for all who ask within ten seconds. A failure is not kept: the next one asks again. */
+function sampled<T>(read: () => Promise<T>): () => Promise<T> {
+  let last: Promise<T> | undefined
+  let at = Number.NEGATIVE_INFINITY
+  return () => {
+    if (last && performance.now() - at < SAMPLE_MS) return last
+    at = performance.now()
+    last = read()
+    last.catch(() => {
+      at = Number.NEGATIVE_INFINITY
+    })
+    return last
+  }
+}
 
 /**
  * Adds the business's figures to `/metrics`. They are the whole platform's, the same on every instance: take the
  * maximum over instances, not the sum.
  */
 export function registerBusinessMetrics({ metrics, db, clock }: Deps): void {
-  let sampled: Promise<Figures> | undefined
-  let at = Number.NEGATIVE_INFINITY
-  function sample(): Promise<Figures> {
-    if (sampled && performance.now() - at < SAMPLE_MS) return sampled
-    at = performance.now()
-    sampled = readFigures(db.batch, clock())
-    // A failure is not kept: the next scrape asks again.
-    sampled.catch(() => {
-      at = Number.NEGATIVE_INFINITY
-    })
-    return sampled
-  }
+  const sample = sampled(() => readFigures(db.batch, clock()))
+  const sampleClock = sampled(() => measureClockAheadMs({ db, clock }))
   for (const [name, help, read] of GAUGES) metrics.gauge(name, help, async () => read(await sample()))
   metrics.gauge('figures_readable', '1 while the figures can be read from the database, else 0.', () =>
     sample().then(
@@ -89,7 +99,7 @@ export function registerBusinessMetrics({ metrics, db, clock }: Deps): void {
   metrics.gauge(
     'clock_ahead_seconds',
     'How far the clock of this instance is ahead of the database’s; beyond 300, or behind by that, some jobs are left out.',
-    async () => (await measureClockAheadMs({ db, clock })) / 1000,
+    async () => (await sampleClock()) / 1000,
   )
   new Gauge({
     name: 'token_marketplace_live_sessions',

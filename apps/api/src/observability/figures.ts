@@ -38,6 +38,8 @@ export interface Figures {
   webhookLagSeconds: number
   /** Audit entries that wait for their link. */
   auditUnchained: number
+  /** How long the one that waits longest does. */
+  auditLagSeconds: number
 }
 
 /** One statement over small indexes: it is asked by every instance, several times a minute. */
@@ -97,5 +99,9 @@ const figuresSql = `
     ) as "stripeEventsLost",
     (select count(*) from stripe_refunds where failed_at > $2) as "refundsFailed",
     backlog.deliveries as "webhookBacklog", ${age('backlog.oldest_due_at')} as "webhookLagSeconds",
-    (select count(*) from audit_unchained) as "auditUnchained"
+    (select count(*) from audit_unchained) as "auditUnchained",
+    ${age(`(
+      select e.created_at from audit_entries e
+      where (e.tenant_id, e.id) = (select u.tenant_id, u.entry_id from audit_unchained u order by u.entry_id limit 1)
+    )`)} as "auditLagSeconds"
   from live, debts, backlog, job_figures($1) as jobs`

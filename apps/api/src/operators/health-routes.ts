@@ -84,7 +84,7 @@ const CONCERNS: [string, (figures: Figures, now: Date) => boolean][] = [
   ['Stripe events were refused.', (f) => f.stripeEventsRefused > 0],
   ['Refunds failed at the bank.', (f) => f.refundsFailed > 0],
   ['Webhooks are late.', (f) => f.webhookLagSeconds > 300],
-  ['The audit log is not being chained.', (f) => f.auditUnchained > 10_000],
+  ['The audit log is not being chained.', (f) => f.auditUnchained > 10_000 || f.auditLagSeconds > 900],
 ]
 
 /** The dashboard's first page. Names nobody, so reading it is not on record. */
