@@ -5,6 +5,7 @@
  * @module
  */
 import type pg from 'pg'
+import { type IdPrefix, idFloor } from '../apps/api/src/id.ts'
 
 export interface Partitioning {
   table: string
@@ -12,6 +13,43 @@ export interface Partitioning {
   by: string
   /** The first is the table as it was; of a hash all are new, and rows are moved. */
   partitions: { name: string; values: string }[]
+}
+
+/**
+ * The tables that grow, in partitions by time: one for what is older than the first limit, one from each to the next, one for the rest.
+ *
+ * @param options with `isHash` sessions are spread by hash instead
+ */
+export function growingTables(limits: readonly Date[], { isHash = false } = {}): Partitioning[] {
+  const byRange = (table: string, column: string, bound: (at: Date) => string): Partitioning => {
+    const ends = ['minvalue', ...limits.map((at) => `'${bound(at)}'`), 'maxvalue']
+    return {
+      table,
+      by: `range (${column})`,
+      partitions: ends.slice(1).map((end, i) => ({
+        name: `${table}_p${String(i).padStart(2, '0')}`,
+        values: `from (${ends[i]}) to (${end})`,
+      })),
+    }
+  }
+  const byId = (table: string, prefix: IdPrefix) => byRange(table, 'id', (at) => idFloor(prefix, at))
+  const byTime = (table: string, column: string) => byRange(table, column, (at) => at.toISOString())
+  return [
+    isHash ? byHash('sessions', limits.length + 1) : byId('sessions', 'ses'),
+    byId('transfers', 'trf'),
+    byId('events', 'evt'),
+    byId('holds', 'hld'),
+    byTime('beat_batches', 'at'),
+    byTime('session_beats', 'last_at'),
+  ]
+}
+
+function byHash(table: string, modulus: number): Partitioning {
+  const partitions = Array.from({ length: modulus }, (_, remainder) => ({
+    name: `${table}_h${remainder}`,
+    values: `with (modulus ${modulus}, remainder ${remainder})`,
+  }))
+  return { table, by: 'hash (tenant_id, id)', partitions }
 }
 
 /** @returns the unique indexes that now hold within one partition only, because they lack the column it is chosen by. */
@@ -84,6 +122,13 @@ const part = (remove: string, add: string, each: string, from: string, isLast = 
 })
 
 const PARTS = [
+  // A partition has to keep what the table above promises, of its older rows, too.
+  part(
+    `format('alter table {table} validate constraint %I', v.conname)`,
+    'null',
+    'null',
+    `pg_constraint v where v.conrelid = '{table}'::regclass and not v.convalidated`,
+  ),
   // Functions that take a row of the table are bound to the type of the old one.
   part(
     `format('drop function %s', p.oid::regprocedure)`,

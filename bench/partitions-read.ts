@@ -127,12 +127,12 @@ export async function showWhatBreaks({ url, db }: Market): Promise<void> {
       from ${month} where debit_sequence is not null order by id limit 1`
     await attempt(
       'a second transfer of a wallet with one number, in the same month',
-      copy('transfers_m05', `id || '0'`),
+      copy('transfers_p05', `id || '0'`),
     ) // prettier-ignore
-    await attempt('the same in another month', copy('transfers_m05', `'trf_zzzz'`))
+    await attempt('the same in another month', copy('transfers_p05', `'trf_zzzz'`))
     await attempt('a transfer changed', `update transfers set amount = amount + 1`)
-    await attempt('a month of transfers truncated', 'truncate transfers_m05')
-    await attempt('a month of transfers read past the policies', 'select 1 from transfers_m05', 'tm_app')
+    await attempt('a month of transfers truncated', 'truncate transfers_p05')
+    await attempt('a month of transfers read past the policies', 'select 1 from transfers_p05', 'tm_app')
     await attempt(
       'another tenant’s look at all sessions',
       `set local app.tenant_id = 'ten_00000000000000000000000001'; select 1 from sessions`,
@@ -140,12 +140,12 @@ export async function showWhatBreaks({ url, db }: Market): Promise<void> {
     )
     await client.query(`
       insert into exposures (session_id, experiment, variant, created_at)
-      select id, 'bench', 'a', created_at from sessions_m05 order by id limit 1`)
+      select id, 'bench', 'a', created_at from sessions_p05 order by id limit 1`)
     await attempt(
       'a month of sessions detached that an exposure refers to',
-      'alter table sessions detach partition sessions_m05',
+      'alter table sessions detach partition sessions_p05',
     ) // prettier-ignore
-    await attempt('a month of events dropped', 'drop table events_m05')
+    await attempt('a month of events dropped', 'drop table events_p05')
   }).catch((error: Error) => say(`not by time: ${error.message}`))
   const count = async (limit: Date) => {
     const [row] = await db.batch.query<{ older: number; newer: number }>(

@@ -8,21 +8,23 @@
  *
  * @module
  */
-import { type IdPrefix, idFloor } from '../apps/api/src/id.ts'
 import { checkLedger } from '../apps/api/src/ledger/check-ledger.ts'
 import { withClient } from './bulk.ts'
 import { type Market, MONTHS, monthAt, passMonth, startMarket } from './month.ts'
-import { type Partitioning, partitionTable } from './partition.ts'
+import { growingTables, partitionTable } from './partition.ts'
 import { say, showPartitionsRead, showWhatBreaks } from './partitions-read.ts'
 
-const isHash = process.argv.includes('--hash')
+const tables = growingTables(
+  Array.from({ length: MONTHS + 1 }, (_, month) => monthAt(month)),
+  { isHash: process.argv.includes('--hash') },
+)
 
 async function compare(): Promise<void> {
   const plain = await startMarket()
   const parted = await startMarket()
   await withClient(parted.url, async (client) => {
     const local: string[] = []
-    for (const partitioning of TABLES) local.push(...(await partitionTable(client, partitioning)))
+    for (const partitioning of tables) local.push(...(await partitionTable(client, partitioning)))
     say(`unique within one partition only: ${local.join(', ')}`)
   })
   const ratios = new Map<string, number[]>()
@@ -54,43 +56,6 @@ async function compare(): Promise<void> {
   await showPartitionsRead(parted)
   await showWhatBreaks(parted)
   await Promise.all([plain.stop(), parted.stop()])
-}
-
-const TABLES: Partitioning[] = [
-  isHash ? byHash('sessions') : byId('sessions', 'ses'),
-  byId('transfers', 'trf'),
-  byId('events', 'evt'),
-  byId('holds', 'hld'),
-  byRange('beat_batches', 'at', (at) => at.toISOString()),
-  byRange('session_beats', 'last_at', (at) => at.toISOString()),
-]
-
-function byId(table: string, prefix: IdPrefix): Partitioning {
-  return byRange(table, 'id', (at) => idFloor(prefix, at))
-}
-
-/** What was there before, one for each month, and one for what comes after. */
-function byRange(table: string, column: string, bound: (at: Date) => string): Partitioning {
-  const limit = (month: number) => `'${bound(monthAt(month))}'`
-  const names = Array.from({ length: MONTHS }, (_, i) => `${table}_m${String(i + 1).padStart(2, '0')}`)
-  return {
-    table,
-    by: `range (${column})`,
-    partitions: [
-      { name: `${table}_before`, values: `from (minvalue) to (${limit(0)})` },
-      ...names.map((name, i) => ({ name, values: `from (${limit(i)}) to (${limit(i + 1)})` })),
-      { name: `${table}_after`, values: `from (${limit(MONTHS)}) to (maxvalue)` },
-    ],
-  }
-}
-
-function byHash(table: string, modulus = 14): Partitioning {
-  const values = (remainder: number) => `with (modulus ${modulus}, remainder ${remainder})`
-  const partitions = Array.from({ length: modulus }, (_, i) => ({
-    name: `${table}_h${i}`,
-    values: values(i),
-  }))
-  return { table, by: 'hash (tenant_id, id)', partitions }
 }
 
 async function describe({ db }: Market): Promise<string> {

@@ -69,7 +69,8 @@ const PLACE: Record<TimeKind, number> = {
 }
 
 const COLUMNS = 't.at, t.sequence, t.active_ms, t.counted_ms, t.unbilled_ms, t.final, t.origin'
-// What is not folded yet is looked up by a function of the same instant, which may use an index.
+// Within the session's life, so that of a table in partitions few are read; an hour more, for clocks that differ. What is not
+// folded yet is looked up by a function of the same instant, which may use an index.
 const listSql = `
   with told as materialized (
     select s.used_ms, s.unbilled_ms as unbilled_total_ms, t.*
@@ -80,6 +81,7 @@ const listSql = `
       cross join lateral unnest(b.ats, b.sequences, b.active_ms, b.counted_ms, b.unbilled_ms, b.finals, b.origins)
         as t (at, sequence, active_ms, counted_ms, unbilled_ms, final, origin)
       where b.tenant_id = s.tenant_id and b.session_id = s.id
+        and b.last_at between s.created_at - interval '1 hour' and coalesce(s.ended_at + interval '1 hour', 'infinity')
       union all
       select t.kind, ${COLUMNS} from unfolded_beats(s.id) t
     ) t on true

@@ -3,6 +3,7 @@ import type { Db, Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
 import { emit } from '../events.ts'
 import { BUSY, createGatherer } from '../gather.ts'
+import { idFloor } from '../id.ts'
 import { UNBILLED_MS_ALLOWED } from './allowance.ts'
 import { type Ending, endSessions } from './end-sessions.ts'
 import { findSessions } from './find-sessions.ts'
@@ -58,6 +59,9 @@ const UNPROVEN = Symbol('unproven')
 /** A session that is over is still to be settled. */
 type Answer = SessionRow | Problem | typeof UNPROVEN | { ending: Ending }
 
+/** What a session served longer ago counts for nothing: it lives 24 hours at most, and the allowance looks back as far. */
+const SILENT_MS_MAX = 48 * 3_600_000
+
 /** A refusal is an answer here, not an exception: the others of the batch must stay. */
 async function validateSessions(
   tx: Tx,
@@ -74,6 +78,7 @@ async function validateSessions(
     validations.map((validation) => validation.now),
     UNBILLED_MS_ALLOWED,
     validations.map(({ unproven }) => unproven?.digest ?? null),
+    idFloor('ses', new Date(Math.min(...validations.map(({ now }) => now.getTime())) - SILENT_MS_MAX)),
   ])
   const validated = new Map(rows.map((row) => [row.ordinal - 1, row]))
   // Read after the lock, and so as whoever held it before has left it.
@@ -132,7 +137,7 @@ async function validateSessions(
 // been served goes on the allowance. Its launch stays its own until a later one is shown, not only made. A client that comes back goes on with its own sequence; a paused session stays paused.
 //
 // Over the allowance counts also what silent sessions of theirs were served: that is written down only when they end, half
-// an hour later.
+// an hour later. They are asked for from an id on, so that of a table in partitions only the newest are read.
 // What nobody has proven meets no row but one with its digest, and locks none.
 // The join at its end is full, so that it is hashed: see `heartbeat.ts`.
 const spendLaunchesSql = `
@@ -172,7 +177,7 @@ const spendLaunchesSql = `
         ), 0) + coalesce((
           select sum(served_ms(x, l.at)) from sessions x
           where x.tenant_id = l.tenant_id and x.user_id = l.user_id and x.provider_id = l.provider_id
-            and x.status = 'active' and x.ended_at is null and x.id <> l.id and x.tokens_per_minute > 0
+            and x.status = 'active' and x.ended_at is null and x.id <> l.id and x.id >= $10 and x.tokens_per_minute > 0
             and ms_between(x.last_beat_at, l.at) > 45000
         ), 0) > $8::bigint as is_over_allowance
     from locked l where l.outcome in ('started', 'spent')
