@@ -71,7 +71,14 @@ test('validating reads no session older than two days, of however many there are
     const after = await tx.query<Counted>(scansSql)
     return after.filter(({ name, scans }) => scans > before.get(name)!).map(({ name }) => name)
   })
-  expect(read.sort()).toEqual(['sessions_p05', 'sessions_p06', 'sessions_p07', 'sessions_p08', 'sessions_p09', 'sessions_p10'])
+  expect(read.sort()).toEqual([
+    'sessions_p05',
+    'sessions_p06',
+    'sessions_p07',
+    'sessions_p08',
+    'sessions_p09',
+    'sessions_p10',
+  ])
 })
 
 const copySessionsSql = `
