@@ -129,6 +129,8 @@ describe('signing out', () => {
     const post = await holdBack(tab, 'POST', '**/auth/logout')
     await press('Sign out')
     await post.given
+    // The page that is left has an e-mail to type, too.
+    await heading('Sign in').waitFor()
     await tab.getByLabel('E-mail').fill(owner.email)
     await tab.getByLabel('Password').fill(PASSWORD)
     await press('Sign in')
