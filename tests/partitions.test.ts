@@ -34,7 +34,7 @@ beforeAll(async () => {
 })
 afterAll(() => it.close())
 
-test('a visit that crosses from one partition into the next is charged and on record as any other', async () => {
+test('a visit that crosses from one partition into the next is charged, and on record like the others', async () => {
   const { db } = it.api.deps
   it.api.clock.advance({ ms: DAY_MS - 120_000 })
   const user = it.users[1]!
