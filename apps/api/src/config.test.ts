@@ -195,3 +195,15 @@ test('behind a pooler the queue wants an address of its own, because it listens'
   expect(complaints(pooled)).toEqual([expect.stringMatching(/^DATABASE_JOBS_URL is needed/)])
   expect(complaints({ ...pooled, DATABASE_JOBS_URL: at('batch') })).toEqual([])
 })
+
+test.each([
+  'PUBLIC_URL',
+  'MARKETPLACE_URL',
+])('%s takes a path, and nothing that a link cannot be added to', (name) => {
+  expect(complaints({ [name]: 'https://a.example/shop/' })).toEqual([])
+  for (const end of ['a.example/?lang=en', 'a.example/?', 'a.example/#/app', 'ada:secret@a.example']) {
+    expect(complaints({ [name]: `https://${end}` })).toEqual([
+      `${name} must have no query, fragment or credentials: it is the beginning of links`,
+    ])
+  }
+})

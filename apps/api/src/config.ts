@@ -90,6 +90,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       wrong.push(`${name} must be an http(s) address`)
     else if (isProduction && read(name) !== undefined && parsed.protocol !== 'https:')
       wrong.push(`${name} must be https in production`)
+    else if (/[?#]/.test(value) || parsed.username !== '' || parsed.password !== '')
+      wrong.push(`${name} must have no query, fragment or credentials: it is the beginning of links`)
     return value.replace(/\/+$/, '')
   }
   const choice = <T extends string>(name: string, values: readonly T[], fallback: T): T => {

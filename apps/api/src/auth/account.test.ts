@@ -51,6 +51,13 @@ test('a new account works at once, and its link confirms the address', async () 
   expect(await deliver()).toEqual([])
 })
 
+test('asking for a mail is answered without a body, as documented', async () => {
+  const ada = await register()
+  for (const answer of [await askReset(ada.email), await ada.call('POST', '/auth/email/resend')]) {
+    expect([answer.status, answer.text, answer.headers['content-type']]).toEqual([202, '', undefined])
+  }
+})
+
 test('a link to confirm lives a day, and three are sent in an hour', async () => {
   const ada = await register()
   const [first] = await deliver()

@@ -112,7 +112,7 @@ export function registerEmailRoutes(app: App, deps: Deps, passwords: Passwords):
     async (request, reply) => {
       const { tenantId, userId } = userOf(request)
       await db.inTenant(tenantId, (tx) => enqueueAccountMail(tx, { kind: 'verify_email', tenantId, userId }))
-      return reply.code(202).send(null)
+      return reply.code(202).send()
     },
   )
 }

@@ -90,7 +90,7 @@ export function registerPasswordRoutes(app: App, deps: Deps, passwords: Password
       await db.inTenant(tenantId, (tx) =>
         enqueueAccountMail(tx, { kind: 'reset_password', tenantId, emailNormalized, requestedAt }),
       )
-      return reply.code(202).send(null)
+      return reply.code(202).send()
     },
   )
 

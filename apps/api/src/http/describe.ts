@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { assert } from '../assert.ts'
 import { PROBLEMS, type ProblemCode } from '../errors.ts'
 import type { Caller } from './authenticate.ts'
 import { IDEMPOTENCY_HOURS } from './idempotency.ts'
@@ -106,9 +107,16 @@ export function describeRoute(schema: Described, config: RouteConfig, method: st
   }
 }
 
+interface BodySchema {
+  type?: string
+  required?: string[]
+  properties?: Record<string, unknown>
+}
+
 interface Operation {
   summary?: string
   parameters?: { name?: string; $ref?: string }[]
+  requestBody?: { required?: boolean; content: Record<string, { schema: BodySchema }> }
   responses: Record<string, { description: string; headers?: unknown; content?: unknown }>
   'x-limit'?: LimitClass
   'x-idempotent'?: boolean
@@ -134,6 +142,7 @@ export function describeDocument<D extends object>(document: D): D {
       const others = operation.parameters?.filter(({ name }) => name?.toLowerCase() !== 'idempotency-key')
       operation.parameters = [...(others ?? []), { $ref: '#/components/parameters/Idempotency-Key' }]
     }
+    if (operation.requestBody?.content['text/plain']) describeClosing(operation.requestBody)
     const always = ['X-Request-Id', ...(limit === 'none' ? [] : ['RateLimit-Policy', 'RateLimit'])]
     for (const answer of Object.values(operation.responses)) {
       // A success that says nothing of its own is what the operation says it does.
@@ -165,6 +174,29 @@ export function describeDocument<D extends object>(document: D): D {
       examples: { ...components.examples, ...problemExamples() },
     },
   }
+}
+
+/** The same JSON as text, with the credential inside; where nothing has to be told, a call by header needs no body. */
+function describeClosing(requestBody: NonNullable<Operation['requestBody']>): void {
+  const schema = requestBody.content['application/json']?.schema
+  assert(schema, 'what is sent as text is JSON, too')
+  requestBody.required = schema.required !== undefined
+  const sessionJwt = {
+    type: 'string',
+    description: 'Instead of the `Authorization` header.',
+    examples: ['eyJhbGciOiJFUzI1NiIsInR5cCI6InNlc3Npb24rand0In0.e30.c2ln'],
+  }
+  const text = {
+    type: 'string',
+    description: 'The same JSON and `sessionJwt`, so that a page that is being closed needs no preflight.',
+    contentMediaType: 'application/json',
+    contentSchema: {
+      ...schema,
+      required: [...(schema.required ?? []), 'sessionJwt'],
+      properties: { ...schema.properties, sessionJwt },
+    },
+  }
+  requestBody.content['text/plain'] = { schema: text }
 }
 
 function references(names: readonly string[]) {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestApi, type TestApi } from '../../test/harness.ts'
 
-const MARKETPLACE = 'http://localhost:4001/?shop="><script>alert(1)</script>&a=1'
+const MARKETPLACE = 'http://localhost:4001/shop"><script>alert(1)</script>&a=1'
 
 let api: TestApi
 beforeAll(async () => {

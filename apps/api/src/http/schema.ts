@@ -16,8 +16,8 @@ const EXAMPLE_BODY = '01k4w3t9x2qv5m8r7c6z1n0hbd'
 export const Id = (prefix: IdPrefix, description = 'Prefixed id, sortable by time.') =>
   Type.String({ pattern: idPattern(prefix), description, examples: [`${prefix}_${EXAMPLE_BODY}`] })
 
-export const Instant = (description: string) =>
-  Type.String({ format: 'date-time', description, examples: ['2026-11-23T09:30:00.000Z'] })
+export const Instant = (description: string, example = '2026-11-23T09:30:00.000Z') =>
+  Type.String({ format: 'date-time', description, examples: [example] })
 
 export const Nullable = <S extends TSchema>(schema: S) =>
   Type.Union([schema, Type.Null()], {

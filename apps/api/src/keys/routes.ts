@@ -1,7 +1,7 @@
 import { Type } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import type { Deps } from '../deps.ts'
-import { etagOf, isHeld } from '../http/etag.ts'
+import { etagOf, isHeld, NotModified } from '../http/etag.ts'
 import { problems, Shape } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
 
@@ -37,6 +37,7 @@ export function registerKeyRoutes(app: App, { keys }: Deps): void {
           description: 'A JWK set (RFC 7517). Fetch it again when a JWT names a `kid` that is not in it.',
           response: {
             200: Shape({ keys: Type.Array(PublicKey, { description: 'Every key whose JWTs may be live.' }) }),
+            304: NotModified,
             ...problems(),
           },
         },

@@ -173,6 +173,9 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
   app.register(async (closing) => {
     // A page that is being closed can send text/plain without a preflight, with its session JWT inside.
     registerJsonBodies(closing as unknown as FastifyInstance, 'text/plain')
+    closing.addHook('onRoute', ({ schema }) => {
+      if (schema) schema.consumes = ['application/json', 'text/plain']
+    })
     // Nothing to tell is written as no body or as {}.
     closing.addHook('preValidation', (request, _reply, done) => {
       request.body ??= {}

@@ -145,7 +145,7 @@ export function registerDeliveryRoutes(app: App, deps: Deps): void {
             description: 'Only what failed for good, or everything.',
             examples: ['failed'],
           }),
-          from: Instant('Events from this instant on.'),
+          from: Instant('Events from this instant on.', '2026-11-22T09:30:00.000Z'),
           to: Instant(`Events before this instant; at most ${REPLAY_DAYS_MAX} days after \`from\`.`),
           after: Type.Optional(Id('evt', '`lastEventId` of the call before, with `all`.')),
         }),

@@ -108,6 +108,30 @@ describe('every operation', () => {
   })
 })
 
+test('what a page being closed can send is documented: text/plain with the session JWT inside, or no body', () => {
+  const bodies = operations.flatMap(({ object: { operationId, requestBody } }) => {
+    const sent = requestBody?.content['text/plain']?.schema.contentSchema
+    return sent ? [[operationId, sent.required, requestBody.required]] : []
+  })
+  expect(bodies).toEqual([
+    ['recordExposure', ['experiment', 'variant', 'sessionJwt'], true],
+    ['heartbeatSession', ['clientId', 'sequence', 'sessionJwt'], true],
+    ['pauseSession', ['sessionJwt'], false],
+    ['resumeSession', ['sessionJwt'], false],
+    ['completeSession', ['sessionJwt'], false],
+  ])
+})
+
+test('what has an ETag documents 304', () => {
+  const documented = operations.filter(({ object }) => object.responses['304'])
+  expect(documented.map(({ path }) => path).sort()).toEqual([
+    '/.well-known/jwks.json',
+    '/api/v1/keys/public',
+    '/providers',
+    '/providers/{id}',
+  ])
+})
+
 test('every parameter, property and item has a description and an example', () => {
   const bare: string[] = []
   const look = (schema: JsonSchema, place: string) => {

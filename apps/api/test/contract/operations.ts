@@ -10,6 +10,7 @@ export interface JsonSchema {
   type?: string
   properties?: Record<string, JsonSchema>
   required?: string[]
+  contentSchema?: JsonSchema
   items?: JsonSchema
   anyOf?: JsonSchema[]
   oneOf?: JsonSchema[]
@@ -36,7 +37,7 @@ export interface OperationObject {
   tags: string[]
   security?: Record<string, string[]>[]
   parameters?: (Parameter | { $ref: string })[]
-  requestBody?: { content: Record<string, { schema: JsonSchema }> }
+  requestBody?: { required?: boolean; content: Record<string, { schema: JsonSchema }> }
   responses: Record<
     string,
     {
@@ -104,19 +105,9 @@ export function listOperations(document: Document): Operation[] {
   )
 }
 
-/** Where properties depend on one another, which no schema says. */
-const BODIES: Record<string, object> = {
-  'POST /providers/{id}/webhook-endpoints/{endpointId}/replay': {
-    which: 'failed',
-    from: '2026-02-01T00:00:00.000Z',
-    to: '2026-02-02T00:00:00.000Z',
-  },
-}
-
 /** A body that this operation takes. */
-export function exampleBody({ name, body }: Operation): Record<string, unknown> | undefined {
-  if (!body) return undefined
-  return (BODIES[name] ?? exampleOf(body)) as Record<string, unknown>
+export function exampleBody({ body }: Operation): Record<string, unknown> | undefined {
+  return body && (exampleOf(body) as Record<string, unknown>)
 }
 
 /** A value that a schema documents, built from the examples of its parts. */
