@@ -1,7 +1,7 @@
 import { Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
 import { userOf } from '../http/authenticate.ts'
-import { Nullable, problems, Shape } from '../http/schema.ts'
+import { NoContent, Nullable, problems, Shape } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
 import { enqueueAccountMail } from './account-mail.ts'
 import { changeEmail, getEmailStatus, verifyEmail } from './change-email.ts'
@@ -106,7 +106,7 @@ export function registerEmailRoutes(app: App, deps: Deps, passwords: Passwords):
         description:
           'To the address asked for, else to the account’s. Nothing is sent where nothing is left to confirm, nor more ' +
           'than three an hour.',
-        response: { 202: Type.Null({ description: 'A link is on its way.' }), ...problems() },
+        response: { 202: NoContent('A link is on its way.'), ...problems() },
       },
     },
     async (request, reply) => {

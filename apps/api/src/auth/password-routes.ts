@@ -1,7 +1,7 @@
 import { Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
 import { userOf } from '../http/authenticate.ts'
-import { problems, Shape } from '../http/schema.ts'
+import { NoContent, problems, Shape } from '../http/schema.ts'
 import type { App } from '../http/server.ts'
 import { enqueueAccountMail } from './account-mail.ts'
 import { changePassword, checkResetLink, resetPassword } from './change-password.ts'
@@ -77,7 +77,7 @@ export function registerPasswordRoutes(app: App, deps: Deps, passwords: Password
           'hour; at most three are sent to an account in an hour.',
         body: Shape({ email: EmailField }),
         response: {
-          202: Type.Null({ description: 'If the address has an account, a link is on its way.' }),
+          202: NoContent('If the address has an account, a link is on its way.'),
           ...problems(),
         },
       },

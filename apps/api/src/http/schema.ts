@@ -19,6 +19,9 @@ export const Id = (prefix: IdPrefix, description = 'Prefixed id, sortable by tim
 export const Instant = (description: string, example = '2026-11-23T09:30:00.000Z') =>
   Type.String({ format: 'date-time', description, examples: [example] })
 
+/** An answer that has no body, and is no 204: `null` would be sent as one. */
+export const NoContent = (description: string) => Type.Unsafe<void>(Type.Null({ description }))
+
 export const Nullable = <S extends TSchema>(schema: S) =>
   Type.Union([schema, Type.Null()], {
     ...('description' in schema && { description: schema.description as string }),
