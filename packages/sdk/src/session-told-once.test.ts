@@ -213,17 +213,20 @@ test.each([
   await market.advance('29s')
   const mend = breakNetwork(tab, true, how !== 'fails')
   await market.sleepLaptop('10m')
-  await market.advance('1s')
+  await market.advance('100ms')
   const before = session.usedMs
+  let servedMs = 0
+  const watch = async (tenths: number) => {
+    for (let i = 0; i < tenths; i++) {
+      if (tab.session.getSnapshot().canServe) servedMs += 100
+      await market.advance('100ms')
+    }
+  }
   // The clocks are doubted for three seconds, and the gate stays as it was.
-  await market.advance('4s')
+  await watch(50)
   expect(tab.session.getSnapshot().canServe).toBe(false)
   mend()
-  let servedMs = 0
-  for (let tenths = 0; tenths < 400; tenths++) {
-    if (tab.session.getSnapshot().canServe) servedMs += 100
-    await market.advance('100ms')
-  }
+  await watch(400)
   expect(servedMs).toBeGreaterThan(30_000)
   const billedMs = market.read('ses_1').usedMs - before
   expect(Math.abs(billedMs - servedMs)).toBeLessThanOrEqual(1_000)

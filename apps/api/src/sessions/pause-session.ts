@@ -8,9 +8,15 @@ import { logTime } from './log-time.ts'
 import { lastBeatSql, presentSession, projectLease, type SessionRow, sessionColumns } from './session.ts'
 
 /** Who speaks: the client that holds the session, or its user in the marketplace. */
-export type Speaker =
-  | { kind: 'client'; clientId: string; providerId: string; sequence: number | null; activeMs: number | null }
-  | { kind: 'user'; userId: string }
+export type Speaker = Client | { kind: 'user'; userId: string }
+
+interface Client {
+  kind: 'client'
+  clientId: string
+  providerId: string
+  sequence: number | null
+  activeMs: number | null
+}
 
 interface Input {
   sessionId: string
@@ -59,12 +65,7 @@ export async function pauseSession(tx: Tx, input: Input): Promise<SessionRow> {
     speaker.kind === 'user' ? leftToShowMs(session, now) : null,
   ])
   await tell(tx, 'session.paused', paused, input)
-  if (paused.overReason === null) return paused
-  // What passed since the last beat was the rest of the paid time.
-  const { tenantId, id: sessionId } = paused
-  const ending = { tenantId, sessionId, reason: null, lastGap: 'none' as const, now }
-  const [ended] = await endSessions(tx, [ending], input.marketplaceUrl)
-  return ended ?? paused
+  return endIfOver(tx, paused, now, input.marketplaceUrl)
 }
 
 /**
@@ -76,17 +77,10 @@ export async function pauseSession(tx: Tx, input: Input): Promise<SessionRow> {
 export async function resumeSession(tx: Tx, input: Input): Promise<SessionRow> {
   const { speaker, now } = input
   const session = await lockForSpeaker(tx, input)
-  if (isRepeated(session, speaker)) {
-    // The answer was lost, so nothing was served since: the clock starts now, and the time goes on the allowance.
-    const sequence = sequenceOf(speaker)
-    const unbilledMs = session.servedMs
-    await noteUnbilled(tx, { ...session, unbilledMs, now })
-    const told = { sequence, activeMs: null, countedMs: 0, unbilledMs }
-    await logTime(tx, { kind: 'resume', sessionId: session.id, at: now, ...told })
-    const isShort = unbilledMs > 0 && (await isOverAllowance(tx, { ...session, now }))
-    return change(tx, restartSql, [session.id, now, unbilledMs, sequence, isShort])
+  if (session.status !== 'paused' || isLate(session, speaker)) {
+    const isRestarted = speaker.kind === 'client' && isRepeated(session, speaker)
+    return isRestarted ? restart(tx, session, speaker, input) : session
   }
-  if (session.status !== 'paused' || isLate(session, speaker)) return session
   if (session.isPausedByUser && speaker.kind === 'client') throw new Problem('session_paused_by_user')
   const isShort = await noteShownInPause(tx, session, 'resume', now)
   const resumed = await change(tx, resumeSql, [
@@ -99,6 +93,40 @@ export async function resumeSession(tx: Tx, input: Input): Promise<SessionRow> {
   ])
   await tell(tx, 'session.resumed', resumed, input)
   return resumed
+}
+
+/**
+ * The clock starts now, because an answer was lost: of what passed only that was served which the page tells of its use,
+ * and nothing after its last word. The rest goes on the allowance.
+ */
+async function restart(
+  tx: Tx,
+  session: LockedSession,
+  { sequence, activeMs }: Client,
+  { now, marketplaceUrl }: Input,
+): Promise<SessionRow> {
+  const countedMs = session.isFinal ? 0 : Math.min(session.countedMs, activeMs ?? 0)
+  const unbilledMs = Math.max(0, session.servedMs - countedMs)
+  await noteUnbilled(tx, { ...session, unbilledMs, now })
+  const told = { sequence, activeMs, countedMs, unbilledMs }
+  await logTime(tx, { kind: 'resume', sessionId: session.id, at: now, ...told })
+  const isShort = unbilledMs > 0 && (await isOverAllowance(tx, { ...session, now }))
+  const values = [session.id, now, countedMs, unbilledMs, sequence, isShort]
+  return endIfOver(tx, await change(tx, restartSql, values), now, marketplaceUrl)
+}
+
+/** What passed since the last beat may have been the rest of the paid time. */
+async function endIfOver(
+  tx: Tx,
+  session: SessionRow,
+  now: Date,
+  marketplaceUrl: string,
+): Promise<SessionRow> {
+  if (session.overReason === null) return session
+  const { tenantId, id: sessionId } = session
+  const ending = { tenantId, sessionId, reason: null, lastGap: 'none' as const, now }
+  const [ended] = await endSessions(tx, [ending], marketplaceUrl)
+  return ended ?? session
 }
 
 /**
@@ -151,7 +179,7 @@ function isLate(session: SessionRow, speaker: Speaker): boolean {
  * A client that resumes what runs believes it paused: it never got the answer that let it go on. It asks under a new
  * sequence; a copy that the network made has the old one.
  */
-function isRepeated(session: SessionRow, speaker: Speaker): boolean {
+function isRepeated(session: SessionRow, speaker: Speaker): speaker is Extract<Speaker, { kind: 'client' }> {
   const sequence = sequenceOf(speaker)
   return (
     session.status === 'active' && !session.isLeaseShort && sequence !== null && sequence > session.sequence
@@ -191,8 +219,8 @@ const hearPauseSql = `
 
 const restartSql = `
   update sessions s set
-    last_beat_at = ${lastBeatSql('$2')}, unbilled_ms = s.unbilled_ms + $3, sequence = $4, is_final = false,
-    is_lease_short = s.is_lease_short or $5, told_ms = null
+    used_ms = s.used_ms + $3, last_beat_at = ${lastBeatSql('$2')}, unbilled_ms = s.unbilled_ms + $4, sequence = $5,
+    is_final = false, is_lease_short = s.is_lease_short or $6, told_ms = null
   where s.id = $1
   returning ${sessionColumns('$2')}`
 

@@ -49,6 +49,40 @@ test('a resume that a pause has overtaken starts no clock', async () => {
   expect((await play.read()).body.session).toMatchObject({ status: 'paused', usedMs: 30_000 })
 })
 
+test.each([
+  { what: 'that it was closed', activeMs: undefined, usedMs: 60_000 },
+  { what: 'of 5 s of use', activeMs: 5_000, usedMs: 65_000 },
+  { what: 'of more use than there was time', activeMs: 3_600_000, usedMs: 80_000 },
+])('an app that resumes what runs, and tells $what, starts the clock and pays for that', async (told) => {
+  const play = await open()
+  await play.use(60)
+  api.clock.advance({ seconds: 20 })
+  const { body } = await say(play, 'resume', { activeMs: told.activeMs })
+  expect(body.session).toMatchObject({ status: 'active', usedMs: told.usedMs })
+  expect(leaseMs({ body } as Answer)).toBe(130_000)
+  expect((await play.beat({ afterSeconds: 30 })).body.session.usedMs).toBe(told.usedMs + 30_000)
+  const [row] = await api.deps.db.batch.query('select unbilled_ms as ms from sessions where id = $1', [
+    play.sessionId,
+  ])
+  expect(row).toEqual({ ms: 80_000 - told.usedMs })
+  expect(await findUnloggedTime(api.deps.db.batch)).toEqual([])
+})
+
+test('use that was told in a last word is not billed once more by resuming', async () => {
+  const play = await open()
+  await play.beat({ afterSeconds: 30, final: true })
+  api.clock.advance({ seconds: 20 })
+  expect((await say(play, 'resume', { activeMs: 30_000 })).body.session.usedMs).toBe(30_000)
+})
+
+test('resuming what runs ends it where the use told of is the rest of the paid time', async () => {
+  const play = await open({ minutes: 1 })
+  await play.use(30)
+  api.clock.advance({ seconds: 35 })
+  const { body } = await say(play, 'resume', { activeMs: 30_000 })
+  expect(body.session).toMatchObject({ status: 'ended', endReason: 'expired', usedMs: 60_000 })
+})
+
 test('what an app showed on before its own pause told it of the marketplace’s is on the session’s record', async () => {
   const play = await open()
   await play.use(60)

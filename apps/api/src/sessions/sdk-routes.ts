@@ -244,8 +244,8 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
         'Let the clock run again',
         'From now. A pause that the user made in the marketplace is resumed only there. What runs already runs on: a repetition, or a ' +
           'call without `sequence`, changes nothing. A new `sequence` there says that the app was closed, because it had not heard that ' +
-          'it may go on; then the clock starts now, and the time since the last beat is not billed and counts towards the ' +
-          'allowance of unbilled time.',
+          'it may go on; then the clock starts now. Of the time since the last beat `activeMs` is billed, at most what a beat would ' +
+          'count and nothing after a final one; the rest counts towards the allowance of unbilled time.',
       ],
     ] as const) {
       sdk.post(

@@ -11,7 +11,8 @@ const LEASE_MS = 130 * SECOND
 const ALLOWANCE_MS = 600 * SECOND
 /** One interval and a second: what is lost where no last beat can be sent. */
 const NO_LAST_BEAT_MS = 31 * SECOND
-const LONG_MS = 300 * SECOND
+/** From so much use on a session is judged on its own. */
+export const LONG_MS = 300 * SECOND
 /** A gap of up to so much counts whole, whatever a page says of it. */
 const WHOLE_GAP_MS = 45 * SECOND
 /** Cheats that are bounded by the round, and not in all. */

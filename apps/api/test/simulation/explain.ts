@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Measured } from './accuracy.ts'
+import { LONG_MS, type Measured } from './accuracy.ts'
 import { type Interval, overlapOf, unionMs } from './use.ts'
 import type { VisitRecord } from './visit.ts'
 
@@ -12,7 +12,7 @@ const SHOWN_MS = 300
 /** What happened around a gap: this long before and after it. */
 const AROUND_MS = 40_000
 
-/** The sessions that are furthest off, the overbilled before all, and the one that lost most that was never told. */
+/** The sessions that are furthest off, the overbilled before all, the one with the worst share, and the one that lost most that was never told. */
 export function explain(
   measured: readonly (Measured & { record: VisitRecord })[],
   className: string,
@@ -20,9 +20,13 @@ export function explain(
 ): string[] {
   const judged = measured.filter((one) => one.className === className && !one.isOverAllowance)
   const furthest = judged.toSorted((a, b) => offMs(b) - offMs(a)).slice(0, sessions)
+  const worst = judged
+    .filter(({ hasNoLastBeat, trueMs }) => !hasNoLastBeat && trueMs >= LONG_MS)
+    .toSorted((a, b) => a.usedMs / a.trueMs - b.usedMs / b.trueMs)
+    .slice(0, 1)
   const silent = judged.filter(({ hasNoLastBeat }) => hasNoLastBeat)
   const mostLost = silent.sort((a, b) => b.untoldMs - a.untoldMs).slice(0, 1)
-  return [...new Set([...furthest, ...mostLost])].flatMap(({ record, usedMs, trueMs }) => {
+  return [...new Set([...furthest, ...worst, ...mostLost])].flatMap(({ record, usedMs, trueMs }) => {
     const { person, sessionId } = record
     const session = person.books.current.get(sessionId)
     const known = session.gaps.map(({ from, to }) => ({ from, to }))

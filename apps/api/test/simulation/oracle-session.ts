@@ -97,6 +97,10 @@ export function unvouchedMs(s: SessionModel, at: number): number {
   return s.isLeaseShort || at - s.lastBeat <= INTERVAL_AND_SLACK ? countedMs(s, at, null) : 0
 }
 
+/** A page that resumes what runs was closed, but for the use that it tells; a last word has told its own. */
+export const restartedMs = (s: SessionModel, at: number, activeMs: number) =>
+  s.isFinal ? 0 : Math.min(activeMs, countedMs(s, at, activeMs))
+
 /** Why it is over at that instant, settled or not. */
 export function overReason(s: SessionModel, at: number): string | null {
   const isOld = at >= s.createdAt + LIFE

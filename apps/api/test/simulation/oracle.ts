@@ -15,6 +15,7 @@ import {
   lifeEndOf,
   overReason,
   remainingOf,
+  restartedMs,
   type SessionModel,
   servedMs,
   serveUntilOf,
@@ -286,14 +287,13 @@ export class Books {
     if (s.status === 'paused' && said !== 'user') this.#hearOfPause(s, at)
     if (s.status !== 'active' || isLate(s, said)) return { status: 200, session: s }
     const counted = said === 'user' ? unvouchedMs(s, at) : countedMs(s, at, said.activeMs ?? null)
-    this.#note(s, servedMs(s, at) - counted, at)
     const shownMs = Math.min(Math.max(0, serveUntilOf(s, at) - at), knownOf(s) - counted)
+    this.#lose(s, servedMs(s, at) - counted, at)
     count(s, 'pause', at, counted)
     Object.assign(s, { status: 'paused', pausedAt: at, lastBeat: lastBeatAfter(s, at), isFinal: false })
     // The app shows it until it hears of the pause, or its lease ends.
     s.toldMs = said === 'user' ? s.usedMs + shownMs : null
     s.isPausedByUser = said === 'user'
-    s.isLeaseShort ||= this.#isOver(s, at)
     if (said !== 'user') s.sequence = said.sequence ?? s.sequence
     this.#endIfOver(s, at)
     return { status: 200, session: s }
@@ -305,13 +305,12 @@ export class Books {
     if (refused) return refused
     if (said !== 'user' && s.status === 'active' && !s.isLeaseShort && (said.sequence ?? 0) > s.sequence) {
       // Resuming what runs: the answer was lost, the clock starts now.
-      this.#note(s, servedMs(s, at), at)
-      count(s, 'resume again', at, 0)
-      s.isLeaseShort ||= servedMs(s, at) > 0 && this.#isOver(s, at)
-      s.lastBeat = lastBeatAfter(s, at)
-      s.isFinal = false
-      s.toldMs = null
-      s.sequence = said.sequence ?? s.sequence
+      const counted = restartedMs(s, at, said.activeMs ?? 0)
+      this.#lose(s, Math.max(0, servedMs(s, at) - counted), at)
+      count(s, 'resume again', at, counted)
+      const { sequence = s.sequence } = said
+      Object.assign(s, { lastBeat: lastBeatAfter(s, at), isFinal: false, toldMs: null, sequence })
+      this.#endIfOver(s, at)
       return { status: 200, session: s }
     }
     if (s.status !== 'paused' || isLate(s, said)) return { status: 200, session: s }
@@ -322,22 +321,21 @@ export class Books {
     if (said === 'user') s.toldMs = s.usedMs + stillShownMs
     s.isResumedThere = said === 'user'
     s.pausedMs += Math.max(0, at - s.pausedAt)
-    Object.assign(s, {
-      status: 'active',
-      lastBeat: lastBeatAfter(s, at),
-      isFirstBeatDue: false,
-      isPausedByUser: false,
-    })
+    const lastBeat = lastBeatAfter(s, at)
+    Object.assign(s, { status: 'active', lastBeat, isFirstBeatDue: false, isPausedByUser: false })
     if (said !== 'user') s.sequence = said.sequence ?? s.sequence
     return { status: 200, session: s }
   }
 
   /** Until here it went on to show what nobody pays for. */
   #hearOfPause(s: SessionModel, at: number): void {
-    const shownMs = servedMs(s, at)
-    this.#note(s, shownMs, at)
+    this.#lose(s, servedMs(s, at), at)
     s.toldMs = null
-    s.isLeaseShort ||= shownMs > 0 && this.#isOver(s, at)
+  }
+
+  #lose(s: SessionModel, ms: number, at: number): void {
+    this.#note(s, ms, at)
+    s.isLeaseShort ||= ms > 0 && this.#isOver(s, at)
   }
 
   complete(sessionId: string, said: Said | 'user', at: number): Expected {

@@ -141,11 +141,11 @@ export class Page {
     this.#isAsking = true
     this.tell(verb, (answer) => {
       const isDone = this.status === OUTCOMES[verb]
-      const mayTryAgain = (answer === undefined || (answer.status === 200 && !isDone)) && tries > 1
+      const mayTryAgain = !isDone && (answer?.status ?? 200) === 200 && tries > 1
       this.#isAsking = mayTryAgain
       // It went out under a number that was heard already: the next one has its own.
       if (answer && mayTryAgain) this.act(verb, then, tries - 1)
-      else if (answer?.status === 200) {
+      else if (isDone || answer?.status === 200) {
         this.decide()
         then(isDone)
         this.#arm()

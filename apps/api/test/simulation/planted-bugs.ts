@@ -224,6 +224,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     to: 'least(s.last_beat_at, $2) end, unbilled_ms',
   },
   {
+    name: 'a page that starts the clock again does not pay for what it was used before',
+    from: 'used_ms = s.used_ms + $3, last_beat_at',
+    to: 'used_ms = s.used_ms + 0 * $3, last_beat_at',
+  },
+  {
     name: 'nobody is told what was earned',
     from: '$8::timestamptz[])\n    returning tenant_id',
     to: "$8::timestamptz[]) as n (a, b, type, d, e, f, g, h) where n.type <> 'earnings.posted'\n    returning tenant_id",

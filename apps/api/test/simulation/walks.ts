@@ -115,7 +115,9 @@ export const WALKS: Readonly<Record<string, readonly Step[]>> = {
     [240, (it) => it.say('heartbeat', { activeMs: 0 })],
     // The page believes it is closed, and starts the clock again.
     [250, (it) => it.say('resume', { activeMs: 0 })],
-    [270, (it) => it.say('heartbeat', { activeMs: 20_000 })],
+    // The answer to that is lost, while another question has opened it.
+    [258, (it) => it.say('resume', { activeMs: 5_000 })],
+    [270, (it) => it.say('heartbeat', { activeMs: 12_000 })],
     [280, (it) => it.say('complete', { activeMs: 10_000 })],
   ],
   'another browser': [

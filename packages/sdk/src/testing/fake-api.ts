@@ -112,7 +112,7 @@ export function createFakeApi(now: () => number): FakeApi {
     if (clientId !== session.clientId) return refuse('session_superseded')
     // Without an action it is the state that is read, and reading changes nothing.
     if (action && session.status !== 'ended') {
-      // Resuming what runs: the answer was lost, the clock starts now.
+      // Resuming what runs: the answer was lost, the clock starts now, but for the use it tells of.
       if (action === 'resume' && session.status === 'active') restartFakeSession(session, use, now())
       const isNew = applyUse(session, use, now())
       if (action === 'pause' && isNew) changeFakeStatus(session, 'paused', now())

@@ -103,9 +103,11 @@ export function startFakeSession(session: FakeSession, clientId: string, now: nu
   session.leaseEnd = now + FIRST_LEASE_MS
 }
 
-/** The gap that ends now counts nothing. */
-export function restartFakeSession(session: FakeSession, { sequence = 0 }: Use, now: number): void {
-  if (sequence > session.sequence) session.lastBeatAt = now
+/** The gap that ends now counts what is told of it, and nothing after a last word. */
+export function restartFakeSession(session: FakeSession, use: Use, now: number): void {
+  const { sequence = 0, activeMs = 0 } = use
+  if (sequence <= session.sequence) return
+  session.lastBeatAt = session.hasLeft ? now : Math.max(session.lastBeatAt, now - activeMs)
 }
 
 /** Applies a beat, or the beat within a pause, resume or complete. Late and repeated ones change nothing. */
