@@ -47,15 +47,14 @@ function openChannel(name: string, receive: (message: string) => void): Channel 
 }
 
 function lead(name: string, held: () => void): (() => void) | undefined {
-  const { locks } = navigator
-  if (!locks) return undefined
+  if (!navigator.locks) return undefined
   const abort = new AbortController()
   const { signal } = abort
   const freed = new Promise((resolve) => {
     signal.onabort = resolve
   })
   // Rejects when aborted while waiting, and where locks are forbidden: then everybody leads.
-  locks
+  navigator.locks
     .request(name, { signal }, () => {
       held()
       return freed
@@ -118,6 +117,6 @@ export function createBrowserPorts(): Ports {
       leave: (url, keepsHistory) => (keepsHistory ? location.assign(url) : location.replace(url)),
     },
     view: (session) => import('./dialog/dialog.ts').then(({ openDialog }) => openDialog(session)),
-    watch: (session) => import('./pause-when-away.ts').then(({ pauseAsWanted }) => pauseAsWanted(session)),
+    watch: (session) => import('./pause-when-away.ts').then(({ watch }) => watch(session)),
   }
 }

@@ -67,9 +67,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     if (snapshot === last) return
     announce(events, last, snapshot, ms)
     if (isRunning && options.dialog !== false && (phase !== 'starting' || error))
-      parts.view ??= ports.view?.(self).catch(() => {
-        parts.view = undefined
-      })
+      parts.view ??= ports.view?.(self).catch(() => void delete parts.view)
   }
 
   /** Ticks at every change of the second that is shown; seldom in a hidden tab. */
@@ -208,7 +206,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
     if (!url || record.sentBack === sid) return
     record.sentBack = sid
     save()
-    wayBack.leave(url, null, snapshot)
+    wayBack(url, null, snapshot)
   }
 
   function accept(session: Session, sentAt: number, sessionJwt = record.sessionJwt): void {
@@ -309,11 +307,12 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
 
   async function goBack(reason: ReturnReason | null, keepsHistory?: boolean): Promise<void> {
     isReturnDue = false
-    return wayBack?.leave(record.session?.returnUrl ?? marketplaceUrl, reason, snapshot, keepsHistory)
+    return wayBack?.(record.session?.returnUrl ?? marketplaceUrl, reason, snapshot, keepsHistory)
   }
   const leave = () => goBack((record.session?.endReason ?? null) as ReturnReason | null)
 
   async function act(action: string, status: Session['status']): Promise<Snapshot> {
+    const run = time
     for (let tries = ACTION_TRIES_MAX; record.session?.status !== status && tries--; ) {
       if (!isLive(phase)) throw new MarketplaceError('not_running')
       try {
@@ -321,7 +320,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       } catch (cause) {
         const { isTemporary, retryAfterMs } = cause as MarketplaceError
         if (!tries || !isTemporary || retryAfterMs > REQUEST_TIMEOUT_MS) {
-          await onFailure(time, cause)
+          await onFailure(run, cause)
           publish()
           throw error ?? cause // which is no MarketplaceError where somebody else answered
         }
@@ -338,7 +337,7 @@ export function createSession(options: SessionOptions, makePorts: () => Ports): 
       time = createTimekeeper(ports.clock)
       // The tab that led is gone, and may have told the server so.
       tabs ??= createTabs(ports, storageKey, adopt, () => isBeating || beat())
-      wayBack ??= createWayBack(ports, events, options)
+      wayBack ??= createWayBack(ports, events, options, () => isRunning && time)
       record = loadRecord(ports, storageKey)
       // What the tabs before could not tell is told by this one, should it speak first.
       time.settle(-record.activeMs! || 0)

@@ -16,35 +16,43 @@ export function withQuery(url: string | undefined, name: string, value: string |
   return value ? `${url}${url.includes('?') ? '&' : '?'}${name}=${value}` : url
 }
 
-/** Leads to the marketplace, after the app had a moment to finish; who asks meanwhile does not lead there twice. */
-export function createWayBack({ timers, navigation }: Ports, listeners: Listeners, options: SessionOptions) {
-  let isLeaving = false
+/**
+ * Leads to the marketplace, after the app had a moment to finish; who asks meanwhile does not lead there twice. Only in
+ * the run that it was asked in.
+ */
+export function createWayBack(
+  { timers, navigation }: Ports,
+  listeners: Listeners,
+  options: SessionOptions,
+  currentRun: () => unknown,
+) {
+  let leaving: unknown
 
-  return {
-    async leave(
-      address: string | undefined,
-      reason: ReturnReason | null,
-      snapshot: Snapshot,
-      keepsHistory = false,
-    ): Promise<void> {
-      const url = withQuery(address, 'reason', reason)
-      if (!url || isLeaving) return
-      isLeaving = true
-      const plan = { url, reason, snapshot }
-      emit(listeners, 'redirect', snapshot, plan)
-      try {
-        await Promise.race([
-          // The one of this moment: React gives a new one with every rendering.
-          options.onBeforeRedirect?.(plan),
-          new Promise<void>((resolve) => timers.set(resolve, HOOK_TIMEOUT_MS)),
-        ])
-      } catch (thrown) {
-        console.error(thrown)
-      }
-      navigation.leave(url, keepsHistory)
-      // Asked by the app whether to leave, people may stay, or come back, and go later.
-      isLeaving = false
-    },
+  return async (
+    address: string | undefined,
+    reason: ReturnReason | null,
+    snapshot: Snapshot,
+    keepsHistory = false,
+  ): Promise<void> => {
+    const run = currentRun()
+    const url = withQuery(address, 'reason', reason)
+    if (!url || !run || leaving === run) return
+    leaving = run
+    const plan = { url, reason, snapshot }
+    emit(listeners, 'redirect', snapshot, plan)
+    try {
+      await Promise.race([
+        // The one of this moment: React gives a new one with every rendering.
+        options.onBeforeRedirect?.(plan),
+        new Promise<void>((resolve) => timers.set(resolve, HOOK_TIMEOUT_MS)),
+      ])
+    } catch (thrown) {
+      console.error(thrown)
+    }
+    // Asked by the app whether to leave, people may stay, or come back, and go later.
+    if (run !== currentRun()) return
+    leaving = undefined
+    navigation.leave(url, keepsHistory)
   }
 }
 

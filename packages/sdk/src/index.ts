@@ -52,9 +52,10 @@ export type { EndReason, ProblemDetails, PublicKey, PublicKeySet, Session, Sessi
  * await session.start()
  */
 export function createMarketplaceSession(options: SessionOptions): MarketplaceSession {
-  if (options.ports || typeof document === 'undefined') return createSession(options, createBrowserPorts)
-  const world = globalThis as { [key: symbol]: MarketplaceSession }
-  const key = Symbol.for(`token-marketplace ${options.apiUrl} ${options.providerId}`)
+  // The page's; its own where the ports are given, and on a server, where it is a request's.
+  const isShared = !options.ports && typeof document !== 'undefined'
+  const world = (isShared ? globalThis : {}) as { [key: symbol]: MarketplaceSession }
+  const key = Symbol.for(`tm:${options.apiUrl}:${options.providerId}`)
   world[key] ??= createSession(options, createBrowserPorts)
   return world[key]
 }

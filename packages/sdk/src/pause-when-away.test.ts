@@ -19,11 +19,12 @@ function look(isHidden: boolean, isTold = true): void {
   if (isTold) document.dispatchEvent(new Event('visibilitychange'))
 }
 
-/** Resolves when a tab has told the others: this one listens since later than they do, and so hears it last. */
+/** Resolves when a tab has told the others that it was used last: this one listens since later than they do, and so hears it last. */
 function hearLast(line: string): Promise<void> {
   const channel = new BroadcastChannel(line)
   return new Promise((resolve) => {
-    channel.onmessage = () => {
+    channel.onmessage = ({ data }) => {
+      if (data !== 0) return
       channel.close()
       resolve()
     }
@@ -47,6 +48,16 @@ test('a page hidden for a minute is paused, and goes on when it is looked at', a
   await settle()
   expect(phaseOf(tab)).toBe('active')
   stop()
+})
+
+test('a page that was restored in the background, and that nobody has looked at, is paused, too', async () => {
+  look(true, false)
+  const tab = await openTab()
+  const stop = pauseWhenAway(tab.session, { hiddenSeconds: 60 })
+  await pass(60)
+  expect(phaseOf(tab)).toBe('paused')
+  stop()
+  look(false)
 })
 
 test('a page that is looked at in time is not paused', async () => {
@@ -205,6 +216,20 @@ describe('of two tabs', () => {
     expect(phaseOf(second)).toBe('active')
     stopFirst()
     stopSecond()
+  })
+
+  test('one that was opened in the background does not pause the one that is used', async () => {
+    const market = createFakeMarketplace()
+    const [first, second] = [await market.openTab(), await market.openTab({ href: 'https://app.test/' })]
+    const stopFirst = pauseWhenAway(first.session, { hiddenSeconds: 60 })
+    look(true, false)
+    const stopSecond = pauseWhenAway(second.session, { hiddenSeconds: 60 })
+    await hearLast(first.session.options.providerId)
+    await pass(60)
+    expect(phaseOf(second)).toBe('active')
+    stopFirst()
+    stopSecond()
+    look(false)
   })
 
   test('the one that was used last pauses both', async () => {

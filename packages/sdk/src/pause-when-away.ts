@@ -29,8 +29,9 @@ export function pauseWhenAway(session: MarketplaceSession, options: AwayOptions)
   // The tab that was used last speaks for all: who left this one for another is there.
   const line = globalThis.BroadcastChannel && new BroadcastChannel(session.options.providerId)
   if (line)
-    line.onmessage = () => {
-      isLast = false
+    line.onmessage = ({ data: isAsked }) => {
+      if (!isAsked) isLast = false
+      else if (isLast) line.postMessage(0)
     }
 
   // What goes wrong here is in the snapshot, and tried again by the user.
@@ -67,6 +68,9 @@ export function pauseWhenAway(session: MarketplaceSession, options: AwayOptions)
   const settings = { signal: listening.signal, capture: true, passive: true }
   if (hiddenSeconds) {
     document.addEventListener('visibilitychange', seen, settings)
+    // Opened in the background, or restored there: it speaks for itself, unless another tab says that it does.
+    isLast = document.hidden
+    if (isLast) line?.postMessage(1)
     seen()
   }
   if (idleSeconds) {
@@ -83,7 +87,7 @@ export function pauseWhenAway(session: MarketplaceSession, options: AwayOptions)
 }
 
 /** The same, as the session's own options want it. */
-export const pauseAsWanted = (session: MarketplaceSession): (() => void) => {
+export const watch = (session: MarketplaceSession): (() => void) => {
   const { pauseWhenHidden, pauseWhenIdle } = session.options
   return pauseWhenAway(session, { hiddenSeconds: pauseWhenHidden, idleSeconds: pauseWhenIdle })
 }

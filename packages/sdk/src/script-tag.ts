@@ -33,6 +33,13 @@ async function loadTexts({ dataset, src }: HTMLScriptElement): Promise<Partial<T
   return texts
 }
 
+/** Rendered ahead by speculation rules, a page may never be seen, and would be billed all the same. */
+function whenSeen(start: () => void): void {
+  if ((document as { prerendering?: boolean }).prerendering)
+    document.addEventListener('prerenderingchange', start, { once: true })
+  else start()
+}
+
 /** Undefined, and so the default, for what is no number. */
 const toNumber = (text?: string) => (text && Number(text) >= 0 ? Number(text) : undefined)
 
@@ -61,7 +68,7 @@ function startFromTag(): MarketplaceSession | null {
   const page: Document & { isBound?: boolean } = document
   if (!page.isBound) bindPage(session)
   page.isBound = true
-  if (dataset.start !== 'off') session.start()
+  if (dataset.start !== 'off') whenSeen(session.start)
   return session
 }
 

@@ -32,6 +32,28 @@ test('what could not be told when it was disposed of is told by the next start, 
   expect(market.read('ses_1').usedMs).toBe(90_000)
 })
 
+test('a page that is disposed of while it finishes stays, and can be left later', async () => {
+  const market = createFakeMarketplace()
+  let finish = () => {}
+  const onBeforeRedirect = () =>
+    new Promise<void>((resolve) => {
+      finish = resolve
+    })
+  const tab = await market.openTab({ options: { onBeforeRedirect } })
+  tab.session.extend()
+  tab.session.dispose()
+  finish()
+  await market.advance('5s')
+  await tab.session.leave()
+  expect(tab.leftTo).toBeUndefined()
+  tab.session.start()
+  await settle()
+  tab.session.extend()
+  finish()
+  await settle()
+  expect(tab.leftTo).toContain('reason=extend')
+})
+
 test('the other tabs go on at once with the session that one of them disposes of', async () => {
   const market = createFakeMarketplace()
   const first = await market.openTab()

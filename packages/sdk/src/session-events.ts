@@ -58,15 +58,15 @@ export function announce(listeners: Listeners, last: Snapshot, next: Snapshot, l
     emit(listeners, canServe ? 'unblock' : 'block', next)
   const before = last.session
   const addedSeconds =
-    session && session.id === before?.id ? session.durationSeconds - before.durationSeconds : 0
+    session && session.id === before?.id && session.durationSeconds - before.durationSeconds
   if (addedSeconds) emit(listeners, 'extend', next, { addedSeconds })
   if (next.isEnding && !last.isEnding)
     emit(listeners, 'warning', next, { secondsLeft: Math.ceil(leftMs / 1000) })
   if (error && error !== last.error) {
     emit(listeners, 'error', next, { error })
     // The developer's to mend, a user's sentence tells nothing of them: config_invalid, origin_not_allowed,
-    // launch_wrong_provider.
-    if (/^(con|or|launch_w)/.test(error.code)) console.error(error)
+    // launch_wrong_provider. And which origin it is.
+    if (/^(con|or|launch_w)/.test(error.code)) console.error(error, globalThis.origin)
   }
   listeners.notify('')
 }

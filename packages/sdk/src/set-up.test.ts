@@ -4,6 +4,7 @@ import { createFakeMarketplace } from './testing/index.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()
+  vi.unstubAllGlobals()
 })
 
 async function open(options: Partial<SessionOptions>, href?: string) {
@@ -20,6 +21,17 @@ test.each([
   ['the id of another provider', { providerId: 'prv_other' }, 'launch_wrong_provider'],
 ] as const)('%s is told to the developer, once', async (_, options, code) => {
   expect(await open(options)).toEqual({ code, heard: [code] })
+})
+
+test('an origin that is refused is told to the developer by its name', async () => {
+  vi.stubGlobal('origin', 'https://app.test')
+  const heard = vi.spyOn(console, 'error').mockImplementation(() => {})
+  const market = createFakeMarketplace()
+  market.api.failWith = { status: 403, code: 'origin_not_allowed' }
+  await market.openTab()
+  expect(heard.mock.calls).toEqual([
+    [expect.objectContaining({ code: 'origin_not_allowed' }), 'https://app.test'],
+  ])
 })
 
 test('an API below the page’s own origin is one', async () => {

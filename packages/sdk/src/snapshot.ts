@@ -46,8 +46,14 @@ export function nextSnapshot(
     isEnding =
       leftMs <= Math.min(warningSeconds ?? session.warningSeconds, session.durationSeconds / 2) * 1000
   }
-  const isWarningDismissed = isEnding && !!record.isWarningDismissed
-  const next: Snapshot = { phase, canServe, isEnding, isWarningDismissed, session, error }
+  const next: Snapshot = {
+    phase,
+    canServe,
+    isEnding,
+    isWarningDismissed: isEnding && !!record.isWarningDismissed,
+    session,
+    error,
+  }
   const keys = Object.keys(next) as (keyof Snapshot)[]
   return keys.every((key) => next[key] === last[key]) ? last : next
 }

@@ -104,6 +104,21 @@ describe('on the strictest page', () => {
     await phase(page, 'active')
   })
 
+  test('a page that is rendered ahead begins when somebody sees it', async () => {
+    const page = await context.newPage()
+    await page.addInitScript(() => {
+      Object.defineProperty(document, 'prerendering', { value: true, writable: true })
+    })
+    await page.goto(world.launch().href)
+    expect(await page.getAttribute('html', 'data-tm-phase')).toBe('idle')
+    expect(world.api.requests).toEqual([])
+    await page.evaluate(() => {
+      Object.assign(document, { prerendering: false })
+      document.dispatchEvent(new Event('prerenderingchange'))
+    })
+    await phase(page, 'active')
+  })
+
   test('a visitor without a launch is told so and nothing is thrown', async () => {
     const page = await context.newPage()
     await page.goto(world.appUrl)

@@ -140,6 +140,21 @@ describe('the gate', () => {
     expect(world.asked).toHaveLength(1)
   })
 
+  test.each([
+    'the keys',
+    'the state',
+  ])('waits five seconds for %s, also where `fetch` heeds no signal', async (what) => {
+    const { world, gate, jwt } = await createWorld()
+    if (what === 'the state') await gate.verify(jwt)
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    world.instead = () => new Promise(() => {})
+    const outcome = gate.check(jwt).catch(({ code }) => code)
+    // What is awaited before takes threads, not timers.
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1))
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(await outcome).toBe('marketplace_unavailable')
+  })
+
   test('does not serve what it never knew while the marketplace is down', async () => {
     const { world, gate, jwt } = await createWorld()
     world.isDown = true

@@ -5,6 +5,7 @@
  */
 import type { Session } from '../wire.ts'
 import { belongsToRequest } from './belongs-to-request.ts'
+import { bounded } from './bounded.ts'
 import { ServerError } from './server-error.ts'
 import { createJwtVerifier, type SessionClaims, type VerifyOptions } from './verify-session-jwt.ts'
 
@@ -70,11 +71,11 @@ export function createSessionGate(options: GateOptions): SessionGate {
   const known = new Map<string, Known>()
   const asking = new Map<string, Promise<Known>>()
 
-  async function ask(sid: string, jwt: string): Promise<Known> {
+  async function ask(sid: string, jwt: string, signal: AbortSignal): Promise<Known> {
     const askedAt = now()
     const response = await (options.fetch ?? fetch)(`${apiUrl}/api/v1/sessions/${encodeURIComponent(sid)}`, {
       headers: { authorization: `Bearer ${jwt}` },
-      signal: AbortSignal.timeout(5_000),
+      signal,
     })
     if (response.status >= 500 || response.status === 429)
       throw new Error(`the API answered ${response.status}`)
@@ -95,7 +96,7 @@ export function createSessionGate(options: GateOptions): SessionGate {
     if (kept && ageMs < (isServed(kept, now()) ? freshMs : Math.min(freshMs, REFUSAL_MS))) return kept
     let answer = asking.get(jwt)
     if (!answer || belongsToRequest()) {
-      answer = ask(sid, jwt).finally(() => asking.delete(jwt))
+      answer = bounded((signal) => ask(sid, jwt, signal)).finally(() => asking.delete(jwt))
       asking.set(jwt, answer)
     }
     try {

@@ -5,6 +5,7 @@
  */
 import type { PublicKey, PublicKeySet } from '../wire.ts'
 import { belongsToRequest } from './belongs-to-request.ts'
+import { bounded } from './bounded.ts'
 import { ServerError } from './server-error.ts'
 
 /** Keys are asked for again after this long, */
@@ -62,9 +63,9 @@ export function createJwtVerifier(options: VerifyOptions): (jwt: string) => Prom
   let asking: Promise<void> | undefined
   const imported = new Map<string, CryptoKey>()
 
-  async function askForKeys(): Promise<void> {
+  async function askForKeys(signal: AbortSignal): Promise<void> {
     const url = `${apiUrl}/api/v1/keys/public`
-    const response = await (options.fetch ?? fetch)(url, { signal: AbortSignal.timeout(5_000) })
+    const response = await (options.fetch ?? fetch)(url, { signal })
     if (!response.ok) throw new Error(`the key set answered ${response.status}`)
     const answer = (await response.json()) as Partial<PublicKeySet>
     // A proxy's JSON must not take the place of the keys that are kept.
@@ -82,7 +83,7 @@ export function createJwtVerifier(options: VerifyOptions): (jwt: string) => Prom
     const isWorthAsking = !has() || since(missedAt) > KEYS_PAUSE_MS
     if (isWorthAsking && (age > KEYS_LIFE_MS || (!has() && age > KEYS_PAUSE_MS))) {
       if (!asking || belongsToRequest())
-        asking = askForKeys().finally(() => {
+        asking = bounded(askForKeys).finally(() => {
           asking = undefined
         })
       // Keys that are kept go on being good while the marketplace cannot be asked.
