@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { addProvider, addUser } from '../../test/harness.ts'
 import { type SessionMarket, startSessionMarket } from '../../test/session-market.ts'
 import { sweepSessions } from '../sessions/sweep-sessions.ts'
+import { QUARTER_MS } from './activity.ts'
 import { INSTANT_MS } from './outcomes.ts'
+import { rollUpActivity } from './roll-up-activity.ts'
 import { rollUpOutcomes, rollUpOutcomesAgain } from './roll-up-outcomes.ts'
 
 let it: SessionMarket
@@ -199,6 +201,20 @@ test('a running session is in the figures at once, and in the written ones when 
   expect([before.running, after.running]).toEqual([2, 0])
   expect(after.opened).toBe(before.opened)
   expect(await rollUpOutcomes(db, { now: api.clock.now() })).toEqual(reached)
+})
+
+test.each([
+  { what: 'what happened', rollUp: rollUpActivity },
+  { what: 'what became of sessions', rollUp: rollUpOutcomes },
+])('$what in a quarter of an hour is written ten minutes after it is over, and not before', async ({
+  rollUp,
+}) => {
+  const { clock, deps } = it.api
+  const over = Math.ceil(clock.now().getTime() / QUARTER_MS) * QUARTER_MS
+  clock.advance({ ms: over + 10 * 60_000 - 1 - clock.now().getTime() })
+  expect(await rollUp(deps.db, { now: clock.now() })).toEqual(new Date(over - QUARTER_MS))
+  clock.advance({ ms: 1 })
+  expect(await rollUp(deps.db, { now: clock.now() })).toEqual(new Date(over))
 })
 
 test('instant completions are those that used less than ten seconds', async () => {

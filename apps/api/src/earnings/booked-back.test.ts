@@ -4,12 +4,11 @@
  * @module
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { connectAs } from '../../test/database.ts'
+import { bringBack, correct, takeBackCorrection } from '../../test/corrections.ts'
 import { addEarningProvider } from '../../test/earning-provider.ts'
 import { addUser, type TestUser } from '../../test/harness.ts'
 import { type SessionMarket, startSessionMarket } from '../../test/session-market.ts'
 import { rollUpActivity } from '../analytics/roll-up-activity.ts'
-import { createId } from '../id.ts'
 import { checkLedger } from '../ledger/check-ledger.ts'
 
 let it: SessionMarket
@@ -21,58 +20,6 @@ beforeAll(async () => {
 })
 afterAll(() => it.close())
 
-/** As the owner of the tables does it, with the wallet's row in the same transaction: the charge, and the fee of it. */
-async function correct(sessionId: string): Promise<void> {
-  const { clock, databaseUrl } = it.api
-  const owner = await connectAs(databaseUrl)
-  await owner.query('begin')
-  const chargeSql = `
-    with w as (
-      update wallets w set posted = posted + t.amount, sequence = sequence + 1
-      from transfers t where t.session_id = $1 and t.kind = 'charge' and w.id = t.debit_account_id
-      returning w.posted, w.sequence
-    )
-    insert into transfers (tenant_id, id, kind, debit_account_id, credit_account_id, amount, credit_sequence, credit_balance_after,
-      reverses_id, description, created_at)
-    select tenant_id, $2, 'correction', credit_account_id, debit_account_id, amount, w.sequence, w.posted, id, 'Wrong', $3
-    from transfers, w where session_id = $1 and kind = 'charge'`
-  const feeSql = `
-    insert into transfers (tenant_id, id, kind, debit_account_id, credit_account_id, amount, reverses_id, description, created_at)
-    select tenant_id, $2, 'correction', credit_account_id, debit_account_id, amount, id, 'Wrong', $3
-    from transfers where session_id = $1 and kind = 'fee'`
-  for (const sql of [chargeSql, feeSql])
-    await owner.query(sql, [sessionId, createId('trf', clock.now()), clock.now()])
-  await owner.query('commit')
-  await owner.end()
-}
-
-/** The same for the two corrections themselves. */
-async function takeBackCorrection(sessionId: string): Promise<void> {
-  const { clock, databaseUrl } = it.api
-  const owner = await connectAs(databaseUrl)
-  await owner.query('begin')
-  const chargeSql = `
-    with o as (
-      select c.* from transfers c join transfers t on t.id = c.reverses_id where t.session_id = $1 and t.kind = 'charge'
-    ), w as (
-      update wallets w set posted = posted - o.amount, sequence = w.sequence + 1
-      from o where w.id = o.credit_account_id
-      returning w.posted, w.sequence
-    )
-    insert into transfers (tenant_id, id, kind, debit_account_id, credit_account_id, amount, debit_sequence, debit_balance_after,
-      reverses_id, description, created_at)
-    select o.tenant_id, $2, 'correction', o.credit_account_id, o.debit_account_id, o.amount, w.sequence, w.posted, o.id, 'Right', $3
-    from o, w`
-  const feeSql = `
-    insert into transfers (tenant_id, id, kind, debit_account_id, credit_account_id, amount, reverses_id, description, created_at)
-    select c.tenant_id, $2, 'correction', c.credit_account_id, c.debit_account_id, c.amount, c.id, 'Right', $3
-    from transfers c join transfers t on t.id = c.reverses_id where t.session_id = $1 and t.kind = 'fee'`
-  for (const sql of [chargeSql, feeSql])
-    await owner.query(sql, [sessionId, createId('trf', clock.now()), clock.now()])
-  await owner.query('commit')
-  await owner.end()
-}
-
 test.each([
   ['before it was due', 0, 31],
   ['after it was due', 31, 0],
@@ -82,7 +29,7 @@ test.each([
   const wrong = await it.play({ user: it.users[0]!, minutes: 31.25, of: mine.providerId })
   await it.play({ user: it.users[1]!, minutes: 12.5, of: mine.providerId })
   it.api.clock.advance({ hours: daysBefore * 24 })
-  await correct(wrong)
+  await correct(it.api, wrong)
   it.api.clock.advance({ hours: daysAfter * 24 })
   await rollUpActivity(it.api.deps.db, { now: it.api.clock.now() })
   const due = { balance: 40, pending: 0, payable: 40 }
@@ -110,7 +57,7 @@ test('what was charged wrongly is not paid out though it had been set aside, and
   await it.play({ user: it.users[1]!, minutes: 12.5, of: mine.providerId })
   it.api.clock.advance({ hours: 31 * 24 })
   const { id } = (await mine.pay('', { amount: 140 })).body
-  await correct(wrong)
+  await correct(it.api, wrong)
   expect(await mine.earnings()).toMatchObject({ balance: 40, setAside: 140, payable: 0 })
   const refused = await mine.pay(`/${id}/pay`, { reference: 'SEPA 8' })
   expect([refused.status, refused.body]).toMatchObject([
@@ -131,10 +78,10 @@ test.each([
   const mine = await addEarningProvider(it, operator)
   const right = await it.play({ user: it.users[0]!, minutes: 31.25, of: mine.providerId })
   it.api.clock.advance({ hours: 31 * 24 })
-  await correct(right)
+  await correct(it.api, right)
   it.api.clock.advance({ hours: hoursBetween })
   await rollUpActivity(it.api.deps.db, { now: it.api.clock.now() })
-  await takeBackCorrection(right)
+  await takeBackCorrection(it.api, right)
   const same = { balance: 100, pending: 0, payable: 100 }
   expect(await mine.earnings()).toMatchObject(same)
   it.api.clock.advance({ hours: 1 })
@@ -150,14 +97,7 @@ test('a payout that came back from the bank is payable again', async () => {
   it.api.clock.advance({ hours: 31 * 24 })
   const { id } = (await mine.pay('', {})).body
   await mine.pay(`/${id}/pay`, { reference: 'SEPA 10' })
-  const owner = await connectAs(it.api.databaseUrl)
-  await owner.query(
-    `insert into transfers (tenant_id, id, kind, debit_account_id, credit_account_id, amount, reverses_id, description, created_at)
-     select tenant_id, $2, 'correction', credit_account_id, debit_account_id, amount, id, 'No such account', $3
-     from transfers where kind = 'payout' and debit_account_id = $1`,
-    [mine.providerId, createId('trf', it.api.clock.now()), it.api.clock.now()],
-  )
-  await owner.end()
+  await bringBack(it.api, mine.providerId)
   expect(await mine.earnings()).toMatchObject({ balance: 100, pending: 0, payable: 100, paidOut: 100 })
   expect(await mine.statement('2026-03-01')).toMatchObject({
     net: 100,
