@@ -240,12 +240,25 @@ describe('an operator', () => {
     const complaints = watchComplaints(context)
     const page = await context.newPage()
     await page.goto(`${stack.url}/dashboard/operator/payouts`)
-    await page.getByText('Nothing waits to be transferred').waitFor()
-    await button(page, 'Set an amount aside').click()
-    await page.getByLabel('App (id)').fill(id)
-    await button(page, 'Set it aside').click()
-    await page.getByText('To be transferred').last().waitFor()
-    await button(page, 'Mark as paid').click()
+    const setAside = async () => {
+      await page.getByText('Nothing waits to be transferred').waitFor()
+      await button(page, 'Set an amount aside').click()
+      await page.getByLabel('App (id)').fill(id)
+      await button(page, 'Set it aside').click()
+      await page.getByText('To be transferred').last().waitFor()
+      await button(page, 'Mark as paid').click()
+    }
+    await setAside()
+    // Somebody else calls it off meanwhile: what is refused does not stay on the page.
+    const asOperator = { token: await accessTokenOf(api, operator.id) }
+    const waiting = await stack.call('GET', '/operators/payouts?status=pending', asOperator)
+    const { items } = waiting as { items: { id: string }[] }
+    await stack.call('POST', `/providers/${id}/payouts/${items[0]!.id}/cancel`, asOperator)
+    await page.getByLabel('Reference of the transfer').fill('SEPA 2026-0041')
+    await button(page, 'It is paid').click()
+    await page.getByRole('alert').waitFor()
+    await page.keyboard.press('Escape')
+    await setAside()
     await page.getByLabel('Reference of the transfer').fill('SEPA 2026-0042')
     await button(page, 'It is paid').click()
     await page.getByText('Nothing waits to be transferred').waitFor()

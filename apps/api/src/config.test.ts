@@ -46,6 +46,17 @@ test('production with an SMTP server names its sender', () => {
   )
 })
 
+test.each([
+  'prod',
+  'Production',
+  'production ',
+])('NODE_ENV=%j is neither production nor silently something else', (mode) => {
+  expect(complaints({ NODE_ENV: mode })).toEqual([
+    'NODE_ENV must be production, to the letter, where that is meant',
+  ])
+  expect(complaints({ NODE_ENV: 'staging' })).toEqual([])
+})
+
 test('production without anything names everything it lacks, at once', () => {
   const named = complaints({ NODE_ENV: 'production' }).map((line) => line.split(' ', 1)[0])
   expect(named).toEqual(expect.arrayContaining(Object.keys(production).filter((name) => name !== 'NODE_ENV')))

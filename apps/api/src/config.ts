@@ -70,6 +70,9 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 export function readConfig(env: Record<string, string | undefined>): Config {
   const wrong: string[] = []
   const isProduction = env.NODE_ENV === 'production'
+  // Anything else is no production, which a slip must not make of one: the sandbox would give tokens away.
+  if (!isProduction && /prod/i.test(env.NODE_ENV ?? ''))
+    wrong.push('NODE_ENV must be production, to the letter, where that is meant')
   const read = (name: string) => (env[name] === undefined || env[name] === '' ? undefined : env[name])
   const need = (name: string, why: string) => {
     const value = read(name)

@@ -116,7 +116,7 @@ function Platform({ platform }: { platform: PlatformHealth }) {
                 ? 'not checked'
                 : ledger.findings === 0
                   ? 'clean'
-                  : `${ledger.findings} findings`,
+                  : `${formatNumber(ledger.findings)} ${ledger.findings === 1 ? 'finding' : 'findings'}`,
             ...(ledger.checkedAt && { note: `checked ${formatMoment(ledger.checkedAt)}` }),
           },
           {

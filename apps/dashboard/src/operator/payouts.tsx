@@ -29,9 +29,9 @@ export function Payouts() {
   const { value: status, none } = statuses.find(({ value }) => value === query.get('status')) ?? statuses[0]
   const payouts = usePages<Payout>(`/operators/payouts?status=${status}`)
   const [asked, setAsked] = useState<Asked | undefined>()
-  const close = () => setAsked(undefined)
-  const done = () => {
-    close()
+  // Also where it was refused or called off: what is asked for may have been done by somebody else.
+  const close = () => {
+    setAsked(undefined)
     payouts.reload()
   }
   return (
@@ -101,17 +101,16 @@ export function Payouts() {
         }
       </Loaded>
       <MoreButton pages={payouts} />
-      {asked?.kind === 'new' && <NewPayout onDone={done} onClose={close} />}
-      {asked?.kind === 'pay' && <MarkPaid payout={asked.payout} onDone={done} onClose={close} />}
+      {asked?.kind === 'new' && <NewPayout onClose={close} />}
+      {asked?.kind === 'pay' && <MarkPaid payout={asked.payout} onClose={close} />}
       {asked?.kind === 'cancel' && (
         <Confirm
           title="Cancel this payout?"
           action="Cancel the payout"
           onClose={close}
-          onConfirm={async () => {
-            await call('POST', `/providers/${asked.payout.providerId}/payouts/${asked.payout.id}/cancel`)
-            payouts.reload()
-          }}
+          onConfirm={() =>
+            call('POST', `/providers/${asked.payout.providerId}/payouts/${asked.payout.id}/cancel`)
+          }
         >
           <p>The amount can be paid out again at any time.</p>
         </Confirm>
@@ -124,18 +123,17 @@ const nameOf = ({ amountCents, currency, providerId }: Payout) =>
   `${formatMoney(amountCents, currency)} to ${shortId(providerId)}`
 
 interface Ways {
-  onDone: () => void
   onClose: () => void
 }
 
-function NewPayout({ onDone, onClose }: Ways) {
+function NewPayout({ onClose }: Ways) {
   const [providerId, setProviderId] = useState('')
   const [amount, setAmount] = useState('')
   const submit = useSubmit(async () => {
     const body = amount.trim() === '' ? {} : { amount: Number(amount) }
     await call('POST', `/providers/${encodeURIComponent(providerId.trim())}/payouts`, body)
     say('The amount is set aside')
-    onDone()
+    onClose()
   })
   return (
     <FormDialog title="Set an amount aside" submit={submit} action="Set it aside" onClose={onClose}>
@@ -159,14 +157,14 @@ function NewPayout({ onDone, onClose }: Ways) {
   )
 }
 
-function MarkPaid({ payout, onDone, onClose }: Ways & { payout: Payout }) {
+function MarkPaid({ payout, onClose }: Ways & { payout: Payout }) {
   const [reference, setReference] = useState('')
   const submit = useSubmit(async () => {
     await call('POST', `/providers/${payout.providerId}/payouts/${payout.id}/pay`, {
       reference: reference.trim(),
     })
     say('The payout is booked')
-    onDone()
+    onClose()
   })
   return (
     <FormDialog
