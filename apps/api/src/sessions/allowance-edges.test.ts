@@ -90,3 +90,33 @@ test('beyond the allowance, asking for a launch again starts no clock anew', asy
   expect((await validateLaunch(next)).body.session).toMatchObject({ status: 'active', usedMs: 30_000 })
   expect((await next.beat()).body.session.usedMs).toBe(30_000)
 })
+
+test.each<[string, (play: Play) => Promise<unknown>]>([
+  ['a beat', (play) => play.beat({ activeMs: 0 })],
+  ['a pause', (play) => play.call('pause', { activeMs: 0 })],
+  ['resuming what runs', (play) => play.call('resume', { clientId: play.clientId, sequence: 99 })],
+  [
+    'another browser',
+    async (play) => {
+      const { body } = await play.market('POST', '/relaunch')
+      const taking = { launchJwt: body.launchJwt, clientId: 'another_browser' }
+      return api.call('POST', '/api/v1/sessions/validate', { body: taking })
+    },
+  ],
+  ['an end', (play) => play.call('complete', { activeMs: 0 })],
+])('what %s leaves unbilled is kept by the hour, in UTC, that it happened in', async (_what, run) => {
+  const day = 86_400_000
+  const fiveToTwo = 13 * 3_600_000 + 55 * 60_000
+  api.clock.advance({ ms: day + fiveToTwo - (api.clock.now().getTime() % day) })
+  const mine = await withNewUser(market)
+  const play = await openSession(mine, { minutes: 480 })
+  await play.beat()
+  api.clock.advance({ seconds: 100 })
+  await run(play)
+  const kept = await api.deps.db.batch.query(
+    'select hour, unbilled_ms as ms from unbilled_time where user_id = $1',
+    [mine.user.id],
+  )
+  const hour = new Date(Math.floor(api.clock.now().getTime() / 3_600_000) * 3_600_000)
+  expect(kept).toEqual([{ hour, ms: 100_000 }])
+})
