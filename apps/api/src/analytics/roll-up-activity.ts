@@ -75,6 +75,14 @@ const QUARTER = quarterSql('f.at')
 const SAME_PERSON = (a: string, b: string) =>
   `${a}.tenant_id = ${b}.tenant_id and ${a}.provider_id = ${b}.provider_id and ${a}.number = ${b}.number`
 
+/** When somebody came first and last, `p`, after what they are known to have come now, `m`. A second look finds it so already. */
+const MOVED = {
+  first_came: 'coalesce(m.first_came, p.first_came)',
+  last_came: 'greatest(m.last_came, p.last_came)',
+  first_test_came: 'coalesce(m.first_test_came, p.first_test_came)',
+  last_test_came: 'greatest(m.last_test_came, p.last_test_came)',
+}
+
 // People get numbers per provider as they appear. Nobody else gives any meanwhile: the progress is locked.
 //
 // A plan expects a few lines here and would compare each with each; a full join has to be hashed instead. Whoever came is among
@@ -144,9 +152,7 @@ const writeQuartersSql = `
     window w as (partition by k.tenant_id, k.provider_id, k.is_test, k.number order by k.came)
   ), moved as (
     update activity_people p
-    set first_came = coalesce(m.first_came, p.first_came), last_came = greatest(m.last_came, p.last_came),
-      first_test_came = coalesce(m.first_test_came, p.first_test_came),
-      last_test_came = greatest(m.last_test_came, p.last_test_came)
+    set (${Object.keys(MOVED).join(', ')}) = (${Object.values(MOVED).join(', ')})
     from (
       select tenant_id, provider_id, number, min(first_came) filter (where not is_test) as first_came,
         max(came) filter (where not is_test) as last_came, min(first_came) filter (where is_test) as first_test_came,
@@ -154,6 +160,9 @@ const writeQuartersSql = `
       from visits group by 1, 2, 3
     ) m
     where ${SAME_PERSON('p', 'm')}
+      and (${Object.keys(MOVED)
+        .map((name) => `p.${name}`)
+        .join(', ')}) is distinct from (${Object.values(MOVED).join(', ')})
   ), lists as (
     select tenant_id, provider_id, is_test, came, array_agg(number order by came_before, number) as people,
       array_agg(came_before order by came_before, number) as came_before,
