@@ -19,7 +19,7 @@ export const Id = (prefix: IdPrefix, description = 'Prefixed id, sortable by tim
 export const Instant = (description: string, example = '2026-11-23T09:30:00.000Z') =>
   Type.String({ format: 'date-time', description, examples: [example] })
 
-/** An answer that has no body, and is no 204: `null` would be sent as one. */
+/** An answer without a body that is no 204: there `send(null)` would send `null`. */
 export const NoContent = (description: string) => Type.Unsafe<void>(Type.Null({ description }))
 
 export const Nullable = <S extends TSchema>(schema: S) =>

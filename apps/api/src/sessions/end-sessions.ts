@@ -71,6 +71,20 @@ export async function endSessions(
   return ended
 }
 
+/** A session that is found over is settled by whoever finds it, to the time that was confirmed. */
+export async function endIfOver<S extends SessionRow>(
+  tx: Tx,
+  session: S,
+  now: Date,
+  marketplaceUrl: string,
+): Promise<S> {
+  if (session.overReason === null) return session
+  const { tenantId, id: sessionId } = session
+  const ending = { tenantId, sessionId, reason: null, lastGap: 'none' as const, now }
+  const [ended] = await endSessions(tx, [ending], marketplaceUrl)
+  return { ...session, ...ended }
+}
+
 function eventsOf(session: SessionRow, fee: number, marketplaceUrl: string): NewEvent[] {
   const now = session.endedAt as Date
   const base = { tenantId: session.tenantId, providerId: session.providerId, sessionId: session.id, now }

@@ -1,6 +1,6 @@
 import type { Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
-import { endSessions } from './end-sessions.ts'
+import { endIfOver } from './end-sessions.ts'
 import { type SessionRow, sessionColumns, UNVOUCHED_GAP_MS_MAX } from './session.ts'
 
 export interface LockedSession extends SessionRow {
@@ -32,14 +32,7 @@ export async function lockSession(
 ): Promise<LockedSession> {
   const [session] = await tx.query<LockedSession>(lockSql, [sessionId, now, activeMs])
   if (!session) throw new Problem('session_not_found')
-  if (session.overReason === null) return session
-  const { tenantId } = session
-  const [ended] = await endSessions(
-    tx,
-    [{ tenantId, sessionId, reason: null, lastGap: 'none', now }],
-    marketplaceUrl,
-  )
-  return { ...session, ...ended }
+  return endIfOver(tx, session, now, marketplaceUrl)
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
 import { type EventType, emit } from '../events.ts'
 import { isOverAllowance, noteUnbilled } from './allowance.ts'
-import { endSessions } from './end-sessions.ts'
+import { endIfOver } from './end-sessions.ts'
 import { judgeUnvouchedGap, type LockedSession, lockSession } from './lock-session.ts'
 import { logTime } from './log-time.ts'
 import { lastBeatSql, presentSession, projectLease, type SessionRow, sessionColumns } from './session.ts'
@@ -65,6 +65,7 @@ export async function pauseSession(tx: Tx, input: Input): Promise<SessionRow> {
     speaker.kind === 'user' ? leftToShowMs(session, now) : null,
   ])
   await tell(tx, 'session.paused', paused, input)
+  // What passed since the last beat may have been the rest of the paid time.
   return endIfOver(tx, paused, now, input.marketplaceUrl)
 }
 
@@ -113,20 +114,6 @@ async function restart(
   const isShort = unbilledMs > 0 && (await isOverAllowance(tx, { ...session, now }))
   const values = [session.id, now, countedMs, unbilledMs, sequence, isShort]
   return endIfOver(tx, await change(tx, restartSql, values), now, marketplaceUrl)
-}
-
-/** What passed since the last beat may have been the rest of the paid time. */
-async function endIfOver(
-  tx: Tx,
-  session: SessionRow,
-  now: Date,
-  marketplaceUrl: string,
-): Promise<SessionRow> {
-  if (session.overReason === null) return session
-  const { tenantId, id: sessionId } = session
-  const ending = { tenantId, sessionId, reason: null, lastGap: 'none' as const, now }
-  const [ended] = await endSessions(tx, [ending], marketplaceUrl)
-  return ended ?? session
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { Launch } from './create-session.ts'
-import { endSessions } from './end-sessions.ts'
+import { endIfOver } from './end-sessions.ts'
 import { createJti, launchExpiry, launchUrlOf, signLaunchJwt } from './launch.ts'
 import { type SessionRow, sessionColumns } from './session.ts'
 
@@ -31,8 +31,7 @@ export async function relaunchSession(
   if (!session) throw new Problem('session_not_found')
   const { tenantId, providerId, userRef } = session
   if (!session.mayGoOn) {
-    if (session.overReason !== null)
-      await endSessions(tx, [{ tenantId, sessionId, reason: null, lastGap: 'none', now }], marketplaceUrl)
+    await endIfOver(tx, session, now, marketplaceUrl)
     return new Problem('session_ended')
   }
   const launchJwt = await signLaunchJwt(keys, { tenantId, sessionId, providerId, userRef, jti, now })
