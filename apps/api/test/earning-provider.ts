@@ -1,14 +1,15 @@
-import { addProvider, type TestUser } from './harness.ts'
+import { addProvider, addUser } from './harness.ts'
 import type { SessionMarket } from './session-market.ts'
 
 export type EarningProvider = Awaited<ReturnType<typeof addEarningProvider>>
 
 /**
- * A provider of the market's owner at 4 tokens a minute, whose payouts the operator makes.
+ * A provider of the market's owner at 4 tokens a minute, whose payouts an operator of its own makes.
  *
- * @example const mine = await addEarningProvider(it, operator); await mine.pay('', { amount: 60 })
+ * @example const mine = await addEarningProvider(it); await mine.pay('', { amount: 60 })
  */
-export async function addEarningProvider(it: SessionMarket, operator: TestUser) {
+export async function addEarningProvider(it: SessionMarket) {
+  const operator = await addUser(it.api, { isOperator: true })
   const providerId = await addProvider(it.api, { ownerId: it.owner.id, tokensPerMinute: 4 })
   const path = `/providers/${providerId}`
   return {

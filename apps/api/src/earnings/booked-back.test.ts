@@ -6,17 +6,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bringBack, correct, takeBackCorrection } from '../../test/corrections.ts'
 import { addEarningProvider } from '../../test/earning-provider.ts'
-import { addUser, type TestUser } from '../../test/harness.ts'
 import { type SessionMarket, startSessionMarket } from '../../test/session-market.ts'
 import { rollUpActivity } from '../analytics/roll-up-activity.ts'
 import { checkLedger } from '../ledger/check-ledger.ts'
 
 let it: SessionMarket
-let operator: TestUser
 
 beforeAll(async () => {
   it = await startSessionMarket()
-  operator = await addUser(it.api, { isOperator: true })
 })
 afterAll(() => it.close())
 
@@ -25,7 +22,7 @@ test.each([
   ['after it was due', 31, 0],
   ['long ago', 31, 31],
 ])('what was charged wrongly is not paid out, corrected %s', async (_when, daysBefore, daysAfter) => {
-  const mine = await addEarningProvider(it, operator)
+  const mine = await addEarningProvider(it)
   const wrong = await it.play({ user: it.users[0]!, minutes: 31.25, of: mine.providerId })
   await it.play({ user: it.users[1]!, minutes: 12.5, of: mine.providerId })
   it.api.clock.advance({ hours: daysBefore * 24 })
@@ -52,7 +49,7 @@ test.each([
 })
 
 test('what was charged wrongly is not paid out though it had been set aside, and the refusal says what is there', async () => {
-  const mine = await addEarningProvider(it, operator)
+  const mine = await addEarningProvider(it)
   const wrong = await it.play({ user: it.users[0]!, minutes: 31.25, of: mine.providerId })
   await it.play({ user: it.users[1]!, minutes: 12.5, of: mine.providerId })
   it.api.clock.advance({ hours: 31 * 24 })
@@ -75,7 +72,7 @@ test.each([
   ['before it is rolled up', 0],
   ['after that', 1],
 ])('what a correction took that was wrong itself is payable again, %s', async (_when, hoursBetween) => {
-  const mine = await addEarningProvider(it, operator)
+  const mine = await addEarningProvider(it)
   const right = await it.play({ user: it.users[0]!, minutes: 31.25, of: mine.providerId })
   it.api.clock.advance({ hours: 31 * 24 })
   await correct(it.api, right)
@@ -92,7 +89,7 @@ test.each([
 })
 
 test('a payout that came back from the bank is payable again', async () => {
-  const mine = await addEarningProvider(it, operator)
+  const mine = await addEarningProvider(it)
   await it.play({ user: it.users[0]!, minutes: 31.25, of: mine.providerId })
   it.api.clock.advance({ hours: 31 * 24 })
   const { id } = (await mine.pay('', {})).body

@@ -29,7 +29,7 @@ beforeAll(async () => {
 })
 afterAll(() => it.close())
 
-const addOwnProvider = () => addEarningProvider(it, operator)
+const addOwnProvider = () => addEarningProvider(it)
 
 /** A purchase that was paid now, and a dispute about it. */
 async function dispute(

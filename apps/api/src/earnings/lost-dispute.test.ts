@@ -18,11 +18,9 @@ import {
 } from '../../test/stripe-events.ts'
 
 let it: SessionMarket
-let operator: TestUser
 
 beforeAll(async () => {
   it = await startSessionMarket()
-  operator = await addUser(it.api, { isOperator: true })
 })
 afterAll(() => it.close())
 
@@ -37,7 +35,7 @@ async function buy(user: TestUser): Promise<Payment> {
 
 /** A buyer whose first payment was spent on what the provider earned 64 with. */
 async function spendFirst() {
-  const mine = await addEarningProvider(it, operator)
+  const mine = await addEarningProvider(it)
   const buyer = await addUser(it.api)
   const first = await buy(buyer)
   await it.play({ user: buyer, minutes: 20, of: mine.providerId })

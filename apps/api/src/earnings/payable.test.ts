@@ -5,7 +5,6 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addEarningProvider } from '../../test/earning-provider.ts'
-import { addUser } from '../../test/harness.ts'
 import { type SessionMarket, startSessionMarket } from '../../test/session-market.ts'
 
 let it: SessionMarket
@@ -15,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => it.close())
 
 test('nothing is payable before all of its quarter of an hour is 30 days old; then at the price of a token', async () => {
-  const mine = await addEarningProvider(it, await addUser(it.api, { isOperator: true }))
+  const mine = await addEarningProvider(it)
   // From 12:00 to 12:07:30: 30 tokens, of which the platform takes 6.
   await it.play({ user: it.users[0]!, minutes: 7.5, of: mine.providerId })
   it.api.clock.advance({ hours: 30 * 24, minutes: 7, seconds: 29 })

@@ -8,7 +8,6 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bringBack, correct, takeBackCorrection } from '../../test/corrections.ts'
 import { addEarningProvider } from '../../test/earning-provider.ts'
-import { addUser, type TestUser } from '../../test/harness.ts'
 import { type SessionMarket, startSessionMarket } from '../../test/session-market.ts'
 import { rollUpActivity, rollUpActivityAgain } from '../analytics/roll-up-activity.ts'
 import { checkLedger } from '../ledger/check-ledger.ts'
@@ -17,11 +16,9 @@ const DAY_MS = 86_400_000
 const ZONES = ['UTC', 'Asia/Kathmandu', 'America/St_Johns', 'Australia/Lord_Howe']
 
 let it: SessionMarket
-let operator: TestUser
 
 beforeAll(async () => {
   it = await startSessionMarket()
-  operator = await addUser(it.api, { isOperator: true })
 })
 afterAll(() => it.close())
 
@@ -84,7 +81,7 @@ test('statements of any days add up to the ledger, and follow one another', { ti
       async (steps, cuts, timeZone) => {
         const { api, users } = it
         const { db, clock } = api.deps
-        const mine = await addEarningProvider(it, operator)
+        const mine = await addEarningProvider(it)
         const begin = clock().getTime()
         const charged: string[] = []
         const corrected: string[] = []
