@@ -145,7 +145,7 @@ export class Page {
       this.#isAsking = mayTryAgain
       // It went out under a number that was heard already: the next one has its own.
       if (answer && mayTryAgain) this.act(verb, then, tries - 1)
-      else if (isDone || answer?.status === 200) {
+      else if (answer ? answer.status === 200 : isDone) {
         this.decide()
         then(isDone)
         this.#arm()
