@@ -33,7 +33,8 @@ const ofApp = (path: string) => () => `/providers/${providerId}${path}`
 const press = (name: string) => (page: Page) => page.getByRole('button', { name }).first().click()
 const ask = (name: string) => async (page: Page) => {
   await press(name)(page)
-  await page.getByRole('dialog').waitFor()
+  // React Aria shows it a frame after it is there, and keeps it transparent until then.
+  await page.locator('.overlay:not([style*="opacity: 0"]) [role=dialog]').waitFor()
 }
 
 const pages: Seen[] = [
