@@ -252,6 +252,21 @@ create table public.ledger_checks (
   constraint ledger_checks_pkey PRIMARY KEY (id)
 );
 
+create table public.left_leases (
+  tenant_id text not null default public.current_tenant(),
+  session_id text not null,
+  client_id text not null,
+  left_at timestamp with time zone not null,
+  user_id text not null,
+  provider_id text not null,
+  lease_ms bigint not null,
+  shown_ms bigint,
+  constraint left_lease_is_a_lease CHECK (((lease_ms > 0) AND (lease_ms <= 130000))),
+  constraint left_leases_pkey PRIMARY KEY (tenant_id, session_id, client_id, left_at),
+  constraint shown_within_lease CHECK (((shown_ms >= 0) AND (shown_ms <= lease_ms)))
+);
+alter table public.left_leases enable row level security;
+
 create table public.listing_views (
   tenant_id text not null default public.current_tenant(),
   provider_id text not null,
@@ -821,6 +836,10 @@ CREATE INDEX invitation_mails_by_provider ON public.invitation_mails USING btree
 
 CREATE INDEX ledger_checks_clean ON public.ledger_checks USING btree (created_at) WHERE (findings = 0);
 
+CREATE INDEX left_leases_by_age ON public.left_leases USING brin (left_at);
+
+CREATE INDEX left_leases_by_user ON public.left_leases USING btree (tenant_id, user_id, provider_id, left_at);
+
 CREATE INDEX mailed_links_by_age ON public.mailed_links USING btree (expires_at);
 
 CREATE INDEX mailed_links_by_user ON public.mailed_links USING btree (tenant_id, user_id, purpose, created_at);
@@ -1199,6 +1218,18 @@ CREATE OR REPLACE FUNCTION public.lease_ms(s public.sessions)
  IMMUTABLE PARALLEL SAFE
 AS $function$ select case when s.is_first_beat_due or s.is_lease_short then 45000 else 130000 end::bigint $function$;
 
+CREATE OR REPLACE FUNCTION public.left_ms(s public.sessions, p_at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case when s.status not in ('active', 'paused') or s.is_final then 0
+    else greatest(0, least(
+      least(lease_ms(s), coalesce(s.told_ms, case when s.status = 'active' then s.duration_ms else s.used_ms end) - s.used_ms)
+        - greatest(0, ms_between(s.last_beat_at, p_at)),
+      86400000 - ms_between(s.created_at, p_at))) end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.log_time(p_tenant_id text, p_kind text, p_session_id text, p_at timestamp with time zone, p_sequence bigint, p_active_ms bigint, p_counted_ms bigint, p_unbilled_ms bigint)
  RETURNS void
  LANGUAGE sql
@@ -1208,6 +1239,12 @@ AS $function$
   values (p_tenant_id, p_at, p_kind, array[p_session_id], array[p_at], array[p_sequence], array[p_active_ms::integer],
     array[p_counted_ms::integer], array[p_unbilled_ms::integer], array[false], array[null::integer]);
 $function$;
+
+CREATE OR REPLACE FUNCTION public.most_shown_ms(l public.left_leases, p_at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select least(l.lease_ms, greatest(0, ms_between(l.left_at, p_at))) $function$;
 
 CREATE OR REPLACE FUNCTION public.ms_between(p_from timestamp with time zone, p_to timestamp with time zone)
  RETURNS bigint
@@ -1589,6 +1626,12 @@ AS $function$
       coalesce(s.told_ms, case when s.status = 'active' then s.duration_ms else s.used_ms end) - s.used_ms)) end
 $function$;
 
+CREATE OR REPLACE FUNCTION public.shown_ms(l public.left_leases, p_at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select coalesce(l.shown_ms, most_shown_ms(l, p_at)) $function$;
+
 CREATE OR REPLACE FUNCTION public.unfolded_beats(p_session_id text)
  RETURNS TABLE(kind text, at timestamp with time zone, sequence bigint, active_ms integer, counted_ms integer, unbilled_ms integer, final boolean, origin integer)
  LANGUAGE sql
@@ -1716,6 +1759,10 @@ create policy tenant_sees_its_own on public.idempotency_keys as permissive for a
 create policy batches_see_all on public.invitation_mails as permissive for all to tm_batch using (true) with check (true);
 
 create policy tenant_sees_its_own on public.invitation_mails as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
+
+create policy batches_see_all on public.left_leases as permissive for all to tm_batch using (true) with check (true);
+
+create policy tenant_sees_its_own on public.left_leases as permissive for all to tm_app using ((tenant_id = public.current_tenant())) with check ((tenant_id = public.current_tenant()));
 
 create policy batches_see_all on public.listing_views as permissive for all to tm_batch using (true) with check (true);
 
@@ -1861,7 +1908,11 @@ grant execute on function public.job_figures(p_now timestamp with time zone, OUT
 
 grant execute on function public.lease_ms(s public.sessions) to public;
 
+grant execute on function public.left_ms(s public.sessions, p_at timestamp with time zone) to public;
+
 grant execute on function public.log_time(p_tenant_id text, p_kind text, p_session_id text, p_at timestamp with time zone, p_sequence bigint, p_active_ms bigint, p_counted_ms bigint, p_unbilled_ms bigint) to public;
+
+grant execute on function public.most_shown_ms(l public.left_leases, p_at timestamp with time zone) to public;
 
 grant execute on function public.ms_between(p_from timestamp with time zone, p_to timestamp with time zone) to public;
 
@@ -1896,6 +1947,8 @@ grant execute on function public.running_sweep_at(p_at timestamp with time zone,
 grant execute on function public.search_catalogue(p_words text[], p_category text, p_after text, p_limit integer) to tm_app;
 
 grant execute on function public.served_ms(s public.sessions, p_at timestamp with time zone) to public;
+
+grant execute on function public.shown_ms(l public.left_leases, p_at timestamp with time zone) to public;
 
 grant execute on function public.unfolded_beats(p_session_id text) to tm_app;
 
@@ -2002,6 +2055,14 @@ grant delete, insert, select, update on table public.invitation_mails to tm_app;
 grant delete, insert, select, update on table public.invitation_mails to tm_batch;
 
 grant delete, insert, select on table public.ledger_checks to tm_batch;
+
+grant insert, select on table public.left_leases to tm_app;
+
+grant delete, insert, select on table public.left_leases to tm_batch;
+
+grant update on table public.left_leases (shown_ms) to tm_app;
+
+grant update on table public.left_leases (shown_ms) to tm_batch;
 
 grant select on table public.listing_views to tm_app;
 

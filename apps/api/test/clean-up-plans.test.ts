@@ -44,7 +44,11 @@ test.each<[string, (tx: Tx) => Promise<unknown>, string[]]>([
       'unconfirmed_mails_by_age',
     ],
   ],
-  ['beats are folded and forgotten', job(foldBeatsTask), ['beat_batches_by_age', 'session_beats_by_age']],
+  [
+    'beats are folded and forgotten',
+    job(foldBeatsTask),
+    ['beat_batches_by_age', 'session_beats_by_age', 'left_leases_by_age'],
+  ],
   [
     'old invitations are forgotten',
     job(forgetInvitationsTask),

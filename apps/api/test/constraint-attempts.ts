@@ -68,6 +68,7 @@ export const BREAKS: Record<string, Record<string, Break>> = {
     holds_are_not_deleted: 'delete from holds',
     resolved_holds_stay_as_they_are: `update holds set reference = 'ses_x' where resolution is not null`,
   },
+  left_leases: { left_lease_is_a_lease: { lease_ms: 130_001 }, shown_within_lease: { shown_ms: 2 } },
   listing_views: { views_are_positive: { views: 0 } },
   mailed_links: { mailed_link_has_user: nobody, mailed_link_purpose_is_known: { purpose: 'x' } },
   payouts: {

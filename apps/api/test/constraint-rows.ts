@@ -82,6 +82,14 @@ export function rowsOf({ userId, providerId, sessionId, purchaseId }: There): Re
     holds: { id: 'hld_x', wallet_id: userId, reference: sessionId, amount: 4, created_at: at },
     idempotency_keys: { caller: 'x', route: 'x', key: 'x', request_hash: bytes, created_at: at },
     ledger_checks: { id: 'chk_x', findings: 0, transfers: 0, created_at: at },
+    left_leases: {
+      session_id: sessionId,
+      client_id: 'x',
+      left_at: at,
+      user_id: userId,
+      provider_id: providerId,
+      lease_ms: 1,
+    },
     listing_views: { provider_id: providerId, quarter: at, views: 1 },
     mailed_links: {
       token_hash: bytes,

@@ -20,6 +20,7 @@ const GROWING = [
   'outcome_quarters',
   'experiment_quarters',
   'unbilled_time',
+  'left_leases',
   'session_beats',
   'beat_batches',
   'purchases',

@@ -86,6 +86,8 @@ const fillSql = [
    where e.has_ended = (n < ${ROWS})`,
   `insert into unbilled_time (tenant_id, user_id, provider_id, hour, unbilled_ms)
    select g.tenant_id, 'usr_' || ${ID}, g.provider_id, date_trunc('hour', g.now, 'UTC'), 1 from ${MANY}`,
+  `insert into left_leases (tenant_id, session_id, client_id, left_at, user_id, provider_id, lease_ms)
+   select g.tenant_id, 'ses_' || ${ID}, 'c_12345678', g.now, 'usr_' || ${ID}, g.provider_id, 1 from ${MANY}`,
   `insert into spending_limits (tenant_id, user_id, per_day_tokens) select g.tenant_id, 'usr_' || ${ID}, 5 from ${MANY}`,
   `insert into provider_spending_limits (tenant_id, user_id, provider_id, per_day_tokens)
    select g.tenant_id, 'usr_' || ${ID}, g.provider_id, 5 from ${MANY}`,

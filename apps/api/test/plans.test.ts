@@ -212,6 +212,7 @@ test.each([
 test.each([
   'over_reason(s, $1)',
   'served_ms(s, $1)',
+  'left_ms(s, $1)',
   'counted_ms(s, $1, 1)',
   'unvouched_ms(s, $1)',
   'running_sweep_at($1, s.used_ms)',

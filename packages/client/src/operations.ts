@@ -227,7 +227,7 @@ export type FoundSessionTimeline = {
   endReason: 'completed' | 'expired' | 'abandoned' | 'cancelled' | 'revoked' | null
   /** Time confirmed, which is what is charged. */
   usedMs: number
-  /** Time served without a confirmation, which nobody pays for. */
+  /** Time served without a confirmation, which nobody pays for; with what was shown on after the end. */
   unbilledMs: number
   /** Time in pauses that are over. */
   pausedMs: number
@@ -256,7 +256,7 @@ export type FoundSessionTimeline = {
   entries: {
     /** When it happened. */
     at: string
-    /** `opened`; an event (`started`, `paused`, `resumed`, `extended`, `completed`, `expired`, `abandoned`, `cancelled`, `revoked`); `beat`; `taken_over` by another browser, `returned` with the same one, `asked_again` where an answer was lost; a line of the ledger (`charge`, `fee`). */
+    /** `opened`; an event (`started`, `paused`, `resumed`, `extended`, `completed`, `expired`, `abandoned`, `cancelled`, `revoked`); `beat`; `taken_over` by another browser, `returned` with the same one, `asked_again` where an answer was lost; `shown_on`: until then a page showed the app that had not heard of the end, or of another browser; a line of the ledger (`charge`, `fee`). */
     what: string
     /** Of an event: its number in the session. Of a beat: its own, per browser. */
     sequence: number | null

@@ -1,5 +1,6 @@
 import type { Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
+import { listShownOn, type ShownOn } from '../sessions/left-leases.ts'
 import { listTime, TIME_ROWS_MAX, type TimeRow } from '../sessions/list-time.ts'
 import type { TimeKind } from '../sessions/log-time.ts'
 import { INSTANT_MS } from './outcomes.ts'
@@ -42,16 +43,19 @@ export async function getTimeline(
     userId?: string
     isTest?: boolean | undefined
     after?: number
+    now: Date
   },
 ): Promise<Timeline> {
-  const { sessionId, providerId = null, userId = null, isTest = null, after = 0 } = input
+  const { sessionId, providerId = null, userId = null, isTest = null, after = 0, now } = input
   const [session] = await tx.query<TimelineRow>(sessionSql, [sessionId, providerId, userId, isTest])
   if (!session) throw new Problem('session_not_found')
   const events = await tx.query<EventRow>(eventsSql, [sessionId, TIME_ROWS_MAX])
   // The figures are those of the beats' own instant, so that both agree while the session runs.
   const { rows, usedMs, unbilledMs, isComplete } = await listTime(tx, sessionId)
+  const shownOn = await listShownOn(tx, sessionId, now)
   const { createdAt, lastBeatAt, ...rest } = session
   const entries = [
+    ...shownOn.map(placeShownOn),
     ...toEntries(events, createdAt),
     ...(isComplete ? addUp(rows) : rows.map((row) => placeTime(row, null))),
   ]
@@ -62,7 +66,7 @@ export async function getTimeline(
   return {
     ...rest,
     usedMs,
-    unbilledMs,
+    unbilledMs: shownOn.reduce((sum, { shownMs }) => sum + shownMs, unbilledMs),
     lastBeatAt: lastBeatAt?.toISOString() ?? null,
     beats: rows.reduce((sum, { kind, times }) => sum + (kind === 'beat' ? times : 0), 0),
     isComplete,
@@ -135,6 +139,11 @@ function placeTime(row: TimeRow, usedMs: number | null): Placed {
   const many = times > 1 && { times }
   return { at, what: WHAT[kind], sequence, usedMs, tokens: null, ...time, ...many, marks, place: PLACE.time }
 }
+
+const placeShownOn = ({ at, shownMs: unbilledMs }: ShownOn): Placed => ({
+  ...{ at, what: 'shown_on', sequence: null, usedMs: null, tokens: null },
+  ...{ ...NO_TIME, countedMs: 0, unbilledMs, marks: ['unbilled'], place: PLACE.time },
+})
 
 const ENDINGS = new Set(['completed', 'expired', 'abandoned', 'cancelled', 'revoked'])
 

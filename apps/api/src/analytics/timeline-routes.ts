@@ -54,7 +54,7 @@ export function registerTimelineRoutes(app: App, { db, clock }: Deps): void {
         actor.tenantId,
         async (tx) => {
           await getProviderToRead(tx, providerId, actor)
-          return getTimeline(tx, { providerId, sessionId, isTest, ...query })
+          return getTimeline(tx, { providerId, sessionId, isTest, now: clock(), ...query })
         },
         ONE_VIEW,
       )
@@ -77,7 +77,11 @@ export function registerTimelineRoutes(app: App, { db, clock }: Deps): void {
     async (request) => {
       const { tenantId, userId } = userOf(request)
       const { id: sessionId } = request.params
-      return db.inTenant(tenantId, (tx) => getTimeline(tx, { sessionId, userId, ...request.query }), ONE_VIEW)
+      return db.inTenant(
+        tenantId,
+        (tx) => getTimeline(tx, { sessionId, userId, now: clock(), ...request.query }),
+        ONE_VIEW,
+      )
     },
   )
 
@@ -104,7 +108,7 @@ export function registerTimelineRoutes(app: App, { db, clock }: Deps): void {
       })
       return db.inTenant(
         request.actor.tenantId,
-        (tx) => getTimeline(tx, { sessionId, ...request.query }),
+        (tx) => getTimeline(tx, { sessionId, now, ...request.query }),
         ONE_VIEW,
       )
     },

@@ -27,7 +27,7 @@ export const Entry = Shape({
   at: Instant('When it happened.'),
   what: Type.String({
     description:
-      '`opened`; an event (`started`, `paused`, `resumed`, `extended`, `completed`, `expired`, `abandoned`, `cancelled`, `revoked`); `beat`; `taken_over` by another browser, `returned` with the same one, `asked_again` where an answer was lost; a line of the ledger (`charge`, `fee`).',
+      '`opened`; an event (`started`, `paused`, `resumed`, `extended`, `completed`, `expired`, `abandoned`, `cancelled`, `revoked`); `beat`; `taken_over` by another browser, `returned` with the same one, `asked_again` where an answer was lost; `shown_on`: until then a page showed the app that had not heard of the end, or of another browser; a line of the ledger (`charge`, `fee`).',
     examples: ['beat'],
   }),
   sequence: Nullable(
@@ -88,7 +88,8 @@ export const Timeline = Shape(
     ),
     usedMs: Type.Integer({ description: 'Time confirmed, which is what is charged.', examples: [432000] }),
     unbilledMs: Type.Integer({
-      description: 'Time served without a confirmation, which nobody pays for.',
+      description:
+        'Time served without a confirmation, which nobody pays for; with what was shown on after the end.',
       examples: [0],
     }),
     pausedMs: Type.Integer({ description: 'Time in pauses that are over.', examples: [60000] }),

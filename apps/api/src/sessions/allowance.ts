@@ -5,6 +5,12 @@ import type { SessionRow } from './session.ts'
 /** Served but unbilled, per user and provider in 24 hours: beyond it leases are short and every gap counts. */
 export const UNBILLED_MS_ALLOWED = 600_000
 
+/**
+ * Of so many sessions that ended elsewhere or changed hands, in those 24 hours, a page is believed that it has heard: anybody can call
+ * in its name. Of more the whole lease counts.
+ */
+export const HEARD_BELIEVED = 10
+
 interface Unbilled {
   userId: string
   providerId: string
@@ -84,6 +90,34 @@ export async function isOverAllowance(
   return (row?.unbilledMs ?? 0) > UNBILLED_MS_ALLOWED
 }
 
+/**
+ * What this user was served and did not pay, with this provider, in the last 24 hours: what is on record, and what is shown on
+ * of sessions that ended or changed hands.
+ */
+export function unbilledSql({
+  tenantId,
+  userId,
+  providerId,
+  at,
+}: Record<keyof ReturnType<typeof rowOf>, string>): string {
+  const isTheirs = (row: string) =>
+    `${row}.tenant_id = ${tenantId} and ${row}.user_id = ${userId} and ${row}.provider_id = ${providerId}`
+  return `(
+    coalesce((select sum(u.unbilled_ms) from unbilled_time u
+      where ${isTheirs('u')} and u.hour > ${at} - interval '24 hours'), 0)
+    + coalesce((select sum(case when x.nth <= ${HEARD_BELIEVED} then x.shown_ms else x.most_ms end) from (
+        select row_number() over (order by y.left_at) as nth, shown_ms(y, ${at}) as shown_ms, most_shown_ms(y, ${at}) as most_ms
+        from left_leases y where ${isTheirs('y')} and y.left_at > ${at} - interval '24 hours') x), 0))`
+}
+
+/** Of a row that has all of it. */
+export const rowOf = (row: string) => ({
+  tenantId: `${row}.tenant_id`,
+  userId: `${row}.user_id`,
+  providerId: `${row}.provider_id`,
+  at: `${row}.at`,
+})
+
 const noteSql = `
   insert into unbilled_time as u (user_id, provider_id, hour, unbilled_ms)
   values ($1, $2, date_trunc('hour', $3::timestamptz, 'UTC'), $4)
@@ -99,15 +133,10 @@ const noteEachSql = `
   on conflict (tenant_id, user_id, provider_id, hour) do update set unbilled_ms = u.unbilled_ms + excluded.unbilled_ms`
 
 const sumSql = `
-  select coalesce(sum(unbilled_ms), 0) as "unbilledMs" from unbilled_time
-  where user_id = $1 and provider_id = $2 and hour > $3::timestamptz - interval '24 hours'`
+  select ${unbilledSql({ tenantId: 'current_tenant()', userId: '$1', providerId: '$2', at: '$3::timestamptz' })} as "unbilledMs"`
 
 const areOverSql = `
-  select coalesce((
-      select sum(u.unbilled_ms) from unbilled_time u
-      where u.tenant_id = i.tenant_id and u.user_id = i.user_id and u.provider_id = i.provider_id
-        and u.hour > i.at - interval '24 hours'
-    ), 0) > $5::bigint as "isOver"
+  select ${unbilledSql(rowOf('i'))} > $5::bigint as "isOver"
   from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) with ordinality
     as i (tenant_id, user_id, provider_id, at, ordinal)
   order by i.ordinal`

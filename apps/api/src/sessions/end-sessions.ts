@@ -3,6 +3,7 @@ import { emit, type NewEvent } from '../events.ts'
 import { captureHolds } from '../ledger/capture-holds.ts'
 import { noteUnbilledOfEach } from './allowance.ts'
 import { chargeSql, describeUse } from './charge.ts'
+import { leftSql, noteLeftLeases } from './left-leases.ts'
 import { type EndReason, presentSession, type SessionRow, sessionColumns } from './session.ts'
 
 export interface Ending {
@@ -10,7 +11,10 @@ export interface Ending {
   sessionId: string
   /** Null: end it only if it is over. */
   reason: EndReason | null
-  /** Whether the time since the last beat counts: not at all, up to 45 s, or as a beat with this `activeMs`. */
+  /**
+   * Whether the time since the last beat counts: not at all, up to 45 s because the marketplace knows nothing of it, which leaves
+   * the page what there is of its lease, or as a beat with this `activeMs`.
+   */
   lastGap: 'none' | 'unvouched' | { activeMs: number | null }
   /** Only if the session is this user's, or this client of its provider holds it. */
   by?:
@@ -37,18 +41,21 @@ export async function endSessions(
 ): Promise<SessionRow[]> {
   if (endings.length === 0) return []
   const sql = endSessionsSql(skipLocked ? 'skip locked' : '')
-  const ended = await tx.query<SessionRow & { unbilledMs: number; providerName: string }>(sql, [
-    endings.map((ending) => ending.tenantId),
-    endings.map((ending) => ending.sessionId),
-    endings.map((ending) => ending.reason),
-    endings.map(({ lastGap }) => (typeof lastGap === 'string' ? lastGap : 'beat')),
-    endings.map(({ lastGap }) => (typeof lastGap === 'string' ? null : lastGap.activeMs)),
-    endings.map((ending) => ending.now),
-    endings.map(({ by }) => (by?.kind === 'user' ? by.userId : null)),
-    endings.map(({ by }) => (by?.kind === 'client' ? by.clientId : null)),
-    endings.map(({ by }) => (by?.kind === 'client' ? by.providerId : null)),
-    endings.map(({ by }) => (by?.kind === 'client' ? by.sequence : null)),
-  ])
+  const ended = await tx.query<SessionRow & { unbilledMs: number; leftMs: number; providerName: string }>(
+    sql,
+    [
+      endings.map((ending) => ending.tenantId),
+      endings.map((ending) => ending.sessionId),
+      endings.map((ending) => ending.reason),
+      endings.map(({ lastGap }) => (typeof lastGap === 'string' ? lastGap : 'beat')),
+      endings.map(({ lastGap }) => (typeof lastGap === 'string' ? null : lastGap.activeMs)),
+      endings.map((ending) => ending.now),
+      endings.map(({ by }) => (by?.kind === 'user' ? by.userId : null)),
+      endings.map(({ by }) => (by?.kind === 'client' ? by.clientId : null)),
+      endings.map(({ by }) => (by?.kind === 'client' ? by.providerId : null)),
+      endings.map(({ by }) => (by?.kind === 'client' ? by.sequence : null)),
+    ],
+  )
   const charged = ended.filter((session) => session.tokensHeld > 0)
   const captures = await captureHolds(
     tx,
@@ -62,8 +69,12 @@ export async function endSessions(
       now: session.endedAt as Date,
     })),
   )
-  // Time that was served and does not count goes on the user's allowance with this provider.
+  // Time that was served and does not count goes on the user's allowance with this provider, and so does what is shown from here on.
   noteUnbilledOfEach(tx, ended)
+  noteLeftLeases(
+    tx,
+    ended.map((session) => ({ ...session, leftAt: session.endedAt })),
+  )
   await emit(
     tx,
     ended.flatMap((session) => eventsOf(session, captures.get(session.id)?.fee ?? 0, marketplaceUrl)),
@@ -129,8 +140,10 @@ const endSessionsSql = (lock: 'skip locked' | '') => `
           then case when s.is_lease_short then unvouched_ms(s, ${UNTIL}) else 0 end
         when i.gap_rule = 'none' then 0
         when i.gap_rule = 'beat' then counted_ms(s, i.at, i.active_ms)
-        else unvouched_ms(s, i.at)
-      end as counted_ms
+        else unvouched_ms(s, i.at) + ${leftSql('billed', 's', 'i.at')}
+      end as counted_ms,
+      case when i.gap_rule = 'unvouched' and over_reason(s, i.at) is null then ${leftSql('unbilled', 's', 'i.at')} else 0 end
+        as left_ms
     from sessions s join input i on s.tenant_id = i.tenant_id and s.id = i.id
     where s.status <> 'ended'
       and (i.by_user_id is null or s.user_id = i.by_user_id)
@@ -148,7 +161,7 @@ const endSessionsSql = (lock: 'skip locked' | '') => `
       event_sequence = s.event_sequence + 1
     from locked l
     where s.tenant_id = l.tenant_id and s.id = l.id and l.reason is not null
-    returning ${sessionColumns('l.at')}, greatest(0, l.served_ms - l.counted_ms) as "unbilledMs"
+    returning ${sessionColumns('l.at')}, greatest(0, l.served_ms - l.counted_ms) as "unbilledMs", l.left_ms as "leftMs"
   ), logged as (
     insert into beat_batches (tenant_id, at, kind, session_ids, ats, sequences, active_ms, counted_ms, unbilled_ms, finals,
       origins)

@@ -30,12 +30,15 @@ export async function foldBeats(db: Db, { now }: { now: Date }): Promise<number>
   }
 }
 
-/** Forgets what is older than it is kept for. */
+/** Forgets what is older than it is kept for, with what was shown on of sessions that ended or changed hands. */
 export async function forgetBeats(db: Db, { now }: { now: Date }): Promise<void> {
   const before = new Date(now.getTime() - BEATS_DAYS * 86_400_000)
-  for (;;) {
-    const [forgotten] = await db.batch.query<{ rows: number }>(forgetSql, [before, FORGET_MAX])
-    if ((forgotten?.rows ?? 0) < FORGET_MAX) return
+  for (const sql of [forgetSql('session_beats', 'last_at'), forgetSql('left_leases', 'left_at')]) {
+    let forgotten = FORGET_MAX
+    while (forgotten === FORGET_MAX) {
+      const [row] = await db.batch.query<{ rows: number }>(sql, [before, FORGET_MAX])
+      forgotten = row?.rows ?? 0
+    }
   }
 }
 
@@ -64,10 +67,10 @@ const foldSql = `
 
 // In portions, so that no transaction is long. The statement's snapshot keeps a place from being given to another row. The age
 // is asked again because a place says nothing of the partition it is in, should the table be partitioned one day.
-const forgetSql = `
+const forgetSql = (table: string, isFrom: string) => `
   with forgotten as (
-    delete from session_beats where ctid = any (array(
-      select ctid from session_beats where last_at < $1 limit $2)) and last_at < $1
+    delete from ${table} where ctid = any (array(
+      select ctid from ${table} where ${isFrom} < $1 limit $2)) and ${isFrom} < $1
     returning 1
   )
   select count(*) as rows from forgotten`

@@ -4,7 +4,7 @@
  * @module
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { addProvider, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
+import { accessTokenOf, addProvider, addUser, startTestApi, type TestApi } from '../../test/harness.ts'
 import { type Market, openSession, type Play, validateLaunch } from '../../test/play.ts'
 import { sweepSessions } from './sweep-sessions.ts'
 
@@ -81,6 +81,18 @@ const ways: [string, (open: () => Promise<Play>) => Promise<unknown>][] = [
       api.clock.advance({ minutes: 31 })
       const { marketplaceUrl } = api.deps.config
       await sweepSessions(api.deps.db, { now: api.clock.now(), marketplaceUrl })
+    },
+  ],
+  [
+    'endings in the marketplace',
+    async (open) => {
+      for (let i = 0; i < 5; i += 1) {
+        const play = await open()
+        await play.beat()
+        const token = await accessTokenOf(api, play.user.id)
+        await api.call('POST', `/api/v1/sessions/${play.sessionId}/complete`, { token, body: {} })
+      }
+      api.clock.advance({ seconds: 131 })
     },
   ],
   [

@@ -40,14 +40,10 @@ export async function lockSession(
  * up to 45 s, so that one interval is not lost, else nothing; beyond the allowance every gap counts, and after a final
  * beat none. The mirror of `unvouched_ms`.
  */
-export function judgeUnvouchedGap(
-  session: LockedSession,
-  now: Date,
-): { countedMs: number; unbilledMs: number } {
+export function judgeUnvouchedGap(session: LockedSession, now: Date): number {
   const gapMs = session.lastBeatAt === null ? 0 : now.getTime() - session.lastBeatAt.getTime()
   const isCounted = !session.isFinal && (session.isLeaseShort || gapMs <= UNVOUCHED_GAP_MS_MAX)
-  const countedMs = isCounted ? session.countedMs : 0
-  return { countedMs, unbilledMs: Math.max(0, session.servedMs - countedMs) }
+  return isCounted ? session.countedMs : 0
 }
 
 const lockSql = `

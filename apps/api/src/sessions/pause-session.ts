@@ -44,10 +44,11 @@ export async function pauseSession(tx: Tx, input: Input): Promise<SessionRow> {
     return change(tx, hearPauseSql, [session.id, now, session.servedMs, isShort])
   }
   if (session.status !== 'active' || isLate(session, speaker)) return session
-  const { countedMs, unbilledMs } =
-    speaker.kind === 'user'
-      ? judgeUnvouchedGap(session, now)
-      : { countedMs: session.countedMs, unbilledMs: Math.max(0, session.servedMs - session.countedMs) }
+  // Beyond the allowance what the app still shows is billed with the pause, like every gap.
+  const leftMs = speaker.kind === 'user' ? leftToShowMs(session, now) : 0
+  const billedMs = session.isLeaseShort ? leftMs : 0
+  const countedMs = speaker.kind === 'user' ? judgeUnvouchedGap(session, now) + billedMs : session.countedMs
+  const unbilledMs = Math.max(0, session.servedMs - countedMs)
   await noteUnbilled(tx, { ...session, unbilledMs, now })
   const { activeMs = null } = speaker.kind === 'client' ? speaker : {}
   const told = { sequence: sequenceOf(speaker), activeMs }
@@ -62,7 +63,7 @@ export async function pauseSession(tx: Tx, input: Input): Promise<SessionRow> {
     speaker.kind === 'user',
     sequenceOf(speaker),
     isShort,
-    speaker.kind === 'user' ? leftToShowMs(session, now) : null,
+    speaker.kind === 'user' ? leftMs - billedMs : null,
   ])
   await tell(tx, 'session.paused', paused, input)
   // What passed since the last beat may have been the rest of the paid time.

@@ -20,6 +20,7 @@ import { createFingerprint } from './fingerprint.ts'
 import { getSession } from './get-session.ts'
 import { type BeatTuning, createHeartbeat } from './heartbeat.ts'
 import { signSessionJwt } from './launch.ts'
+import { listening } from './left-leases.ts'
 import { pauseSession, resumeSession, type Speaker } from './pause-session.ts'
 import { readLaunch } from './read-launch.ts'
 import { presentSession, SESSION_LIFE_MS, Session, type SessionRow } from './session.ts'
@@ -156,16 +157,20 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
       await checkOrigin(origins, request.headers.origin, provider)
       const now = clock()
       const { providerId, tenantId } = provider
-      const session = await db.inTenant(tenantId, (tx) =>
-        getSession(tx, { sessionId, providerId, now, marketplaceUrl }),
-      )
-      // A key knows the sessions of its own mode: a test key nothing of who pays, a live key nothing that was not paid.
-      if (actor.kind === 'key' && session.isTest !== (actor.mode === 'test')) {
-        throw new Problem('session_not_found')
+      const get = () =>
+        db.inTenant(tenantId, (tx) => getSession(tx, { sessionId, providerId, now, marketplaceUrl }))
+      if (actor.kind === 'key') {
+        const session = await get()
+        // A key knows the sessions of its own mode: a test key nothing of who pays, a live key nothing that was not paid.
+        if (session.isTest !== (actor.mode === 'test')) throw new Problem('session_not_found')
+        return { session: present(session, now) }
       }
-      if (actor.kind === 'session' && session.status !== 'ended' && session.clientId !== actor.clientId) {
-        throw new Problem('session_superseded')
-      }
+      const { clientId } = sessionActor(actor, sessionId)
+      const session = await listening(db, { tenantId, sessionId, clientId, now }, async () => {
+        const found = await get()
+        if (found.status !== 'ended' && found.clientId !== clientId) throw new Problem('session_superseded')
+        return found
+      })
       return { session: present(session, now) }
     },
   )
@@ -207,24 +212,17 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
       },
       async (request) => {
         const actor = sessionActor(request.actor, request.params.id)
-        const { clientId, sequence, activeMs = null, final: isFinal = false } = request.body
+        const { sequence, activeMs = null, final: isFinal = false } = request.body
         await checkOrigin(origins, request.headers.origin, actor)
         const at = clock()
         const { tenantId, sessionId, providerId } = actor
-        const session = await beat({
-          tenantId,
-          sessionId,
-          providerId,
-          clientId: holderOf(actor, clientId),
-          sequence,
-          activeMs,
-          isFinal,
-          at,
-          origin: fingerprint(sessionId, {
-            address: addressOf(request),
-            browser: request.headers['user-agent'] ?? '',
-          }),
+        const clientId = holderOf(actor, request.body.clientId)
+        const origin = fingerprint(sessionId, {
+          address: addressOf(request),
+          browser: request.headers['user-agent'] ?? '',
         })
+        const said = { tenantId, sessionId, providerId, clientId, sequence, activeMs, isFinal, at, origin }
+        const session = await listening(db, { tenantId, sessionId, clientId, now: at }, () => beat(said))
         return { session: present(session, at) }
       },
     )
@@ -269,13 +267,13 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
           const actor = sessionActor(request.actor, request.params.id)
           await checkOrigin(origins, request.headers.origin, actor)
           const now = clock()
-          const input = {
-            sessionId: actor.sessionId,
-            speaker: speakerOf(actor, request.body),
-            now,
-            marketplaceUrl,
-          }
-          return { session: present(await db.inTenant(actor.tenantId, (tx) => run(tx, input)), now) }
+          const { tenantId, sessionId } = actor
+          const clientId = holderOf(actor, request.body.clientId)
+          const input = { sessionId, speaker: speakerOf(actor, request.body), now, marketplaceUrl }
+          const session = await listening(db, { tenantId, sessionId, clientId, now }, () =>
+            db.inTenant(tenantId, (tx) => run(tx, input)),
+          )
+          return { session: present(session, now) }
         },
       )
     }
@@ -333,12 +331,18 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
         const now = clock()
         request.noted = { sessionId, reason: request.body.reason }
         const { tenantId } = actor
-        const completion = { tenantId, sessionId, speaker: speakerOf(actor, request.body), now }
+        const speaker = speakerOf(actor, request.body)
+        const completion = { tenantId, sessionId, speaker, now }
         const answer = (row: SessionRow) => {
           const session = present(row, now)
           return { session, returnUrl: session.returnUrl }
         }
-        if (request.headers['idempotency-key'] === undefined) return answer(await complete(completion))
+        if (request.headers['idempotency-key'] === undefined) {
+          if (speaker.kind === 'user') return answer(await complete(completion))
+          const { clientId } = speaker
+          const client = { tenantId, sessionId, clientId, now }
+          return answer(await listening(db, client, () => complete(completion)))
+        }
         return edge.once(request, reply, 200, async (tx) =>
           answer(await completeSession(tx, completion, marketplaceUrl)),
         )

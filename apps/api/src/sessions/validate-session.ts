@@ -4,9 +4,10 @@ import { Problem } from '../errors.ts'
 import { emit } from '../events.ts'
 import { BUSY, createGatherer } from '../gather.ts'
 import { idFloor } from '../id.ts'
-import { UNBILLED_MS_ALLOWED } from './allowance.ts'
+import { rowOf, UNBILLED_MS_ALLOWED, unbilledSql } from './allowance.ts'
 import { type Ending, endSessions } from './end-sessions.ts'
 import { findSessions } from './find-sessions.ts'
+import { leftSql } from './left-leases.ts'
 import type { ShownLaunch } from './read-launch.ts'
 import { lastBeatSql, presentSession, type SessionRow, sessionColumns } from './session.ts'
 
@@ -133,7 +134,7 @@ async function validateSessions(
 
 // Locks the rows in the order of ids, as every other batch does, and waits for none of them. The first client that shows a launch JWT holds the session;
 // time starts with the first of them, and whoever takes a running session over counts what the client before was surely
-// served. A client that asks again before its first beat never got the answer: its clock starts now, and what it may have
+// served, and leaves it what there is of its lease. A client that asks again before its first beat never got the answer: its clock starts now, and what it may have
 // been served goes on the allowance. Its launch stays its own until a later one is shown, not only made. A client that comes back goes on with its own sequence; a paused session stays paused.
 //
 // Over the allowance counts also what silent sessions of theirs were served: that is written down only when they end, half
@@ -161,7 +162,10 @@ const spendLaunchesSql = `
           then 'unchanged'
         else 'spent' end as outcome,
       served_ms(s, i.at) as served_ms,
-      case when s.status = 'active' and s.launch_spent_by is null then unvouched_ms(s, i.at) else 0 end as counted_ms
+      case when s.status = 'active' and s.launch_spent_by is null
+        then unvouched_ms(s, i.at) + case when s.client_id <> i.client_id then ${leftSql('billed', 's', 'i.at')} else 0 end
+        else 0 end as counted_ms,
+      case when s.client_id <> i.client_id then ${leftSql('unbilled', 's', 'i.at')} else 0 end as left_ms
     from input i
     join sessions s on s.tenant_id = i.tenant_id and s.id = i.id and s.provider_id = i.provider_id
       and (i.digest is null or s.launch_digest = i.digest)
@@ -170,11 +174,7 @@ const spendLaunchesSql = `
     for update of s skip locked
   ), accepted as materialized (
     select l.*, greatest(0, l.served_ms - l.counted_ms) as unbilled_ms,
-      case when l.tokens_per_minute > 0 then greatest(0, l.served_ms - l.counted_ms) else 0 end + coalesce((
-          select sum(u.unbilled_ms) from unbilled_time u
-          where u.tenant_id = l.tenant_id and u.user_id = l.user_id and u.provider_id = l.provider_id
-            and u.hour > l.at - interval '24 hours'
-        ), 0) + coalesce((
+      case when l.tokens_per_minute > 0 then greatest(0, l.served_ms - l.counted_ms) else 0 end + ${unbilledSql(rowOf('l'))} + coalesce((
           select sum(served_ms(x, l.at)) from sessions x
           where x.tenant_id = l.tenant_id and x.user_id = l.user_id and x.provider_id = l.provider_id
             and x.status = 'active' and x.ended_at is null and x.id <> l.id and x.id >= $10 and x.tokens_per_minute > 0
@@ -208,6 +208,12 @@ const spendLaunchesSql = `
     from accepted a where a.unbilled_ms > 0 and a.tokens_per_minute > 0
     group by 1, 2, 3, 4 order by 1, 2, 3, 4
     on conflict (tenant_id, user_id, provider_id, hour) do update set unbilled_ms = u.unbilled_ms + excluded.unbilled_ms
+  ), left_behind as (
+    insert into left_leases (tenant_id, session_id, client_id, left_at, user_id, provider_id, lease_ms)
+    select a.tenant_id, a.id, a.held_by, a.at, a.user_id, a.provider_id, a.left_ms
+    from accepted a where a.left_ms > 0 and a.tokens_per_minute > 0
+    order by 1, 2, 3, 4
+    on conflict do nothing
   ), logged as (
     insert into beat_batches (tenant_id, at, kind, session_ids, ats, sequences, active_ms, counted_ms, unbilled_ms, finals,
       origins)

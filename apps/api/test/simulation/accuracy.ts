@@ -15,8 +15,13 @@ const NO_LAST_BEAT_MS = 31 * SECOND
 export const LONG_MS = 300 * SECOND
 /** A gap of up to so much counts whole, whatever a page says of it. */
 const WHOLE_GAP_MS = 45 * SECOND
-/** Cheats that are bounded by the round, and not in all. */
-const ROUNDS = new Set(['shows the browser before a takeover', 'shows on after ending in the marketplace'])
+/** Leases that were out when the allowance was used up: one, or what stands beside it. */
+const LEASES_OUT: Record<string, number> = {
+  // The takeover in which it is noticed leaves one to the browser before.
+  'shows the browser before a takeover': 2,
+  // Ten times a day a page is believed that it has heard.
+  'says that it has heard, and shows on': 11,
+}
 /** What of each session that long is billed at least. */
 const WORST = 0.99
 /** Nobody pays for more than was used, over all sessions of a class: in percent. */
@@ -38,7 +43,6 @@ export interface Measured {
   isOverAllowance: boolean
   /** The most that one gap counts beyond the use in it. */
   gapOverbilledMs: number
-  rounds: number
 }
 
 export interface AccuracyRow {
@@ -79,8 +83,6 @@ export interface CheatRow {
   billedMinutes: number
   /** The most one of them was served and not billed, in seconds. */
   gain: number
-  /** Where each round leaves a lease: the most one of them gained in a round on average, in seconds. */
-  gainPerRound: number | undefined
   /** The most one of them was billed and not served, in seconds. */
   overbilled: number
 }
@@ -128,7 +130,6 @@ export function measure(record: VisitRecord): Measured | undefined {
       0,
       ...session.gaps.map((gap) => gap.counted - unionMs(intervals.flatMap((one) => overlapOf(one, gap)))),
     ),
-    rounds: record.rounds ?? 0,
   }
 }
 
@@ -173,16 +174,12 @@ export function tabulateCheats(measured: readonly Measured[], names: readonly st
     if (people.size === 0) return []
     const served = [...people.values()].map((own) => sum(own.map((one) => one.trueMs)))
     const billed = [...people.values()].map((own) => sum(own.map((one) => one.usedMs)))
-    const rounds = [...people.values()].map((own) => sum(own.map((one) => one.rounds)))
     return {
       className,
       people: people.size,
       servedMinutes: sum(served) / 60_000,
       billedMinutes: sum(billed) / 60_000,
       gain: largest(served.map((ms, i) => ms - billed[i]!)),
-      ...(ROUNDS.has(className)
-        ? { gainPerRound: largest(served.map((ms, i) => (ms - billed[i]!) / Math.max(1, rounds[i]!))) }
-        : { gainPerRound: undefined }),
       overbilled: largest(served.map((ms, i) => billed[i]! - ms)),
     }
   })
@@ -208,14 +205,8 @@ export function judge(rows: readonly AccuracyRow[], cheats: readonly CheatRow[])
     if (row.noLastBeatLoss > (bound.loss ?? NO_LAST_BEAT_MS / SECOND))
       say(`${row.noLastBeatLoss} s were lost, what was sent in vain among it`)
   }
-  for (const { className, gain, gainPerRound } of cheats) {
-    // What is left of a lease that ends elsewhere is on nobody's allowance: docs/decisions/as-the-app-was-told.md.
-    if (gainPerRound !== undefined) {
-      if (gainPerRound > (LEASE_MS + SECOND) / SECOND)
-        wrong.push(`${className}: ${gainPerRound} s a round were served for nothing`)
-    }
-    // The allowance, and the lease that was out when it was used up.
-    else if (gain > (ALLOWANCE_MS + LEASE_MS + SECOND) / SECOND)
+  for (const { className, gain } of cheats) {
+    if (gain > (ALLOWANCE_MS + (LEASES_OUT[className] ?? 1) * LEASE_MS + SECOND) / SECOND)
       wrong.push(`${className}: ${gain} s were served for nothing`)
   }
   return wrong

@@ -5,7 +5,8 @@
  * @module
  */
 import type { Answer } from './marketplace.ts'
-import type { Books, StripeFactModel } from './oracle.ts'
+import type { Books } from './oracle.ts'
+import type { StripeFactModel } from './oracle-wallet.ts'
 import { priceInCents } from './oracle-wallet.ts'
 import type { Operation, Person } from './person.ts'
 

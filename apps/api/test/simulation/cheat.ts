@@ -59,6 +59,7 @@ export class Cheat {
       }
       this.#onRecord(this.#record)
       this.#isOver = false
+      this.#isElsewhere = false
       this.#validate(answer, () => this.#beat({}, () => this.#cheat()))
     })
   }
@@ -88,6 +89,7 @@ export class Cheat {
         }),
       'shows the browser before a takeover': () => this.#showTheOneBefore(),
       'shows on after ending in the marketplace': () => this.#end(true),
+      'says that it has heard, and shows on': () => this.#end(true, (then) => this.#beat({}, then)),
     }
     cheats[this.#person.profile.cheat ?? 'blocks beats']()
   }
@@ -162,9 +164,11 @@ export class Cheat {
 
   /** Another browser takes over and is closed at once; the one before keeps its lease, and is then the other one. */
   #showTheOneBefore(): void {
+    const next = () => this.start()
+    const beatHere = () => this.#beat({}, () => (this.#isOver ? next() : this.#showTheOneBefore()))
+    const showHere = () => this.#showLease(() => this.#takeOver(beatHere, next))
     this.#isElsewhere = true
-    const beatHere = () => this.#beat({}, () => this.#showTheOneBefore())
-    this.#takeOver(() => this.#beat({ final: true }, () => this.#showLease(() => this.#takeOver(beatHere))))
+    this.#takeOver(() => this.#beat({ final: true }, showHere), next)
   }
 
   /** Shows on until the lease ends, whatever was said elsewhere. */
@@ -172,18 +176,18 @@ export class Cheat {
     this.#person.in(LEASE_SECONDS * SECOND, () => {
       this.#hearNothing()
       this.#isElsewhere = false
-      this.#record.rounds = (this.#record.rounds ?? 0) + 1
       then()
     })
   }
 
-  #takeOver(then: () => void): void {
+  /** @param isOver called where it has ended */
+  #takeOver(then: () => void, isOver: () => void = () => {}): void {
     const { sessionId } = this.#record
     const operation = relaunchOperation(this.#person, sessionId, 'cheats: relaunch')
     ask(this.#person, { url: `/sessions/${sessionId}/relaunch` }, operation, (answer) => {
       if (answer?.status !== 200) {
         this.#isOver = true
-        return
+        return isOver()
       }
       this.#clientId = `cheat_${this.#person.random.name(12)}`
       this.#sequence = 0
@@ -191,7 +195,8 @@ export class Cheat {
     })
   }
 
-  #end(isElsewhere: boolean): void {
+  /** @param before what is done elsewhere before the page is shown */
+  #end(isElsewhere: boolean, before = (then: () => void) => then()): void {
     const { sessionId } = this.#record
     this.#isElsewhere = isElsewhere
     const operation: Operation = {
@@ -201,7 +206,7 @@ export class Cheat {
     ask(this.#person, { url: `/api/v1/sessions/${sessionId}/complete`, body: {} }, operation, (answer) => {
       if (answer) this.#hear(answer)
       const again = () => this.#person.in(2_000, () => this.start())
-      if (isElsewhere) this.#showLease(again)
+      if (isElsewhere) before(() => this.#showLease(again))
       else again()
     })
   }

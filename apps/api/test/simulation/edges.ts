@@ -7,7 +7,7 @@
 import { ask, beginPurchase, eventOf, type StripeKind } from './bank.ts'
 import { jtiOf, openOperation, relaunchOperation, type SimulatedProvider } from './launch-operations.ts'
 import type { Answer, Call } from './marketplace.ts'
-import type { StripeFactModel } from './oracle.ts'
+import type { StripeFactModel } from './oracle-wallet.ts'
 import { type Said, sayingOf, type Verb } from './page-calls.ts'
 import type { Operation, Person } from './person.ts'
 import type { Profile } from './profiles.ts'
@@ -37,6 +37,7 @@ class Walker {
   #launchJwt = ''
   #olderLaunchJwt = ''
   #page = { clientId: '', label: 'e', sessionId: '', sessionJwt: '' }
+  #pageBefore = this.#page
   #sequence = 0
   #purchase = { id: '', amountCents: 0, paymentIntent: '' }
   #last: (() => void) | undefined
@@ -139,6 +140,12 @@ class Walker {
     this.#say(verb, { ...told, clientId: this.#page.clientId, sequence: this.#sequence })
   }
 
+  /** A page that has heard of nothing. */
+  sayInTheOneBefore(verb: Verb): void {
+    const { clientId } = this.#pageBefore
+    this.#say(verb, { clientId, sequence: 1_000, activeMs: 0 }, this.#pageBefore)
+  }
+
   /** A beat as an app without the SDK may send it. */
   beatSayingNothing(): void {
     this.#sequence += 1
@@ -192,8 +199,12 @@ class Walker {
     this.#person.send(call, operation, { answered: then, failed: () => {} })
   }
 
-  #say(verb: Verb, said: Partial<Said> & { clientId: string; sequence: number; final?: boolean }): void {
-    const { call, operation } = sayingOf(this.#page, verb, said as Said)
+  #say(
+    verb: Verb,
+    said: Partial<Said> & { clientId: string; sequence: number; final?: boolean },
+    page = this.#page,
+  ): void {
+    const { call, operation } = sayingOf(page, verb, said as Said)
     this.#send(call, operation)
   }
 
@@ -207,6 +218,7 @@ class Walker {
       { text: 'launches', apply: (books, at) => books.validate(launch, at) },
       ({ status, body }) => {
         if (status !== 200) return
+        this.#pageBefore = this.#page
         this.#page = { ...this.#page, clientId, sessionId, sessionJwt: body.sessionJwt }
         this.#sequence = 0
       },

@@ -97,6 +97,13 @@ export function unvouchedMs(s: SessionModel, at: number): number {
   return s.isLeaseShort || at - s.lastBeat <= INTERVAL_AND_SLACK ? countedMs(s, at, null) : 0
 }
 
+/** What the app still shows of it to a page that hears nothing from here on. */
+export function leftMs(s: SessionModel, at: number): number {
+  if ((s.status !== 'active' && s.status !== 'paused') || s.isFinal) return 0
+  const known = Math.min(leaseOf(s), knownOf(s))
+  return Math.max(0, Math.min(known - Math.max(0, at - s.lastBeat), lifeEndOf(s) - at))
+}
+
 /** A page that resumes what runs was closed, but for the use that it tells; a last word has told its own. */
 export const restartedMs = (s: SessionModel, at: number, activeMs: number) =>
   s.isFinal ? 0 : Math.min(activeMs, countedMs(s, at, activeMs))

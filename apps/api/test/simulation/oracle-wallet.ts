@@ -16,6 +16,12 @@ export interface DisputeModel {
   cents: number
 }
 
+export type StripeFactModel =
+  | { kind: 'paid' }
+  | { kind: 'refunded'; refundedCents: number }
+  | { kind: 'refundFailed'; refundId: string; cents: number }
+  | DisputeFactModel
+
 export type DisputeFactModel =
   | { kind: 'asked' | 'disputed'; disputeId: string; cents: number }
   | { kind: 'closed'; disputeId: string; cents: number; isWon: boolean }

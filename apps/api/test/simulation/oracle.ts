@@ -5,6 +5,15 @@
  * @module
  */
 import {
+  type AllowanceModel,
+  billedOfLeft,
+  emptyAllowance,
+  hear,
+  isOverAllowance,
+  leaveLease,
+  noteUnbilled,
+} from './oracle-allowance.ts'
+import {
   chargeOf,
   count,
   countedMs,
@@ -12,29 +21,27 @@ import {
   lastBeatAfter,
   launchEndOf,
   leaseOf,
+  leftMs,
   lifeEndOf,
   overReason,
   remainingOf,
   restartedMs,
   type SessionModel,
   servedMs,
-  serveUntilOf,
   unvouchedMs,
 } from './oracle-session.ts'
 import {
-  type DisputeFactModel,
   hold,
   learnOfDispute,
   type PurchaseModel,
+  type StripeFactModel,
   settleHold,
   settlePurchase,
   type WalletModel,
 } from './oracle-wallet.ts'
 
 const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
-const ALLOWANCE = 10 * MINUTE
+const DAY = 24 * 60 * MINUTE
 
 /** What the marketplace has to answer. */
 export interface Expected {
@@ -42,12 +49,6 @@ export interface Expected {
   code?: string
   session?: SessionModel
 }
-
-export type StripeFactModel =
-  | { kind: 'paid' }
-  | { kind: 'refunded'; refundedCents: number }
-  | { kind: 'refundFailed'; refundId: string; cents: number }
-  | DisputeFactModel
 
 interface Said {
   clientId: string
@@ -61,8 +62,7 @@ export class Books {
   wallet: WalletModel = { posted: 0, held: 0, debt: 0 }
   sessions = new Map<string, SessionModel>()
   purchases = new Map<string, PurchaseModel>()
-  /** By provider, by hour: what was served and not billed. */
-  unbilled = new Map<string, Map<number, number>>()
+  allowance: AllowanceModel = emptyAllowance()
 
   clone(): Books {
     const copy = new Books()
@@ -76,24 +76,11 @@ export class Books {
     return session
   }
 
-  unbilledMs(providerId: string, at: number): number {
-    let sum = 0
-    for (const [hour, ms] of this.unbilled.get(providerId) ?? []) if (hour > at - DAY) sum += ms
-    return sum
-  }
-
-  /** Nothing of what is free: there was nothing to bill. */
-  #note(s: SessionModel, ms: number, at: number): void {
-    if (ms <= 0 || s.tokensPerMinute === 0) return
-    const hours = this.unbilled.get(s.providerId) ?? new Map<number, number>()
-    this.unbilled.set(s.providerId, hours)
-    const hour = at - (at % HOUR)
-    hours.set(hour, (hours.get(hour) ?? 0) + ms)
-  }
+  #note = (s: SessionModel, ms: number, at: number) => noteUnbilled(this.allowance, s, ms, at)
 
   /** Over the allowance: leases are short from here on. */
   #isOver = (s: SessionModel, at: number, unnoted = 0) =>
-    this.unbilledMs(s.providerId, at) + unnoted > ALLOWANCE
+    isOverAllowance(this.allowance, s.providerId, at, unnoted)
 
   end(s: SessionModel, reason: string, at: number, counted = 0): void {
     this.#note(s, servedMs(s, Math.min(at, lifeEndOf(s))) - counted, at)
@@ -207,7 +194,8 @@ export class Books {
       return { status: 200, session: s }
     if (s.launchSpentBy !== null && !isAgain) return refusal(409, 'launch_already_used')
     // Asked again before the first beat: the answer was lost, the clock starts now.
-    const counted = isAgain ? 0 : unvouchedMs(s, at)
+    const isTakeover = s.clientId !== null && s.clientId !== launch.clientId
+    const counted = isAgain ? 0 : unvouchedMs(s, at) + (isTakeover ? leaveLease(this.allowance, s, at) : 0)
     this.#note(s, servedMs(s, at) - counted, at)
     count(s, isAgain ? 'again' : 'takeover', at, counted)
     s.launchSpentBy = launch.clientId
@@ -251,6 +239,7 @@ export class Books {
     steps = 3,
   ): Expected {
     const s = this.get(sessionId)
+    hear(this.allowance, s, said.clientId, at)
     if (s.status === 'ended') return { status: 200, session: s }
     if (s.clientId !== said.clientId) return refusal(409, 'session_superseded')
     let unbilled = 0
@@ -286,13 +275,14 @@ export class Books {
     if (s.status === 'paused' && said === 'user') s.isPausedByUser = true
     if (s.status === 'paused' && said !== 'user') this.#hearOfPause(s, at)
     if (s.status !== 'active' || isLate(s, said)) return { status: 200, session: s }
-    const counted = said === 'user' ? unvouchedMs(s, at) : countedMs(s, at, said.activeMs ?? null)
-    const shownMs = Math.min(Math.max(0, serveUntilOf(s, at) - at), knownOf(s) - counted)
+    // The app shows it until it hears of the pause, or its lease ends.
+    const left = leftMs(s, at)
+    const billed = billedOfLeft(s, at)
+    const counted = said === 'user' ? unvouchedMs(s, at) + billed : countedMs(s, at, said.activeMs ?? null)
     this.#lose(s, servedMs(s, at) - counted, at)
     count(s, 'pause', at, counted)
     Object.assign(s, { status: 'paused', pausedAt: at, lastBeat: lastBeatAfter(s, at), isFinal: false })
-    // The app shows it until it hears of the pause, or its lease ends.
-    s.toldMs = said === 'user' ? s.usedMs + shownMs : null
+    s.toldMs = said === 'user' ? s.usedMs + left - billed : null
     s.isPausedByUser = said === 'user'
     if (said !== 'user') s.sequence = said.sequence ?? s.sequence
     this.#endIfOver(s, at)
@@ -340,12 +330,16 @@ export class Books {
 
   complete(sessionId: string, said: Said | 'user', at: number): Expected {
     const s = this.get(sessionId)
+    if (said !== 'user') hear(this.allowance, s, said.clientId, at)
     const isTold = s.status !== 'ended' && said !== 'user' && s.clientId === said.clientId
     this.#endIfOver(s, at)
     if (isTold) s.sequence = Math.max(s.sequence, said.sequence ?? 0)
     if (s.status === 'ended') return { status: 200, session: s }
     if (said !== 'user' && s.clientId !== said.clientId) return refusal(409, 'session_superseded')
-    const counted = said === 'user' ? unvouchedMs(s, at) : countedMs(s, at, said.activeMs ?? null)
+    const counted =
+      said === 'user'
+        ? unvouchedMs(s, at) + leaveLease(this.allowance, s, at)
+        : countedMs(s, at, said.activeMs ?? null)
     this.end(s, s.status === 'pending' ? 'cancelled' : 'completed', at, counted)
     return { status: 200, session: s }
   }
@@ -365,10 +359,15 @@ export class Books {
     return { status: 200, session: s }
   }
 
-  read(sessionId: string, at: number): Expected {
+  /** @param clientId of a page that asks; of the marketplace nothing is heard */
+  read(sessionId: string, at: number, clientId?: string): Expected {
     const s = this.get(sessionId)
     this.#endIfOver(s, at)
-    return { status: 200, session: s }
+    if (clientId === undefined) return { status: 200, session: s }
+    hear(this.allowance, s, clientId, at)
+    return s.status === 'ended' || s.clientId === clientId
+      ? { status: 200, session: s }
+      : refusal(409, 'session_superseded')
   }
 
   learn(purchaseId: string, fact: StripeFactModel): void {
@@ -386,6 +385,7 @@ export class Books {
   /** What every call of a speaker meets first: settlement of what is over, then refusals. */
   #enter(s: SessionModel, said: Said | 'user', at: number): Expected | undefined {
     this.#endIfOver(s, at)
+    if (said !== 'user') hear(this.allowance, s, said.clientId, at)
     if (s.status === 'ended') return { status: 200, session: s }
     if (said === 'user') return s.status === 'pending' ? refusal(409, 'session_not_started') : undefined
     return s.clientId === said.clientId ? undefined : refusal(409, 'session_superseded')

@@ -304,6 +304,41 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     to: 'where false and',
   },
   {
+    name: 'what an ending leaves in a page is on nobody’s allowance',
+    from: 'as i (tenant_id, session_id, client_id, left_at, user_id, provider_id, lease_ms)\n',
+    to: 'as i (tenant_id, session_id, client_id, left_at, user_id, provider_id, lease_ms)\n  where false\n',
+  },
+  {
+    name: 'what another browser leaves in a page is on nobody’s allowance',
+    from: 'from accepted a where a.left_ms > 0',
+    to: 'from accepted a where false and a.left_ms > 0',
+  },
+  {
+    name: 'what is shown on does not use up the allowance',
+    from: 'then x.shown_ms else x.most_ms end',
+    to: 'then 0 else 0 end',
+  },
+  {
+    name: 'a page is believed each time that it has heard',
+    from: 'else x.most_ms end',
+    to: 'else x.shown_ms end',
+  },
+  {
+    name: 'a page that has heard is taken to show on',
+    from: 'set shown_ms = shown_ms(l, $4)',
+    to: 'set shown_ms = l.lease_ms',
+  },
+  {
+    name: 'beyond the allowance an ending leaves a lease for nothing',
+    from: 'else unvouched_ms(s, i.at) + ',
+    to: 'else unvouched_ms(s, i.at) + 0 * ',
+  },
+  {
+    name: 'beyond the allowance another browser leaves a lease for nothing',
+    from: 'then unvouched_ms(s, i.at) + ',
+    to: 'then unvouched_ms(s, i.at) + 0 * ',
+  },
+  {
     name: 'leases stay long beyond the allowance',
     from: 'update sessions s set is_lease_short = true',
     to: 'update sessions s set is_lease_short = false',

@@ -50,6 +50,7 @@ export type CheatName =
   | 'opens a new session instead of beating'
   | 'shows the browser before a takeover'
   | 'shows on after ending in the marketplace'
+  | 'says that it has heard, and shows on'
 
 /** So often at most: where everything is lost there is nothing to learn. */
 const PROBABILITY_MOST = 0.9
@@ -136,5 +137,6 @@ export const CHEATS: readonly Profile[] = (
     'resumes instead of beating',
     'shows the browser before a takeover',
     'shows on after ending in the marketplace',
+    'says that it has heard, and shows on',
   ] as const
 ).map((cheat) => ({ name: cheat, cheat }))

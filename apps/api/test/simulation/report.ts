@@ -43,14 +43,13 @@ export function report(result: SimulationResult): string[] {
     ),
     '',
     ...table(
-      ['cheats', 'people', 'served', 'billed', 'most gained', 'a round', 'most overbilled'],
+      ['cheats', 'people', 'served', 'billed', 'most gained', 'most overbilled'],
       cheats.map((row) => [
         row.className,
         String(row.people),
         `${row.servedMinutes.toFixed(1)} min`,
         `${row.billedMinutes.toFixed(1)} min`,
         `${row.gain.toFixed(1)} s`,
-        row.gainPerRound === undefined ? '' : `${row.gainPerRound.toFixed(1)} s`,
         `${row.overbilled.toFixed(1)} s`,
       ]),
     ),

@@ -69,11 +69,15 @@ test.each([
   for (const { overbilled } of rows) expect(overbilled).toBeLessThanOrEqual(1 + 4 * 2)
 }, 90_000)
 
-test('what an ending or another browser leaves in a page that hears of nothing is one lease a round', async () => {
-  const classes = ['shows the browser before a takeover', 'shows on after ending in the marketplace']
-  const { cheats, wrong } = await run({ seed: 'rounds', hours: 0.3, peoplePerClass: 2, classes })
+test('what an ending or another browser leaves in a page that hears of nothing is the allowance, and no more', async () => {
+  const classes = [
+    'shows the browser before a takeover',
+    'shows on after ending in the marketplace',
+    'says that it has heard, and shows on',
+  ]
+  const { cheats, wrong } = await run({ seed: 'rounds', hours: 1.2, peoplePerClass: 2, classes })
   expect(wrong).toEqual([])
   expect(cheats.map(({ className }) => className)).toEqual(classes)
-  // No less either: where this is mended, the docs that tell of it are, too.
-  for (const { gainPerRound } of cheats) expect(gainPerRound).toBeGreaterThan(125)
+  // Longer than the allowance lasts, so that the bound is met.
+  for (const { gain } of cheats) expect(gain).toBeGreaterThan(500)
 }, 60_000)

@@ -30,10 +30,12 @@ export interface State {
   sessions: SessionState[]
   purchases: { id: string; reversed: number; refundedCents: number; isPaid: boolean }[]
   unbilledMs: number
+  /** How much of the leases that were left, and how much of that was heard to be shown. */
+  left: { leases: number; leaseMs: number; heard: number; shownMs: number }
 }
 
 export async function readState(marketplace: Marketplace, userId: string): Promise<State> {
-  const [wallet, sessions, purchases, unbilled] = await Promise.all([
+  const [wallet, sessions, purchases, unbilled, left] = await Promise.all([
     marketplace.rows<State['wallet']>('select posted, held, debt from wallets where id = $1', [userId]),
     marketplace.rows<SessionState>(
       `select id, status, end_reason as "endReason", used_ms as "usedMs", tokens_charged as charged,
@@ -52,8 +54,14 @@ export async function readState(marketplace: Marketplace, userId: string): Promi
       'select coalesce(sum(unbilled_ms), 0) as ms from unbilled_time where user_id = $1',
       [userId],
     ),
+    marketplace.rows<State['left']>(
+      `select count(*) as leases, coalesce(sum(lease_ms), 0) as "leaseMs", count(shown_ms) as heard,
+         coalesce(sum(shown_ms), 0) as "shownMs"
+       from left_leases where user_id = $1`,
+      [userId],
+    ),
   ])
-  return { wallet: wallet[0]!, sessions, purchases, unbilledMs: unbilled[0]!.ms }
+  return { wallet: wallet[0]!, sessions, purchases, unbilledMs: unbilled[0]!.ms, left: left[0]! }
 }
 
 /** Undefined when the two agree in everything. */
@@ -97,8 +105,15 @@ export function differenceOf(books: Books, state: State, at: number): string | u
     if (difference) return difference
   }
   let unbilledMs = 0
-  for (const hours of books.unbilled.values()) for (const ms of hours.values()) unbilledMs += ms
+  for (const hours of books.allowance.hours.values()) for (const ms of hours.values()) unbilledMs += ms
   if (unbilledMs !== state.unbilledMs)
     return `unbilled time is ${state.unbilledMs}, the model says ${unbilledMs} at ${at}`
+  const { left } = books.allowance
+  const heard = left.filter(({ shownMs }) => shownMs !== null)
+  const sum = (numbers: (number | null)[]) => numbers.reduce<number>((total, ms) => total + (ms ?? 0), 0)
+  const leases = { leases: left.length, leaseMs: sum(left.map(({ leaseMs }) => leaseMs)) }
+  const shown = { heard: heard.length, shownMs: sum(heard.map(({ shownMs }) => shownMs)) }
+  const difference = differing('what is left of leases', { ...leases, ...shown }, state.left)
+  if (difference) return difference
   return undefined
 }

@@ -22,8 +22,6 @@ export interface VisitRecord extends Use {
   isLeft: boolean
   /** When its user had closed the lid. */
   asleep: Interval[]
-  /** How often somebody got a lease to be shown out of reach of the rules; cheats do. */
-  rounds?: number
 }
 
 export class Visit {
