@@ -17,7 +17,7 @@ import { simulate } from '../apps/api/test/simulation/simulation.ts'
 
 /** An hour of it ends within three minutes on two cores. */
 const PEOPLE = 52
-const HELP = `npm run simulate -- [--seed 42] [--hours 1] [--people ${PEOPLE}] [--faults 1] [--class NAME]… [--explain NAME] [--skew=MS] [--mutations]
+const HELP = `npm run simulate -- [--seed 42] [--hours 1] [--people ${PEOPLE}] [--faults 1] [--class NAME]… [--explain NAME] [--skew=MS] [--sdk] [--mutations]
 
   --seed       repeats a run exactly
   --hours      of virtual time
@@ -26,6 +26,7 @@ const HELP = `npm run simulate -- [--seed 42] [--hours 1] [--people ${PEOPLE}] [
   --class      only this class, may be repeated
   --explain    of this class, where the time went in the sessions that are furthest off
   --skew       how far the clock of the second instance is off, e.g. --skew=-2000; then the books are judged, and no percentages
+  --sdk        pages run the SDK itself, on a browser's ports that are simulated; else what is written after it, which is quicker
   --mutations  plants known bugs, one at a time, and shows which the simulation catches`
 
 const { values } = readArguments(HELP, {
@@ -37,6 +38,7 @@ const { values } = readArguments(HELP, {
     class: { type: 'string', multiple: true },
     explain: { type: 'string' },
     skew: { type: 'string', default: '0' },
+    sdk: { type: 'boolean', default: false },
     mutations: { type: 'boolean', default: false },
   },
 })
@@ -70,6 +72,7 @@ async function main(): Promise<number> {
       ...(values.explain && { explain: values.explain }),
       skewMs,
       faults,
+      isSdk: values.sdk,
       onProgress: say,
     })
     for (const line of report(result)) say(line)
@@ -95,6 +98,7 @@ function repeating(): string[] {
     `--hours ${hours} --people ${people}`,
     ...(faults === 1 ? [] : [`--faults ${faults}`]),
     ...(skewMs === 0 ? [] : [`--skew=${skewMs}`]),
+    ...(values.sdk ? ['--sdk'] : []),
     ...(values.class ?? []).map((name) => `--class ${JSON.stringify(name)}`),
   ]
 }

@@ -66,7 +66,8 @@ export function announce(listeners: Listeners, last: Snapshot, next: Snapshot, l
     emit(listeners, 'error', next, { error })
     // The developer's to mend, a user's sentence tells nothing of them: config_invalid, origin_not_allowed,
     // launch_wrong_provider. And which origin it is.
-    if (/^(con|or|launch_w)/.test(error.code)) console.error(error, globalThis.origin)
+    if (/^(con|or|launch_w)/.test(error.code))
+      console.error(error, (globalThis as { origin?: string }).origin)
   }
   listeners.notify('')
 }

@@ -13,6 +13,7 @@ import {
 } from '../../../../packages/sdk/src/beat-delay.ts'
 import { countedMs, isLongSilent, SLOW_MS } from '../../../../packages/sdk/src/telling.ts'
 import type { Session } from '../../../../packages/sdk/src/wire.ts'
+import type { AppPage } from './app-page.ts'
 import type { Answer } from './marketplace.ts'
 import { questionOf, type Said, type Shelf, sayingOf, sendTwice, type Verb } from './page-calls.ts'
 import type { Operation, Person } from './person.ts'
@@ -20,7 +21,7 @@ import { type Interval, openInterval, type Use } from './use.ts'
 
 const OUTCOMES = { pause: 'paused', resume: 'active', complete: 'ended' } as const
 
-export class Page {
+export class Page implements AppPage {
   readonly clientId: string
   readonly label: string
   sessionId = ''

@@ -5,6 +5,7 @@
  * @module
  */
 import { createHash } from 'node:crypto'
+import type { OpenPage } from './app-page.ts'
 import { type CutMode, withCut } from './cut.ts'
 import { EventQueue } from './event-queue.ts'
 import type { Answer, Call, Marketplace } from './marketplace.ts'
@@ -59,6 +60,7 @@ export interface World {
   isListed(providerId: string): boolean
   countFault(kind: string): void
   untold: UntoldPayments
+  openPage: OpenPage
 }
 
 export class Person {
@@ -70,6 +72,8 @@ export class Person {
   token = ''
   offlineUntil = 0
   now = 0
+  /** Where pages run code that waits for itself: what an event leads to is done before the next one. */
+  settle: (() => Promise<void>) | undefined
   readonly name: string
   readonly profile: Profile
   readonly random: Random
@@ -102,6 +106,7 @@ export class Person {
         return true
       }
       await next.event.run()
+      await this.settle?.()
     }
     return false
   }
@@ -110,6 +115,7 @@ export class Person {
 
   async runAlone(): Promise<void> {
     await this.#alone?.()
+    await this.settle?.()
     this.#alone = undefined
   }
 

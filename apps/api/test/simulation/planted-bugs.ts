@@ -326,7 +326,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'a page that has heard is taken to show on',
     from: 'set shown_ms = shown_ms(l, $4)',
-    to: 'set shown_ms = l.lease_ms',
+    to: 'set shown_ms = l.lease_ms + 0 * shown_ms(l, $4)',
   },
   {
     name: 'beyond the allowance an ending leaves a lease for nothing',

@@ -8,6 +8,7 @@ async function run(options: {
   peoplePerClass: number
   classes?: string[]
   skewMs?: number
+  isSdk?: boolean
 }) {
   const database = await createTestDatabase()
   try {
@@ -36,6 +37,13 @@ test('a market with every fault and every cheat does to the millisecond and the 
       ],
     ]),
   )
+}, 90_000)
+
+test('pages that run the SDK itself are billed what they showed', async () => {
+  const { wrong, rows, sessions } = await run({ seed: 'sdk', hours: 0.4, peoplePerClass: 1, isSdk: true })
+  expect(wrong).toEqual([])
+  expect(sessions).toBeGreaterThan(40)
+  expect(rows.reduce((hours, row) => hours + row.hours, 0)).toBeGreaterThan(1)
 }, 90_000)
 
 test('the same seed lives through the same events, another seed through others', async () => {

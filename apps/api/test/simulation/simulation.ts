@@ -19,6 +19,7 @@ import { feeOf } from './oracle-wallet.ts'
 import { Person, SimulationFailure, type World } from './person.ts'
 import { CHEATS, cheatsOf, EXCEPTIONS, HONEST, type Profile, worsen } from './profiles.ts'
 import { createRandom, type Random } from './random.ts'
+import { openPages } from './sdk-page.ts'
 import { differenceOf, readState } from './state.ts'
 import { UntoldPayments } from './untold-payments.ts'
 import { Visit, type VisitRecord } from './visit.ts'
@@ -48,6 +49,8 @@ export interface SimulationOptions {
   explain?: string
   /** How far the second instance's clock is off. */
   skewMs?: number
+  /** Pages run the SDK itself, not what is written after it. */
+  isSdk?: boolean
   onProgress?: (text: string) => void
 }
 
@@ -113,8 +116,7 @@ class Simulation {
   async populate(): Promise<void> {
     const { peoplePerClass, classes, seed, faults = 1 } = this.#options
     const owner = await this.#marketplace.addUser(START, 'owner')
-    const count = PRICES.length * Math.ceil(peoplePerClass / PEOPLE_PER_PROVIDERS)
-    for (let i = 0; i < count; i += 1) {
+    for (let i = 0; i < PRICES.length * Math.ceil(peoplePerClass / PEOPLE_PER_PROVIDERS); i += 1) {
       const price = PRICES[i % PRICES.length]!
       const id = await this.#marketplace.addProvider(START, owner, `App ${i + 1}`, price)
       this.#providers.push({ id, tokensPerMinute: price })
@@ -135,6 +137,7 @@ class Simulation {
         this.#faults[kind] = (this.#faults[kind] ?? 0) + 1
       },
       untold: this.#untold,
+      openPage: openPages(this.#options.isSdk ?? false),
     }
     for (const profile of [...HONEST, ...EXCEPTIONS, ...CHEATS]) {
       if (classes && !classes.includes(profile.name)) continue
@@ -384,7 +387,7 @@ class Simulation {
       rows,
       cheats,
       // Two clocks make every stretch of a session that much longer or shorter: then only the books are judged.
-      wrong: this.#marketplace.skewMs === 0 ? judge(rows, cheats) : [],
+      wrong: this.#marketplace.skewMs === 0 ? judge(rows, cheats, this.#options.isSdk ?? false) : [],
       skewMs: this.#marketplace.skewMs,
       explained,
       ledger: `${transfers} transfers, ${wallets} wallets, ${openHolds} open holds`,

@@ -4,9 +4,9 @@
  *
  * @module
  */
+import type { AppPage } from './app-page.ts'
 import { ask } from './bank.ts'
 import { openOperation, relaunchOperation, type SimulatedProvider } from './launch-operations.ts'
-import { Page } from './page.ts'
 import type { Operation, Person } from './person.ts'
 import { type Interval, openInterval, type Use } from './use.ts'
 
@@ -28,8 +28,8 @@ export class Visit {
   #person: Person
   #record: VisitRecord
   #label: string
-  #page!: Page
-  #tabs: Page[] = []
+  #page!: AppPage
+  #tabs: AppPage[] = []
   #endsAt: number
   #isOver = false
   #asleepUntil = 0
@@ -81,9 +81,12 @@ export class Visit {
     })
   }
 
+  #openPage = (clientId: string, label = this.#label): AppPage =>
+    this.#person.world.openPage(this.#person, this.#record, clientId, label)
+
   #launch(launchJwt: string): void {
     const { random } = this.#person
-    const page = new Page(this.#person, this.#record, `client_${random.name(12)}`, this.#label)
+    const page = this.#openPage(`client_${random.name(12)}`)
     this.#page = page
     page.onOver = () => this.#finish()
     this.#person.in(random.whole(300, 3_000), () =>
@@ -144,7 +147,7 @@ export class Visit {
     next()
   }
 
-  #each(run: (page: Page) => void): void {
+  #each(run: (page: AppPage) => void): void {
     for (const page of this.#tabs) if (page.isOpen) run(page)
   }
 
@@ -164,7 +167,7 @@ export class Visit {
       if (this.#isOver || !this.#page.isOpen) return
       if (this.#isAsleep(() => this.#loadTab())) return
       if (person.now < person.offlineUntil) return this.#loadTab()
-      const tab = new Page(person, this.#record, this.#page.clientId, `${this.#label}t`)
+      const tab = this.#openPage(this.#page.clientId, `${this.#label}t`)
       this.#tabs.push(tab)
       tab.siblings = this.#tabs
       tab.adopt(this.#page)
@@ -217,7 +220,7 @@ export class Visit {
       this.#record.isHalfSaid = false
       away.to = this.#person.now
       this.#record.intervals.push({ ...away })
-      const page = new Page(this.#person, this.#record, old.clientId, this.#label)
+      const page = this.#openPage(old.clientId)
       page.onOver = () => this.#finish()
       this.#page = page
       this.#tabs.push(page)
@@ -236,7 +239,7 @@ export class Visit {
       const old = this.#page
       old.onOver = undefined
       this.#person.world.countFault('relaunch')
-      const page = new Page(person, this.#record, `client_${person.random.name(12)}`, this.#label)
+      const page = this.#openPage(`client_${person.random.name(12)}`)
       page.onOver = () => this.#finish()
       this.#page = page
       this.#tabs.push(page)

@@ -53,7 +53,7 @@ const WHAT: Record<string, string> = {
   taken_over: 'Another browser holds it',
   returned: 'Launched again',
   asked_again: 'Launched again: the answer was lost',
-  shown_on: 'Shown on by a page that had not heard',
+  shown_on: 'Still shown, until the page heard of it',
   charge: 'Charged',
   fee: 'Of it, the platform’s fee',
 }

@@ -36,7 +36,7 @@ interface Wait {
 
 /** Makes a browser; every tab opened in it shares its storage. */
 export function createFakeBrowser(
-  time: VirtualTime,
+  time: Pick<VirtualTime, 'now' | 'set' | 'clear'>,
   device: Device,
   send: (url: string, init: { body?: unknown; headers?: Record<string, string> }) => Response,
   seed: number,
