@@ -1240,12 +1240,6 @@ AS $function$
     array[p_counted_ms::integer], array[p_unbilled_ms::integer], array[false], array[null::integer]);
 $function$;
 
-CREATE OR REPLACE FUNCTION public.most_shown_ms(l public.left_leases, p_at timestamp with time zone)
- RETURNS bigint
- LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
-AS $function$ select least(l.lease_ms, greatest(0, ms_between(l.left_at, p_at))) $function$;
-
 CREATE OR REPLACE FUNCTION public.ms_between(p_from timestamp with time zone, p_to timestamp with time zone)
  RETURNS bigint
  LANGUAGE sql
@@ -1630,7 +1624,7 @@ CREATE OR REPLACE FUNCTION public.shown_ms(l public.left_leases, p_at timestamp 
  RETURNS bigint
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-AS $function$ select coalesce(l.shown_ms, most_shown_ms(l, p_at)) $function$;
+AS $function$ select coalesce(l.shown_ms, least(l.lease_ms, greatest(0, ms_between(l.left_at, p_at)))) $function$;
 
 CREATE OR REPLACE FUNCTION public.unfolded_beats(p_session_id text)
  RETURNS TABLE(kind text, at timestamp with time zone, sequence bigint, active_ms integer, counted_ms integer, unbilled_ms integer, final boolean, origin integer)
@@ -1912,8 +1906,6 @@ grant execute on function public.left_ms(s public.sessions, p_at timestamp with 
 
 grant execute on function public.log_time(p_tenant_id text, p_kind text, p_session_id text, p_at timestamp with time zone, p_sequence bigint, p_active_ms bigint, p_counted_ms bigint, p_unbilled_ms bigint) to public;
 
-grant execute on function public.most_shown_ms(l public.left_leases, p_at timestamp with time zone) to public;
-
 grant execute on function public.ms_between(p_from timestamp with time zone, p_to timestamp with time zone) to public;
 
 grant execute on function public.next_sweep_at(s public.sessions, p_at timestamp with time zone) to public;
@@ -2059,8 +2051,6 @@ grant delete, insert, select on table public.ledger_checks to tm_batch;
 grant insert, select on table public.left_leases to tm_app;
 
 grant delete, insert, select on table public.left_leases to tm_batch;
-
-grant update on table public.left_leases (shown_ms) to tm_app;
 
 grant update on table public.left_leases (shown_ms) to tm_batch;
 

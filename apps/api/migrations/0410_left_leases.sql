@@ -21,8 +21,8 @@ alter table left_leases enable row level security;
 create policy tenant_sees_its_own on left_leases to tm_app
   using (tenant_id = current_tenant()) with check (tenant_id = current_tenant());
 create policy batches_see_all on left_leases to tm_batch using (true) with check (true);
-grant select, insert, update (shown_ms) on left_leases to tm_app, tm_batch;
-grant delete on left_leases to tm_batch;
+grant select, insert on left_leases to tm_app, tm_batch;
+grant update (shown_ms), delete on left_leases to tm_batch;
 
 -- The mirror of `serveUntil`: how long the app may show on from that instant, for all it was told.
 create function left_ms(s sessions, p_at timestamptz) returns bigint
@@ -35,10 +35,7 @@ as $$
       86400000 - ms_between(s.created_at, p_at))) end
 $$;
 
--- How long it can have been shown until that instant, and how long it was, for all that is known.
-create function most_shown_ms(l left_leases, p_at timestamptz) returns bigint
-language sql immutable parallel safe
-as $$ select least(l.lease_ms, greatest(0, ms_between(l.left_at, p_at))) $$;
+-- How long it was shown, for all that is known at that instant.
 create function shown_ms(l left_leases, p_at timestamptz) returns bigint
 language sql immutable parallel safe
-as $$ select coalesce(l.shown_ms, most_shown_ms(l, p_at)) $$;
+as $$ select coalesce(l.shown_ms, least(l.lease_ms, greatest(0, ms_between(l.left_at, p_at)))) $$;

@@ -1,15 +1,10 @@
 import type { Db, Tx } from '../db.ts'
 import { createGatherer } from '../gather.ts'
+import { idFloor } from '../id.ts'
 import type { SessionRow } from './session.ts'
 
 /** Served but unbilled, per user and provider in 24 hours: beyond it leases are short and every gap counts. */
 export const UNBILLED_MS_ALLOWED = 600_000
-
-/**
- * Of so many sessions that ended elsewhere or changed hands, in those 24 hours, a page is believed that it has heard: anybody can call
- * in its name. Of more the whole lease counts.
- */
-export const HEARD_BELIEVED = 10
 
 interface Unbilled {
   userId: string
@@ -47,36 +42,43 @@ export function noteUnbilledOfEach(
   ])
 }
 
-export interface UnbilledBeat extends Unbilled {
+/** Whose session it is that is served on. */
+export interface Served {
   tenantId: string
+  id: string
+  userId: string
+  providerId: string
+  now: Date
 }
 
 /**
- * What tells whether a beat took its user over the allowance; then the leases they hold with this provider become short.
+ * What tells whether a user is over the allowance; then the leases they hold with this provider become short.
  * After an outage nearly every beat is asked about, so the question is gathered like beats are.
  *
  * What was unbilled is on record already, so a crash before this forgets nothing: the next unbilled beat asks again.
  */
-export function createBeatAllowance(db: Db): (unbilled: UnbilledBeat) => Promise<boolean> {
-  const isOver = createGatherer<UnbilledBeat, boolean>({
+export function createAllowance(db: Db): (served: Served) => Promise<boolean> {
+  const isOver = createGatherer<Served, boolean>({
     name: 'allowances',
-    run: (beats) => areOverAllowance(db, beats),
+    run: (served) => areOverAllowance(db, served),
   })
-  return async (unbilled) => {
-    if (!isUnbilled(unbilled) || !(await isOver(unbilled))) return false
-    const { tenantId, userId, providerId } = unbilled
+  return async (served) => {
+    if (!(await isOver(served))) return false
+    const { tenantId, userId, providerId } = served
     await db.inTenant(tenantId, (tx) => tx.query(shortenLeasesSql, [userId, providerId]))
     return true
   }
 }
 
-async function areOverAllowance(db: Db, beats: UnbilledBeat[]): Promise<boolean[]> {
+async function areOverAllowance(db: Db, served: Served[]): Promise<boolean[]> {
   const rows = await db.batch.query<{ isOver: boolean }>(areOverSql, [
-    beats.map(({ tenantId }) => tenantId),
-    beats.map(({ userId }) => userId),
-    beats.map(({ providerId }) => providerId),
-    beats.map(({ now }) => now),
+    served.map(({ tenantId }) => tenantId),
+    served.map(({ userId }) => userId),
+    served.map(({ providerId }) => providerId),
+    served.map(({ id }) => id),
+    served.map(({ now }) => now),
     UNBILLED_MS_ALLOWED,
+    oldestSilentId(served),
   ])
   return rows.map(({ isOver }) => isOver)
 }
@@ -84,39 +86,47 @@ async function areOverAllowance(db: Db, beats: UnbilledBeat[]): Promise<boolean[
 /** Whether this user was served more than the allowance without paying, with this provider, in the last 24 hours. */
 export async function isOverAllowance(
   tx: Tx,
-  { userId, providerId, now }: { userId: string; providerId: string; now: Date },
+  { tenantId, userId, providerId, id, now }: Served,
 ): Promise<boolean> {
-  const [row] = await tx.query<{ unbilledMs: number }>(sumSql, [userId, providerId, now])
-  return (row?.unbilledMs ?? 0) > UNBILLED_MS_ALLOWED
+  const one = [
+    [tenantId],
+    [userId],
+    [providerId],
+    [id],
+    [now],
+    UNBILLED_MS_ALLOWED,
+    oldestSilentId([{ now }]),
+  ]
+  const [row] = await tx.query<{ isOver: boolean }>(areOverSql, one)
+  return row?.isOver ?? false
 }
+
+/** What a session served longer ago counts for nothing: it lives 24 hours at most, and the allowance looks back as far. */
+const SILENT_MS_MAX = 48 * 3_600_000
+
+/** Of the sessions that may be silent, so that of a table in partitions only the newest are read. */
+export const oldestSilentId = (asked: readonly { now: Date }[]): string =>
+  idFloor('ses', new Date(Math.min(...asked.map(({ now }) => now.getTime())) - SILENT_MS_MAX))
 
 /**
- * What this user was served and did not pay, with this provider, in the last 24 hours: what is on record, and what is shown on
- * of sessions that ended or changed hands.
+ * What the user of a session was served and did not pay, with its provider, in the last 24 hours: what is on record, what is
+ * shown on of sessions that ended or changed hands, and what others of theirs were served that have fallen silent, or whose
+ * page has not heard of a pause: that is written down only when they end, half an hour later.
+ *
+ * @param row an alias with `tenant_id`, `user_id`, `provider_id`, `id` and `at`
+ * @param oldestId an SQL expression: from which session on they are looked for
  */
-export function unbilledSql({
-  tenantId,
-  userId,
-  providerId,
-  at,
-}: Record<keyof ReturnType<typeof rowOf>, string>): string {
-  const isTheirs = (row: string) =>
-    `${row}.tenant_id = ${tenantId} and ${row}.user_id = ${userId} and ${row}.provider_id = ${providerId}`
-  return `(
+export const unbilledSql = (row: string, oldestId: string): string => `(
     coalesce((select sum(u.unbilled_ms) from unbilled_time u
-      where ${isTheirs('u')} and u.hour > ${at} - interval '24 hours'), 0)
-    + coalesce((select sum(case when x.nth <= ${HEARD_BELIEVED} then x.shown_ms else x.most_ms end) from (
-        select row_number() over (order by y.left_at) as nth, shown_ms(y, ${at}) as shown_ms, most_shown_ms(y, ${at}) as most_ms
-        from left_leases y where ${isTheirs('y')} and y.left_at > ${at} - interval '24 hours') x), 0))`
-}
-
-/** Of a row that has all of it. */
-export const rowOf = (row: string) => ({
-  tenantId: `${row}.tenant_id`,
-  userId: `${row}.user_id`,
-  providerId: `${row}.provider_id`,
-  at: `${row}.at`,
-})
+      where u.tenant_id = ${row}.tenant_id and u.user_id = ${row}.user_id and u.provider_id = ${row}.provider_id
+        and u.hour > ${row}.at - interval '24 hours'), 0)
+    + coalesce((select sum(shown_ms(y, ${row}.at)) from left_leases y
+      where y.tenant_id = ${row}.tenant_id and y.user_id = ${row}.user_id and y.provider_id = ${row}.provider_id
+        and y.left_at > ${row}.at - interval '24 hours'), 0)
+    + coalesce((select sum(served_ms(x, ${row}.at)) from sessions x
+      where x.tenant_id = ${row}.tenant_id and x.user_id = ${row}.user_id and x.provider_id = ${row}.provider_id
+        and x.status in ('active', 'paused') and x.ended_at is null and x.id <> ${row}.id and x.id >= ${oldestId}
+        and x.tokens_per_minute > 0 and ms_between(x.last_beat_at, ${row}.at) > 45000), 0))`
 
 const noteSql = `
   insert into unbilled_time as u (user_id, provider_id, hour, unbilled_ms)
@@ -132,13 +142,10 @@ const noteEachSql = `
   group by 1, 2, 3, 4 order by 1, 2, 3, 4
   on conflict (tenant_id, user_id, provider_id, hour) do update set unbilled_ms = u.unbilled_ms + excluded.unbilled_ms`
 
-const sumSql = `
-  select ${unbilledSql({ tenantId: 'current_tenant()', userId: '$1', providerId: '$2', at: '$3::timestamptz' })} as "unbilledMs"`
-
 const areOverSql = `
-  select ${unbilledSql(rowOf('i'))} > $5::bigint as "isOver"
-  from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) with ordinality
-    as i (tenant_id, user_id, provider_id, at, ordinal)
+  select ${unbilledSql('i', '$7')} > $6::bigint as "isOver"
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[]) with ordinality
+    as i (tenant_id, user_id, provider_id, id, at, ordinal)
   order by i.ordinal`
 
 // Rows in the order of ids, like every statement that locks several sessions.

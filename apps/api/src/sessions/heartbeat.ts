@@ -1,7 +1,7 @@
 import type { Db } from '../db.ts'
 import { Problem } from '../errors.ts'
 import { BUSY, createGatherer } from '../gather.ts'
-import { createBeatAllowance } from './allowance.ts'
+import { createAllowance } from './allowance.ts'
 import { endSessions } from './end-sessions.ts'
 import { findSessions } from './find-sessions.ts'
 import { lastBeatSql, type SessionRow, sessionColumns } from './session.ts'
@@ -30,6 +30,8 @@ export interface BeatTuning {
 
 interface BeatenRow extends SessionRow {
   unbilledMs: number
+  /** After a last word, and no navigation: its page is opened again. */
+  isReopened: boolean
 }
 
 /** A session of the batch; nothing of a beat that changed nothing. */
@@ -53,14 +55,16 @@ export function createHeartbeat(
     ...(batchMax !== undefined && { batchMax }),
     ...(lanes !== undefined && { lanes }),
   })
-  const isOverAllowance = createBeatAllowance(db)
+  const isOverAllowance = createAllowance(db)
   return async (beat) => {
     const session = await apply(beat)
     if (session?.providerId !== beat.providerId) throw new Problem('session_not_found')
     if (session.status === 'ended') return session
     if (session.clientId !== beat.clientId) throw new Problem('session_superseded')
-    // The answer is a lease: it says what the next reading would.
-    if (await isOverAllowance({ ...session, now: beat.at })) session.isLeaseShort = true
+    // The answer is a lease: it says what the next reading would. Of one that was parked nothing is unbilled, and more are asked about.
+    const isAsked = session.unbilledMs > 0 || (session.isReopened && !session.isLeaseShort)
+    if (isAsked && session.tokensPerMinute > 0 && (await isOverAllowance({ ...session, now: beat.at })))
+      session.isLeaseShort = true
     if (session.overReason === null) return session
     const { tenantId, sessionId } = beat
     const ending = { tenantId, sessionId, reason: null, lastGap: 'none' as const, now: beat.at }
@@ -100,7 +104,7 @@ async function applyBeats(db: Db, beats: Beat[]): Promise<(BeatenRow | typeof BU
     const session = others.get(sessionId)
     if (!session) return undefined
     // What was not found and is there was skipped.
-    return row ? { ...session, unbilledMs: 0 } : BUSY
+    return row ? { ...session, unbilledMs: 0, isReopened: false } : BUSY
   })
 }
 
@@ -123,7 +127,8 @@ const applyBeatsSql = `
       s.status in ('active', 'paused') and s.client_id = i.client_id and i.sequence > s.sequence
         and s.provider_id = i.provider_id and over_reason(s, i.at) is null as is_accepted,
       counted_ms(s, i.at, i.active_ms) as counted_ms,
-      served_ms(s, i.at) as served_ms
+      served_ms(s, i.at) as served_ms,
+      s.is_final and ms_between(s.last_beat_at, i.at) > 30000 as is_reopened
     from sessions s join input i on s.tenant_id = i.tenant_id and s.id = i.id
     order by s.tenant_id, s.id
     for update of s skip locked
@@ -138,7 +143,8 @@ const applyBeatsSql = `
       told_ms = null
     from locked l
     where s.tenant_id = l.tenant_id and s.id = l.id and l.is_accepted
-    returning l.ordinal, ${sessionColumns('l.at')}, greatest(0, l.served_ms - l.counted_ms) as "unbilledMs"
+    returning l.ordinal, ${sessionColumns('l.at')}, greatest(0, l.served_ms - l.counted_ms) as "unbilledMs",
+      l.is_reopened as "isReopened"
   ), logged as (
     insert into beat_batches (tenant_id, at, kind, session_ids, ats, sequences, active_ms, counted_ms, unbilled_ms, finals,
       origins)

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connectAs } from '../../test/database.ts'
 import { type Answer, accessTokenOf, startTestApi, type TestApi } from '../../test/harness.ts'
 import {
   createMarket,
@@ -195,19 +196,122 @@ test('each browser that lost it hears for itself', async () => {
   expect(await shownOn(first)).toEqual([5_000, 7_000])
 })
 
-test('ten times a day a page is believed that it has heard, for anybody can call in its name', async () => {
+test('a session that goes back and forth between two browsers leaves the one that has it again nothing', async () => {
+  const play = await openFresh({ minutes: 60 })
+  let elsewhere = 0
+  for (let n = 0; n < 6; n += 1) {
+    await play.beat()
+    await takeOver(play, 'another_client')
+    api.clock.advance({ seconds: 10 })
+    const { launchJwt } = (await play.market('POST', '/relaunch')).body
+    await validateLaunch(play, { launchJwt })
+    elsewhere += 10_000
+    // The other one hears of that, and has shown nothing besides.
+    expect(leaseMs(await play.beat())).toBe(130_000)
+    await play.use(180)
+  }
+  const shown: number[] = await shownOn(play)
+  expect(shown.slice(0, 6)).not.toContain(130_000)
+  expect(shown.filter((ms) => ms === 10_000)).toHaveLength(elsewhere / 10_000)
+})
+
+test.each<[string, (play: Play) => Promise<unknown>, (play: Play) => Promise<Answer>]>([
+  ['their page was left', (play) => play.beat({ final: true }), (play) => play.beat()],
+  ['the app paused them', (play) => play.call('pause'), async (play) => play.call('resume')],
+  [
+    'they were paused in the marketplace',
+    async (play) => {
+      await play.market('POST', '/pause')
+      await play.beat()
+    },
+    async (play) => {
+      await play.market('POST', '/resume')
+      return play.beat()
+    },
+  ],
+])('sessions that were opened beforehand are asked about when they are opened again: %s', async (_, park, unpark) => {
+  const user = await withNewUser(market)
+  const plays = []
+  for (let n = 0; n < 8; n += 1) {
+    const play = await openSession(user, { minutes: 60 })
+    await play.beat()
+    await park(play)
+    plays.push(play)
+  }
+  api.clock.advance({ seconds: 60 })
+  const leases = []
+  for (const play of plays) {
+    leases.push(leaseMs(await unpark(play)))
+    await endThere(play)
+    api.clock.advance({ seconds: 130 })
+  }
+  expect(leases).toEqual([130_000, 130_000, 130_000, 130_000, 130_000, 45_000, 45_000, 45_000])
+})
+
+test('a pause that nobody comes back to counts before it is over', async () => {
   const user = await withNewUser(market)
   const leases = []
-  for (let n = 0; n < 16; n += 1) {
+  for (let n = 0; n < 7; n += 1) {
     const play = await openSession(user, { minutes: 60 })
     leases.push(leaseMs(await play.beat()))
-    await endThere(play)
-    await play.beat({ afterSeconds: 1 })
-    api.clock.advance({ seconds: 129 })
+    await play.market('POST', '/pause')
+    api.clock.advance({ seconds: 131 })
   }
-  // 10 s, and five leases.
-  expect(leases.indexOf(45_000)).toBe(15)
+  expect(leases.slice(4)).toEqual([130_000, 45_000, 45_000])
 })
+
+describe('beyond the allowance nothing is billed twice', () => {
+  async function beyond(minutes = 60) {
+    const play = await openFresh({ minutes })
+    await play.beat()
+    for (let n = 0; n < 5; n += 1) await play.beat({ afterSeconds: 131, activeMs: 0 })
+    return { play, usedMs: (await play.beat()).body.session.usedMs as number }
+  }
+
+  test('by pauses and resumptions in the marketplace', async () => {
+    const { play, usedMs } = await beyond()
+    for (let n = 0; n < 4; n += 1) {
+      api.clock.advance({ seconds: 1 })
+      await pauseFor(play, 1)
+      await play.beat()
+    }
+    // Eight seconds, and what is shown on after the last beat.
+    expect((await play.read()).body.session.usedMs - usedMs).toBeLessThanOrEqual(8_000 + 45_000)
+    await play.use(60)
+    expect((await play.read()).body.session.usedMs - usedMs).toBeLessThanOrEqual(68_000)
+  })
+
+  test('by browsers that take it from one another', async () => {
+    const { play, usedMs } = await beyond()
+    let beat = () => play.beat()
+    for (let n = 0; n < 4; n += 1) {
+      api.clock.advance({ seconds: 1 })
+      beat = await takeOver(play, `taker_${n}_client`)
+      await beat()
+    }
+    expect((await play.look()).body.usedMs - usedMs).toBeLessThanOrEqual(4_000 + 45_000)
+    for (let n = 0; n < 3; n += 1) {
+      api.clock.advance({ seconds: 30 })
+      await beat()
+    }
+    expect((await play.look()).body.usedMs - usedMs).toBe(94_000)
+  })
+})
+
+test('an answer is given also where it cannot be noted that a page has heard', async () => {
+  const play = await openFresh()
+  await play.beat()
+  await endThere(play)
+  const owner = await connectAs(api.databaseUrl)
+  await owner.query('begin')
+  await owner.query('lock table left_leases in access exclusive mode')
+  const { status } = await play.beat()
+  await owner.query('rollback')
+  await owner.end()
+  expect(status).toBe(200)
+  api.clock.advance({ seconds: 500 })
+  expect(await shownOn(play)).toEqual([130_000])
+}, 30_000)
 
 test('nobody else says that it has heard: not another app’s page, nor the provider’s server', async () => {
   const play = await openFresh()

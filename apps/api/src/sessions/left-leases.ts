@@ -1,4 +1,5 @@
-import type { Db, Tx } from '../db.ts'
+import type { Tx } from '../db.ts'
+import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
 import type { SessionRow } from './session.ts'
 
@@ -28,16 +29,22 @@ export function noteLeftLeases(tx: Tx, sessions: readonly Left[]): void {
  * browser, shows the app no longer: what it showed until then is known from here on.
  */
 export async function listening(
-  db: Db,
+  { db, log }: Pick<Deps, 'db' | 'log'>,
   client: { tenantId: string; sessionId: string; clientId: string; now: Date },
   run: () => Promise<SessionRow>,
 ): Promise<SessionRow> {
   const { tenantId, sessionId, clientId, now } = client
-  const hear = () => db.batch.query(hearSql, [tenantId, sessionId, clientId, now])
+  // The answer is good without it: then it counts to the end of the lease.
+  const hear = () =>
+    db.batch
+      .query(hearSql, [tenantId, sessionId, clientId, now])
+      .catch((err: unknown) => log.warn({ err, sessionId }, 'a page has heard, and it could not be noted'))
   try {
     const session = await run()
-    // What ends with this very call was left by nobody.
-    if (session.status === 'ended' && session.endedAt?.getTime() !== now.getTime()) await hear()
+    const { status, endReason, endedAt } = session
+    // What ends with this very call was left by nobody, nor was what ended by itself.
+    const isLeft = session.clientId !== clientId || endReason === 'completed'
+    if (status === 'ended' && isLeft && endedAt?.getTime() !== now.getTime()) await hear()
     return session
   } catch (error) {
     if (error instanceof Problem && error.code === 'session_superseded') await hear()
@@ -66,8 +73,10 @@ export function listShownOn(tx: Tx, sessionId: string, now: Date): Promise<Shown
 export function leftSql(part: 'billed' | 'unbilled', session: string, at: string): string {
   const isBilled = `${session}.is_lease_short and ${session}.status = 'active'`
   const left = `left_ms(${session}, ${at})`
+  // Where the last beat is still to come, until then it is billed already.
+  const ahead = `greatest(0, ms_between(${at}, ${session}.last_beat_at))`
   return part === 'billed'
-    ? `case when ${isBilled} then ${left} else 0 end`
+    ? `case when ${isBilled} then greatest(0, ${left} - ${ahead}) else 0 end`
     : `case when ${isBilled} then 0 else ${left} end`
 }
 

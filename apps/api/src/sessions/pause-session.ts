@@ -40,13 +40,14 @@ export async function pauseSession(tx: Tx, input: Input): Promise<SessionRow> {
   }
   if (session.status === 'paused' && speaker.kind === 'client' && session.toldMs !== null) {
     // The marketplace had paused, and this answer is how the app hears of it.
-    const isShort = await noteShownInPause(tx, session, 'pause', now)
+    await noteShownInPause(tx, session, 'pause', now)
+    const isShort = session.servedMs > 0 && (await isOverAllowance(tx, { ...session, now }))
     return change(tx, hearPauseSql, [session.id, now, session.servedMs, isShort])
   }
   if (session.status !== 'active' || isLate(session, speaker)) return session
   // Beyond the allowance what the app still shows is billed with the pause, like every gap.
   const leftMs = speaker.kind === 'user' ? leftToShowMs(session, now) : 0
-  const billedMs = session.isLeaseShort ? leftMs : 0
+  const billedMs = session.isLeaseShort ? Math.max(0, leftMs - aheadMs(session, now)) : 0
   const countedMs = speaker.kind === 'user' ? judgeUnvouchedGap(session, now) + billedMs : session.countedMs
   const unbilledMs = Math.max(0, session.servedMs - countedMs)
   await noteUnbilled(tx, { ...session, unbilledMs, now })
@@ -63,7 +64,8 @@ export async function pauseSession(tx: Tx, input: Input): Promise<SessionRow> {
     speaker.kind === 'user',
     sequenceOf(speaker),
     isShort,
-    speaker.kind === 'user' ? leftMs - billedMs : null,
+    speaker.kind === 'user' && !session.isLeaseShort ? leftMs : 0,
+    billedMs,
   ])
   await tell(tx, 'session.paused', paused, input)
   // What passed since the last beat may have been the rest of the paid time.
@@ -84,7 +86,9 @@ export async function resumeSession(tx: Tx, input: Input): Promise<SessionRow> {
     return isRestarted ? restart(tx, session, speaker, input) : session
   }
   if (session.isPausedByUser && speaker.kind === 'client') throw new Problem('session_paused_by_user')
-  const isShort = await noteShownInPause(tx, session, 'resume', now)
+  await noteShownInPause(tx, session, 'resume', now)
+  // A lease is opened, whether anything was unbilled or not.
+  const isShort = session.tokensPerMinute > 0 && (await isOverAllowance(tx, { ...session, now }))
   const resumed = await change(tx, resumeSql, [
     session.id,
     now,
@@ -117,28 +121,27 @@ async function restart(
   return endIfOver(tx, await change(tx, restartSql, values), now, marketplaceUrl)
 }
 
-/**
- * An app that has not heard that the marketplace paused shows on what nobody pays for.
- *
- * @returns whether its user is over the allowance with that.
- */
+/** An app that has not heard that the marketplace paused shows on what nobody pays for. */
 async function noteShownInPause(
   tx: Tx,
   session: LockedSession,
   kind: 'pause' | 'resume',
   now: Date,
-): Promise<boolean> {
+): Promise<void> {
   const { id: sessionId, servedMs: unbilledMs } = session
-  if (unbilledMs === 0) return false
+  if (unbilledMs === 0) return
   await noteUnbilled(tx, { ...session, unbilledMs, now })
   const told = { sequence: null, activeMs: null, countedMs: 0, unbilledMs }
   await logTime(tx, { kind, sessionId, at: now, ...told })
-  return isOverAllowance(tx, { ...session, now })
 }
 
 /** The app shows it until it hears of the pause, or its lease ends. */
 const leftToShowMs = (session: LockedSession, now: Date): number =>
   Math.max(0, (projectLease(session, now).serveUntil ?? 0) - now.getTime())
+
+/** Where the last beat is still to come, until then it is billed already. */
+const aheadMs = ({ lastBeatAt }: LockedSession, now: Date): number =>
+  Math.max(0, (lastBeatAt?.getTime() ?? 0) - now.getTime())
 
 /** Locks the session for whoever speaks, and refuses those whose it is not. */
 async function lockForSpeaker(tx: Tx, input: Input): Promise<LockedSession> {
@@ -193,8 +196,9 @@ const pauseSql = `
   update sessions s set
     status = 'paused', paused_at = $2, is_paused_by_user = $5, is_final = false,
     is_lease_short = s.is_lease_short or $7,
-    used_ms = s.used_ms + $3, unbilled_ms = s.unbilled_ms + $4, last_beat_at = ${lastBeatSql('$2')},
-    told_ms = s.used_ms + $3 + $8,
+    used_ms = s.used_ms + $3, unbilled_ms = s.unbilled_ms + $4,
+    last_beat_at = ${lastBeatSql('$2')} + $9 * interval '1 millisecond',
+    told_ms = case when $5 then s.used_ms + $3 + $8 end,
     sequence = coalesce($6, s.sequence), event_sequence = s.event_sequence + 1,
     sweep_at = least(s.sweep_at, $2::timestamptz + (1800001 - s.paused_ms) * interval '1 millisecond')
   where s.id = $1
@@ -212,7 +216,7 @@ const restartSql = `
   where s.id = $1
   returning ${sessionColumns('$2')}`
 
-// Where the marketplace resumes, the app goes on with the lease it has: none, if it has heard of the pause.
+// What is billed ahead is not billed again: the clock goes on from there. Where the marketplace resumes, the app goes on with the lease it has: none, if it has heard of the pause.
 const resumeSql = `
   update sessions s set
     status = 'active', paused_ms = s.paused_ms + greatest(0, ms_between(s.paused_at, $2)), paused_at = null,

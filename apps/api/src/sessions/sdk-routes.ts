@@ -166,7 +166,7 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
         return { session: present(session, now) }
       }
       const { clientId } = sessionActor(actor, sessionId)
-      const session = await listening(db, { tenantId, sessionId, clientId, now }, async () => {
+      const session = await listening(deps, { tenantId, sessionId, clientId, now }, async () => {
         const found = await get()
         if (found.status !== 'ended' && found.clientId !== clientId) throw new Problem('session_superseded')
         return found
@@ -222,7 +222,7 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
           browser: request.headers['user-agent'] ?? '',
         })
         const said = { tenantId, sessionId, providerId, clientId, sequence, activeMs, isFinal, at, origin }
-        const session = await listening(db, { tenantId, sessionId, clientId, now: at }, () => beat(said))
+        const session = await listening(deps, { tenantId, sessionId, clientId, now: at }, () => beat(said))
         return { session: present(session, at) }
       },
     )
@@ -270,7 +270,7 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
           const { tenantId, sessionId } = actor
           const clientId = holderOf(actor, request.body.clientId)
           const input = { sessionId, speaker: speakerOf(actor, request.body), now, marketplaceUrl }
-          const session = await listening(db, { tenantId, sessionId, clientId, now }, () =>
+          const session = await listening(deps, { tenantId, sessionId, clientId, now }, () =>
             db.inTenant(tenantId, (tx) => run(tx, input)),
           )
           return { session: present(session, now) }
@@ -341,7 +341,7 @@ export function registerSdkRoutes(app: App, deps: Deps, tuning?: BeatTuning): vo
           if (speaker.kind === 'user') return answer(await complete(completion))
           const { clientId } = speaker
           const client = { tenantId, sessionId, clientId, now }
-          return answer(await listening(db, client, () => complete(completion)))
+          return answer(await listening(deps, client, () => complete(completion)))
         }
         return edge.once(request, reply, 200, async (tx) =>
           answer(await completeSession(tx, completion, marketplaceUrl)),

@@ -3,8 +3,7 @@ import type { Db, Tx } from '../db.ts'
 import { Problem } from '../errors.ts'
 import { emit } from '../events.ts'
 import { BUSY, createGatherer } from '../gather.ts'
-import { idFloor } from '../id.ts'
-import { rowOf, UNBILLED_MS_ALLOWED, unbilledSql } from './allowance.ts'
+import { oldestSilentId, UNBILLED_MS_ALLOWED, unbilledSql } from './allowance.ts'
 import { type Ending, endSessions } from './end-sessions.ts'
 import { findSessions } from './find-sessions.ts'
 import { leftSql } from './left-leases.ts'
@@ -60,9 +59,6 @@ const UNPROVEN = Symbol('unproven')
 /** A session that is over is still to be settled. */
 type Answer = SessionRow | Problem | typeof UNPROVEN | { ending: Ending }
 
-/** What a session served longer ago counts for nothing: it lives 24 hours at most, and the allowance looks back as far. */
-const SILENT_MS_MAX = 48 * 3_600_000
-
 /** A refusal is an answer here, not an exception: the others of the batch must stay. */
 async function validateSessions(
   tx: Tx,
@@ -79,7 +75,7 @@ async function validateSessions(
     validations.map((validation) => validation.now),
     UNBILLED_MS_ALLOWED,
     validations.map(({ unproven }) => unproven?.digest ?? null),
-    idFloor('ses', new Date(Math.min(...validations.map(({ now }) => now.getTime())) - SILENT_MS_MAX)),
+    oldestSilentId(validations),
   ])
   const validated = new Map(rows.map((row) => [row.ordinal - 1, row]))
   // Read after the lock, and so as whoever held it before has left it.
@@ -137,8 +133,8 @@ async function validateSessions(
 // served, and leaves it what there is of its lease. A client that asks again before its first beat never got the answer: its clock starts now, and what it may have
 // been served goes on the allowance. Its launch stays its own until a later one is shown, not only made. A client that comes back goes on with its own sequence; a paused session stays paused.
 //
-// Over the allowance counts also what silent sessions of theirs were served: that is written down only when they end, half
-// an hour later. They are asked for from an id on, so that of a table in partitions only the newest are read.
+// A client that takes it back shows on what it has again: what it was left is over. What is billed ahead of the one before is
+// not billed to this one: the clock goes on from there.
 // What nobody has proven meets no row but one with its digest, and locks none.
 // The join at its end is full, so that it is hashed: see `heartbeat.ts`.
 const spendLaunchesSql = `
@@ -162,9 +158,8 @@ const spendLaunchesSql = `
           then 'unchanged'
         else 'spent' end as outcome,
       served_ms(s, i.at) as served_ms,
-      case when s.status = 'active' and s.launch_spent_by is null
-        then unvouched_ms(s, i.at) + case when s.client_id <> i.client_id then ${leftSql('billed', 's', 'i.at')} else 0 end
-        else 0 end as counted_ms,
+      case when s.status = 'active' and s.launch_spent_by is null then unvouched_ms(s, i.at) else 0 end as unvouched_ms,
+      case when s.client_id <> i.client_id then ${leftSql('billed', 's', 'i.at')} else 0 end as billed_left_ms,
       case when s.client_id <> i.client_id then ${leftSql('unbilled', 's', 'i.at')} else 0 end as left_ms
     from input i
     join sessions s on s.tenant_id = i.tenant_id and s.id = i.id and s.provider_id = i.provider_id
@@ -172,15 +167,13 @@ const spendLaunchesSql = `
     join providers p on p.tenant_id = i.tenant_id and p.id = i.provider_id
     order by s.tenant_id, s.id
     for update of s skip locked
+  ), counted as materialized (
+    select l.*, l.unvouched_ms + l.billed_left_ms as counted_ms from locked l
   ), accepted as materialized (
     select l.*, greatest(0, l.served_ms - l.counted_ms) as unbilled_ms,
-      case when l.tokens_per_minute > 0 then greatest(0, l.served_ms - l.counted_ms) else 0 end + ${unbilledSql(rowOf('l'))} + coalesce((
-          select sum(served_ms(x, l.at)) from sessions x
-          where x.tenant_id = l.tenant_id and x.user_id = l.user_id and x.provider_id = l.provider_id
-            and x.status = 'active' and x.ended_at is null and x.id <> l.id and x.id >= $10 and x.tokens_per_minute > 0
-            and ms_between(x.last_beat_at, l.at) > 45000
-        ), 0) > $8::bigint as is_over_allowance
-    from locked l where l.outcome in ('started', 'spent')
+      case when l.tokens_per_minute > 0 then greatest(0, l.served_ms - l.counted_ms) else 0 end
+        + ${unbilledSql('l', '$10')} > $8::bigint as is_over_allowance
+    from counted l where l.outcome in ('started', 'spent')
   ), spent as (
     update sessions s set
       launch_spent_by = a.client_id,
@@ -192,7 +185,8 @@ const spendLaunchesSql = `
       started_at = coalesce(s.started_at, a.at),
       used_ms = s.used_ms + a.counted_ms,
       unbilled_ms = s.unbilled_ms + a.unbilled_ms,
-      last_beat_at = case when s.status = 'paused' then s.last_beat_at else ${lastBeatSql('a.at')} end,
+      last_beat_at = case when s.status = 'paused' then s.last_beat_at
+        else ${lastBeatSql('a.at')} + a.billed_left_ms * interval '1 millisecond' end,
       is_first_beat_due = s.status <> 'paused',
       is_final = false,
       told_ms = null,
@@ -214,6 +208,11 @@ const spendLaunchesSql = `
     from accepted a where a.left_ms > 0 and a.tokens_per_minute > 0
     order by 1, 2, 3, 4
     on conflict do nothing
+  ), heard as (
+    update left_leases y set shown_ms = shown_ms(y, a.at)
+    from accepted a
+    where a.held_by <> a.client_id and y.tenant_id = a.tenant_id and y.session_id = a.id and y.client_id = a.client_id
+      and y.shown_ms is null
   ), logged as (
     insert into beat_batches (tenant_id, at, kind, session_ids, ats, sequences, active_ms, counted_ms, unbilled_ms, finals,
       origins)

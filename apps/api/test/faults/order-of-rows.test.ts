@@ -9,7 +9,7 @@ import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { connect, type Db } from '../../src/db.ts'
 import { PUBLIC_TENANT_ID } from '../../src/id.ts'
-import { createBeatAllowance, UNBILLED_MS_ALLOWED } from '../../src/sessions/allowance.ts'
+import { createAllowance, UNBILLED_MS_ALLOWED } from '../../src/sessions/allowance.ts'
 import { endSessions } from '../../src/sessions/end-sessions.ts'
 import { createHeartbeat } from '../../src/sessions/heartbeat.ts'
 import { createValidation } from '../../src/sessions/validate-session.ts'
@@ -163,13 +163,12 @@ test('the leases of who is over the allowance are shortened one session after an
     `insert into unbilled_time (tenant_id, user_id, provider_id, hour, unbilled_ms) values ($1, $2, $3, $4, $5)`,
     [PUBLIC_TENANT_ID, user.id, providerId, api.clock.now(), UNBILLED_MS_ALLOWED + 1],
   )
-  const isOver = createBeatAllowance(instance)
+  const isOver = createAllowance(instance)
   const beat = {
     tenantId: PUBLIC_TENANT_ID,
     userId: user.id,
     providerId,
-    unbilledMs: 1,
-    tokensPerMinute: 4,
+    id: plays[0]!.sessionId,
     now: api.clock.now(),
   }
   const ids = plays.map(({ sessionId }) => sessionId)

@@ -13,6 +13,7 @@ import type { VisitRecord } from './visit.ts'
 
 const SECOND = 1_000
 const LEASE_SECONDS = 130
+const PARKED = 10
 
 export class Cheat {
   #person: Person
@@ -27,6 +28,8 @@ export class Cheat {
   #isOver = true
   /** What is answered reaches another page than the one that is shown. */
   #isElsewhere = false
+  /** Sessions whose page is left: what brings each back. */
+  #parked: (() => void)[] = []
 
   constructor(person: Person, provider: SimulatedProvider, onRecord: (record: VisitRecord) => void) {
     this.#person = person
@@ -89,7 +92,7 @@ export class Cheat {
         }),
       'shows the browser before a takeover': () => this.#showTheOneBefore(),
       'shows on after ending in the marketplace': () => this.#end(true),
-      'says that it has heard, and shows on': () => this.#end(true, (then) => this.#beat({}, then)),
+      'parks sessions, and shows one after the other': () => this.#park(),
     }
     cheats[this.#person.profile.cheat ?? 'blocks beats']()
   }
@@ -195,8 +198,35 @@ export class Cheat {
     })
   }
 
-  /** @param before what is done elsewhere before the page is shown */
-  #end(isElsewhere: boolean, before = (then: () => void) => then()): void {
+  /** Each said goodbye, so none costs anything until its turn. */
+  #park(): void {
+    this.#beat({ final: true }, () => {
+      const [record, clientId, sessionJwt, sequence] = [
+        this.#record,
+        this.#clientId,
+        this.#sessionJwt,
+        this.#sequence,
+      ]
+      this.#parked.push(() => {
+        this.#record = record
+        this.#clientId = clientId
+        this.#sessionJwt = sessionJwt
+        this.#sequence = sequence
+        this.#beat({}, () => this.#end(true, () => this.#showParked()))
+      })
+      if (this.#parked.length < PARKED) this.start()
+      else this.#showParked()
+    })
+  }
+
+  #showParked(): void {
+    this.#hearNothing()
+    const next = this.#parked.shift()
+    if (next) next()
+    else this.start()
+  }
+
+  #end(isElsewhere: boolean, then = () => this.start()): void {
     const { sessionId } = this.#record
     this.#isElsewhere = isElsewhere
     const operation: Operation = {
@@ -205,8 +235,8 @@ export class Cheat {
     }
     ask(this.#person, { url: `/api/v1/sessions/${sessionId}/complete`, body: {} }, operation, (answer) => {
       if (answer) this.#hear(answer)
-      const again = () => this.#person.in(2_000, () => this.start())
-      if (isElsewhere) before(() => this.#showLease(again))
+      const again = () => this.#person.in(2_000, then)
+      if (isElsewhere) this.#showLease(again)
       else again()
     })
   }

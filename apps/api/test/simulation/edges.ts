@@ -30,14 +30,22 @@ export function walk(person: Person, providers: EdgeProviders, steps: readonly S
   for (const [second, run] of steps) person.in(second * SECOND, () => run(walker))
 }
 
+interface EdgePage {
+  clientId: string
+  label: string
+  sessionId: string
+  sessionJwt: string
+}
+
 class Walker {
   #person: Person
   #providers: EdgeProviders
   #sessionId = ''
   #launchJwt = ''
   #olderLaunchJwt = ''
-  #page = { clientId: '', label: 'e', sessionId: '', sessionJwt: '' }
+  #page: EdgePage = { clientId: '', label: 'e', sessionId: '', sessionJwt: '' }
   #pageBefore = this.#page
+  #parked: { sessionId: string; page: EdgePage; sequence: number }[] = []
   #sequence = 0
   #purchase = { id: '', amountCents: 0, paymentIntent: '' }
   #last: (() => void) | undefined
@@ -125,6 +133,24 @@ class Walker {
   /** By the launch JWT before the last one: void where nobody had used it. */
   launchByTheOlder(): void {
     this.#validate(`edge_${this.#person.random.name(12)}`, this.#olderLaunchJwt)
+  }
+
+  /** In the browser that held it before this one. */
+  launchBefore(): void {
+    this.#validate(this.#pageBefore.clientId)
+  }
+
+  /** Its tab stays open, and another session is opened. */
+  park(): void {
+    this.#parked.push({ sessionId: this.#sessionId, page: this.#page, sequence: this.#sequence })
+  }
+
+  /** The one that was parked first. */
+  unpark(): void {
+    const { sessionId, page, sequence } = this.#parked.shift()!
+    this.#sessionId = sessionId
+    this.#page = page
+    this.#sequence = sequence
   }
 
   relaunch(): void {
@@ -220,7 +246,7 @@ class Walker {
         if (status !== 200) return
         this.#pageBefore = this.#page
         this.#page = { ...this.#page, clientId, sessionId, sessionJwt: body.sessionJwt }
-        this.#sequence = 0
+        this.#sequence = body.session.sequence
       },
     )
   }

@@ -3,13 +3,12 @@
  *
  * @module
  */
-import { leftMs, type SessionModel } from './oracle-session.ts'
+import { leftMs, type SessionModel, servedMs } from './oracle-session.ts'
 
 const HOUR = 60 * 60_000
 const DAY = 24 * HOUR
 const ALLOWANCE = 10 * 60_000
-/** Of more, the page is not believed that it has heard. */
-const BELIEVED = 10
+const SILENT = 45_000
 
 /** A page that has not heard that its session ended elsewhere, or went to another browser. */
 export interface LeftLease {
@@ -30,8 +29,8 @@ export interface AllowanceModel {
 
 export const emptyAllowance = (): AllowanceModel => ({ hours: new Map(), left: [] })
 
-const mostMs = (lease: LeftLease, at: number) => Math.min(lease.leaseMs, Math.max(0, at - lease.leftAt))
-const shownMs = (lease: LeftLease, at: number) => lease.shownMs ?? mostMs(lease, at)
+const shownMs = (lease: LeftLease, at: number) =>
+  lease.shownMs ?? Math.min(lease.leaseMs, Math.max(0, at - lease.leftAt))
 
 /** Nothing of what is free: there was nothing to bill. */
 export function noteUnbilled(allowance: AllowanceModel, s: SessionModel, ms: number, at: number): void {
@@ -50,7 +49,7 @@ export function leaveLease({ left }: AllowanceModel, s: SessionModel, at: number
   const { id: sessionId, clientId, providerId } = s
   const leaseMs = leftMs(s, at)
   const billed = billedOfLeft(s, at)
-  if (clientId === null || leaseMs === billed || s.tokensPerMinute === 0) return billed
+  if (clientId === null || leaseMs === 0 || isLeftBilled(s) || s.tokensPerMinute === 0) return billed
   // Left twice within a millisecond it is the same lease.
   const isSame = (one: LeftLease) =>
     one.sessionId === sessionId && one.clientId === clientId && one.leftAt === at
@@ -58,27 +57,42 @@ export function leaveLease({ left }: AllowanceModel, s: SessionModel, at: number
   return billed
 }
 
-export const billedOfLeft = (s: SessionModel, at: number) =>
-  s.isLeaseShort && s.status === 'active' ? leftMs(s, at) : 0
+const isLeftBilled = (s: SessionModel) => s.isLeaseShort && s.status === 'active'
 
-/** The page hears with an answer that the session is not its own any more. */
+/** Where the last beat is still to come, until then it is billed already. */
+export const billedOfLeft = (s: SessionModel, at: number) =>
+  isLeftBilled(s) ? Math.max(0, leftMs(s, at) - Math.max(0, s.lastBeat - at)) : 0
+
+/** The page hears with an answer that the session is not its own any more; what ended by itself leaves nothing. */
 export function hear(allowance: AllowanceModel, s: SessionModel, clientId: string, at: number): void {
-  const isTheirs = s.status === 'ended' ? s.endedAt === at : s.clientId === clientId
-  if (isTheirs) return
-  for (const lease of allowance.left)
+  const isTheirs =
+    s.status === 'ended'
+      ? s.endedAt === at || (s.clientId === clientId && s.endReason !== 'completed')
+      : s.clientId === clientId
+  if (!isTheirs) takeBack(allowance, s, clientId, at)
+}
+
+/** What it was left is over: it has heard, or holds the session again. */
+export function takeBack({ left }: AllowanceModel, s: SessionModel, clientId: string, at: number): void {
+  for (const lease of left)
     if (lease.sessionId === s.id && lease.clientId === clientId) lease.shownMs = shownMs(lease, at)
 }
 
+/** @param sessions all of its user: what others were served that have fallen silent, or in a pause unheard of, counts, too */
 export function isOverAllowance(
   { hours, left }: AllowanceModel,
-  providerId: string,
+  s: SessionModel,
   at: number,
-  unnoted = 0,
+  sessions: Iterable<SessionModel>,
 ): boolean {
-  let sum = unnoted
-  for (const [hour, ms] of hours.get(providerId) ?? []) if (hour > at - DAY) sum += ms
-  const lately = left.filter((lease) => lease.providerId === providerId && lease.leftAt > at - DAY)
-  lately.sort((a, b) => a.leftAt - b.leftAt)
-  for (const [i, lease] of lately.entries()) sum += i < BELIEVED ? shownMs(lease, at) : mostMs(lease, at)
+  let sum = 0
+  for (const [hour, ms] of hours.get(s.providerId) ?? []) if (hour > at - DAY) sum += ms
+  for (const lease of left)
+    if (lease.providerId === s.providerId && lease.leftAt > at - DAY) sum += shownMs(lease, at)
+  for (const other of sessions) {
+    const isSilent = ['active', 'paused'].includes(other.status) && at - other.lastBeat > SILENT
+    if (other !== s && other.providerId === s.providerId && other.tokensPerMinute > 0 && isSilent)
+      sum += servedMs(other, at)
+  }
   return sum > ALLOWANCE
 }

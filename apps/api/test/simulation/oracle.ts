@@ -12,6 +12,7 @@ import {
   isOverAllowance,
   leaveLease,
   noteUnbilled,
+  takeBack,
 } from './oracle-allowance.ts'
 import {
   chargeOf,
@@ -79,8 +80,7 @@ export class Books {
   #note = (s: SessionModel, ms: number, at: number) => noteUnbilled(this.allowance, s, ms, at)
 
   /** Over the allowance: leases are short from here on. */
-  #isOver = (s: SessionModel, at: number, unnoted = 0) =>
-    isOverAllowance(this.allowance, s.providerId, at, unnoted)
+  #isOver = (s: SessionModel, at: number) => isOverAllowance(this.allowance, s, at, this.sessions.values())
 
   end(s: SessionModel, reason: string, at: number, counted = 0): void {
     this.#note(s, servedMs(s, Math.min(at, lifeEndOf(s))) - counted, at)
@@ -195,7 +195,9 @@ export class Books {
     if (s.launchSpentBy !== null && !isAgain) return refusal(409, 'launch_already_used')
     // Asked again before the first beat: the answer was lost, the clock starts now.
     const isTakeover = s.clientId !== null && s.clientId !== launch.clientId
-    const counted = isAgain ? 0 : unvouchedMs(s, at) + (isTakeover ? leaveLease(this.allowance, s, at) : 0)
+    if (isTakeover) takeBack(this.allowance, s, launch.clientId, at)
+    const ahead = isTakeover ? leaveLease(this.allowance, s, at) : 0
+    const counted = isAgain ? 0 : unvouchedMs(s, at) + ahead
     this.#note(s, servedMs(s, at) - counted, at)
     count(s, isAgain ? 'again' : 'takeover', at, counted)
     s.launchSpentBy = launch.clientId
@@ -205,26 +207,13 @@ export class Books {
     if (s.status === 'pending') s.status = 'active'
     s.startedAt ??= at
     if (s.status !== 'paused') {
-      s.lastBeat = lastBeatAfter(s, at)
+      s.lastBeat = lastBeatAfter(s, at) + ahead
       s.isFirstBeatDue = true
     }
     s.isFinal = false
     s.toldMs = null
-    s.isLeaseShort ||= this.#isOver(s, at, this.#silentlyServedMs(s, at))
+    s.isLeaseShort ||= this.#isOver(s, at)
     return { status: 200, session: s }
-  }
-
-  /** Served to other sessions of theirs that have fallen silent and are not settled yet. */
-  #silentlyServedMs(s: SessionModel, at: number): number {
-    const silent = [...this.sessions.values()].filter(
-      (other) =>
-        other !== s &&
-        other.providerId === s.providerId &&
-        other.tokensPerMinute > 0 &&
-        other.status === 'active' &&
-        at - other.lastBeat > 45_000,
-    )
-    return silent.reduce((sum, other) => sum + servedMs(other, at), 0)
   }
 
   /**
@@ -243,10 +232,14 @@ export class Books {
     if (s.status === 'ended') return { status: 200, session: s }
     if (s.clientId !== said.clientId) return refusal(409, 'session_superseded')
     let unbilled = 0
+    // After a last word, and no navigation, its page is opened again.
+    const isReopened = s.isFinal && at - s.lastBeat > 30_000 && !s.isLeaseShort
+    let isAsked = false
     if (said.sequence > s.sequence && overReason(s, at) === null) {
       const counted = countedMs(s, at, said.activeMs ?? null)
       unbilled = Math.max(0, servedMs(s, at) - counted)
       count(s, `beat #${said.sequence}`, at, counted)
+      isAsked = unbilled > 0 || isReopened
       s.sequence = said.sequence
       s.toldMs = null
       if (s.status === 'active') {
@@ -257,7 +250,7 @@ export class Books {
     }
     this.#note(s, unbilled, at)
     if (steps < 2) return { status: 200, session: s }
-    if (unbilled > 0 && s.tokensPerMinute > 0 && this.#isOver(s, at)) this.#shortenLeases(s.providerId)
+    if (isAsked && s.tokensPerMinute > 0 && this.#isOver(s, at)) this.#shortenLeases(s.providerId)
     if (steps > 2) this.#endIfOver(s, at)
     return { status: 200, session: s }
   }
@@ -277,12 +270,13 @@ export class Books {
     if (s.status !== 'active' || isLate(s, said)) return { status: 200, session: s }
     // The app shows it until it hears of the pause, or its lease ends.
     const left = leftMs(s, at)
-    const billed = billedOfLeft(s, at)
+    const [isShort, billed] = [s.isLeaseShort, billedOfLeft(s, at)]
     const counted = said === 'user' ? unvouchedMs(s, at) + billed : countedMs(s, at, said.activeMs ?? null)
     this.#lose(s, servedMs(s, at) - counted, at)
     count(s, 'pause', at, counted)
-    Object.assign(s, { status: 'paused', pausedAt: at, lastBeat: lastBeatAfter(s, at), isFinal: false })
-    s.toldMs = said === 'user' ? s.usedMs + left - billed : null
+    const lastBeat = lastBeatAfter(s, at) + (said === 'user' ? billed : 0)
+    Object.assign(s, { status: 'paused', pausedAt: at, lastBeat, isFinal: false })
+    s.toldMs = said === 'user' ? s.usedMs + (isShort ? 0 : left) : null
     s.isPausedByUser = said === 'user'
     if (said !== 'user') s.sequence = said.sequence ?? s.sequence
     this.#endIfOver(s, at)
@@ -310,6 +304,7 @@ export class Books {
     // The app goes on with the lease it has: none, if it has heard of the pause.
     if (said === 'user') s.toldMs = s.usedMs + stillShownMs
     s.isResumedThere = said === 'user'
+    s.isLeaseShort ||= s.tokensPerMinute > 0 && this.#isOver(s, at)
     s.pausedMs += Math.max(0, at - s.pausedAt)
     const lastBeat = lastBeatAfter(s, at)
     Object.assign(s, { status: 'active', lastBeat, isFirstBeatDue: false, isPausedByUser: false })

@@ -93,8 +93,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'sessions left alone are not on the allowance before they end',
-    from: "and x.status = 'active' and x.ended_at is null and x.id <> l.id",
-    to: 'and false',
+    from: "and x.status in ('active', 'paused') and x.ended_at",
+    to: 'and false and x.ended_at',
   },
   {
     name: 'beyond the allowance a session left alone does not pay for its last lease',
@@ -315,13 +315,28 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'what is shown on does not use up the allowance',
-    from: 'then x.shown_ms else x.most_ms end',
-    to: 'then 0 else 0 end',
+    from: 'select sum(shown_ms(y,',
+    to: 'select sum(0 * shown_ms(y,',
   },
   {
-    name: 'a page is believed each time that it has heard',
-    from: 'else x.most_ms end',
-    to: 'else x.shown_ms end',
+    name: 'a browser that has its session back is taken to be shown one more',
+    from: 'where a.held_by <> a.client_id and y.tenant_id',
+    to: 'where false and y.tenant_id',
+  },
+  {
+    name: 'nobody asks when a page that was left is opened again',
+    from: 's.is_final and ms_between(s.last_beat_at, i.at) > 30000 as is_reopened',
+    to: 'false and ms_between(s.last_beat_at, i.at) > 30000 as is_reopened',
+  },
+  {
+    name: 'what is billed ahead of a takeover is billed again',
+    from: ' + a.billed_left_ms * interval',
+    to: ' + 0 * a.billed_left_ms * interval',
+  },
+  {
+    name: 'what is billed ahead of a pause is billed again',
+    from: " + $9 * interval '1 millisecond'",
+    to: " + 0 * $9 * interval '1 millisecond'",
   },
   {
     name: 'a page that has heard is taken to show on',
@@ -335,8 +350,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'beyond the allowance another browser leaves a lease for nothing',
-    from: 'then unvouched_ms(s, i.at) + ',
-    to: 'then unvouched_ms(s, i.at) + 0 * ',
+    from: 'l.unvouched_ms + l.billed_left_ms as counted_ms',
+    to: 'l.unvouched_ms + 0 * l.billed_left_ms as counted_ms',
   },
   {
     name: 'leases stay long beyond the allowance',

@@ -50,7 +50,7 @@ export type CheatName =
   | 'opens a new session instead of beating'
   | 'shows the browser before a takeover'
   | 'shows on after ending in the marketplace'
-  | 'says that it has heard, and shows on'
+  | 'parks sessions, and shows one after the other'
 
 /** So often at most: where everything is lost there is nothing to learn. */
 const PROBABILITY_MOST = 0.9
@@ -137,6 +137,6 @@ export const CHEATS: readonly Profile[] = (
     'resumes instead of beating',
     'shows the browser before a takeover',
     'shows on after ending in the marketplace',
-    'says that it has heard, and shows on',
+    'parks sessions, and shows one after the other',
   ] as const
 ).map((cheat) => ({ name: cheat, cheat }))

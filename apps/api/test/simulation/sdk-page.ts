@@ -157,7 +157,7 @@ class SdkPage implements AppPage {
   }
 
   beat(): void {
-    if (this.isOpen) this.#tab?.tell('online')
+    this.#browser?.whenAwake(() => this.isOpen && this.#tab?.tell('online'))
   }
 
   act(verb: Exclude<Verb, 'heartbeat'>, then: (isDone: boolean) => void): void {

@@ -81,7 +81,7 @@ test('what an ending or another browser leaves in a page that hears of nothing i
   const classes = [
     'shows the browser before a takeover',
     'shows on after ending in the marketplace',
-    'says that it has heard, and shows on',
+    'parks sessions, and shows one after the other',
   ]
   const { cheats, wrong } = await run({ seed: 'rounds', hours: 1.2, peoplePerClass: 2, classes })
   expect(wrong).toEqual([])

@@ -229,15 +229,38 @@ export const WALKS: Readonly<Record<string, readonly Step[]>> = {
     [760, (it) => it.market('complete')],
     [770, (it) => it.say('heartbeat', { activeMs: 10_000 })],
   ],
-  'a page that says each time that it has heard': [
+  'a session that goes back and forth between two browsers': [
     [0, (it) => it.buy(400)],
-    ...Array.from({ length: 16 }, (_, n) => 140 * n).flatMap((at): Step[] => [
-      [3 + at, (it) => it.open(10)],
-      [6 + at, (it) => it.launch()],
-      [8 + at, (it) => it.say('heartbeat', { activeMs: 2_000 })],
-      [9 + at, (it) => it.market('complete')],
-      [10 + at, (it) => it.say('heartbeat', { activeMs: 0 })],
+    [3, (it) => it.open(60)],
+    ...START,
+    ...Array.from({ length: 6 }, (_, n) => 130 * n).flatMap((at): Step[] => [
+      [20 + at, (it) => it.relaunch()],
+      [22 + at, (it) => it.launch()],
+      [24 + at, (it) => it.say('heartbeat', { activeMs: 2_000 })],
+      [26 + at, (it) => it.relaunch()],
+      [28 + at, (it) => it.launchBefore()],
+      [30 + at, (it) => it.say('heartbeat', { activeMs: 2_000 })],
+      [60 + at, (it) => it.say('heartbeat', { activeMs: 30_000 })],
+      [90 + at, (it) => it.say('heartbeat', { activeMs: 30_000 })],
+      [120 + at, (it) => it.say('heartbeat', { activeMs: 30_000 })],
     ]),
+  ],
+  // Each was validated before anything was unbilled.
+  'one parked session after the other, each ended there': [
+    [0, (it) => it.buy(400)],
+    ...[0, 1, 2, 3, 4, 5, 6].flatMap((n): Step[] => [
+      [3 + 8 * n, (it) => it.open(10)],
+      [5 + 8 * n, (it) => it.launch()],
+      [7 + 8 * n, (it) => it.say('heartbeat', { activeMs: 2_000 })],
+      [9 + 8 * n, (it) => it.say('heartbeat', { activeMs: 2_000, final: true })],
+      [10 + 8 * n, (it) => it.park()],
+    ]),
+    ...[0, 1, 2, 3, 4, 5, 6].flatMap((n): Step[] => [
+      [100 + 140 * n, (it) => it.unpark()],
+      [101 + 140 * n, (it) => it.say('heartbeat', { activeMs: 0 })],
+      [102 + 140 * n, (it) => it.market(n === 5 ? 'pause' : 'complete')],
+    ]),
+    [1_090, (it) => it.say('heartbeat', { activeMs: 0 })],
   ],
   'from one session left alone to the next': [
     [0, (it) => it.buy(400)],
