@@ -47,7 +47,7 @@ export async function getTimeline(
   },
 ): Promise<Timeline> {
   const { sessionId, providerId = null, userId = null, isTest = null, after = 0, now } = input
-  const [session] = await tx.query<TimelineRow>(sessionSql, [sessionId, providerId, userId, isTest])
+  const [session] = await tx.query<TimelineRow>(sessionSql, [sessionId, providerId, userId, isTest, now])
   if (!session) throw new Problem('session_not_found')
   const events = await tx.query<EventRow>(eventsSql, [sessionId, TIME_ROWS_MAX])
   // The figures are those of the beats' own instant, so that both agree while the session runs.
@@ -178,7 +178,7 @@ function sumMarks(entries: Placed[]): Timeline['marks'] {
 const sessionSql = `
   select id as "sessionId", provider_id as "providerId", user_ref as "userRef", status, end_reason as "endReason",
     used_ms as "usedMs", unbilled_ms as "unbilledMs", paused_ms as "pausedMs", tokens_per_minute as "tokensPerMinute",
-    tokens_charged as "tokensCharged", last_beat_at as "lastBeatAt", is_lease_short as "hasShortLease",
+    tokens_charged as "tokensCharged", least(last_beat_at, ended_at, $5) as "lastBeatAt", is_lease_short as "hasShortLease",
     created_at as "createdAt"
   from sessions
   where id = $1 and ($2::text is null or provider_id = $2) and ($3::text is null or user_id = $3)

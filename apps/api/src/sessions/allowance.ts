@@ -55,7 +55,7 @@ export interface Served {
  * What tells whether a user is over the allowance; then the leases they hold with this provider become short.
  * After an outage nearly every beat is asked about, so the question is gathered like beats are.
  *
- * What was unbilled is on record already, so a crash before this forgets nothing: the next unbilled beat asks again.
+ * What was unbilled is on record already, so a crash before this forgets nothing of it; who is asked next is told.
  */
 export function createAllowance(db: Db): (served: Served) => Promise<boolean> {
   const isOver = createGatherer<Served, boolean>({

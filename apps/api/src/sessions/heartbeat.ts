@@ -30,7 +30,7 @@ export interface BeatTuning {
 
 interface BeatenRow extends SessionRow {
   unbilledMs: number
-  /** After a last word, and no navigation: its page is opened again. */
+  /** Its page was closed, for a part of the gap, and that was no navigation. */
   isReopened: boolean
 }
 
@@ -61,7 +61,7 @@ export function createHeartbeat(
     if (session?.providerId !== beat.providerId) throw new Problem('session_not_found')
     if (session.status === 'ended') return session
     if (session.clientId !== beat.clientId) throw new Problem('session_superseded')
-    // The answer is a lease: it says what the next reading would. Of one that was parked nothing is unbilled, and more are asked about.
+    // The answer is a lease: it says what the next reading would. Of one that was closed nothing need be unbilled.
     const isAsked = session.unbilledMs > 0 || (session.isReopened && !session.isLeaseShort)
     if (isAsked && session.tokensPerMinute > 0 && (await isOverAllowance({ ...session, now: beat.at })))
       session.isLeaseShort = true
@@ -128,7 +128,7 @@ const applyBeatsSql = `
         and s.provider_id = i.provider_id and over_reason(s, i.at) is null as is_accepted,
       counted_ms(s, i.at, i.active_ms) as counted_ms,
       served_ms(s, i.at) as served_ms,
-      s.is_final and ms_between(s.last_beat_at, i.at) > 30000 as is_reopened
+      s.status = 'active' and ms_between(s.last_beat_at, i.at) > greatest(30000, served_ms(s, i.at)) as is_reopened
     from sessions s join input i on s.tenant_id = i.tenant_id and s.id = i.id
     order by s.tenant_id, s.id
     for update of s skip locked

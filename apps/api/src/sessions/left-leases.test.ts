@@ -229,9 +229,26 @@ test.each<[string, (play: Play) => Promise<unknown>, (play: Play) => Promise<Ans
       return play.beat()
     },
   ],
+  [
+    'they were resumed in the marketplace all at once',
+    async (play) => {
+      await play.market('POST', '/pause')
+      await play.beat()
+      await play.market('POST', '/resume')
+    },
+    (play) => play.beat(),
+  ],
+  [
+    'their page was left, and asks to resume what runs',
+    (play) => play.beat({ final: true }),
+    async (play) => {
+      play.sequence += 1
+      return play.call('resume', { clientId: play.clientId, sequence: play.sequence, activeMs: 0 })
+    },
+  ],
 ])('sessions that were opened beforehand are asked about when they are opened again: %s', async (_, park, unpark) => {
   const user = await withNewUser(market)
-  const plays = []
+  const plays: Play[] = []
   for (let n = 0; n < 8; n += 1) {
     const play = await openSession(user, { minutes: 60 })
     await play.beat()
@@ -246,6 +263,21 @@ test.each<[string, (play: Play) => Promise<unknown>, (play: Play) => Promise<Ans
     api.clock.advance({ seconds: 130 })
   }
   expect(leases).toEqual([130_000, 130_000, 130_000, 130_000, 130_000, 45_000, 45_000, 45_000])
+})
+
+test('so are those that were launched and never beaten', async () => {
+  const user = await withNewUser(market)
+  const plays: Play[] = []
+  for (let n = 0; n < 8; n += 1) plays.push(await openSession(user, { minutes: 60 }))
+  api.clock.advance({ seconds: 60 })
+  const leases = []
+  for (const play of plays) {
+    leases.push(leaseMs(await play.beat({ activeMs: 45_000 })))
+    await endThere(play)
+    api.clock.advance({ seconds: 130 })
+  }
+  // What the others were served counts, too: 45 s each, until they are beaten.
+  expect(leases).toEqual([130_000, 130_000, 130_000, 130_000, 45_000, 45_000, 45_000, 45_000])
 })
 
 test('a pause that nobody comes back to counts before it is over', async () => {
@@ -295,6 +327,19 @@ describe('beyond the allowance nothing is billed twice', () => {
       await beat()
     }
     expect((await play.look()).body.usedMs - usedMs).toBe(94_000)
+  })
+
+  test.each([100, 2_000])('by two instances whose clocks are %i ms apart', async (skewMs) => {
+    const { play, usedMs } = await beyond()
+    const began = api.clock.now().getTime()
+    for (let n = 0; n < 6; n += 1) {
+      const beat = await takeOver(play, `taker_${n}_client`)
+      api.clock.advance({ ms: 50 - skewMs })
+      await beat()
+      api.clock.advance({ ms: skewMs + 10_000 })
+    }
+    const wallMs = api.clock.now().getTime() - began
+    expect((await play.look()).body.usedMs - usedMs).toBeLessThanOrEqual(wallMs + 45_000)
   })
 })
 

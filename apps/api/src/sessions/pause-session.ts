@@ -116,7 +116,7 @@ async function restart(
   await noteUnbilled(tx, { ...session, unbilledMs, now })
   const told = { sequence, activeMs, countedMs, unbilledMs }
   await logTime(tx, { kind: 'resume', sessionId: session.id, at: now, ...told })
-  const isShort = unbilledMs > 0 && (await isOverAllowance(tx, { ...session, now }))
+  const isShort = session.tokensPerMinute > 0 && (await isOverAllowance(tx, { ...session, now }))
   const values = [session.id, now, countedMs, unbilledMs, sequence, isShort]
   return endIfOver(tx, await change(tx, restartSql, values), now, marketplaceUrl)
 }

@@ -94,12 +94,12 @@ export function sessionColumns(at: string): string {
 /**
  * The last beat of a call at that instant. Clocks of two instances differ a little, so it never moves back by that: the time
  * between would count twice. Further back it is the clock that was set, and waiting for it to come to where it was would serve
- * everybody for nothing until then.
+ * everybody for nothing until then. Beyond the allowance up to 45 s are billed ahead, to which the difference of the clocks comes.
  *
  * @param at an SQL expression: the instant of the call
  */
 export const lastBeatSql = (at: string) =>
-  `case when ms_between(${at}, s.last_beat_at) > 45000 then ${at} else greatest(s.last_beat_at, ${at}) end`
+  `case when ms_between(${at}, s.last_beat_at) > case when s.is_lease_short then 90000 else 45000 end then ${at} else greatest(s.last_beat_at, ${at}) end`
 
 export const Session = Shape(
   {

@@ -123,7 +123,7 @@ export class Cheat {
     )
   }
 
-  #resume(): void {
+  #resume(then = () => {}): void {
     const { sessionId } = this.#record
     this.#sequence += 1
     const said = { clientId: this.#clientId, sequence: this.#sequence }
@@ -131,7 +131,7 @@ export class Cheat {
       text: `cheats: resumes what runs #${said.sequence}`,
       apply: (books, at) => books.resume(sessionId, said, at),
     }
-    this.#send('resume', { body: said, token: this.#sessionJwt }, operation, () => {})
+    this.#send('resume', { body: said, token: this.#sessionJwt }, operation, then)
   }
 
   #market(verb: 'pause' | 'resume', then: () => void): void {
@@ -212,7 +212,9 @@ export class Cheat {
         this.#clientId = clientId
         this.#sessionJwt = sessionJwt
         this.#sequence = sequence
-        this.#beat({}, () => this.#end(true, () => this.#showParked()))
+        const show = () => this.#end(true, () => this.#showParked())
+        if (this.#person.random.chance(0.5)) this.#beat({}, show)
+        else this.#resume(show)
       })
       if (this.#parked.length < PARKED) this.start()
       else this.#showParked()

@@ -68,7 +68,8 @@ export function servedMs(s: SessionModel, at: number): number {
 
 /** It never moves back by what two clocks differ; further back it is the clock that was set. */
 export const lastBeatAfter = (s: SessionModel, at: number) =>
-  s.lastBeat - at > INTERVAL_AND_SLACK ? at : Math.max(s.lastBeat, at)
+  // Beyond the allowance so much more may be billed ahead.
+  s.lastBeat - at > INTERVAL_AND_SLACK * (s.isLeaseShort ? 2 : 1) ? at : Math.max(s.lastBeat, at)
 
 /** "What a gap g since the last beat counts." */
 export function countedMs(s: SessionModel, at: number, activeMs: number | null): number {

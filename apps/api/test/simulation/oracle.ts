@@ -232,8 +232,9 @@ export class Books {
     if (s.status === 'ended') return { status: 200, session: s }
     if (s.clientId !== said.clientId) return refusal(409, 'session_superseded')
     let unbilled = 0
-    // After a last word, and no navigation, its page is opened again.
-    const isReopened = s.isFinal && at - s.lastBeat > 30_000 && !s.isLeaseShort
+    // Its page was closed, for a part of the gap, and that was no navigation.
+    const isClosed = s.status === 'active' && at - s.lastBeat > Math.max(30_000, servedMs(s, at))
+    const isReopened = isClosed && !s.isLeaseShort
     let isAsked = false
     if (said.sequence > s.sequence && overReason(s, at) === null) {
       const counted = countedMs(s, at, said.activeMs ?? null)
@@ -292,6 +293,7 @@ export class Books {
       const counted = restartedMs(s, at, said.activeMs ?? 0)
       this.#lose(s, Math.max(0, servedMs(s, at) - counted), at)
       count(s, 'resume again', at, counted)
+      s.isLeaseShort ||= s.tokensPerMinute > 0 && this.#isOver(s, at)
       const { sequence = s.sequence } = said
       Object.assign(s, { lastBeat: lastBeatAfter(s, at), isFinal: false, toldMs: null, sequence })
       this.#endIfOver(s, at)

@@ -325,8 +325,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'nobody asks when a page that was left is opened again',
-    from: 's.is_final and ms_between(s.last_beat_at, i.at) > 30000 as is_reopened',
-    to: 'false and ms_between(s.last_beat_at, i.at) > 30000 as is_reopened',
+    from: "s.status = 'active' and ms_between(s.last_beat_at, i.at) > greatest",
+    to: "s.status = 'ended' and ms_between(s.last_beat_at, i.at) > greatest",
   },
   {
     name: 'what is billed ahead of a takeover is billed again',
